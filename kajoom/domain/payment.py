@@ -1,0 +1,40 @@
+"""The life of one attempt at being paid; a lost answer is a state of its own, never a failure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AttemptStatus(StrEnum):
+    """``SENDING`` is written before the wire; ``UNKNOWN`` after an answer that never came; the rest is known."""
+
+    SENDING = "sending"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    CAPTURED = "captured"
+    REFUSED = "refused"
+
+
+class InvalidOutcome(Exception):
+    """An outcome that an attempt's status does not allow."""
+
+
+A = AttemptStatus
+
+OUTCOMES: dict[AttemptStatus, frozenset[AttemptStatus]] = {
+    A.SENDING: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
+    A.PENDING: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
+    A.UNKNOWN: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
+    A.CAPTURED: frozenset(),
+    A.REFUSED: frozenset(),
+}
+
+OPEN = frozenset(status for status, outcomes in OUTCOMES.items() if outcomes)
+"""The statuses that are not settled; an invoice has at most one attempt in them."""
+
+
+def settle(status: AttemptStatus, outcome: AttemptStatus) -> AttemptStatus:
+    """The status once ``outcome`` is learnt; ``InvalidOutcome`` where money already told otherwise."""
+    if outcome not in OUTCOMES[status]:
+        raise InvalidOutcome(f"an attempt that is {status} cannot become {outcome}")
+    return outcome

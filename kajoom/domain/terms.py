@@ -1,0 +1,33 @@
+"""Terms are what a client pays and for what: the same value describes what is held and what is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A plan on a cycle at a recurring amount.
+
+    ``recurring`` is before tax, for one cycle and for the whole ``quantity``: options added, recurring discounts
+    taken off. For a one-time product it is the price paid once.
+    """
+
+    plan: str
+    group: str
+    cycle: BillingCycle
+    recurring: Money
+    quantity: int = 1
+
+    @property
+    def months(self) -> int:
+        """The length of the cycle in months; 0 where nothing recurs."""
+        return self.cycle.months
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing is ever billed for these terms."""
+        return not self.recurring

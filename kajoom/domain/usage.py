@@ -1,0 +1,56 @@
+"""What a service uses against what a plan allows: it fits, it is over by so much, or nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Resource(StrEnum):
+    """What is counted: disk space in megabytes, mailboxes and databases by the unit."""
+
+    DISK = "disk_mb"
+    MAILBOXES = "mailboxes"
+    DATABASES = "databases"
+
+
+Amounts = Mapping[str, int | None]
+"""For each resource an amount. In a plan's limits ``None`` is unlimited; in a usage it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A resource used beyond what a plan allows."""
+
+    resource: Resource
+    used: int
+    allowed: int
+
+    @property
+    def to_free(self) -> int:
+        """How much the client must free before the plan fits."""
+        return self.used - self.allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The answer: ``over`` names each excess; ``known`` is false when a limited resource was not reported."""
+
+    over: tuple[Excess, ...]
+    known: bool
+
+
+def fit(used: Amounts | None, limits: Amounts) -> Fit:
+    """Compare a usage (``None``: the panel reported nothing) with a plan's limits; exactly at the limit fits."""
+    over, known = [], True
+    for resource in Resource:
+        allowed = limits.get(resource)
+        if allowed is None:
+            continue
+        amount = (used or {}).get(resource)
+        if amount is None:
+            known = False
+        elif amount > allowed:
+            over.append(Excess(resource, amount, allowed))
+    return Fit(tuple(over), known)

@@ -1,0 +1,1 @@
+"""What is kept: tables and the questions asked of them. SQL is written here and nowhere else."""

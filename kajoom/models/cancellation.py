@@ -1,0 +1,74 @@
+"""A cancellation request: sent by the client, effective without approval, withdrawable until its day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
+from kajoom.models.catalog import Plan
+from kajoom.models.client import Client
+from kajoom.models.db import Base, db
+from kajoom.models.service import Service
+from kajoom.models.types import UtcDateTime, coded
+
+
+class Cancellation(Base):
+    """A request to end a service on ``effective_on``, the first day without it. ``key`` is its form's one-use key."""
+
+    __tablename__ = "cancellation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    status: Mapped[CancellationStatus] = mapped_column(coded(CancellationStatus))
+    when: Mapped[CancellationWhen] = mapped_column(coded(CancellationWhen))
+    effective_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(default="")
+    locale: Mapped[str]
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column()
+
+    client: Mapped[Client] = relationship()
+    service: Mapped[Service] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+
+
+_IS_OPEN = Cancellation.status == CancellationStatus.OPEN
+Index(
+    "uq_cancellation_open_service",
+    Cancellation.service_id,
+    unique=True,
+    sqlite_where=_IS_OPEN,
+    postgresql_where=_IS_OPEN,
+)
+
+_WITH_SERVICE = joinedload(Cancellation.service).joinedload(Service.plan).joinedload(Plan.group)
+
+
+def cancellation_of(client_id: int, reference: str) -> Cancellation | None:
+    """The client's own request, or ``None``."""
+    query = select(Cancellation).options(_WITH_SERVICE, joinedload(Cancellation.client))
+    return db.session.scalar(query.where(Cancellation.reference == reference, Cancellation.client_id == client_id))
+
+
+def cancellation_by_key(key: str) -> Cancellation | None:
+    """The request that a form's one-use key already made, or ``None``."""
+    return db.session.scalar(select(Cancellation).options(_WITH_SERVICE).where(Cancellation.key == key))
+
+
+def open_cancellation_of(service_id: int) -> Cancellation | None:
+    """The request that still stands on a service, or ``None``."""
+    return db.session.scalar(select(Cancellation).where(Cancellation.service_id == service_id, _IS_OPEN))
+
+
+def cancellations_due(on: date) -> list[int]:
+    """The ids of requests whose day has come."""
+    query = select(Cancellation.id).where(_IS_OPEN, Cancellation.effective_on <= on)
+    return list(db.session.scalars(query.order_by(Cancellation.id)))

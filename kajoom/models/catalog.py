@@ -1,0 +1,119 @@
+"""The host's catalogue: groups of plans, their prices, the moves permitted between them, banners and the seller."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.quote import Charge
+from kajoom.models.db import Base, db
+from kajoom.models.types import Translated, UtcDateTime, coded, document
+
+
+class ProductGroup(Base):
+    """Plans one may move between, and the host's policy for charging an upgrade. ``delay`` is what is announced
+    when a person must act and the move itself says nothing of its own."""
+
+    __tablename__ = "product_group"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[Translated] = mapped_column(document())
+    charge: Mapped[Charge] = mapped_column(coded(Charge), default=Charge.PRORATED)
+    delay: Mapped[Translated] = mapped_column(document())
+
+    plans: Mapped[list[Plan]] = relationship(back_populates="group", order_by="Plan.level")
+
+
+class Plan(Base):
+    """Something sold. ``limits`` maps each resource to an amount, ``None`` for unlimited; ``package`` is the
+    panel's own name for it; a withdrawn plan keeps its services and takes no new ones."""
+
+    __tablename__ = "plan"
+    __table_args__ = (UniqueConstraint("group_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("product_group.id"))
+    code: Mapped[str]
+    name: Mapped[Translated] = mapped_column(document())
+    title: Mapped[Translated] = mapped_column(document())
+    description: Mapped[Translated] = mapped_column(document())
+    features: Mapped[list[Translated]] = mapped_column(document(), default=list)
+    level: Mapped[int]
+    recommended: Mapped[bool] = mapped_column(default=False)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    limits: Mapped[dict[str, int | None]] = mapped_column(document(), default=dict)
+    package: Mapped[str]
+
+    group: Mapped[ProductGroup] = relationship(back_populates="plans")
+    prices: Mapped[list[Price]] = relationship(back_populates="plan", cascade="all, delete-orphan")
+    moves: Mapped[list[Move]] = relationship(
+        back_populates="from_plan", foreign_keys="Move.from_plan_id", cascade="all, delete-orphan"
+    )
+
+
+class Price(Base):
+    """A plan's recurring amount, before tax, for one unit, one cycle and one currency."""
+
+    __tablename__ = "price"
+    __table_args__ = (UniqueConstraint("plan_id", "cycle", "currency"), CheckConstraint("cents >= 0", name="cents"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle))
+    currency: Mapped[str]
+    cents: Mapped[int]
+
+    plan: Mapped[Plan] = relationship(back_populates="prices")
+
+
+class Move(Base):
+    """A permitted change from one plan to another; ``delay`` is announced when a person must act."""
+
+    __tablename__ = "move"
+    __table_args__ = (UniqueConstraint("from_plan_id", "to_plan_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    from_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    needs_person: Mapped[bool] = mapped_column(default=False)
+    delay: Mapped[Translated | None] = mapped_column(document())
+
+    from_plan: Mapped[Plan] = relationship(back_populates="moves", foreign_keys=[from_plan_id])
+    to_plan: Mapped[Plan] = relationship(foreign_keys=[to_plan_id])
+
+
+class Banner(Base):
+    """A promotion shown beside a product, from ``valid_from`` to ``valid_until`` inclusive, to some groups or all."""
+
+    __tablename__ = "banner"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[Translated] = mapped_column(document())
+    text: Mapped[Translated] = mapped_column(document())
+    link_label: Mapped[Translated] = mapped_column(document())
+    link: Mapped[Translated] = mapped_column(document())
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+    groups: Mapped[list[str]] = mapped_column(document(), default=list)
+
+
+class CatalogVersion(Base):
+    """One row: which load is in force, and the seller whose name and tax numbers stand on its invoices."""
+
+    __tablename__ = "catalog_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column()
+    loaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seller: Mapped[dict[str, Any]] = mapped_column(document())
+
+
+def catalog_version() -> CatalogVersion | None:
+    """The load in force, or ``None`` before the first."""
+    return db.session.scalar(select(CatalogVersion))

@@ -1,0 +1,57 @@
+"""Account credit is a ledger that only grows; the balance is the sum of its entries, never a column."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kajoom.domain.money import Money
+from kajoom.models.client import Client
+from kajoom.models.db import Base, db
+from kajoom.models.types import UtcDateTime, coded
+
+
+class CreditReason(StrEnum):
+    """Why account credit moved."""
+
+    GRANTED = "granted"
+    APPLIED = "applied"
+    GIVEN_BACK = "given_back"
+    LATE_PAYMENT = "late_payment"
+    CHANGE_REFUSED = "change_refused"
+
+
+class CreditEntry(Base):
+    """One movement, in cents: above zero for the client, below when spent. ``key`` makes a movement happen once."""
+
+    __tablename__ = "credit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    cents: Mapped[int]
+    currency: Mapped[str]
+    reason: Mapped[CreditReason] = mapped_column(coded(CreditReason))
+    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def lock_credit(client_id: int) -> None:
+    """Hold the client's row until the commit, so that two deeds cannot spend the same credit."""
+    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update())
+
+
+def balance_of(client_id: int, currency: str) -> Money:
+    """The client's account credit in one currency."""
+    query = select(func.coalesce(func.sum(CreditEntry.cents), 0))
+    cents = db.session.scalar(query.where(CreditEntry.client_id == client_id, CreditEntry.currency == currency))
+    return Money(cents or 0, currency)
+
+
+def movements_of(client_id: int) -> list[CreditEntry]:
+    """Every movement, newest first."""
+    query = select(CreditEntry).where(CreditEntry.client_id == client_id)
+    return list(db.session.scalars(query.order_by(CreditEntry.id.desc())))

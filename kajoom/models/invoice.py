@@ -1,0 +1,129 @@
+"""An invoice is what is owed, frozen: numbered without gaps, never edited, only paid or voided."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select, update
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.models.client import Client
+from kajoom.models.db import Base, db
+from kajoom.models.order import Order
+from kajoom.models.service import Service
+from kajoom.models.types import LineJson, TaxJson, coded, document
+
+
+class Counter(Base):
+    """The last number given in a series ("invoice-2026"); taken in the commit that uses it, so no number is lost."""
+
+    __tablename__ = "counter"
+
+    series: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+
+def next_number(series: str) -> int:
+    """The next number of a series, locked until the commit: a deed that fails gives its number back."""
+    statement = update(Counter).where(Counter.series == series).values(value=Counter.value + 1)
+    value = db.session.scalar(statement.returning(Counter.value))
+    if value is None:
+        db.session.add(Counter(series=series, value=1))
+        db.session.flush()  # the row must be there, and locked, before another number is asked for
+        return 1
+    return value
+
+
+class Invoice(Base):
+    """What is owed. Amounts are in cents of ``currency``: ``credit_cents`` of the total came from account credit,
+    ``paid_cents`` from payments. ``seller`` and ``buyer`` are printed as they were on the day of issue."""
+
+    __tablename__ = "invoice"
+    __table_args__ = (
+        CheckConstraint("total_cents > 0", name="total"),
+        CheckConstraint("credit_cents BETWEEN 0 AND total_cents", name="credit"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[InvoiceKind] = mapped_column(coded(InvoiceKind))
+    status: Mapped[InvoiceStatus] = mapped_column(coded(InvoiceStatus))
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id"), index=True)
+    issued_on: Mapped[date]
+    due_on: Mapped[date]
+    period_start: Mapped[date | None]
+    period_end: Mapped[date | None]
+    currency: Mapped[str]
+    subtotal_cents: Mapped[int]
+    total_cents: Mapped[int]
+    credit_cents: Mapped[int] = mapped_column(default=0)
+    paid_cents: Mapped[int] = mapped_column(default=0)
+    locale: Mapped[str]
+    lines: Mapped[list[LineJson]] = mapped_column(document())
+    taxes: Mapped[list[TaxJson]] = mapped_column(document())
+    seller: Mapped[dict[str, Any]] = mapped_column(document())
+    buyer: Mapped[dict[str, Any]] = mapped_column(document())
+    version: Mapped[int] = mapped_column()
+
+    client: Mapped[Client] = relationship()
+    service: Mapped[Service] = relationship()
+    order: Mapped[Order | None] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+
+    @property
+    def total(self) -> Money:
+        """The total, taxes included."""
+        return Money(self.total_cents, self.currency)
+
+    @property
+    def balance(self) -> Money:
+        """What is still to be paid; nothing once the invoice is void."""
+        if self.status is InvoiceStatus.VOID:
+            return Money(0, self.currency)
+        return Money(self.total_cents - self.credit_cents - self.paid_cents, self.currency)
+
+
+_IS_LIVE_RENEWAL = (Invoice.kind == InvoiceKind.RENEWAL) & (Invoice.status != InvoiceStatus.VOID)
+# A period is billed once: the same day's renewal run twice, or by two workers, finds its own invoice.
+Index(
+    "uq_invoice_renewal_period",
+    Invoice.service_id,
+    Invoice.period_start,
+    unique=True,
+    sqlite_where=_IS_LIVE_RENEWAL,
+    postgresql_where=_IS_LIVE_RENEWAL,
+)
+
+
+def invoice_of(client_id: int, number: str) -> Invoice | None:
+    """The client's own invoice, or ``None``."""
+    query = select(Invoice).options(joinedload(Invoice.service).joinedload(Service.plan), joinedload(Invoice.order))
+    return db.session.scalar(query.where(Invoice.number == number, Invoice.client_id == client_id))
+
+
+def invoices_of(client_id: int) -> list[Invoice]:
+    """The client's invoices, newest first."""
+    query = select(Invoice).where(Invoice.client_id == client_id)
+    return list(db.session.scalars(query.order_by(Invoice.id.desc())))
+
+
+def invoice_of_order(order_id: int) -> Invoice | None:
+    """The invoice of an order: the one in force, else the last that was voided; ``None`` when nothing was due."""
+    query = select(Invoice).where(Invoice.order_id == order_id).order_by(Invoice.id.desc())
+    return db.session.scalars(query).first()
+
+
+def unpaid_renewal_of(service_id: int) -> Invoice | None:
+    """The oldest renewal invoice of a service that is still to be paid, or ``None``."""
+    query = select(Invoice).where(
+        Invoice.service_id == service_id,
+        Invoice.kind == InvoiceKind.RENEWAL,
+        Invoice.status == InvoiceStatus.OPEN,
+    )
+    return db.session.scalars(query.order_by(Invoice.due_on, Invoice.id)).first()

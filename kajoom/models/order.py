@@ -1,0 +1,143 @@
+"""An order is a confirmed change of plan, with its terms and figures frozen as they were seen."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.money import Money
+from kajoom.domain.order import OPEN, OrderEvent, OrderStatus
+from kajoom.domain.quote import Decision, Direction
+from kajoom.models.catalog import Plan
+from kajoom.models.client import Client
+from kajoom.models.db import Base, db
+from kajoom.models.service import Service
+from kajoom.models.types import Translated, UtcDateTime, coded, document
+
+
+class Order(Base):
+    """A confirmed change. Amounts are in cents of ``currency``; ``figures`` holds the quote's lines and taxes as the
+    invoice prints them. ``key`` is the one-use key of the form: the same key finds the same order."""
+
+    __tablename__ = "order"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    digest: Mapped[str]
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    status: Mapped[OrderStatus] = mapped_column(coded(OrderStatus))
+    decision: Mapped[Decision] = mapped_column(coded(Decision))
+    direction: Mapped[Direction] = mapped_column(coded(Direction))
+    locale: Mapped[str]
+    placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    effective_on: Mapped[date]
+    expires_on: Mapped[date | None]
+
+    from_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    from_cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle))
+    from_cents: Mapped[int]
+    to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    to_cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle))
+    to_cents: Mapped[int]
+    quantity: Mapped[int]
+    currency: Mapped[str]
+
+    due_before: Mapped[date | None]
+    due_after: Mapped[date | None]
+    anchor_after: Mapped[int]
+    total_cents: Mapped[int]
+    credit_cents: Mapped[int]
+    figures: Mapped[dict[str, Any]] = mapped_column(document())
+
+    needs_person: Mapped[bool] = mapped_column(default=False)
+    delay: Mapped[Translated | None] = mapped_column(document())
+    note: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column()
+
+    client: Mapped[Client] = relationship()
+    service: Mapped[Service] = relationship()
+    from_plan: Mapped[Plan] = relationship(foreign_keys=[from_plan_id])
+    to_plan: Mapped[Plan] = relationship(foreign_keys=[to_plan_id])
+    history: Mapped[list[OrderStep]] = relationship(back_populates="order", order_by="OrderStep.id")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+
+    @property
+    def total(self) -> Money:
+        """What the change cost, taxes included, before account credit."""
+        return Money(self.total_cents, self.currency)
+
+    @property
+    def due_today(self) -> Money:
+        """What was payable at confirmation, after account credit."""
+        return Money(self.total_cents - self.credit_cents, self.currency)
+
+
+_IS_OPEN = Order.status.in_(sorted(OPEN))
+# The database's own promise that a service has one change under way at most, whatever the code above it does.
+Index("uq_order_open_service", Order.service_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+
+
+class OrderStep(Base):
+    """One event in an order's life: what happened, when, by whom, and where it led. Rows are only added."""
+
+    __tablename__ = "order_step"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), index=True)
+    event: Mapped[OrderEvent] = mapped_column(coded(OrderEvent))
+    status: Mapped[OrderStatus] = mapped_column(coded(OrderStatus))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+
+    order: Mapped[Order] = relationship(back_populates="history")
+
+
+def _with_everything() -> Any:
+    return select(Order).options(
+        joinedload(Order.service).joinedload(Service.plan).joinedload(Plan.group),
+        joinedload(Order.client),
+        joinedload(Order.from_plan),
+        joinedload(Order.to_plan),
+    )
+
+
+def order_of(client_id: int, reference: str) -> Order | None:
+    """The client's own order, or ``None``."""
+    query = _with_everything().where(Order.reference == reference, Order.client_id == client_id)
+    return db.session.scalar(query)  # type: ignore[no-any-return]
+
+
+def order_by_reference(reference: str) -> Order | None:
+    """Any client's order: for staff and for the worker."""
+    return db.session.scalar(_with_everything().where(Order.reference == reference))  # type: ignore[no-any-return]
+
+
+def order_by_key(key: str) -> Order | None:
+    """The order that a form's one-use key already made, or ``None``."""
+    return db.session.scalar(_with_everything().where(Order.key == key))  # type: ignore[no-any-return]
+
+
+def open_order_of(service_id: int) -> Order | None:
+    """The change under way on a service, or ``None``."""
+    query = _with_everything().where(Order.service_id == service_id, _IS_OPEN)
+    return db.session.scalar(query)  # type: ignore[no-any-return]
+
+
+def orders_due(on: date) -> list[int]:
+    """The ids of scheduled orders whose day has come."""
+    query = select(Order.id).where(Order.status == OrderStatus.SCHEDULED, Order.effective_on <= on)
+    return list(db.session.scalars(query.order_by(Order.effective_on, Order.id)))
+
+
+def orders_expired(on: date) -> list[int]:
+    """The ids of orders still unpaid after their last day."""
+    query = select(Order.id).where(Order.status == OrderStatus.AWAITING_PAYMENT, Order.expires_on < on)
+    return list(db.session.scalars(query.order_by(Order.id)))

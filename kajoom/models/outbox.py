@@ -1,0 +1,61 @@
+"""The outbox: what the world must be told, written in the commit of the deed it announces."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kajoom.models.db import Base, db
+from kajoom.models.types import UtcDateTime, document
+
+
+class Message(Base):
+    """Something to do after the commit. ``ids`` names rows, never holds figures or words; ``key`` makes it unique;
+    ``lease_until`` and ``lease_token`` say who is at it; a ``dead_at`` message waits for a person."""
+
+    __tablename__ = "message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    ids: Mapped[dict[str, Any]] = mapped_column(document())
+    run_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_token: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(default="")
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+_WAITS = Message.done_at.is_(None) & Message.dead_at.is_(None)
+Index("ix_message_waiting", Message.run_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+
+
+def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
+    """Take the oldest message that is due and that nobody holds; another worker's row is skipped, never waited for."""
+    due = (
+        select(Message.id)
+        .where(_WAITS, Message.run_at <= at, or_(Message.lease_until.is_(None), Message.lease_until < at))
+        .order_by(Message.run_at, Message.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    message_id = db.session.scalar(due)
+    if message_id is None:
+        return None
+    db.session.execute(
+        update(Message)
+        .where(Message.id == message_id)
+        .values(lease_until=until, lease_token=token, attempts=Message.attempts + 1)
+    )
+    return db.session.get(Message, message_id, populate_existing=True)
+
+
+def held_message(message_id: int, token: str) -> Message | None:
+    """The message, if its lease is still ours and it is not done: a slow worker may have lost it to another."""
+    query = select(Message).where(Message.id == message_id, Message.lease_token == token, _WAITS)
+    return db.session.scalar(query.with_for_update())

@@ -1,0 +1,89 @@
+"""Attempts are written before the wire, payments after it; each payment is recorded once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from kajoom.domain.money import Money
+from kajoom.domain.payment import OPEN, AttemptStatus
+from kajoom.models.db import Base, db
+from kajoom.models.invoice import Invoice
+from kajoom.models.types import UtcDateTime, coded
+
+
+class Attempt(Base):
+    """One try at receiving an invoice's balance. ``key`` is what the provider knows it by, so that asking twice
+    charges once; ``provider_ref`` the provider's own name for it, once known."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    provider: Mapped[str]
+    provider_ref: Mapped[str] = mapped_column(default="")
+    status: Mapped[AttemptStatus] = mapped_column(coded(AttemptStatus))
+    cents: Mapped[int]
+    currency: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column()
+
+    invoice: Mapped[Invoice] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+
+    @property
+    def amount(self) -> Money:
+        """What is asked of the provider."""
+        return Money(self.cents, self.currency)
+
+
+_IS_OPEN = Attempt.status.in_(sorted(OPEN))
+# Two tries at one invoice at the same time could both succeed; the second must first settle the other.
+Index("uq_attempt_open_invoice", Attempt.invoice_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+
+
+class Payment(Base):
+    """Money received for an invoice; ``reference`` is the provider's, unique, so that a second report adds nothing."""
+
+    __tablename__ = "payment"
+    __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    provider: Mapped[str]
+    cents: Mapped[int]
+    currency: Mapped[str]
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str]
+
+    invoice: Mapped[Invoice] = relationship()
+
+    @property
+    def amount(self) -> Money:
+        """What was received."""
+        return Money(self.cents, self.currency)
+
+
+def attempt_by_key(key: str) -> Attempt | None:
+    """The attempt a provider knows by ``key``, with its invoice."""
+    query = select(Attempt).options(joinedload(Attempt.invoice).joinedload(Invoice.order))
+    return db.session.scalar(query.where(Attempt.key == key))
+
+
+def last_attempt_of(invoice_id: int) -> Attempt | None:
+    """The latest try at an invoice, settled or not."""
+    query = select(Attempt).where(Attempt.invoice_id == invoice_id)
+    return db.session.scalars(query.order_by(Attempt.id.desc())).first()
+
+
+def payments_of(invoice_id: int) -> list[Payment]:
+    """The payments received for an invoice, oldest first."""
+    return list(db.session.scalars(select(Payment).where(Payment.invoice_id == invoice_id).order_by(Payment.id)))

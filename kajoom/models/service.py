@@ -1,0 +1,78 @@
+"""A service is a plan a client holds, on agreed terms that no later price list changes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.money import Money
+from kajoom.domain.service import ServiceStatus
+from kajoom.domain.terms import Terms
+from kajoom.models.catalog import Plan
+from kajoom.models.client import Client
+from kajoom.models.db import Base, db
+from kajoom.models.types import coded, document
+
+
+class Service(Base):
+    """What a client holds. ``recurring_cents`` is billed each cycle for the whole quantity, before tax;
+    ``next_due_date`` the first day not paid for; ``anchor_day`` the day of the month (1-31) due dates fall on;
+    ``usage`` what the panel last reported, ``None`` when it reported nothing."""
+
+    __tablename__ = "service"
+    __table_args__ = (
+        CheckConstraint("recurring_cents >= 0", name="recurring"),
+        CheckConstraint("quantity >= 1", name="quantity"),
+        CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(unique=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    label: Mapped[str] = mapped_column(default="")
+    username: Mapped[str] = mapped_column(default="")
+    status: Mapped[ServiceStatus] = mapped_column(coded(ServiceStatus))
+    cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle))
+    currency: Mapped[str]
+    recurring_cents: Mapped[int]
+    quantity: Mapped[int] = mapped_column(default=1)
+    registered_on: Mapped[date]
+    next_due_date: Mapped[date | None]
+    anchor_day: Mapped[int]
+    payment_method: Mapped[str]
+    usage: Mapped[dict[str, int | None] | None] = mapped_column(document())
+    version: Mapped[int] = mapped_column()
+
+    client: Mapped[Client] = relationship()
+    plan: Mapped[Plan] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+
+    @property
+    def recurring(self) -> Money:
+        """The recurring amount before tax."""
+        return Money(self.recurring_cents, self.currency)
+
+    @property
+    def terms(self) -> Terms:
+        """What the client pays now, and for what."""
+        return Terms(self.plan.code, self.plan.group.code, self.cycle, self.recurring, self.quantity)
+
+
+def service_of(client_id: int, service_id: int) -> Service | None:
+    """The client's own service with its plan and group, or ``None``: a stranger's is as if it did not exist."""
+    return db.session.scalar(
+        select(Service)
+        .options(joinedload(Service.plan).joinedload(Plan.group), joinedload(Service.client))
+        .where(Service.id == service_id, Service.client_id == client_id)
+    )
+
+
+def services_of(client_id: int) -> list[Service]:
+    """The client's services, in the order they were registered in the house."""
+    query = select(Service).options(joinedload(Service.plan).joinedload(Plan.group))
+    return list(db.session.scalars(query.where(Service.client_id == client_id).order_by(Service.id)))

@@ -1,0 +1,65 @@
+"""Columns that carry values: instants in UTC, codes, and what a host writes in both languages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from sqlalchemy import JSON, DateTime, Dialect, Enum, TypeDecorator
+
+Translated = dict[str, str]
+"""A text of the host's in both languages: ``{"fr": …, "en": …}``; the page picks one."""
+
+
+class LineJson(TypedDict):
+    """A line of an invoice, frozen: amounts in cents, days as ISO text, ``params`` for the words of its code."""
+
+    code: str
+    cents: int
+    params: dict[str, Any]
+
+
+class TaxJson(TypedDict):
+    """A tax of an invoice, frozen with its rate and the seller's registration number."""
+
+    name: str
+    percent: str
+    cents: int
+    number: str
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant; SQLite keeps no zone, so it is stored in UTC and comes back aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def coded(enum: type[StrEnum]) -> Enum:
+    """A column of one of the enum's values, kept as text and checked by the database."""
+    return Enum(
+        enum,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        name=enum.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def document() -> JSON:
+    """A column of frozen figures or translated texts; ``None`` is SQL's NULL, not JSON's."""
+    return JSON(none_as_null=True)
