@@ -41,8 +41,11 @@ class Fit:
     known: bool
 
 
-def fit(used: Amounts | None, limits: Amounts) -> Fit:
-    """Compare a usage (``None``: the panel reported nothing) with a plan's limits; exactly at the limit fits."""
+def fit(used: Amounts | None, limits: Amounts, held: Amounts | None = None) -> Fit:
+    """Compare a usage (``None``: the panel reported nothing) with a plan's limits; exactly at the limit fits.
+
+    ``held`` are the limits of the plan in force, when there is one: a limit that does not shrink needs no report.
+    """
     over, known = [], True
     for resource in Resource:
         allowed = limits.get(resource)
@@ -50,7 +53,12 @@ def fit(used: Amounts | None, limits: Amounts) -> Fit:
             continue
         amount = (used or {}).get(resource)
         if amount is None:
-            known = False
+            known = known and _holds(held, resource, allowed)
         elif amount > allowed:
             over.append(Excess(resource, amount, allowed))
     return Fit(tuple(over), known)
+
+
+def _holds(held: Amounts | None, resource: Resource, allowed: int) -> bool:
+    before = (held or {}).get(resource)
+    return before is not None and before <= allowed

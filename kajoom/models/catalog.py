@@ -6,9 +6,11 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
+from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, PermittedMove
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.money import Money
 from kajoom.domain.quote import Charge
 from kajoom.models.db import Base, db
 from kajoom.models.types import Translated, UtcDateTime, coded, document
@@ -117,3 +119,75 @@ class CatalogVersion(Base):
 def catalog_version() -> CatalogVersion | None:
     """The load in force, or ``None`` before the first."""
     return db.session.scalar(select(CatalogVersion))
+
+
+_kept: Catalog = Catalog(version=0)
+
+
+def catalog(version: int | None = None) -> Catalog:
+    """The catalogue in force, kept in memory until its version in the database changes.
+
+    A caller that has already read the version hands it in and asks nothing of the database.
+    """
+    global _kept  # noqa: PLW0603 - one catalogue for the process, replaced whole
+    if version is None:
+        version = db.session.scalar(select(CatalogVersion.version)) or 0
+    if _kept.version != version:
+        _kept = _read(version)
+    return _kept
+
+
+def forget_catalog() -> None:
+    """Read the catalogue again at the next question; for tests, where each has a database of its own."""
+    global _kept  # noqa: PLW0603 - see catalog()
+    _kept = Catalog(version=0)
+
+
+def _read(version: int) -> Catalog:
+    loads = (
+        selectinload(ProductGroup.plans).selectinload(Plan.prices),
+        selectinload(ProductGroup.plans).selectinload(Plan.moves),
+    )
+    groups = db.session.scalars(select(ProductGroup).options(*loads).order_by(ProductGroup.id)).all()
+    codes = {plan.id: plan.code for group in groups for plan in group.plans}
+    read = {group.code: _group(group, codes) for group in groups}
+    current = catalog_version()
+    return Catalog(
+        version=version,
+        groups=read,
+        plans={plan.id: plan for group in read.values() for plan in group.plans},
+        banners=tuple(_banner(row) for row in db.session.scalars(select(Banner).order_by(Banner.id))),
+        seller=current.seller if current else {},
+    )
+
+
+def _group(group: ProductGroup, codes: dict[int, str]) -> CatalogGroup:
+    plans = tuple(_plan(plan, group, codes) for plan in group.plans)
+    return CatalogGroup(group.code, group.name, group.charge, group.delay, plans)
+
+
+def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str]) -> CatalogPlan:
+    return CatalogPlan(
+        id=plan.id,
+        code=plan.code,
+        name=plan.name,
+        title=plan.title,
+        description=plan.description,
+        features=tuple(plan.features),
+        level=plan.level,
+        recommended=plan.recommended,
+        withdrawn=plan.withdrawn,
+        limits=plan.limits,
+        package=plan.package,
+        group=group.code,
+        prices={(price.cycle, price.currency): Money(price.cents, price.currency) for price in plan.prices},
+        moves={
+            codes[move.to_plan_id]: PermittedMove(move.needs_person, move.delay or group.delay) for move in plan.moves
+        },
+    )
+
+
+def _banner(row: Banner) -> CatalogBanner:
+    return CatalogBanner(
+        row.code, row.title, row.text, row.link_label, row.link, row.valid_from, row.valid_until, tuple(row.groups)
+    )

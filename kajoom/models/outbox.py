@@ -59,3 +59,8 @@ def held_message(message_id: int, token: str) -> Message | None:
     """The message, if its lease is still ours and it is not done: a slow worker may have lost it to another."""
     query = select(Message).where(Message.id == message_id, Message.lease_token == token, _WAITS)
     return db.session.scalar(query.with_for_update())
+
+
+def message_by_key(key: str) -> Message | None:
+    """The message of this key, done or not."""
+    return db.session.scalar(select(Message).where(Message.key == key))

@@ -1,0 +1,1 @@
+"""The back doors: other systems behind ports of ours. No Flask, no tables."""

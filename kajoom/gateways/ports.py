@@ -1,0 +1,101 @@
+"""What a payment provider, a panel and a mailer must be able to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from enum import StrEnum
+from typing import Protocol
+
+from kajoom.domain.money import Money
+from kajoom.domain.payment import AttemptStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One attempt as a provider sees it. ``key`` names it for ever: asked twice, it is carried out once.
+    ``provider_ref`` is the provider's own name for it, empty until it has answered."""
+
+    key: str
+    amount: Money
+    invoice: str
+    locale: str
+    provider_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of a charge. ``reference`` is the provider's name for the money received, ``reason`` a code for
+    a refusal, ``approve_url`` where the client must go to approve."""
+
+    status: AttemptStatus
+    provider_ref: str = ""
+    reference: str = ""
+    reason: str = ""
+    approve_url: str = ""
+
+
+class PaymentProvider(Protocol):
+    """Takes money. Neither question ever raises for a lost answer: that is ``AttemptStatus.UNKNOWN``."""
+
+    code: str
+
+    def charge(self, charge: Charge) -> Answer:
+        """Take the amount, once for each key however often it is asked."""
+
+    def look_up(self, charge: Charge) -> Answer:
+        """What became of a charge; ``REFUSED`` with the reason "not_found" when the provider never saw it."""
+
+
+class PanelStatus(StrEnum):
+    """``DONE`` is said only after reading back; ``UNKNOWN`` is a lost answer, to be asked again."""
+
+    DONE = "done"
+    PENDING = "pending"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageChange:
+    """Put the hosting account ``username`` on the panel's ``package``; ``key`` is the same over retries."""
+
+    key: str
+    username: str
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelAnswer:
+    """What the panel did; ``reason`` is its own text when it refused, never shown unescaped."""
+
+    status: PanelStatus
+    reason: str = ""
+
+
+class Panel(Protocol):
+    """The hosting panel. Setting a package twice is harmless, so a retry is safe once ``read`` has decided."""
+
+    def check(self, change: PackageChange) -> PanelAnswer:
+        """Whether the account and the package exist: ``DONE`` when the change can be tried."""
+
+    def apply(self, change: PackageChange) -> PanelAnswer:
+        """Ask for the change."""
+
+    def read(self, username: str) -> str | None:
+        """The package the account is on, or ``None`` when the panel does not say."""
+
+
+class MailRefused(Exception):
+    """The mail server said no for good (5xx): a person must look."""
+
+
+class MailDelayed(Exception):
+    """The mail server could not take it now (4xx, or no connection): to be tried again."""
+
+
+class Mailer(Protocol):
+    """Hands a finished letter to the world."""
+
+    def send(self, letter: EmailMessage) -> None:
+        """Send it, or raise ``MailRefused`` or ``MailDelayed``."""

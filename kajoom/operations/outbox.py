@@ -1,0 +1,69 @@
+"""The outbox as deeds: written in another deed's commit, taken under a lease, finished with the effect it records."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from kajoom.models.db import db
+from kajoom.models.outbox import Message, claim_message, held_message, message_by_key
+
+LEASE = timedelta(minutes=2)
+# Five seconds, then minutes, then hours: a provider that is down for a night is still answered in the morning.
+_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 60, 300, 1800, 7200, 18000))
+MAX_ATTEMPTS = 20
+
+
+def tell(kind: str, key: str, at: datetime, **ids: Any) -> None:
+    """Add a message to the commit that is under way; the same ``key`` twice is told once."""
+    if message_by_key(key) is None:
+        db.session.add(Message(kind=kind, key=key, ids=ids, run_at=at))
+
+
+def take(at: datetime) -> Message | None:
+    """Take the next message that is due, under a lease that outlives a killed worker by two minutes at most."""
+    message = claim_message(at, at + LEASE, uuid4().hex)
+    db.session.commit()
+    return message
+
+
+def finish(message_id: int, token: str, at: datetime) -> bool:
+    """Note that a message is done, in the commit of the effect; ``False`` when the lease was lost to another."""
+    message = held_message(message_id, token)
+    if message is None:
+        return False
+    message.done_at, message.lease_until = at, None
+    return True
+
+
+def delivered(message_id: int, token: str, at: datetime) -> None:
+    """A message whose effect lies outside (a letter sent) is done."""
+    finish(message_id, token, at)
+    db.session.commit()
+
+
+def postponed(message_id: int, token: str, at: datetime, error: str) -> None:
+    """Try again later, each time later still; after the last try the message waits for a person."""
+    message = held_message(message_id, token)
+    if message is not None:
+        message.last_error, message.lease_until = error[:500], None
+        if message.attempts >= MAX_ATTEMPTS:
+            message.dead_at = at
+        else:
+            message.run_at = at + _delay(message.attempts)
+    db.session.commit()
+
+
+def buried(message_id: int, token: str, at: datetime, error: str) -> None:
+    """A message that can never succeed waits for a person."""
+    message = held_message(message_id, token)
+    if message is not None:
+        message.last_error, message.lease_until, message.dead_at = error[:500], None, at
+    db.session.commit()
+
+
+def _delay(attempts: int) -> timedelta:
+    base = _DELAYS[min(attempts, len(_DELAYS)) - 1]
+    return base * random.uniform(1, 1.2)  # noqa: S311 - spreads retries, guards nothing
