@@ -41,8 +41,10 @@ def add_months(day: date, months: int, anchor: int) -> date:
     """``day`` moved by ``months``, on the ``anchor`` day of the month (1-31) or that month's last day.
 
     The anchor is kept apart so that 31 January leads to 28 February and then to 31 March, not to 28 March.
-    ``OverflowError`` outside the years 1 to 9999.
+    ``ValueError`` for an anchor that is no day of a month, ``OverflowError`` outside the years 1 to 9999.
     """
+    if not 1 <= anchor <= 31:
+        raise ValueError(f"not a day of the month: {anchor}")
     year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
     if not 1 <= year <= 9999:
         raise OverflowError(f"{months} months from {day} is outside the calendar")

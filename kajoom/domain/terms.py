@@ -13,7 +13,8 @@ class Terms:
     """A plan on a cycle at a recurring amount.
 
     ``recurring`` is before tax, for one cycle and for the whole ``quantity``: options added, recurring discounts
-    taken off. For a one-time product it is the price paid once.
+    taken off. For a one-time product it is the price paid once. ``ValueError`` for less
+    than nothing, or for none.
     """
 
     plan: str
@@ -21,6 +22,10 @@ class Terms:
     cycle: BillingCycle
     recurring: Money
     quantity: int = 1
+
+    def __post_init__(self) -> None:
+        if self.recurring.cents < 0 or self.quantity < 1:
+            raise ValueError(f"not terms anyone can hold: a quantity of {self.quantity}, {self.recurring} each cycle")
 
     @property
     def months(self) -> int:
