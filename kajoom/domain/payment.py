@@ -26,10 +26,10 @@ OUTCOMES: dict[AttemptStatus, frozenset[AttemptStatus]] = {
     A.PENDING: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
     A.UNKNOWN: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
     A.CAPTURED: frozenset(),
-    A.REFUSED: frozenset(),
+    A.REFUSED: frozenset({A.CAPTURED}),  # money that arrives after all is money
 }
 
-OPEN = frozenset(status for status, outcomes in OUTCOMES.items() if outcomes)
+OPEN = frozenset({A.SENDING, A.PENDING, A.UNKNOWN})
 """The statuses that are not settled; an invoice has at most one attempt in them."""
 
 

@@ -14,9 +14,11 @@ from kajoom.domain.payment import AttemptStatus
 @dataclass(frozen=True, slots=True)
 class Charge:
     """One attempt as a provider sees it. ``key`` names it for ever: asked twice, it is carried out once.
-    ``provider_ref`` is the provider's own name for it, empty until it has answered."""
+    ``provider`` is the code of the provider it is for, ``invoice`` the number of the invoice it pays, and
+    ``provider_ref`` the provider's own name for it, empty until it has answered."""
 
     key: str
+    provider: str
     amount: Money
     invoice: str
     locale: str

@@ -22,7 +22,7 @@ client_role = Table(
 )
 
 
-class Role(Base, RoleMixin):  # type: ignore[misc]
+class Role(Base, RoleMixin):
     """A set of permissions; the house knows one, ``staff``."""
 
     __tablename__ = "role"
@@ -32,7 +32,7 @@ class Role(Base, RoleMixin):  # type: ignore[misc]
     description: Mapped[str | None]
 
 
-class Client(Base, UserMixin):  # type: ignore[misc]
+class Client(Base, UserMixin):
     """Who signs in, holds services and pays. ``locale`` is "fr" or "en"; ``province`` a two-letter code."""
 
     __tablename__ = "client"
@@ -51,7 +51,9 @@ class Client(Base, UserMixin):  # type: ignore[misc]
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    roles: Mapped[list[Role]] = relationship(secondary=client_role, lazy="selectin")
+    roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]
+        secondary=client_role, lazy="selectin"
+    )
 
     @property
     def tax_province(self) -> str:
@@ -72,3 +74,8 @@ class ClientFacts(NamedTuple):
 def client_by_email(email: str) -> Client | None:
     """The client of this address (compared in lower case), or ``None``."""
     return db.session.scalar(select(Client).where(Client.email == email.strip().lower()))
+
+
+def lock_client(client_id: int) -> None:
+    """Hold the client until the commit: what spends credit or changes a service of theirs is done one at a time."""
+    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update())

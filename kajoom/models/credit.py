@@ -9,7 +9,6 @@ from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.domain.money import Money
-from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.types import UtcDateTime, coded
 
@@ -37,11 +36,6 @@ class CreditEntry(Base):
     reason: Mapped[CreditReason] = mapped_column(coded(CreditReason))
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-def lock_credit(client_id: int) -> None:
-    """Hold the client's row until the commit, so that two deeds cannot spend the same credit."""
-    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update())
 
 
 def balance_of(client_id: int, currency: str) -> Money:

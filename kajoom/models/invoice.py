@@ -29,7 +29,7 @@ class Counter(Base):
 def next_number(series: str) -> int:
     """The next number of a series, locked until the commit: a deed that fails gives its number back."""
     statement = update(Counter).where(Counter.series == series).values(value=Counter.value + 1)
-    value = db.session.scalar(statement.returning(Counter.value))
+    value: int | None = db.session.scalar(statement.returning(Counter.value))
     if value is None:
         db.session.add(Counter(series=series, value=1))
         db.session.flush()  # the row must be there, and locked, before another number is asked for

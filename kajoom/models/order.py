@@ -125,6 +125,11 @@ def order_by_key(key: str) -> Order | None:
     return db.session.scalar(_with_everything().where(Order.key == key))  # type: ignore[no-any-return]
 
 
+def order_by_id(order_id: int) -> Order | None:
+    """Any client's order: for the worker, which holds its id."""
+    return db.session.scalar(_with_everything().where(Order.id == order_id))  # type: ignore[no-any-return]
+
+
 def open_order_of(service_id: int) -> Order | None:
     """The change under way on a service, or ``None``."""
     query = _with_everything().where(Order.service_id == service_id, _IS_OPEN)

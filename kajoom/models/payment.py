@@ -78,6 +78,16 @@ def attempt_by_key(key: str) -> Attempt | None:
     return db.session.scalar(query.where(Attempt.key == key))
 
 
+def open_attempt_of(invoice_id: int) -> Attempt | None:
+    """The try at an invoice that is not settled yet, or ``None``."""
+    return db.session.scalar(select(Attempt).where(Attempt.invoice_id == invoice_id, _IS_OPEN))
+
+
+def payment_by_reference(reference: str) -> Payment | None:
+    """The payment a provider knows by ``reference``, if it was recorded."""
+    return db.session.scalar(select(Payment).where(Payment.reference == reference))
+
+
 def last_attempt_of(invoice_id: int) -> Attempt | None:
     """The latest try at an invoice, settled or not."""
     query = select(Attempt).where(Attempt.invoice_id == invoice_id)

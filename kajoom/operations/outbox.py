@@ -22,6 +22,14 @@ def tell(kind: str, key: str, at: datetime, **ids: Any) -> None:
         db.session.add(Message(kind=kind, key=key, ids=ids, run_at=at))
 
 
+def hasten(key: str, at: datetime) -> None:
+    """Have a message that waits done by ``at``, if it was for later."""
+    message = message_by_key(key)
+    if message is not None and message.run_at > at:
+        message.run_at = at
+    db.session.commit()
+
+
 def take(at: datetime) -> Message | None:
     """Take the next message that is due, under a lease that outlives a killed worker by two minutes at most."""
     message = claim_message(at, at + LEASE, uuid4().hex)

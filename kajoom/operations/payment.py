@@ -1,0 +1,174 @@
+"""Being paid: an attempt is a row before the wire, its outcome a second deed, and money received is never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from kajoom.domain.cycle import add_months
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderEvent, allows
+from kajoom.domain.payment import OPEN, AttemptStatus, settle
+from kajoom.domain.refusal import Refusal, Refused
+from kajoom.gateways.ports import Answer, Charge, PaymentProvider
+from kajoom.models.client import lock_client
+from kajoom.models.credit import CreditReason
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.order import order_by_id
+from kajoom.models.payment import Attempt, Payment, attempt_by_key, open_attempt_of, payment_by_reference
+from kajoom.operations import invoice as invoices
+from kajoom.operations import outbox, provisioning
+from kajoom.operations.step import record_step
+
+# Longer than any provider is waited for, so that the question is not asked while the first answer is on its way.
+_UNHEARD = timedelta(minutes=1)
+_SOON = timedelta(seconds=5)
+
+
+def pay(invoice_id: int, providers: Mapping[str, PaymentProvider], method: str, at: datetime) -> AttemptStatus:
+    """Pay an invoice's balance by ``method``, in place; the outcome is recorded before it is returned.
+
+    An earlier attempt that is not settled is looked up first: ``CAPTURED`` if it had succeeded after all,
+    ``Refused`` with ``PAYMENT_PENDING`` if nobody knows yet. ``KeyError`` for a method that is not offered.
+    """
+    provider = providers[method]
+    earlier = _unsettled(invoice_id)
+    if earlier is not None:
+        known = _settle(earlier, providers[earlier.provider].look_up(earlier), at)
+        if known is AttemptStatus.CAPTURED:
+            return known
+        if known in OPEN:
+            raise Refused(Refusal.PAYMENT_PENDING)
+    charge = _begin(invoice_id, method, at)
+    return AttemptStatus.CAPTURED if charge is None else _settle(charge, provider.charge(charge), at)
+
+
+def charge_of(key: str) -> Charge | None:
+    """The charge of an attempt still to be settled, or ``None``; no transaction stays open."""
+    attempt = attempt_by_key(key)
+    known = _wire(attempt) if attempt is not None and attempt.status in OPEN else None
+    db.session.rollback()
+    return known
+
+
+def record(key: str, answer: Answer, at: datetime) -> bool:
+    """Note what a provider answered about an attempt; ``False`` while it must be asked again."""
+    attempt = attempt_by_key(key)
+    if attempt is None:
+        raise LookupError(key)
+    lock_client(attempt.invoice.client_id)
+    db.session.refresh(attempt)
+    db.session.refresh(attempt.invoice)
+    if attempt.status is AttemptStatus.CAPTURED or attempt.status is answer.status is AttemptStatus.REFUSED:
+        db.session.rollback()
+        return True
+    attempt.status = settle(attempt.status, answer.status)
+    attempt.provider_ref = answer.provider_ref or attempt.provider_ref
+    attempt.reason = answer.reason
+    if attempt.status is AttemptStatus.CAPTURED:
+        receive(attempt.invoice, attempt.amount, attempt.provider, answer.reference or key, attempt.provider, at)
+    settled = attempt.status not in OPEN
+    attempt.settled_at = at if settled else None
+    db.session.commit()
+    return settled
+
+
+def receive(invoice: Invoice, amount: Money, provider: str, reference: str, actor: str, at: datetime) -> None:
+    """Record money for an invoice within the commit under way, once for each reference of a provider's.
+
+    What exceeds the balance, or comes for a void invoice, becomes account credit. The client is locked by the caller.
+    """
+    known_as = f"{provider}:{reference}"
+    if payment_by_reference(known_as) is not None:
+        return
+    applied = min(amount, invoice.balance)
+    db.session.add(
+        Payment(
+            reference=known_as,
+            invoice_id=invoice.id,
+            provider=provider,
+            cents=amount.cents,
+            currency=amount.currency,
+            received_at=at,
+            actor=actor,
+        )
+    )
+    if amount > applied:
+        invoices.move_credit(invoice, amount - applied, CreditReason.LATE_PAYMENT, f"payment-{known_as}", at)
+        outbox.tell("letter", f"payment_late-{known_as}", at, letter="payment_late", invoice=invoice.id)
+    if applied:
+        invoice.paid_cents += applied.cents
+        if not invoice.balance:
+            _paid(invoice, actor, at)
+
+
+def _unsettled(invoice_id: int) -> Charge | None:
+    attempt = open_attempt_of(invoice_id)
+    known = _wire(attempt) if attempt is not None else None
+    db.session.rollback()
+    return known
+
+
+def _wire(attempt: Attempt) -> Charge:
+    return Charge(
+        key=attempt.key,
+        provider=attempt.provider,
+        amount=attempt.amount,
+        invoice=attempt.invoice.number,
+        locale=attempt.invoice.locale,
+        provider_ref=attempt.provider_ref,
+    )
+
+
+def _begin(invoice_id: int, method: str, at: datetime) -> Charge | None:
+    """Write the attempt and commit it before anything is sent; ``None`` when nothing is left to pay."""
+    invoice = db.session.get_one(Invoice, invoice_id)
+    lock_client(invoice.client_id)
+    db.session.refresh(invoice)
+    if invoice.status is InvoiceStatus.PAID:
+        db.session.rollback()
+        return None
+    if invoice.status is InvoiceStatus.VOID:
+        raise Refused(Refusal.TOO_LATE)
+    if open_attempt_of(invoice_id) is not None:
+        raise Refused(Refusal.PAYMENT_PENDING)
+    attempt = Attempt(
+        key=uuid4().hex,
+        invoice_id=invoice_id,
+        provider=method,
+        status=AttemptStatus.SENDING,
+        cents=invoice.balance.cents,
+        currency=invoice.currency,
+        begun_at=at,
+    )
+    attempt.invoice = invoice
+    db.session.add(attempt)
+    # If this process dies before the answer is recorded, the worker asks the provider what became of it.
+    outbox.tell("settle", f"settle-{attempt.key}", at + _UNHEARD, attempt=attempt.key)
+    charge = _wire(attempt)
+    db.session.commit()
+    return charge
+
+
+def _settle(charge: Charge, answer: Answer, at: datetime) -> AttemptStatus:
+    """Record an answer, and have a lost one asked for again in a few seconds."""
+    if not record(charge.key, answer, at):
+        outbox.hasten(f"settle-{charge.key}", at + _SOON)
+    return answer.status
+
+
+def _paid(invoice: Invoice, actor: str, at: datetime) -> None:
+    """An invoice is settled: the change it was for can be carried out, or the period it was for has been bought."""
+    invoice.status = InvoiceStatus.PAID
+    if invoice.kind is InvoiceKind.RENEWAL:
+        service = invoice.service
+        if service.next_due_date == invoice.period_start and service.cycle.months:
+            service.next_due_date = add_months(invoice.due_on, service.cycle.months, service.anchor_day)
+    order = order_by_id(invoice.order_id) if invoice.order_id else None
+    if order is not None and allows(order.status, OrderEvent.PAID):
+        record_step(order, OrderEvent.PAID, at, actor)
+        provisioning.begin(order, at)
+    outbox.tell("letter", f"payment_received-{invoice.number}", at, letter="payment_received", invoice=invoice.id)
