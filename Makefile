@@ -1,0 +1,57 @@
+# The commands the README names. `make run` shows the demonstration; `make test` needs nothing installed before it.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN = .venv/bin
+DEMO = KAJOOM_DEMO=1
+
+.PHONY: run setup test check bench words lock clean
+
+run: setup
+	@$(DEMO) $(BIN)/flask demo load
+	@echo
+	@echo "  Kajoom: http://127.0.0.1:$(PORT)"
+	@echo "  fr@example.com, en@example.com or staff@example.com, password kajoom-demonstration"
+	@echo
+	@$(DEMO) exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers 2 --no-control-socket --log-level warning "app:create_app()"
+
+setup: .venv/installed
+	@$(BIN)/flask words compile
+
+test: .venv/tested
+	@.ci/tools
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m pytest
+
+check: .venv/tested
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m pytest tests/house
+
+bench: .venv/tested
+	@.ci/tools
+	@$(BIN)/python -m tests.bench
+
+words: .venv/tested
+	@$(BIN)/flask words update
+	@$(BIN)/flask words compile
+
+lock: .venv/tested
+	@for name in requirements requirements-dev; do \
+		$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
+			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$name.txt $$name.in; \
+	done
+
+clean:
+	rm -rf .venv instance
+
+.venv/installed: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/tested: .venv/installed requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
