@@ -1,0 +1,104 @@
+"""Letters leave by SMTP, or land in a folder as files anyone can open."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from email.message import EmailMessage
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from kajoom.gateways.ports import MailDelayed, Mailer, MailRefused
+
+_TIMEOUT_SECONDS = 20
+
+
+def mailer(url: str) -> Mailer:
+    """The mailer of ``smtp://[user:password@]host[:port]``, ``smtp+starttls://…`` or ``file:///folder``.
+
+    ``ValueError`` for anything else; the address is not repeated in it, for it may hold a password.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file" and not parts.netloc and parts.path:
+        return FolderMailer(Path(unquote(parts.path)))
+    if parts.scheme in {"smtp", "smtp+starttls"} and parts.hostname:
+        return SmtpMailer(parts)
+    raise ValueError("KAJOOM_MAIL_URL must be smtp://host, smtp+starttls://host or file:///folder")
+
+
+class FolderMailer:
+    """Writes each letter as one ``.eml`` named after its Message-ID, so that one sent twice is there once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, letter: EmailMessage) -> None:
+        """Write the letter whole or not at all; ``MailDelayed`` when the folder cannot be written."""
+        name = re.sub(r"[^A-Za-z0-9.-]", "_", str(letter["Message-ID"]).strip("<>")).lstrip(".")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
+                file.write(letter.as_bytes())
+            Path(file.name).replace(self._folder / f"{name}.eml")
+        except OSError as error:
+            raise MailDelayed(f"{type(error).__name__}: {error.strerror}") from error
+
+
+class SmtpMailer:
+    """Speaks to one mail server; with ``smtp+starttls`` nothing is ever said in clear."""
+
+    def __init__(self, parts: SplitResult) -> None:
+        self._starttls = parts.scheme == "smtp+starttls"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (587 if self._starttls else 25)
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+
+    def send(self, letter: EmailMessage) -> None:
+        """Hand the letter to the server. Only what it says of the letter itself (5xx) is ``MailRefused``: a wrong
+        password or a missing STARTTLS is ours to repair, and the letter waits."""
+        try:
+            server = self._connect()
+        except (smtplib.SMTPException, OSError) as error:
+            raise MailDelayed(_told(error)) from error
+        try:
+            server.send_message(letter)
+        except smtplib.SMTPNotSupportedError as error:
+            raise MailRefused(_told(error)) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise (MailRefused if _is_final(error) else MailDelayed)(_told(error)) from error
+        finally:
+            # The letter is accepted or not by now: a farewell that fails must not have it sent again.
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+
+    def _connect(self) -> smtplib.SMTP:
+        server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        try:
+            if self._starttls:
+                server.starttls(context=ssl.create_default_context())
+            if self._user:
+                server.login(self._user, self._password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def _codes(error: Exception) -> list[int]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return [code for code, _ in error.recipients.values()]
+    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
+
+
+def _is_final(error: Exception) -> bool:
+    codes = _codes(error)
+    return bool(codes) and all(500 <= code < 600 for code in codes)
+
+
+def _told(error: Exception) -> str:
+    """What a person needs to know: the kind of failure and the server's codes, never the client's address."""
+    return " ".join([type(error).__name__, *map(str, _codes(error))])

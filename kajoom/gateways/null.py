@@ -1,0 +1,96 @@
+"""Gateways that live in memory: they remember what they were asked and answer what they were told to."""
+
+from __future__ import annotations
+
+from collections import deque
+from email.message import EmailMessage
+
+from kajoom.domain.payment import AttemptStatus
+from kajoom.gateways.ports import Answer, Charge, PackageChange, PanelAnswer, PanelStatus
+
+
+class NullProvider:
+    """Captures whatever it is asked to. ``answers`` are given first, one for each new key: an answer that says
+    ``UNKNOWN`` was lost, with the money taken if ``takes_money`` and untouched if not."""
+
+    code = "null"
+
+    def __init__(self, *answers: Answer, takes_money: bool = True) -> None:
+        self.answers = deque(answers)
+        self.takes_money = takes_money
+        self.asked: list[Charge] = []
+        self.ledger: dict[str, tuple[Charge, Answer]] = {}
+
+    def charge(self, charge: Charge) -> Answer:
+        """Take the amount once for each key."""
+        self.asked.append(charge)
+        if charge.key in self.ledger:
+            return self._known(charge, AttemptStatus.REFUSED)
+        answer = self.answers.popleft() if self.answers else _captured(charge)
+        if answer.status is not AttemptStatus.UNKNOWN:
+            self.ledger[charge.key] = charge, answer
+        elif self.takes_money:
+            self.ledger[charge.key] = charge, _captured(charge)
+        return answer
+
+    def look_up(self, charge: Charge) -> Answer:
+        """What became of a charge; one that was pending is captured by then."""
+        self.asked.append(charge)
+        if charge.key not in self.ledger:
+            return Answer(AttemptStatus.REFUSED, reason="not_found")
+        asked, answer = self.ledger[charge.key]
+        if answer.status is AttemptStatus.PENDING:
+            self.ledger[charge.key] = asked, _captured(asked)
+        return self._known(charge, AttemptStatus.UNKNOWN)
+
+    def _known(self, charge: Charge, on_mismatch: AttemptStatus) -> Answer:
+        asked, answer = self.ledger[charge.key]
+        return answer if asked.amount == charge.amount else Answer(on_mismatch, reason="mismatch")
+
+
+def _captured(charge: Charge) -> Answer:
+    return Answer(AttemptStatus.CAPTURED, provider_ref=f"null-{charge.key}", reference=f"null-{charge.key}")
+
+
+class NullPanel:
+    """Puts accounts on packages. ``answers`` are given first, one for each ``apply``: an answer that says
+    ``UNKNOWN`` was lost, with the package set if ``takes_effect`` and untouched if not."""
+
+    def __init__(self, *answers: PanelAnswer, takes_effect: bool = True) -> None:
+        self.answers = deque(answers)
+        self.takes_effect = takes_effect
+        self.asked: list[PackageChange] = []
+        self.packages: dict[str, str] = {}
+
+    def check(self, change: PackageChange) -> PanelAnswer:
+        """Refuse what names no account or no package."""
+        if change.username and change.package:
+            return PanelAnswer(PanelStatus.DONE)
+        return PanelAnswer(PanelStatus.REFUSED, "no such account or package")
+
+    def apply(self, change: PackageChange) -> PanelAnswer:
+        """Put the account on the package, unless told otherwise."""
+        self.asked.append(change)
+        answer = self.answers.popleft() if self.answers else PanelAnswer(PanelStatus.DONE)
+        lost_after = answer.status is PanelStatus.UNKNOWN and self.takes_effect
+        if answer.status is PanelStatus.DONE or lost_after:
+            self.packages[change.username] = change.package
+        return answer
+
+    def read(self, username: str) -> str | None:
+        """The package the account was last put on."""
+        return self.packages.get(username)
+
+
+class NullMailer:
+    """Keeps the letters it is given; ``errors`` are raised first, one for each letter."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = deque(errors)
+        self.sent: list[EmailMessage] = []
+
+    def send(self, letter: EmailMessage) -> None:
+        """Keep the letter, or raise the next error."""
+        if self.errors:
+            raise self.errors.popleft()
+        self.sent.append(letter)

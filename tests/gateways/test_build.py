@@ -1,0 +1,43 @@
+"""The configuration decides which doors are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kajoom.gateways import build
+from kajoom.gateways.ports import PackageChange, PanelStatus
+
+
+@dataclass(frozen=True)
+class Settings:
+    demo: bool
+    instance_path: Path
+    mail_url: str = "smtp://127.0.0.1:25"
+
+
+def test_demonstration_pays_and_provisions_by_itself(tmp_path: Path) -> None:
+    doors = build(Settings(demo=True, instance_path=tmp_path))
+    assert list(doors.payments) == ["demonstration"]
+    assert doors.panel.check(PackageChange("k", "boreal", "web-b")).status is PanelStatus.DONE
+
+
+def test_host_without_a_panel_has_a_person_do_it(tmp_path: Path) -> None:
+    doors = build(Settings(demo=False, instance_path=tmp_path))
+    for ask in (doors.panel.check, doors.panel.apply):
+        answer = ask(PackageChange("k", "boreal", "web-b"))
+        assert (answer.status, answer.reason) == (PanelStatus.REFUSED, "manual")
+    assert doors.panel.read("boreal") is None
+
+
+def test_host_outside_the_demonstration_takes_no_pretended_money(tmp_path: Path) -> None:
+    doors = build(Settings(demo=False, instance_path=tmp_path))
+    assert not doors.payments
+    assert not list(tmp_path.iterdir())
+
+
+def test_unreadable_mail_address_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="KAJOOM_MAIL_URL"):
+        build(Settings(demo=True, instance_path=tmp_path, mail_url="carrier-pigeon"))

@@ -1,0 +1,202 @@
+"""A letter reaches a real SMTP server on the loopback whole, or the mailer says whether trying again can help."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.policy import default as modern
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd import smtp
+from aiosmtpd.controller import Controller
+
+from kajoom.gateways.mail import FolderMailer, mailer
+from kajoom.gateways.ports import MailDelayed, MailRefused
+
+LOOPBACK = Path(__file__).with_name("loopback.pem")
+
+
+def letter() -> EmailMessage:
+    written = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    written["Subject"] = "Votre service est opérationnel : 41,72 $"
+    written["From"] = "Hébergement Boréal <bonjour@example.com>"
+    written["To"] = "fr@example.com"
+    written["Message-ID"] = "<operational-CH-2026-000001@example.com>"
+    written.set_content("Le forfait « B » coûte 225,00 $ par mois.\n")
+    return written
+
+
+class Inbox:
+    """A server's side of the conversation: it answers each step as told, and keeps what it accepted."""
+
+    def __init__(self, rcpt: str = "250 OK", data: str = "250 OK") -> None:
+        self.rcpt, self.data = rcpt, data
+        self.accepted: list[bytes] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if self.rcpt.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.rcpt
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.data.startswith("250"):
+            self.accepted.append(envelope.content)
+        return self.data
+
+
+class RudeServer(smtp.SMTP):
+    """Accepts a letter and hangs up rudely at the farewell."""
+
+    async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
+        await self.push("421 gone")
+
+
+class Rude(Controller):
+    def factory(self) -> smtp.SMTP:
+        return RudeServer(self.handler, **self.SMTP_kwargs)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def server(inbox: Inbox, controller: type[Controller] = Controller, **options: Any) -> Iterator[str]:
+    running = controller(inbox, hostname="127.0.0.1", port=free_port(), **options)
+    running.start()
+    try:
+        yield f"127.0.0.1:{running.port}"
+    finally:
+        running.stop()
+
+
+def test_letter_arrives_whole_with_its_accents() -> None:
+    inbox = Inbox()
+    with server(inbox) as address:
+        mailer(f"smtp://{address}").send(letter())
+    received = message_from_bytes(inbox.accepted[0], policy=modern)
+    assert received["Subject"] == "Votre service est opérationnel : 41,72 $"
+    assert received["From"] == "Hébergement Boréal <bonjour@example.com>"
+    assert received["Message-ID"] == "<operational-CH-2026-000001@example.com>"
+    assert received.get_content().replace("\r\n", "\n") == "Le forfait « B » coûte 225,00 $ par mois.\n"
+
+
+def test_letter_travels_in_ascii_only() -> None:
+    inbox = Inbox()
+    with server(inbox) as address:
+        mailer(f"smtp://{address}").send(letter())
+    assert inbox.accepted[0].isascii()
+
+
+@pytest.mark.parametrize("step", ["rcpt", "data"])
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [("452 4.2.2 mailbox full", MailDelayed), ("550 5.1.1 no such user", MailRefused)],
+    ids=["452", "550"],
+)
+def test_server_reply_says_whether_trying_again_can_help(step: str, reply: str, outcome: type[Exception]) -> None:
+    inbox = Inbox(**{step: reply})
+    with server(inbox) as address, pytest.raises(outcome, match=reply[:3]):
+        mailer(f"smtp://{address}").send(letter())
+    assert inbox.accepted == []
+
+
+def test_error_does_not_repeat_the_address_of_the_client() -> None:
+    with server(Inbox(rcpt="550 5.1.1 no such user fr@example.com")) as address, pytest.raises(MailRefused) as refused:
+        mailer(f"smtp://{address}").send(letter())
+    assert "fr@" not in str(refused.value)
+
+
+def test_server_without_starttls_hears_nothing_in_clear() -> None:
+    inbox = Inbox()
+    with server(inbox) as address, pytest.raises(MailDelayed):
+        mailer(f"smtp+starttls://{address}").send(letter())
+    assert inbox.accepted == []
+
+
+@pytest.fixture
+def tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(LOOPBACK)
+    return context
+
+
+def test_letter_travels_encrypted_to_a_server_that_is_trusted(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(LOOPBACK))
+    inbox = Inbox()
+    with server(inbox, tls_context=tls, require_starttls=True) as address:
+        mailer(f"smtp+starttls://{address}").send(letter())
+    assert len(inbox.accepted) == 1
+
+
+def test_server_with_a_certificate_of_its_own_making_gets_no_letter(tls: ssl.SSLContext) -> None:
+    inbox = Inbox()
+    with server(inbox, tls_context=tls) as address, pytest.raises(MailDelayed):
+        mailer(f"smtp+starttls://{address}").send(letter())
+    assert inbox.accepted == []
+
+
+def test_wrong_password_waits_for_its_repair() -> None:
+    inbox = Inbox()
+    options: dict[str, Any] = {
+        "authenticator": lambda *_: smtp.AuthResult(success=False, handled=False),
+        "auth_require_tls": False,
+    }
+    with server(inbox, **options) as address, pytest.raises(MailDelayed, match="535"):
+        mailer(f"smtp://kajoom:wrong%40@{address}").send(letter())
+
+
+def test_server_that_is_not_there_is_tried_again_later() -> None:
+    with pytest.raises(MailDelayed):
+        mailer(f"smtp://127.0.0.1:{free_port()}").send(letter())
+
+
+def test_rude_farewell_does_not_send_the_letter_again() -> None:
+    inbox = Inbox()
+    with server(inbox, Rude) as address:
+        mailer(f"smtp://{address}").send(letter())
+    assert len(inbox.accepted) == 1
+
+
+def test_letter_sent_twice_to_a_folder_is_one_file(tmp_path: Path) -> None:
+    folder = FolderMailer(tmp_path / "mail")
+    folder.send(letter())
+    folder.send(letter())
+    assert [file.name for file in (tmp_path / "mail").iterdir()] == ["operational-CH-2026-000001_example.com.eml"]
+
+
+def test_file_of_a_letter_can_be_read_back(tmp_path: Path) -> None:
+    mailer(f"file://{tmp_path}").send(letter())
+    (file,) = tmp_path.glob("*.eml")
+    assert message_from_bytes(file.read_bytes(), policy=modern)["To"] == "fr@example.com"
+
+
+def test_message_id_cannot_leave_its_folder(tmp_path: Path) -> None:
+    odd = EmailMessage()
+    odd["Message-ID"] = "<../../escaped@example.com>"
+    odd.set_content("")
+    FolderMailer(tmp_path / "mail").send(odd)
+    assert len(list((tmp_path / "mail").iterdir())) == len(list(tmp_path.iterdir())) == 1
+
+
+def test_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("a file where the folder should be")
+    with pytest.raises(MailDelayed):
+        FolderMailer(tmp_path / "mail").send(letter())
+
+
+@pytest.mark.parametrize("url", ["", "mail", "smtp://", "http://example.com", "file://", "imap://example.com"])
+def test_address_that_names_no_mailer_is_refused_at_start(url: str) -> None:
+    with pytest.raises(ValueError, match="KAJOOM_MAIL_URL"):
+        mailer(url)
