@@ -26,6 +26,7 @@ __all__ = [
     "LineCode",
     "Quote",
     "When",
+    "amount_seen",
     "direction",
     "quote",
     "refusal_between",

@@ -1,0 +1,1 @@
+"""What is true, tested as values: no application, no database, no clock."""

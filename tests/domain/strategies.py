@@ -1,0 +1,54 @@
+"""Every kind of plan, cycle and day a quote may be asked for, drawn so that what is drawn can be held by a client."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import strategies as st
+
+from kajoom.domain.cycle import BillingCycle, add_months
+from kajoom.domain.decision import Charge, Holding, When
+from kajoom.domain.money import Money
+from kajoom.domain.tax import RATES
+from kajoom.domain.terms import Terms
+
+DAYS = st.dates(date(2013, 4, 1), date(2090, 12, 31))
+ANCHORS = st.integers(1, 31) | st.sampled_from([28, 29, 30, 31])
+CENTS = st.integers(1, 100_000) | st.integers(1, 10**11)
+RECURRING = st.sampled_from([cycle for cycle in BillingCycle if cycle.months])
+CYCLES = st.sampled_from(list(BillingCycle))
+PROVINCES = st.sampled_from([*sorted(RATES), ""])
+CHARGES = st.sampled_from(list(Charge))
+WHENS = st.sampled_from([None, *When])
+
+
+@st.composite
+def wanted(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = CYCLES, plan: str = "b") -> Terms:
+    """Terms of another plan than the one held, at any price, nothing included."""
+    cycle = draw(cycles)
+    cents = 0 if cycle is BillingCycle.FREE else draw(CENTS | st.just(0))
+    return Terms(plan, "hosting", cycle, Money(cents), draw(st.integers(1, 20)))
+
+
+@st.composite
+def holdings(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRING) -> Holding:
+    """A service that is paid for, on a cycle, due on its own anchor day; with or without account credit."""
+    anchor = draw(ANCHORS)
+    cycle = draw(cycles)
+    due = add_months(draw(DAYS), 0, anchor) if cycle.months else None
+    recurring = Money(0 if cycle is BillingCycle.FREE else draw(CENTS))
+    credit = Money(draw(st.integers(0, 30_000) | st.integers(0, 10**12)))
+    return Holding(Terms("a", "hosting", cycle, recurring), due, anchor, draw(PROVINCES), credit)
+
+
+@st.composite
+def paid_days(draw: st.DrawFn, holding: Holding, least: int = 0) -> date:
+    """A day on which the service is not overdue: up to three cycles, the last day and the due date included.
+
+    ``least`` is how many days must be left.
+    """
+    if holding.due is None:
+        return draw(DAYS)
+    first = add_months(holding.due, -3 * holding.terms.months, holding.anchor)
+    left = (holding.due - first).days
+    return holding.due - timedelta(days=draw(st.integers(least, left) | st.sampled_from([least, least + 1, 28])))

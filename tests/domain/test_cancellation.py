@@ -1,0 +1,24 @@
+"""The day a service ends when its client asks for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from kajoom.domain.cancellation import CancellationWhen, ends_on
+from tests.domain.cast import day
+
+
+@pytest.mark.parametrize(
+    ("when", "due", "end"),
+    [
+        ("now", "2026-07-01", "2026-06-16"),
+        ("now", None, "2026-06-16"),
+        ("period_end", "2026-07-01", "2026-07-01"),  # the first day not paid for
+        ("period_end", "2026-06-17", "2026-06-17"),
+        ("period_end", "2026-06-16", "2026-06-16"),
+        ("period_end", "2026-06-01", "2026-06-16"),  # overdue: never in the past
+        ("period_end", None, "2026-06-16"),  # nothing recurs, so nothing is left to wait for
+    ],
+)
+def test_a_service_ends_on_the_day_chosen_and_never_in_the_past(when: str, due: str | None, end: str) -> None:
+    assert ends_on(CancellationWhen(when), day("2026-06-16"), day(due) if due else None) == day(end)

@@ -1,0 +1,161 @@
+"""Months are counted on the calendar: every month's end, leap years and the ends of the calendar are walked."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kajoom.domain.cycle import BillingCycle, Period, add_months, carried_forward, due_dates, paid_on, parse_day
+from tests.domain.cast import day
+from tests.domain.strategies import ANCHORS, DAYS, RECURRING
+
+
+def test_every_cycle_has_its_months() -> None:
+    assert [cycle.months for cycle in BillingCycle] == [0, 0, 1, 3, 6, 12, 24, 36]
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "anchor", "end"),
+    [
+        ("2026-01-31", 1, 31, "2026-02-28"),
+        ("2028-01-31", 1, 31, "2028-02-29"),
+        ("2026-02-28", 1, 31, "2026-03-31"),  # not 28 March: the anchor is not forgotten
+        ("2026-02-28", 1, 28, "2026-03-28"),
+        ("2026-03-31", -1, 31, "2026-02-28"),
+        ("2024-02-29", 12, 29, "2025-02-28"),
+        ("2024-02-29", 48, 29, "2028-02-29"),
+        ("2099-02-28", 12, 29, "2100-02-28"),  # 2100 is no leap year
+        ("2000-02-29", -1200, 29, "1900-02-28"),
+        ("2026-12-15", 1, 15, "2027-01-15"),
+        ("2026-01-15", -1, 15, "2025-12-15"),
+        ("2026-06-16", 0, 31, "2026-06-30"),
+        ("0001-02-10", -1, 10, "0001-01-10"),
+        ("9999-11-30", 1, 31, "9999-12-31"),
+    ],
+)
+def test_months_are_added_on_the_anchor_day(start: str, months: int, anchor: int, end: str) -> None:
+    assert add_months(day(start), months, anchor) == day(end)
+
+
+@pytest.mark.parametrize(("start", "months"), [("9999-12-01", 1), ("0001-01-31", -1), ("2026-01-01", 12 * 8000)])
+def test_a_day_outside_the_calendar_is_an_overflow(start: str, months: int) -> None:
+    with pytest.raises(OverflowError, match="outside the calendar"):
+        add_months(day(start), months, 1)
+
+
+@pytest.mark.parametrize("anchor", [-1, 0, 32])
+def test_an_anchor_is_a_day_of_a_month(anchor: int) -> None:
+    with pytest.raises(ValueError, match="not a day of the month"):
+        add_months(day("2026-01-15"), 1, anchor)
+
+
+@given(DAYS, ANCHORS, st.integers(-300, 300), st.integers(-300, 300))
+def test_moving_twice_is_moving_once_by_the_sum(start: date, anchor: int, first: int, second: int) -> None:
+    assert add_months(add_months(start, first, anchor), second, anchor) == add_months(start, first + second, anchor)
+
+
+@given(DAYS, ANCHORS, st.integers(0, 600))
+def test_a_due_date_is_the_anchor_day_or_the_last_of_its_month(start: date, anchor: int, months: int) -> None:
+    end = add_months(start, months, anchor)
+    assert end.day == anchor or (end.day < anchor and (end + timedelta(days=1)).day == 1)
+
+
+def test_due_dates_come_back_to_the_31st() -> None:
+    dates = due_dates(day("2026-01-31"), 1, 4)
+    assert dates == [day("2026-02-28"), day("2026-03-31"), day("2026-04-30"), day("2026-05-31")]
+
+
+def test_due_dates_of_the_29th_of_february_come_back_in_leap_years() -> None:
+    assert due_dates(day("2024-02-29"), 12, 4)[2:] == [day("2027-02-28"), day("2028-02-29")]
+
+
+@given(DAYS, RECURRING, st.integers(0, 40))
+def test_due_dates_follow_each_other(anchor: date, cycle: BillingCycle, count: int) -> None:
+    dates = due_dates(anchor, cycle.months, count)
+    assert len(dates) == count
+    assert all(before < after for before, after in zip([anchor, *dates], dates, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("due", "months", "days"),
+    [
+        ("2026-03-01", 1, 28),
+        ("2028-03-01", 1, 29),
+        ("2026-05-01", 1, 30),
+        ("2026-08-01", 1, 31),
+        ("2026-04-01", 3, 90),
+        ("2027-01-01", 12, 365),
+        ("2029-01-01", 12, 366),
+        ("2029-01-01", 36, 1096),
+    ],
+)
+def test_a_cycle_has_its_real_length(due: str, months: int, days: int) -> None:
+    last_day = day(due) - timedelta(days=1)
+    assert paid_on(last_day, day(due), months, day(due).day).running.days == days
+
+
+@pytest.mark.parametrize(
+    ("on", "start", "end", "left", "ahead"),
+    [
+        ("2026-06-30", "2026-06-01", "2026-07-01", 1, 0),  # the last day is still to come
+        ("2026-06-02", "2026-06-01", "2026-07-01", 29, 0),
+        ("2026-06-01", "2026-06-01", "2026-07-01", 30, 0),  # the first day: the whole cycle
+        ("2026-05-31", "2026-05-01", "2026-06-01", 1, 1),  # the day before: one cycle is paid ahead
+        ("2026-05-01", "2026-05-01", "2026-06-01", 31, 1),
+        ("2026-04-30", "2026-04-01", "2026-05-01", 1, 2),
+    ],
+)
+def test_what_is_left_is_counted_in_the_running_cycle(on: str, start: str, end: str, left: int, ahead: int) -> None:
+    paid = paid_on(day(on), day("2026-07-01"), 1, 1)
+    assert (paid.running, paid.days_left, paid.cycles_ahead) == (Period(day(start), day(end)), left, ahead)
+
+
+@given(DAYS, ANCHORS, RECURRING, st.data())
+def test_the_share_left_runs_down_by_one_day_a_day(
+    start: date, anchor: int, cycle: BillingCycle, data: st.DataObject
+) -> None:
+    due = add_months(start, 0, anchor)
+    on = due - timedelta(days=data.draw(st.integers(2, 1200)))
+    today, tomorrow = (paid_on(each, due, cycle.months, anchor) for each in (on, on + timedelta(days=1)))
+    assert today.running.start <= on < today.running.end
+    assert today.share - tomorrow.share == Fraction(1, today.running.days)
+
+
+@pytest.mark.parametrize(
+    ("due", "months", "anchor", "on", "carried"),
+    [
+        ("2022-11-01", 1, 1, "2026-06-16", "2026-07-01"),
+        ("2022-11-01", 1, 1, "2026-07-01", "2026-08-01"),  # strictly after
+        ("2022-01-31", 1, 31, "2026-02-28", "2026-03-31"),
+        ("2024-02-29", 12, 29, "2026-06-16", "2027-02-28"),
+        ("2030-11-01", 1, 1, "2026-06-16", "2026-07-01"),  # backwards as well
+    ],
+)
+def test_a_due_date_is_carried_to_the_first_after_the_day(
+    due: str, months: int, anchor: int, on: str, carried: str
+) -> None:
+    assert carried_forward(day(due), months, anchor, day(on)) == day(carried)
+
+
+@given(DAYS, DAYS, ANCHORS, RECURRING)
+def test_a_carried_due_date_stays_in_the_chain(due: date, on: date, anchor: int, cycle: BillingCycle) -> None:
+    due = add_months(due, 0, anchor)
+    carried = carried_forward(due, cycle.months, anchor, on)
+    assert add_months(carried, -cycle.months, anchor) <= on < carried
+    assert (carried.year * 12 + carried.month - due.year * 12 - due.month) % cycle.months == 0
+
+
+def test_a_day_is_read_as_it_is_written() -> None:
+    assert parse_day("2028-02-29") == date(2028, 2, 29)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2026-02-30", "2026-13-01", "0000-00-00", "2026-6-1", "20260601", "2026-W01-1", "x"]
+)
+def test_what_is_no_day_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="no such day|not a date"):
+        parse_day(text)

@@ -1,0 +1,90 @@
+"""A digest names exactly the figures and dates that were seen: it moves with any of them, and with nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kajoom.domain.money import Money
+from kajoom.domain.quote import Decision, Holding, Quote, When, amount_seen, quote
+from tests.domain.cast import day, held, terms
+
+HOLDING = held("10/month", "2026-07-01")
+TARGET = terms("20/month", "b")
+
+
+def digest(holding: Holding = HOLDING, new: Any = TARGET, on: str = "2026-06-16", **more: Any) -> str:
+    return quote(holding, new, day(on), **more).digest
+
+
+def test_a_quote_asked_for_twice_has_one_digest() -> None:
+    assert digest() == digest()
+    assert digest() == digest(when=When.NOW)  # asking for the default changes nothing
+
+
+MOVED: dict[str, dict[str, Any]] = {
+    "the day": {"on": "2026-06-17"},
+    "the new price": {"new": terms("20.01/month", "b")},
+    "the new plan": {"new": terms("20/month", "c")},
+    "the new cycle": {"new": terms("20/quarter", "b")},
+    "the quantity": {"new": terms("20/month", "b", quantity=2)},
+    "when it starts": {"when": When.RENEWAL},
+    "whether a person must act": {"needs_person": True},
+    "the old price": {"holding": held("10.01/month", "2026-07-01")},
+    "the due date": {"holding": held("10/month", "2026-08-01")},
+    "the province": {"holding": held("10/month", "2026-07-01", province="ON")},
+    "the credit": {"holding": held("10/month", "2026-07-01", credit=Money(1))},
+}
+
+
+@pytest.mark.parametrize("moved", MOVED.values(), ids=list(MOVED))
+def test_the_digest_moves_with(moved: dict[str, Any]) -> None:
+    assert digest(**moved) != digest()
+
+
+def test_every_case_that_moves_the_digest_moves_it_elsewhere() -> None:
+    digests = [digest(**moved) for moved in MOVED.values()]
+    assert len(set(digests)) == len(digests)
+
+
+@pytest.mark.parametrize(
+    "holding",
+    [
+        held("10/month", "2026-07-01", province="QC", active=True),
+        replace(HOLDING, terms=replace(HOLDING.terms, group="another group")),
+    ],
+)
+def test_the_digest_stays_when_no_figure_moves(holding: Holding) -> None:
+    assert digest(holding) == digest()
+
+
+def test_credit_beyond_the_total_moves_no_figure() -> None:
+    rich, richer = (held("10/month", "2026-07-01", credit=Money(cents)) for cents in (10_000, 20_000))
+    assert digest(rich) == digest(richer)
+
+
+def test_a_tax_rate_that_changes_the_next_renewal_is_seen() -> None:
+    # Nova Scotia went from 15 % to 14 % on 2025-04-01: the renewal of that day is told at 14 %.
+    before, after = (
+        quote(held("10/month", due, province="NS"), TARGET, day("2025-03-20")) for due in ("2025-03-31", "2025-04-01")
+    )
+    assert (str(before.renewal_after), str(after.renewal_after)) == ("23.00", "22.80")
+
+
+@pytest.mark.parametrize("changed", [{"decision": Decision.AT_NEXT_DUE}, {"total": Money(576)}, {"next_due": None}])
+def test_the_digest_follows_the_quote_itself(changed: dict[str, Any]) -> None:
+    seen: Quote = quote(HOLDING, TARGET, day("2026-06-16"))
+    assert replace(seen, **changed).digest != seen.digest
+
+
+def test_the_amount_due_can_be_read_from_the_digest_it_was_seen_with() -> None:
+    assert amount_seen(digest(), "CAD") == Money.parse("5.75")
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "575", "575-", "-575-" + "0" * 32, "575-" + "g" * 32, "1" * 13 + "-" + "0" * 32, "\0"]
+)
+def test_no_amount_is_read_from_what_is_not_a_digest(forged: str) -> None:
+    assert amount_seen(forged, "CAD") is None

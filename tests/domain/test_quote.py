@@ -1,0 +1,313 @@
+"""Every worked case of the rule, to be checked by hand, and what each row of the decision table answers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from kajoom.domain.decision import Charge, Decision, Holding, Line, LineCode, When
+from kajoom.domain.money import Money
+from kajoom.domain.quote import Quote, quote
+from tests.domain.cast import day, held, terms
+
+NOW, AT_NEXT_DUE, WITH_RENEWAL = Decision.NOW, Decision.AT_NEXT_DUE, Decision.WITH_RENEWAL
+
+
+class Case(NamedTuple):
+    """A change, and what it must cost; taxes in the order of the invoice, ``anchor`` 0 for the due date's own day."""
+
+    old: str
+    new: str
+    due: str | None
+    on: str
+    decision: Decision
+    charge: str
+    taxes: str
+    total: str
+    next_due: str | None
+    anchor: int = 0
+    province: str = "QC"
+
+
+WORKED = [
+    # 10.00 × 15/30
+    Case("10.00/month", "20.00/month", "2026-07-01", "2026-06-16", NOW, "5.00", "0.25 0.50", "5.75", "2026-07-01"),
+    # 10.00 × 22/31 = 7.097
+    Case("9.99/month", "19.99/month", "2026-08-01", "2026-07-10", NOW, "7.10", "0.36 0.71", "8.17", "2026-08-01"),
+    # 14.00 × 18/28
+    Case("10.00/month", "24.00/month", "2026-03-01", "2026-02-11", NOW, "9.00", "0.45 0.90", "10.35", "2026-03-01"),
+    # 14.50 × 19/29, a leap year
+    Case("10.00/month", "24.50/month", "2028-03-01", "2028-02-11", NOW, "9.50", "0.48 0.95", "10.93", "2028-03-01"),
+    # 14.00 × 14/28, from the 31st
+    Case("10.00/month", "24.00/month", "2026-02-28", "2026-02-14", NOW, "7.00", "0.35 0.70", "8.05", "2026-02-28", 31),
+    # the first day: the whole difference
+    Case("10.00/month", "20.00/month", "2026-07-01", "2026-06-01", NOW, "10.00", "0.50 1.00", "11.50", "2026-07-01"),
+    # the last day: 30.00 × 1/30
+    Case("10.00/month", "40.00/month", "2026-07-01", "2026-06-30", NOW, "1.00", "0.05 0.10", "1.15", "2026-07-01"),
+    # the due date
+    Case("10.00/month", "20.00/month", "2026-07-01", "2026-07-01", WITH_RENEWAL, "0.00", "", "0.00", "2026-07-01"),
+    # paid ahead: 10.00 × 15/30 + 10.00
+    Case("10.00/month", "20.00/month", "2026-08-01", "2026-06-16", NOW, "15.00", "0.75 1.50", "17.25", "2026-08-01"),
+    # a lower plan waits
+    Case("20.00/month", "10.00/month", "2026-07-01", "2026-06-16", AT_NEXT_DUE, "0.00", "", "0.00", "2026-07-01"),
+    # 50.00 × 167/365 = 22.877
+    Case("100.00/year", "150.00/year", "2027-03-01", "2026-09-15", NOW, "22.88", "1.14 2.28", "26.30", "2027-03-01"),
+    # 50.00 × 168/366 = 22.951
+    Case("100.00/year", "150.00/year", "2028-03-01", "2027-09-15", NOW, "22.95", "1.15 2.29", "26.39", "2028-03-01"),
+    # 120.00 × 200/365 = 65.753; by rounding each plan it would be 65.76
+    Case("119.40/year", "239.40/year", "2027-03-01", "2026-08-13", NOW, "65.75", "3.29 6.56", "75.60", "2027-03-01"),
+    # 150.00 × 730/1095, from 29 February
+    Case("300.00/3 years", "450.00/3 years", "2027-02-28", "2025-02-28", NOW, "100.00", "5.00 9.98", "114.98",
+         "2027-02-28", 29),
+    # 30.00 × 90/181 = 14.917
+    Case("60.00/half-year", "90.00/half-year", "2027-02-28", "2026-11-30", NOW, "14.92", "0.75 1.49", "17.16",
+         "2027-02-28", 31),
+    # 28.00 × 7/28, on the day the clocks change
+    Case("10.00/month", "38.00/month", "2026-03-15", "2026-03-08", NOW, "7.00", "0.35 0.70", "8.05", "2026-03-15"),
+    # 0.01 × 1/31 is nothing
+    Case("10.00/month", "10.01/month", "2026-08-01", "2026-07-31", NOW, "0.00", "", "0.00", "2026-08-01"),
+    # from what is billed, discount included: 12.50 × 15/30
+    Case("7.50/month", "20.00/month", "2026-07-01", "2026-06-16", NOW, "6.25", "0.31 0.62", "7.18", "2026-07-01"),
+    # 20.00 × 15/30 in Ontario, in Nova Scotia
+    Case("10.00/month", "30.00/month", "2026-07-01", "2026-06-16", NOW, "10.00", "1.30", "11.30", "2026-07-01",
+         province="ON"),
+    Case("10.00/month", "30.00/month", "2026-07-01", "2026-06-16", NOW, "10.00", "1.40", "11.40", "2026-07-01",
+         province="NS"),
+    # 100.00 - 10.00 × 15/30
+    Case("10.00/month", "100.00/year", "2026-07-01", "2026-06-16", NOW, "95.00", "4.75 9.48", "109.23", "2027-06-16"),
+    # 27.00 - 10.00 × 18/28 = 27.00 - 6.43
+    Case("10.00/month", "27.00/quarter", "2026-02-28", "2026-02-10", NOW, "20.57", "1.03 2.05", "23.65",
+         "2026-05-10", 31),
+    # 288.00 - 10.00 × 10/29 = 288.00 - 3.45; the new anchor is the 29th
+    Case("10.00/month", "288.00/3 years", "2028-03-10", "2028-02-29", NOW, "284.55", "14.23 28.38", "327.16",
+         "2031-02-28"),
+    # a shorter cycle waits
+    Case("100.00/year", "20.00/month", "2027-01-01", "2026-06-16", AT_NEXT_DUE, "0.00", "", "0.00", "2027-01-01"),
+    # what is unused, 60.00 × 29/30 = 58.00, is dearer than the year
+    Case("60.00/month", "50.00/year", "2026-07-01", "2026-06-02", AT_NEXT_DUE, "0.00", "", "0.00", "2026-07-01"),
+    # the first period, whole; from the 31st to the last of February
+    Case("free", "9.99/month", None, "2026-01-31", NOW, "9.99", "0.50 1.00", "11.49", "2026-02-28"),
+    # 80.00 - 50.00, paid once
+    Case("50.00/once", "80.00/once", None, "2026-06-16", NOW, "30.00", "1.50 2.99", "34.49", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WORKED, ids=lambda case: f"{case.old} to {case.new} on {case.on}")
+def test_a_worked_case_costs_what_it_costs_by_hand(case: Case) -> None:
+    holding = held(case.old, case.due, case.anchor or None, province=case.province)
+    found = quote(holding, terms(case.new, "b"), day(case.on))
+    assert found.decision is case.decision
+    assert str(found.subtotal) == case.charge
+    assert " ".join(str(tax.amount) for tax in found.taxes) == case.taxes
+    assert (str(found.total), str(found.due_today)) == (case.total, case.total)
+    assert found.next_due == (day(case.next_due) if case.next_due else None)
+    assert found.effective_on == (day(case.on) if case.decision is NOW else holding.due)
+
+
+TABLE = {
+    # name: (old, new, due, when, decision, charge, next due, answers offered)
+    "same cycle, up": ("10/month", "20/month", "2026-07-01", None, NOW, "5.00", "2026-07-01", "now renewal"),
+    "same cycle, up, later": ("10/month", "20/month", "2026-07-01", "renewal", AT_NEXT_DUE, "0.00", "2026-07-01",
+                              "now renewal"),
+    "same cycle, level": ("10/month", "10/month", "2026-07-01", None, NOW, "0.00", "2026-07-01", "now renewal"),
+    "same cycle, down": ("20/month", "10/month", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", "renewal now"),
+    "same cycle, down, now": ("20/month", "10/month", "2026-07-01", "now", NOW, "0.00", "2026-07-01", "renewal now"),
+    "longer cycle": ("10/month", "100/year", "2026-07-01", "now", NOW, "95.00", "2027-06-16", "now renewal"),
+    "longer cycle, later": ("10/month", "100/year", "2026-07-01", "renewal", AT_NEXT_DUE, "0.00", "2026-07-01",
+                            "now renewal"),
+    "longer cycle, paid by what is unused": ("20/month", "10/year", "2026-07-01", None, NOW, "0.00", "2027-06-16",
+                                             "now renewal"),
+    "longer cycle, cheaper than what is unused": ("20/month", "9.99/year", "2026-07-01", "now", AT_NEXT_DUE, "0.00",
+                                                  "2026-07-01", ""),
+    "longer cycle, paid ahead": ("10/month", "100/year", "2026-08-01", None, NOW, "85.00", "2027-06-16", "now renewal"),
+    "shorter cycle": ("100/year", "20/month", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", ""),
+    "shorter cycle, now": ("100/year", "20/month", "2026-07-01", "now", AT_NEXT_DUE, "0.00", "2026-07-01", ""),
+    "the due date, up": ("10/month", "20/month", "2026-06-16", "now", WITH_RENEWAL, "0.00", "2026-06-16", ""),
+    "the due date, down": ("20/month", "10/month", "2026-06-16", "now", WITH_RENEWAL, "0.00", "2026-06-16", ""),
+    "the due date, longer": ("10/month", "100/year", "2026-06-16", None, WITH_RENEWAL, "0.00", "2026-06-16", ""),
+    "the due date, shorter": ("100/year", "10/month", "2026-06-16", None, WITH_RENEWAL, "0.00", "2026-06-16", ""),
+    "the due date, free": ("10/month", "free", "2026-06-16", None, WITH_RENEWAL, "0.00", "2026-06-16", ""),
+    "free to paid": ("free", "100/year", None, None, NOW, "100.00", "2027-06-16", ""),
+    "free to paid, nothing to wait for": ("free", "100/year", None, "renewal", NOW, "100.00", "2027-06-16", ""),
+    "free to once": ("free", "80/once", None, None, NOW, "80.00", None, ""),
+    "free to free": ("free", "0/month", None, None, NOW, "0.00", None, ""),
+    "free monthly to paid": ("0/month", "20/month", "2026-07-01", None, NOW, "20.00", "2026-07-16", "now renewal"),
+    "free monthly to paid, later": ("0/month", "20/month", "2026-07-01", "renewal", AT_NEXT_DUE, "0.00", "2026-07-01",
+                                    "now renewal"),
+    "paid to free": ("10/month", "free", "2026-07-01", "now", AT_NEXT_DUE, "0.00", "2026-07-01", ""),
+    "paid to free each year": ("10/month", "0/year", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", ""),
+    "once, up": ("50/once", "80/once", None, "renewal", NOW, "30.00", None, ""),
+    "once, down": ("80/once", "50/once", None, None, NOW, "0.00", None, ""),
+    "once to free": ("80/once", "free", None, None, NOW, "0.00", None, ""),
+    "once to free each month": ("80/once", "0/month", None, None, NOW, "0.00", None, ""),
+    "once, whatever its date": ("50/once", "80/once", "2026-06-16", None, NOW, "30.00", None, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "due", "when", "decision", "charge", "next_due", "whens"), TABLE.values(), ids=list(TABLE)
+)
+def test_a_row_of_the_table_is_decided(
+    old: str,
+    new: str,
+    due: str | None,
+    when: str | None,
+    decision: Decision,
+    charge: str,
+    next_due: str | None,
+    whens: str,
+) -> None:
+    found = quote(held(old, due), terms(new, "b"), day("2026-06-16"), When(when) if when else None)
+    assert found.decision is decision
+    assert str(found.subtotal) == charge
+    assert found.next_due == (day(next_due) if next_due else None)
+    assert found.whens == tuple(When(answer) for answer in whens.split())
+
+
+def upgrade(**more: Any) -> Quote:
+    """10.00 to 20.00 a month with half of June left: 5.00 before tax."""
+    return quote(held("10/month", "2026-07-01", **more), terms("20/month", "b"), day("2026-06-16"))
+
+
+@pytest.mark.parametrize(
+    ("on", "due", "charge"),
+    [
+        ("2026-06-16", "2026-07-01", "10.00"),
+        ("2026-06-30", "2026-07-01", "10.00"),
+        ("2026-06-16", "2026-09-01", "30.00"),
+    ],
+)
+def test_the_full_period_policy_charges_the_whole_difference_of_each_period_paid(
+    on: str, due: str, charge: str
+) -> None:
+    found = quote(held("10/month", due), terms("20/month", "b"), day(on), charge=Charge.FULL_PERIOD)
+    assert str(found.subtotal) == charge
+
+
+@pytest.mark.parametrize("new", ["5/month", "100/year", "1/month", "free"])
+def test_the_full_period_policy_is_for_an_upgrade_within_the_cycle_only(new: str) -> None:
+    holding, on = held("10/month", "2026-07-01"), day("2026-06-16")
+    whole, shared = (quote(holding, terms(new, "b"), on, charge=charge) for charge in Charge)
+    assert whole == shared
+
+
+def test_several_cycles_paid_ahead_are_each_charged_whole() -> None:
+    # 15 days of June (30), then July, August and September: 10.00 × (15/30 + 3)
+    found = quote(held("10/month", "2026-10-01"), terms("20/month", "b"), day("2026-06-16"))
+    line = found.lines[0]
+    assert str(found.subtotal) == "35.00"
+    assert (line.days, line.of_days, line.cycles_ahead) == (15, 30, 3)
+
+
+def test_a_recurring_amount_is_for_the_whole_quantity() -> None:
+    # three units of 10.00 to three of 20.00, half of June left: 30.00 × 15/30
+    found = quote(held("30/month", "2026-07-01"), terms("60/month", "b", quantity=3), day("2026-06-16"))
+    assert (str(found.subtotal), found.target.quantity) == ("15.00", 3)
+
+
+@pytest.mark.parametrize(
+    ("credit", "used", "due_today"),
+    [
+        ("0", "0.00", "5.75"),
+        ("0.01", "0.01", "5.74"),
+        ("5.75", "5.75", "0.00"),
+        ("100", "5.75", "0.00"),
+        ("-3", "0.00", "5.75"),
+    ],
+)
+def test_credit_pays_after_tax_and_a_debt_is_not_added(credit: str, used: str, due_today: str) -> None:
+    found = upgrade(credit=Money.parse(credit))
+    assert (str(found.total), str(found.credit_used), str(found.due_today)) == ("5.75", used, due_today)
+
+
+def test_a_line_says_which_days_it_covers() -> None:
+    line = upgrade().lines[0]
+    assert (line.code, str(line.amount), line.days, line.of_days) == (LineCode.DIFFERENCE, "5.00", 15, 30)
+    assert line.period is not None
+    assert (line.period.start, line.period.end) == (day("2026-06-16"), day("2026-07-01"))
+
+
+def test_a_longer_cycle_shows_the_new_period_and_what_is_unused_of_the_old() -> None:
+    new, unused = quote(held("10/month", "2026-07-01"), terms("100/year", "b"), day("2026-06-16")).lines
+    assert (new.code, str(new.amount)) == (LineCode.NEW_PERIOD, "100.00")
+    assert (unused.code, str(unused.amount), unused.days, unused.of_days) == (LineCode.UNUSED_TIME, "-5.00", 15, 30)
+
+
+def test_a_line_that_rounds_to_nothing_is_not_shown() -> None:
+    def lines(old: str, new: str) -> tuple[Line, ...]:
+        return quote(held(old, "2026-08-01"), terms(new, "b"), day("2026-07-31")).lines
+
+    assert lines("10.00/month", "10.01/month") == ()
+    assert [line.code for line in lines("0.10/month", "1.00/year")] == [LineCode.NEW_PERIOD]
+
+
+def test_a_renewal_is_told_before_and_after_with_its_taxes() -> None:
+    # 10.00 + 0.50 + 1.00, then 20.00 + 1.00 + 2.00 (1.995)
+    found = upgrade()
+    assert (str(found.renewal_before), str(found.renewal_after)) == ("11.50", "23.00")
+    assert found.renews_on == day("2026-07-01")
+
+
+def test_what_no_longer_recurs_has_no_renewal() -> None:
+    on = day("2026-06-16")
+    assert quote(held("10/month", "2026-07-01"), terms("free", "b"), on).renews_on is None
+    assert quote(held("50/once"), terms("80/once", "b"), on).renews_on is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "direction"),
+    [
+        ("10/month", "20/month", "upgrade"),
+        ("20/month", "10/month", "downgrade"),
+        ("10/month", "10/month", "same"),
+        ("10/month", "100/year", "downgrade"),  # 120.00 a year before
+        ("10/month", "120/year", "same"),
+        ("10/month", "121/year", "upgrade"),
+        ("100/year", "300/3 years", "same"),
+        ("free", "1/month", "upgrade"),
+        ("1/month", "free", "downgrade"),
+        ("50/once", "80/once", "upgrade"),
+    ],
+)
+def test_direction_compares_what_is_paid_in_a_year(old: str, new: str, direction: str) -> None:
+    recurring = "once" not in old and "free" not in old
+    found = quote(held(old, "2026-07-01" if recurring else None), terms(new, "b"), day("2026-06-16"))
+    assert found.direction == direction
+
+
+@pytest.mark.parametrize(
+    ("new", "when", "acknowledged"),
+    [("10/month", "now", True), ("10/month", "renewal", False), ("20/month", "now", False), ("30/month", "now", False),
+     ("300/year", "now", False), ("free", "now", False)],
+)  # fmt: skip
+def test_only_a_lower_plan_at_once_must_be_acknowledged(new: str, when: str, acknowledged: bool) -> None:
+    found = quote(held("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"), When(when))
+    assert found.must_acknowledge is acknowledged
+
+
+def test_an_upgrade_on_the_last_day_of_the_calendar_is_still_priced() -> None:
+    found = quote(held("10/month", "9999-12-31"), terms("20/month", "b"), day("9999-12-30"))
+    assert str(found.subtotal) == "0.32"  # 10.00 × 1/31: the cycle runs from 30 November
+
+
+@pytest.mark.parametrize(("due", "on"), [("0001-01-20", "0001-01-10"), ("9999-12-31", "9999-12-30")])
+def test_a_date_outside_the_calendar_is_an_overflow_not_a_price(due: str, on: str) -> None:
+    with pytest.raises(OverflowError, match="outside the calendar"):
+        quote(held("10/month", due), terms("100/year", "b"), day(on))
+
+
+def test_amounts_of_trillions_stay_exact() -> None:
+    found = quote(held("1/month", "2026-07-01"), terms("999999999999.99/month", "b"), day("2026-06-16"))
+    assert str(found.subtotal) == "499999999999.50"  # 999 999 999 998.99 / 2 = …499.495, half up
+
+
+def test_a_recurring_service_without_a_due_date_is_a_fault_not_a_price() -> None:
+    with pytest.raises(ValueError, match="has a due date"):
+        quote(Holding(terms("10/month", "a"), None, 1, "QC", Money(0)), terms("20/month", "b"), day("2026-06-16"))
+
+
+@pytest.mark.parametrize(("amount", "quantity"), [("-0.01", 1), ("10", 0), ("10", -1)])
+def test_terms_that_nobody_can_hold_are_a_fault(amount: str, quantity: int) -> None:
+    with pytest.raises(ValueError, match="not terms anyone can hold"):
+        terms(f"{amount}/month", "b", quantity=quantity)
