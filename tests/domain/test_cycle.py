@@ -157,5 +157,5 @@ def test_a_day_is_read_as_it_is_written() -> None:
     "text", ["", "2026-02-30", "2026-13-01", "0000-00-00", "2026-6-1", "20260601", "2026-W01-1", "x"]
 )
 def test_what_is_no_day_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match="no such day|not a date"):
+    with pytest.raises(ValueError, match=r"no such day|not a date"):
         parse_day(text)
