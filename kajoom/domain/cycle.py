@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +36,19 @@ _MONTHS = {
     BillingCycle.BIENNIALLY: 24,
     BillingCycle.TRIENNIALLY: 36,
 }
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def parse_day(text: str) -> date:
+    """Read "2022-11-01"; ``ValueError`` for a day that does not exist and for every other way of writing one."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"not a date like 2022-11-01: {text[:40]!r}")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"no such day: {text}") from None
 
 
 def add_months(day: date, months: int, anchor: int) -> date:
@@ -91,3 +105,14 @@ def paid_on(day: date, due: date, months: int, anchor: int) -> Paid:
 def due_dates(anchor: date, months: int, count: int) -> list[date]:
     """The ``count`` due dates that follow a cycle begun on ``anchor``, each reckoned from the anchor's own day."""
     return [add_months(anchor, months * n, anchor.day) for n in range(1, count + 1)]
+
+
+def carried_forward(due: date, months: int, anchor: int, on: date) -> date:
+    """The first due date strictly after ``on``, in the chain of ``months`` (1 or more) that holds ``due``."""
+    # Begun in an earlier month than that of ``on``, the walk cannot miss a due date, whatever the anchor.
+    cycles = ((on.year - due.year) * 12 + on.month - due.month) // months - 1
+    carried = add_months(due, cycles * months, anchor)
+    while carried <= on:
+        cycles += 1
+        carried = add_months(due, cycles * months, anchor)
+    return carried
