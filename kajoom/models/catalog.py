@@ -191,3 +191,17 @@ def _banner(row: Banner) -> CatalogBanner:
     return CatalogBanner(
         row.code, row.title, row.text, row.link_label, row.link, row.valid_from, row.valid_until, tuple(row.groups)
     )
+
+
+def group_rows() -> list[ProductGroup]:
+    """Every group with its plans, prices and moves, to be compared with the host's file."""
+    loads = (
+        selectinload(ProductGroup.plans).selectinload(Plan.prices),
+        selectinload(ProductGroup.plans).selectinload(Plan.moves).joinedload(Move.to_plan),
+    )
+    return list(db.session.scalars(select(ProductGroup).options(*loads).order_by(ProductGroup.id)))
+
+
+def banner_rows() -> list[Banner]:
+    """Every banner, those out of their days too."""
+    return list(db.session.scalars(select(Banner).order_by(Banner.id)))

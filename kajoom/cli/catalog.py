@@ -1,0 +1,37 @@
+"""`flask catalog load`: the host's file becomes the catalogue, or every fault in it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from kajoom import clock
+from kajoom.cli.faults import refuse
+from kajoom.operations.catalog import load_catalog
+
+
+@click.group("catalog")
+def catalog_command() -> None:
+    """The host's catalogue: what is sold, and at what price."""
+
+
+@catalog_command.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Tell what would change, and write nothing.")
+@with_appcontext
+def load_command(file: Path, dry_run: bool) -> None:
+    """Load a catalogue FILE in TOML; loading it again changes nothing."""
+    report = load_catalog(file.read_bytes(), clock.now(), dry_run=dry_run)
+    refuse(report.faults)
+    for verb, places in (("added", report.added), ("changed", report.changed), ("withdrawn", report.withdrawn)):
+        for place in places:
+            click.echo(f"{verb}: {place}")
+    click.echo(f"unchanged: {report.unchanged}")
+    if not report.moved:
+        click.echo(f"Catalogue {report.version} already says what the file says.")
+    elif dry_run:
+        click.echo(f"Nothing was written; this would be catalogue {report.version}.")
+    else:
+        click.echo(f"This is now catalogue {report.version}.")

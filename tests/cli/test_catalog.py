@@ -1,0 +1,35 @@
+"""`flask catalog load` tells what it did, and fails with every fault named."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from kajoom.cli.catalog import catalog_command
+
+DEMO = Path(__file__).parents[2] / "demo" / "catalog.toml"
+
+
+def test_load_tells_what_it_added_and_then_that_nothing_moved(app: Flask) -> None:
+    run = app.test_cli_runner()
+    trial = run.invoke(catalog_command, ["load", str(DEMO), "--dry-run"])
+    assert trial.exit_code == 0
+    assert "Nothing was written; this would be catalogue 1." in trial.output
+    first = run.invoke(catalog_command, ["load", str(DEMO)])
+    assert "added: groups.hosting.plans.b\n" in first.output
+    assert "This is now catalogue 1." in first.output
+    second = run.invoke(catalog_command, ["load", str(DEMO)])
+    assert "added" not in second.output
+    assert "Catalogue 1 already says what the file says." in second.output
+
+
+def test_faulty_file_fails_with_its_faults(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "catalog.toml"
+    file.write_text(DEMO.read_text(encoding="utf-8").replace('"225.00"', '"225.005"'), encoding="utf-8")
+    result = app.test_cli_runner().invoke(catalog_command, ["load", str(file)])
+    assert result.exit_code == 1
+    assert "groups.hosting.plans.b.prices.CAD.monthly: not an amount" in result.stderr
+    assert "1 fault: nothing was written." in result.stderr
+
+
+def test_missing_file_is_a_usage_error(app: Flask) -> None:
+    assert app.test_cli_runner().invoke(catalog_command, ["load", "nowhere.toml"]).exit_code == 2
