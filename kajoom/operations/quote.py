@@ -47,9 +47,7 @@ def quote_change(held: Held, choice: Choice, on: date) -> Quote:
         raise Refused(Refusal.UNKNOWN_PLAN)
     move = _move(held, plan)
     fits = _fit(held, plan)
-    if fits.over and plan.code != held.plan.code:
-        raise Refused(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
-    return quote(
+    priced = quote(
         held.holding,
         Terms(plan.code, plan.group, choice.cycle, _price(held, plan, choice.cycle), held.terms.quantity),
         on,
@@ -57,6 +55,9 @@ def quote_change(held: Held, choice: Choice, on: date) -> Quote:
         held.group.charge,
         needs_person=move.needs_person or not fits.known,
     )
+    if fits.over and plan.code != held.plan.code:
+        raise Refused(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
+    return priced
 
 
 def offers(held: Held, cycle: BillingCycle, on: date) -> list[Offer]:
@@ -64,6 +65,15 @@ def offers(held: Held, cycle: BillingCycle, on: date) -> list[Offer]:
     currency = held.terms.recurring.currency
     listed = (plan for plan in held.group.plans if plan.code == held.plan.code or _is_listed(plan, currency))
     return [_offer(held, plan, cycle, on) for plan in listed]
+
+
+def suggested(listed: list[Offer]) -> Offer | None:
+    """The plan a page opens on: the one the host recommends, else the next one up, else any that can be had."""
+    open_to_client = [offer for offer in listed if offer.quote is not None and not offer.is_current]
+    level = next((offer.plan.level for offer in listed if offer.is_current), 0)
+    above = [offer for offer in open_to_client if offer.plan.level > level]
+    recommended = [offer for offer in above if offer.plan.recommended]
+    return next(iter([*recommended, *above, *open_to_client]), None)
 
 
 def delay_of(held: Held, plan: CatalogPlan) -> Translated:

@@ -1,0 +1,1 @@
+"""What is kept: what the database itself promises, whatever the code above it does."""

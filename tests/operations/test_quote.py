@@ -1,0 +1,301 @@
+"""Every plan has a price for this very client, or one named reason why not; the first reason found is the one told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderStatus
+from kajoom.domain.quote import Decision, When
+from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.service import ServiceStatus
+from kajoom.models.cancellation import Cancellation
+from kajoom.models.catalog import Price
+from kajoom.models.db import db
+from kajoom.models.holding import held_by
+from kajoom.models.service import Service
+from kajoom.operations.cancellation import request_cancellation
+from kajoom.operations.quote import offers
+from kajoom.operations.renewal import issue_renewal
+from tests.operations import cast
+from tests.operations.cast import ANNUALLY, AT, DUE, MONTHLY, ON, QUARTERLY
+
+
+def refusal(row: Service, *choice: Any, **more: Any) -> Refusal:
+    with pytest.raises(Refused) as refused:
+        cast.price(row, *choice, **more)
+    return refused.value.reason
+
+
+def suspended(row: Service) -> None:
+    row.status = ServiceStatus.SUSPENDED
+    db.session.commit()
+
+
+def ending(row: Service) -> None:
+    when, key = CancellationWhen.PERIOD_END, f"end-{row.id}"
+    request_cancellation(row.client_id, row.id, when, reason="", key=key, locale="fr", on=ON, at=AT)
+
+
+def changing(row: Service) -> None:
+    cast.confirm(row, "b")
+
+
+def overdue(row: Service) -> None:
+    row.next_due_date = ON - timedelta(days=1)
+    db.session.commit()
+
+
+def unpaid(row: Service) -> None:
+    issue_renewal(row.id, ON, AT)
+
+
+HINDRANCES: list[tuple[Callable[[Service], None], Refusal]] = [
+    (unpaid, Refusal.UNPAID_INVOICE),
+    (overdue, Refusal.OVERDUE),
+    (changing, Refusal.CHANGE_UNDER_WAY),
+    (ending, Refusal.CANCELLATION_REQUESTED),
+    (suspended, Refusal.NOT_ACTIVE),
+]
+
+
+@pytest.mark.parametrize(("hinder", "reason"), HINDRANCES, ids=[reason.value for _, reason in HINDRANCES])
+def test_what_hinders_every_change_is_told_by_its_own_name(hinder: Callable[[Service], None], reason: Refusal) -> None:
+    row = cast.service()
+    hinder(row)
+
+    assert refusal(row, "b") is reason
+    assert cast.held(row).hindrance(ON) is reason
+    assert {offer.refusal for offer in offers(cast.held(row), MONTHLY, ON)} == {reason}
+
+
+def test_the_gravest_hindrance_is_told_until_it_is_lifted() -> None:
+    row = cast.service()
+    order = cast.confirm(row, "b")
+    invoice = issue_renewal(row.id, ON, AT)
+    assert invoice is not None
+    request = Cancellation(
+        reference="RS-1",
+        key="k",
+        client_id=row.client_id,
+        service_id=row.id,
+        status=CancellationStatus.OPEN,
+        when=CancellationWhen.PERIOD_END,
+        effective_on=DUE,
+        locale="fr",
+        requested_at=AT,
+    )
+    db.session.add(request)
+    row.status, row.next_due_date = ServiceStatus.SUSPENDED, ON - timedelta(days=1)
+    db.session.commit()
+
+    told = [refusal(row, "b")]
+    row.status = ServiceStatus.ACTIVE
+    told.append(refusal(row, "b"))
+    request.status = CancellationStatus.WITHDRAWN
+    told.append(refusal(row, "b"))
+    order.status = OrderStatus.CANCELLED
+    told.append(refusal(row, "b"))
+    row.next_due_date = DUE
+    told.append(refusal(row, "b"))
+    invoice.status = InvoiceStatus.VOID
+
+    assert told == [reason for _, reason in reversed(HINDRANCES)]
+    assert cast.price(row, "b").decision is Decision.NOW
+
+
+@pytest.mark.parametrize("status", [status for status in ServiceStatus if status is not ServiceStatus.ACTIVE])
+def test_only_an_active_service_changes(status: ServiceStatus) -> None:
+    assert refusal(cast.service(status=status), "b") is Refusal.NOT_ACTIVE
+
+
+def test_a_product_that_stands_alone_permits_no_change_whatever_else_is_wrong_with_it() -> None:
+    row = cast.service(plan="domain", status=ServiceStatus.SUSPENDED)
+
+    assert not cast.held(row).permits_changes
+    assert refusal(row, "domain", ANNUALLY) is Refusal.NOT_PERMITTED
+
+
+def test_a_plan_nobody_knows_is_unknown_even_in_another_group() -> None:
+    row = cast.service()
+
+    assert refusal(row, "zzz") is Refusal.UNKNOWN_PLAN
+    assert refusal(row, "domain") is Refusal.UNKNOWN_PLAN
+
+
+def test_a_withdrawn_plan_is_neither_listed_nor_sold() -> None:
+    cast.plan_row("b").withdrawn = True
+    cast.reloaded()
+    row = cast.service()
+
+    assert refusal(row, "b") is Refusal.PLAN_WITHDRAWN
+    assert "b" not in {offer.plan.code for offer in offers(cast.held(row), MONTHLY, ON)}
+
+
+def test_who_holds_a_withdrawn_plan_may_leave_it_and_may_change_its_cycle() -> None:
+    cast.plan_row("a").withdrawn = True
+    cast.reloaded()
+    row = cast.service()
+
+    assert cast.price(row, "b").decision is Decision.NOW
+    assert cast.price(row, "a", ANNUALLY).target.cycle is ANNUALLY
+
+
+def test_a_move_the_host_does_not_name_is_not_permitted() -> None:
+    cast.plan_row("a").moves = [move for move in cast.plan_row("a").moves if move.to_plan.code != "b"]
+    cast.reloaded()
+
+    assert refusal(cast.service(), "b") is Refusal.NOT_PERMITTED
+
+
+def test_the_same_plan_on_the_same_cycle_is_no_change() -> None:
+    assert refusal(cast.service(), "a", MONTHLY) is Refusal.SAME_TERMS
+
+
+def test_the_same_terms_are_no_change_even_where_they_are_no_longer_sold() -> None:
+    row = cast.service()
+    cast.plan_row("a").prices = [price for price in cast.plan_row("a").prices if price.cycle is not MONTHLY]
+    cast.reloaded()
+
+    assert refusal(row, "a", MONTHLY) is Refusal.SAME_TERMS
+
+
+def test_a_cycle_without_a_price_is_not_offered() -> None:
+    assert refusal(cast.service(), "b", BillingCycle.BIENNIALLY) is Refusal.CYCLE_NOT_OFFERED
+
+
+def test_a_plan_not_sold_in_the_currency_of_the_service_is_refused_and_not_listed() -> None:
+    plan = cast.plan_row("b")
+    plan.prices.append(Price(cycle=MONTHLY, currency="USD", cents=17_000))
+    cast.reloaded()
+    row = cast.service(currency="USD")
+
+    assert refusal(row, "c") is Refusal.OTHER_CURRENCY
+    assert [offer.plan.code for offer in offers(cast.held(row), MONTHLY, ON)] == ["a", "b"]
+    assert cast.price(row, "b").total.currency == "USD"
+
+
+def test_a_plan_is_refused_for_its_cycle_before_the_space_to_free_is_told() -> None:
+    row = cast.service(usage={"disk_mb": 9_000, "mailboxes": 1, "databases": 1})
+
+    assert refusal(row, "base", BillingCycle.BIENNIALLY) is Refusal.CYCLE_NOT_OFFERED
+    assert refusal(row, "base", MONTHLY) is Refusal.OVER_LIMITS
+
+
+def test_use_over_the_limits_is_listed_with_what_to_free_and_cannot_be_chosen() -> None:
+    row = cast.service(usage={"disk_mb": 5_001, "mailboxes": 12, "databases": 2})
+
+    with pytest.raises(Refused) as refused:
+        cast.price(row, "base")
+    offer = offers(cast.held(row), MONTHLY, ON)[0]
+
+    assert refused.value.reason is offer.refusal is Refusal.OVER_LIMITS
+    assert [(over.resource.value, over.to_free) for over in offer.fit.over] == [("disk_mb", 1), ("mailboxes", 2)]
+    assert offer.quote is None
+
+
+def test_use_exactly_at_the_limit_fits_and_needs_nobody() -> None:
+    row = cast.service(usage={"disk_mb": 5_000, "mailboxes": 10, "databases": 2})
+
+    assert not cast.price(row, "base").needs_person
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"disk_mb": None, "mailboxes": 1, "databases": 1}])
+def test_use_that_nobody_knows_goes_to_a_person_where_a_limit_shrinks(usage: Any) -> None:
+    row = cast.service(usage=usage)
+
+    assert cast.price(row, "base").needs_person
+    assert not cast.price(row, "b").needs_person
+
+
+def test_a_move_that_needs_a_person_announces_the_delay() -> None:
+    listed = {offer.plan.code: offer for offer in offers(cast.held(cast.service()), MONTHLY, ON)}
+
+    assert listed["c"].quote is not None
+    assert listed["c"].quote.needs_person
+    assert listed["c"].delay == cast.DELAY
+    assert listed["b"].delay is None
+
+
+def test_every_plan_is_offered_in_order_of_level_with_its_own_difference() -> None:
+    listed = offers(cast.held(cast.service()), MONTHLY, ON)
+
+    assert [offer.plan.code for offer in listed] == ["base", "a", "b", "c"]
+    assert [offer.quote and offer.quote.subtotal.cents for offer in listed] == [0, None, 3750, 10000]
+    assert [offer.is_current for offer in listed] == [False, True, False, False]
+
+
+def test_a_quantity_of_three_costs_three_times() -> None:
+    row = cast.service(quantity=3, recurring_cents=45_000)
+
+    quote = cast.price(row, "b")
+
+    assert quote.target.recurring == Money(67_500)
+    assert quote.subtotal == Money(11_250)  # (675.00 - 450.00) / 2
+
+
+def test_the_unused_time_is_that_of_what_was_billed_a_discount_included() -> None:
+    row = cast.service(recurring_cents=12_000)
+
+    assert cast.price(row, "b").subtotal == Money(5_250)  # (225.00 - 120.00) / 2
+
+
+def test_a_longer_cycle_begins_today_and_a_shorter_one_waits() -> None:
+    assert cast.price(cast.service(), "a", ANNUALLY).next_due == date(2027, 6, 16)
+    yearly = cast.service(cycle=ANNUALLY, recurring_cents=150_000)
+    assert cast.price(yearly, "a", QUARTERLY).effective_on == DUE
+
+
+def test_an_upgrade_may_wait_for_the_renewal_and_then_costs_nothing_today() -> None:
+    quote = cast.price(cast.service(), "b", when=When.RENEWAL)
+
+    assert (quote.decision, quote.due_today, quote.effective_on) == (Decision.AT_NEXT_DUE, Money(0), DUE)
+
+
+def test_no_canadian_tax_outside_canada() -> None:
+    row = cast.service(cast.client(province="QC", country="FR"))
+
+    assert cast.price(row, "b").taxes == ()
+
+
+def test_the_service_of_another_client_does_not_exist() -> None:
+    assert held_by(cast.client().id, cast.service().id) is None
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+def test_a_service_is_one_statement_whatever_the_number_of_services_and_orders() -> None:
+    holder = cast.client()
+    for _ in range(5):
+        other = cast.service(holder)
+        cast.confirm(other, "base")
+        issue_renewal(other.id, ON, AT)
+    row = cast.service(holder)
+    client_id, service_id = row.client_id, row.id
+    db.session.commit()
+
+    with statements() as seen:
+        found = held_by(client_id, service_id)
+
+    assert found is not None
+    assert len([statement for statement in seen if not statement.startswith("BEGIN")]) == 1
+    assert found.open_order is None
