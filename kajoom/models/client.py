@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Table, select
+from sqlalchemy import Column, ForeignKey, Table, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kajoom.models.db import Base, db
@@ -77,5 +77,14 @@ def client_by_email(email: str) -> Client | None:
 
 
 def lock_client(client_id: int) -> None:
-    """Hold the client until the commit: what spends credit or changes a service of theirs is done one at a time."""
+    """Hold the client until the commit: what spends credit or changes a service of theirs is done one at a time.
+
+    What was read before the lock is forgotten: another deed may have changed it while this one waited.
+    """
     db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update())
+    db.session.expire_all()
+
+
+def set_locale(client_id: int, locale: str) -> None:
+    """Change the language a client reads, and nothing else of them."""
+    db.session.execute(update(Client).where(Client.id == client_id).values(locale=locale))

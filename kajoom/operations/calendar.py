@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from kajoom.models.cancellation import cancellations_due
-from kajoom.models.db import db
 from kajoom.models.order import orders_due, orders_expired
 from kajoom.operations.cancellation import carry_out_cancellation
+from kajoom.operations.deed import deed
 from kajoom.operations.order import expire_order
 from kajoom.operations.provisioning import start_due_order
 
 
 def run_day(on: date, at: datetime) -> None:
     """Do what is due on the day ``on``; each thing is a commit of its own, so running the day again does no more."""
-    ending, due, expired = cancellations_due(on), orders_due(on), orders_expired(on)
-    db.session.rollback()
+    ending, due, expired = _things_of(on)
     for cancellation_id in ending:
         carry_out_cancellation(cancellation_id, on, at)
     for order_id in due:
         start_due_order(order_id, on, at)
     for order_id in expired:
         expire_order(order_id, at)
+
+
+@deed
+def _things_of(on: date) -> tuple[list[int], list[int], list[int]]:
+    return cancellations_due(on), orders_due(on), orders_expired(on)

@@ -7,24 +7,25 @@ from datetime import date, datetime
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.domain.service import ServiceStatus
-from kajoom.models.cancellation import Cancellation, cancellation_by_key, cancellation_of, open_cancellation_of
+from kajoom.models.cancellation import Cancellation, cancellation_by_key, cancellation_of
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
+from kajoom.models.holding import Held, held_by
 from kajoom.models.invoice import next_number
-from kajoom.models.order import open_order_of
-from kajoom.models.service import Service, service_of
 from kajoom.operations import outbox
+from kajoom.operations.deed import deed
 
 
-def cancellation_refusal(service: Service) -> Refusal | None:
-    """Why this service cannot be cancelled now; ``None`` when it can. A request already open is not looked at."""
-    if service.status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
+def cancellation_refusal(held: Held) -> Refusal | None:
+    """Why this service cannot be cancelled now; ``None`` when it can."""
+    if held.status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
         return Refusal.NOT_ACTIVE
-    if open_order_of(service.id) is not None:
-        return Refusal.CHANGE_UNDER_WAY
-    return None
+    if held.open_cancellation is not None:
+        return Refusal.CANCELLATION_REQUESTED
+    return Refusal.CHANGE_UNDER_WAY if held.open_order is not None else None
 
 
+@deed
 def request_cancellation(
     client_id: int,
     service_id: int,
@@ -47,28 +48,25 @@ def request_cancellation(
         if (done.client_id, done.service_id, done.when) != (client_id, service_id, when):
             raise Refused(Refusal.KEY_REUSED)
         return done
-    service = service_of(client_id, service_id)
-    if service is None:
+    held = held_by(client_id, service_id)
+    if held is None:
         raise LookupError(service_id)
-    refusal = cancellation_refusal(service)
-    if refusal is None and open_cancellation_of(service_id) is not None:
-        refusal = Refusal.CANCELLATION_REQUESTED
+    refusal = cancellation_refusal(held)
     if refusal is not None:
         raise Refused(refusal)
 
     request = Cancellation(
-        reference=f"RS-{at.year}-{next_number(f'cancellation-{at.year}'):06d}",
+        reference=f"RS-{on.year}-{next_number(f'cancellation-{on.year}'):06d}",
         key=key,
         client_id=client_id,
         service_id=service_id,
         status=CancellationStatus.OPEN,
         when=when,
-        effective_on=ends_on(when, on, service.next_due_date),
+        effective_on=ends_on(when, on, held.due),
         reason=reason,
         locale=locale,
         requested_at=at,
     )
-    request.service = service
     db.session.add(request)
     db.session.flush()  # its id is what the letter names
     if request.effective_on <= on:
@@ -80,10 +78,10 @@ def request_cancellation(
         letter="cancellation_received",
         cancellation=request.id,
     )
-    db.session.commit()
     return request
 
 
+@deed
 def withdraw_cancellation(client_id: int, reference: str, at: datetime) -> Cancellation:
     """Take a request back: the service goes on. ``Refused`` with ``TOO_LATE`` once it has ended the service."""
     lock_client(client_id)
@@ -95,18 +93,16 @@ def withdraw_cancellation(client_id: int, reference: str, at: datetime) -> Cance
     if request.status is CancellationStatus.OPEN:
         request.status, request.closed_at = CancellationStatus.WITHDRAWN, at
         _tell("cancellation_withdrawn", request, at)
-    db.session.commit()
     return request
 
 
+@deed
 def carry_out_cancellation(cancellation_id: int, on: date, at: datetime) -> None:
     """End the service of a request whose day has come."""
     request = db.session.get_one(Cancellation, cancellation_id)
     lock_client(request.client_id)
-    db.session.refresh(request)
     if request.status is CancellationStatus.OPEN and request.effective_on <= on:
         _end(request, at)
-    db.session.commit()
 
 
 def _end(request: Cancellation, at: datetime) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy.exc import IntegrityError
-
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.quote import Decision, Quote
@@ -19,6 +17,7 @@ from kajoom.models.order import Order, order_by_key, order_of
 from kajoom.models.payment import open_attempt_of
 from kajoom.operations import invoice as invoices
 from kajoom.operations import outbox, provisioning
+from kajoom.operations.deed import deed
 from kajoom.operations.quote import Choice, delay_of, quote_change
 from kajoom.operations.step import record_step
 
@@ -34,6 +33,7 @@ class Seen:
     acknowledged: bool = False
 
 
+@deed
 def place_order(
     client_id: int,
     service_id: int,
@@ -53,7 +53,7 @@ def place_order(
     lock_client(client_id)
     done = order_by_key(seen.key)
     if done is not None:
-        return _same(done, client_id, service_id, choice)
+        return _same(done, client_id, service_id, choice, seen)
     held = held_by(client_id, service_id)
     if held is None:
         raise LookupError(service_id)
@@ -64,22 +64,18 @@ def place_order(
     if quote.must_acknowledge and not seen.acknowledged:
         raise Refused(Refusal.NOT_ACKNOWLEDGED, quote=quote, held=held)
 
-    order = _freeze(held, quote, seen, locale, at)
+    order = _freeze(held, quote, seen, locale, on, at)
     order.expires_on = on + timedelta(days=days_to_pay) if quote.due_today else None
     db.session.add(order)
-    try:
-        db.session.flush()  # the database, not only the check above, says that nothing else is open
-    except IntegrityError:
-        db.session.rollback()
-        raise Refused(Refusal.CHANGE_UNDER_WAY) from None
+    db.session.flush()  # its id is what the invoice and the messages name
     record_step(order, OrderEvent.PLACED, at, CLIENT)
     if quote.total:
         _issue(order, held, quote, on, at)
     _tell(order, at)
-    db.session.commit()
     return order
 
 
+@deed
 def cancel_order(client_id: int, reference: str, at: datetime) -> Order:
     """Cancel a change that is not paid, or not due yet: its invoice is void and what was put to it given back.
 
@@ -96,20 +92,17 @@ def cancel_order(client_id: int, reference: str, at: datetime) -> Order:
         raise Refused(Refusal.TOO_LATE, order=order)
     close(order, OrderEvent.CANCELLED, at, CLIENT)
     outbox.tell("letter", f"cancelled-{order.reference}", at, letter="cancelled", order=order.id)
-    db.session.commit()
     return order
 
 
+@deed
 def expire_order(order_id: int, at: datetime) -> None:
     """End an order that was not paid in time; a payment still being verified keeps it open until it is known."""
-    order = db.session.get(Order, order_id)
-    if order is not None:
-        lock_client(order.client_id)
-        db.session.refresh(order)
-        if allows(order.status, OrderEvent.EXPIRED) and not _is_being_paid(order):
-            close(order, OrderEvent.EXPIRED, at, "calendar")
-            outbox.tell("letter", f"expired-{order.reference}", at, letter="expired", order=order.id)
-    db.session.commit()
+    order = db.session.get_one(Order, order_id)
+    lock_client(order.client_id)
+    if allows(order.status, OrderEvent.EXPIRED) and not _is_being_paid(order):
+        close(order, OrderEvent.EXPIRED, at, "calendar")
+        outbox.tell("letter", f"expired-{order.reference}", at, letter="expired", order=order.id)
 
 
 def close(order: Order, event: OrderEvent, at: datetime, actor: str) -> None:
@@ -122,10 +115,10 @@ def close(order: Order, event: OrderEvent, at: datetime, actor: str) -> None:
         invoices.void(invoice, at)
 
 
-def _same(order: Order, client_id: int, service_id: int, choice: Choice) -> Order:
-    """The order a key already made, provided it was made by the same form."""
-    mine = (order.client_id, order.service_id, order.to_plan.code, order.to_cycle)
-    if mine != (client_id, service_id, choice.plan, choice.cycle):
+def _same(order: Order, client_id: int, service_id: int, choice: Choice, seen: Seen) -> Order:
+    """The order a key already made, provided it was made by the same form; the digest tells one « when » apart."""
+    mine = (order.client_id, order.service_id, order.to_plan.code, order.to_cycle, order.digest)
+    if mine != (client_id, service_id, choice.plan, choice.cycle, seen.digest):
         raise Refused(Refusal.KEY_REUSED)
     return order
 
@@ -141,13 +134,12 @@ def _first_status(quote: Quote) -> OrderStatus:
     return OrderStatus.AWAITING_PROVISIONING if quote.decision is Decision.NOW else OrderStatus.SCHEDULED
 
 
-def _freeze(held: Held, quote: Quote, seen: Seen, locale: str, at: datetime) -> Order:
+def _freeze(held: Held, quote: Quote, seen: Seen, locale: str, on: date, at: datetime) -> Order:
     plan = held.group.plan(quote.target.plan)
     if plan is None:
         raise LookupError(quote.target.plan)
-    year = at.year
     return Order(
-        reference=f"CH-{year}-{next_number(f'order-{year}'):06d}",
+        reference=f"CH-{on.year}-{next_number(f'order-{on.year}'):06d}",
         key=seen.key,
         digest=seen.digest,
         client_id=held.client_id,
@@ -172,7 +164,7 @@ def _freeze(held: Held, quote: Quote, seen: Seen, locale: str, at: datetime) -> 
         total_cents=quote.total.cents,
         credit_cents=quote.credit_used.cents,
         figures={
-            "lines": invoices.frozen_lines(quote.lines, held.plan, plan),
+            "lines": invoices.frozen_lines(quote.lines, held.plan, plan, quote.difference),
             "taxes": invoices.frozen_taxes(quote.taxes, held.catalog.seller),
             "subtotal": quote.subtotal.cents,
             "renewal_before": quote.renewal_before.cents,

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from kajoom.models.db import db
 from kajoom.models.outbox import Message, claim_message, held_message, message_by_key
+from kajoom.operations.deed import deed
 
 LEASE = timedelta(minutes=2)
 # Five seconds, then minutes, then hours: a provider that is down for a night is still answered in the morning.
@@ -22,18 +23,20 @@ def tell(kind: str, key: str, at: datetime, **ids: Any) -> None:
         db.session.add(Message(kind=kind, key=key, ids=ids, run_at=at))
 
 
+@deed
 def hasten(key: str, at: datetime) -> None:
     """Have a message that waits done by ``at``, if it was for later."""
     message = message_by_key(key)
     if message is not None and message.run_at > at:
         message.run_at = at
-    db.session.commit()
 
 
+@deed
 def take(at: datetime) -> Message | None:
     """Take the next message that is due, under a lease that outlives a killed worker by two minutes at most."""
     message = claim_message(at, at + LEASE, uuid4().hex)
-    db.session.commit()
+    if message is not None:
+        db.session.expunge(message)  # read again after the commit, it would hold a transaction over the network
     return message
 
 
@@ -46,12 +49,13 @@ def finish(message_id: int, token: str, at: datetime) -> bool:
     return True
 
 
+@deed
 def delivered(message_id: int, token: str, at: datetime) -> None:
     """A message whose effect lies outside (a letter sent) is done."""
     finish(message_id, token, at)
-    db.session.commit()
 
 
+@deed
 def postponed(message_id: int, token: str, at: datetime, error: str) -> None:
     """Try again later, each time later still; after the last try the message waits for a person."""
     message = held_message(message_id, token)
@@ -61,15 +65,14 @@ def postponed(message_id: int, token: str, at: datetime, error: str) -> None:
             message.dead_at = at
         else:
             message.run_at = at + _delay(message.attempts)
-    db.session.commit()
 
 
+@deed
 def buried(message_id: int, token: str, at: datetime, error: str) -> None:
     """A message that can never succeed waits for a person."""
     message = held_message(message_id, token)
     if message is not None:
         message.last_error, message.lease_until, message.dead_at = error[:500], None, at
-    db.session.commit()
 
 
 def _delay(attempts: int) -> timedelta:

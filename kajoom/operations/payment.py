@@ -21,6 +21,7 @@ from kajoom.models.order import order_by_id
 from kajoom.models.payment import Attempt, Payment, attempt_by_key, open_attempt_of, payment_by_reference
 from kajoom.operations import invoice as invoices
 from kajoom.operations import outbox, provisioning
+from kajoom.operations.deed import deed
 from kajoom.operations.step import record_step
 
 # Longer than any provider is waited for, so that the question is not asked while the first answer is on its way.
@@ -46,24 +47,21 @@ def pay(invoice_id: int, providers: Mapping[str, PaymentProvider], method: str, 
     return AttemptStatus.CAPTURED if charge is None else _settle(charge, provider.charge(charge), at)
 
 
+@deed
 def charge_of(key: str) -> Charge | None:
     """The charge of an attempt still to be settled, or ``None``; no transaction stays open."""
     attempt = attempt_by_key(key)
-    known = _wire(attempt) if attempt is not None and attempt.status in OPEN else None
-    db.session.rollback()
-    return known
+    return _wire(attempt) if attempt is not None and attempt.status in OPEN else None
 
 
+@deed
 def record(key: str, answer: Answer, at: datetime) -> bool:
     """Note what a provider answered about an attempt; ``False`` while it must be asked again."""
     attempt = attempt_by_key(key)
     if attempt is None:
         raise LookupError(key)
     lock_client(attempt.invoice.client_id)
-    db.session.refresh(attempt)
-    db.session.refresh(attempt.invoice)
     if attempt.status is AttemptStatus.CAPTURED or attempt.status is answer.status is AttemptStatus.REFUSED:
-        db.session.rollback()
         return True
     attempt.status = settle(attempt.status, answer.status)
     attempt.provider_ref = answer.provider_ref or attempt.provider_ref
@@ -72,7 +70,6 @@ def record(key: str, answer: Answer, at: datetime) -> bool:
         receive(attempt.invoice, attempt.amount, attempt.provider, answer.reference or key, attempt.provider, at)
     settled = attempt.status not in OPEN
     attempt.settled_at = at if settled else None
-    db.session.commit()
     return settled
 
 
@@ -105,11 +102,10 @@ def receive(invoice: Invoice, amount: Money, provider: str, reference: str, acto
             _paid(invoice, actor, at)
 
 
+@deed
 def _unsettled(invoice_id: int) -> Charge | None:
     attempt = open_attempt_of(invoice_id)
-    known = _wire(attempt) if attempt is not None else None
-    db.session.rollback()
-    return known
+    return _wire(attempt) if attempt is not None else None
 
 
 def _wire(attempt: Attempt) -> Charge:
@@ -123,13 +119,12 @@ def _wire(attempt: Attempt) -> Charge:
     )
 
 
+@deed
 def _begin(invoice_id: int, method: str, at: datetime) -> Charge | None:
     """Write the attempt and commit it before anything is sent; ``None`` when nothing is left to pay."""
     invoice = db.session.get_one(Invoice, invoice_id)
     lock_client(invoice.client_id)
-    db.session.refresh(invoice)
     if invoice.status is InvoiceStatus.PAID:
-        db.session.rollback()
         return None
     if invoice.status is InvoiceStatus.VOID:
         raise Refused(Refusal.TOO_LATE)
@@ -148,9 +143,7 @@ def _begin(invoice_id: int, method: str, at: datetime) -> Charge | None:
     db.session.add(attempt)
     # If this process dies before the answer is recorded, the worker asks the provider what became of it.
     outbox.tell("settle", f"settle-{attempt.key}", at + _UNHEARD, attempt=attempt.key)
-    charge = _wire(attempt)
-    db.session.commit()
-    return charge
+    return _wire(attempt)
 
 
 def _settle(charge: Charge, answer: Answer, at: datetime) -> AttemptStatus:

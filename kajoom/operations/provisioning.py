@@ -13,11 +13,11 @@ from kajoom.gateways.ports import PackageChange, PanelAnswer, PanelStatus
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.client import lock_client
 from kajoom.models.credit import CreditReason
-from kajoom.models.db import db
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, order_by_id, order_by_reference
 from kajoom.operations import invoice as invoices
 from kajoom.operations import outbox
+from kajoom.operations.deed import deed
 from kajoom.operations.step import record_step
 
 PANEL = "panel"
@@ -32,16 +32,17 @@ def begin(order: Order, at: datetime) -> None:
         outbox.tell("provision", f"provision-{order.reference}", at, order=order.id)
 
 
+@deed
 def change_of(order_id: int) -> PackageChange | None:
     """What the panel is to be asked, or ``None`` when nothing is left to ask; no transaction stays open."""
     order = order_by_id(order_id)
     change = None
     if order is not None and order.status is OrderStatus.AWAITING_PROVISIONING and not order.needs_person:
         change = PackageChange(order.reference, order.service.username, order.to_plan.package)
-    db.session.rollback()
     return change
 
 
+@deed
 def record(order_id: int, answer: PanelAnswer, at: datetime) -> bool:
     """Note what the panel answered; ``False`` when it must be asked again."""
     if answer.status in {PanelStatus.PENDING, PanelStatus.UNKNOWN}:
@@ -52,18 +53,18 @@ def record(order_id: int, answer: PanelAnswer, at: datetime) -> bool:
             _complete(order, at, PANEL)
         else:
             _hold(order, at, PANEL, answer.reason)
-    db.session.commit()
     return True
 
 
+@deed
 def declare_done(reference: str, actor: str, at: datetime) -> Order:
     """A person says the change is operational. ``Refused`` with ``TOO_LATE`` unless it waits for that."""
     order = _awaiting(reference)
     _complete(order, at, actor)
-    db.session.commit()
     return order
 
 
+@deed
 def declare_impossible(reference: str, reason: str, actor: str, at: datetime) -> Order:
     """A person says the change cannot be made: the service stays as it is and the money becomes account credit."""
     order = _awaiting(reference)
@@ -74,10 +75,10 @@ def declare_impossible(reference: str, reason: str, actor: str, at: datetime) ->
         key = f"invoice-{invoice.number}-refused"
         invoices.move_credit(invoice, invoice.total, CreditReason.CHANGE_REFUSED, key, at)
     outbox.tell("letter", f"refused-{order.reference}", at, letter="refused", order=order.id)
-    db.session.commit()
     return order
 
 
+@deed
 def start_due_order(order_id: int, on: date, at: datetime) -> None:
     """Begin a scheduled change whose day has come, after checking again that it still fits."""
     order = _locked(order_by_id(order_id))
@@ -88,7 +89,6 @@ def start_due_order(order_id: int, on: date, at: datetime) -> None:
             begin(order, at)
         else:
             _hold(order, at, CALENDAR, hindrance)
-    db.session.commit()
 
 
 def _locked(order: Order | None) -> Order:
@@ -96,15 +96,12 @@ def _locked(order: Order | None) -> Order:
     if order is None:
         raise LookupError("no such order")
     lock_client(order.client_id)
-    db.session.refresh(order)
-    db.session.refresh(order.service)
     return order
 
 
 def _awaiting(reference: str) -> Order:
     order = _locked(order_by_reference(reference))
     if order.status is not OrderStatus.AWAITING_PROVISIONING:
-        db.session.rollback()
         raise Refused(Refusal.TOO_LATE, order=order)
     return order
 

@@ -15,8 +15,10 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, unpaid_renewal_of
 from kajoom.models.service import Service
 from kajoom.operations import invoice as invoices
+from kajoom.operations.deed import deed
 
 
+@deed
 def issue_renewal(service_id: int, on: date, at: datetime) -> Invoice | None:
     """Issue the invoice of the period that begins on the service's due date, once.
 
@@ -24,18 +26,16 @@ def issue_renewal(service_id: int, on: date, at: datetime) -> Invoice | None:
     """
     service = db.session.get_one(Service, service_id)
     lock_client(service.client_id)
-    db.session.refresh(service)
     due, months = service.next_due_date, service.cycle.months
     billed = service.status in {ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED} and service.recurring_cents > 0
     if due is None or not months or not billed or unpaid_renewal_of(service_id) is not None:
-        db.session.rollback()
         return None
 
     load = catalog()
     plan = load.plans[service.plan_id]
     period = Period(due, add_months(due, months, service.anchor_day))
     taxes = taxes_on(service.recurring, service.client.tax_province, due)
-    issued = invoices.issue(
+    return invoices.issue(
         service.client,
         InvoiceKind.RENEWAL,
         service_id=service.id,
@@ -48,5 +48,3 @@ def issue_renewal(service_id: int, on: date, at: datetime) -> Invoice | None:
         seller=load.seller,
         period=(period.start, period.end),
     )
-    db.session.commit()
-    return issued
