@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
@@ -26,15 +26,17 @@ class Counter(Base):
     value: Mapped[int]
 
 
+# One statement, or the first two deeds of a year would both find no row and one of them would fail.
+_NEXT = text(
+    "INSERT INTO counter (series, value) VALUES (:series, 1)"
+    " ON CONFLICT (series) DO UPDATE SET value = counter.value + 1 RETURNING value"
+).columns(value=Integer)
+
+
 def next_number(series: str) -> int:
     """The next number of a series, locked until the commit: a deed that fails gives its number back."""
-    statement = update(Counter).where(Counter.series == series).values(value=Counter.value + 1)
-    value: int | None = db.session.scalar(statement.returning(Counter.value))
-    if value is None:
-        db.session.add(Counter(series=series, value=1))
-        db.session.flush()  # the row must be there, and locked, before another number is asked for
-        return 1
-    return value
+    number: int = db.session.execute(_NEXT, {"series": series}).scalar_one()
+    return number
 
 
 class Invoice(Base):
