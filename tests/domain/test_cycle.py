@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kajoom.domain.cycle import BillingCycle, Period, add_months, carried_forward, due_dates, paid_on, parse_day
+from kajoom.domain.cycle import BillingCycle, Period, add_months, due_dates, paid_on
 from tests.domain.cast import day
 from tests.domain.strategies import ANCHORS, DAYS, RECURRING
 
@@ -123,39 +123,3 @@ def test_the_share_left_runs_down_by_one_day_a_day(
     today, tomorrow = (paid_on(each, due, cycle.months, anchor) for each in (on, on + timedelta(days=1)))
     assert today.running.start <= on < today.running.end
     assert today.share - tomorrow.share == Fraction(1, today.running.days)
-
-
-@pytest.mark.parametrize(
-    ("due", "months", "anchor", "on", "carried"),
-    [
-        ("2022-11-01", 1, 1, "2026-06-16", "2026-07-01"),
-        ("2022-11-01", 1, 1, "2026-07-01", "2026-08-01"),  # strictly after
-        ("2022-01-31", 1, 31, "2026-02-28", "2026-03-31"),
-        ("2024-02-29", 12, 29, "2026-06-16", "2027-02-28"),
-        ("2030-11-01", 1, 1, "2026-06-16", "2026-07-01"),  # backwards as well
-    ],
-)
-def test_a_due_date_is_carried_to_the_first_after_the_day(
-    due: str, months: int, anchor: int, on: str, carried: str
-) -> None:
-    assert carried_forward(day(due), months, anchor, day(on)) == day(carried)
-
-
-@given(DAYS, DAYS, ANCHORS, RECURRING)
-def test_a_carried_due_date_stays_in_the_chain(due: date, on: date, anchor: int, cycle: BillingCycle) -> None:
-    due = add_months(due, 0, anchor)
-    carried = carried_forward(due, cycle.months, anchor, on)
-    assert add_months(carried, -cycle.months, anchor) <= on < carried
-    assert (carried.year * 12 + carried.month - due.year * 12 - due.month) % cycle.months == 0
-
-
-def test_a_day_is_read_as_it_is_written() -> None:
-    assert parse_day("2028-02-29") == date(2028, 2, 29)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "2026-02-30", "2026-13-01", "0000-00-00", "2026-6-1", "20260601", "2026-W01-1", "x"]
-)
-def test_what_is_no_day_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no such day|not a date"):
-        parse_day(text)

@@ -65,6 +65,12 @@ def test_credit_beyond_the_total_moves_no_figure() -> None:
     assert digest(rich) == digest(richer)
 
 
+def test_the_digest_moves_with_a_renewal_alone() -> None:
+    # Nothing is due today for a lower plan, but its renewal bears the taxes of the province.
+    quebec, ontario = (held("30/month", "2026-07-01", province=province) for province in ("QC", "ON"))
+    assert digest(quebec) != digest(ontario)
+
+
 def test_a_tax_rate_that_changes_the_next_renewal_is_seen() -> None:
     # Nova Scotia went from 15 % to 14 % on 2025-04-01: the renewal of that day is told at 14 %.
     before, after = (
@@ -73,7 +79,20 @@ def test_a_tax_rate_that_changes_the_next_renewal_is_seen() -> None:
     assert (str(before.renewal_after), str(after.renewal_after)) == ("23.00", "22.80")
 
 
-@pytest.mark.parametrize("changed", [{"decision": Decision.AT_NEXT_DUE}, {"total": Money(576)}, {"next_due": None}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"current": terms("10/month", "z")},
+        {"decision": Decision.AT_NEXT_DUE},
+        {"effective_on": day("2026-06-15")},
+        {"next_due": None},
+        {"lines": ()},
+        {"taxes": ()},
+        {"total": Money(576)},
+        {"credit_used": Money(1)},
+        {"total": Money(576), "credit_used": Money(1)},  # as much is due today
+    ],
+)
 def test_the_digest_follows_the_quote_itself(changed: dict[str, Any]) -> None:
     seen: Quote = quote(HOLDING, TARGET, day("2026-06-16"))
     assert replace(seen, **changed).digest != seen.digest

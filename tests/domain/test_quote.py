@@ -137,6 +137,7 @@ TABLE = {
                                     "now renewal"),
     "paid to free": ("10/month", "free", "2026-07-01", "now", AT_NEXT_DUE, "0.00", "2026-07-01", ""),
     "paid to free each year": ("10/month", "0/year", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", ""),
+    "paid to free each month": ("10/month", "0/month", "2026-07-01", "now", AT_NEXT_DUE, "0.00", "2026-07-01", ""),
     "once, up": ("50/once", "80/once", None, "renewal", NOW, "30.00", None, ""),
     "once, down": ("80/once", "50/once", None, None, NOW, "0.00", None, ""),
     "once to free": ("80/once", "free", None, None, NOW, "0.00", None, ""),

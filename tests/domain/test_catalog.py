@@ -1,0 +1,85 @@
+"""The catalogue as values: prices, permitted moves, and promotions on their days."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, PermittedMove
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.decision import Charge
+from kajoom.domain.money import Money
+from tests.domain.cast import day
+
+TEXT = {"fr": "Forfait", "en": "Plan"}
+MONTHLY, ANNUALLY = BillingCycle.MONTHLY, BillingCycle.ANNUALLY
+
+
+def plan(code: str, prices: dict[tuple[BillingCycle, str], Money], *moves: str, withdrawn: bool = False) -> CatalogPlan:
+    permitted = {each: PermittedMove(needs_person=False, delay=None) for each in moves}
+    return CatalogPlan(1, code, TEXT, TEXT, TEXT, (), 1, False, withdrawn, {}, code, "hosting", prices, permitted)
+
+
+A = plan("a", {(MONTHLY, "CAD"): Money(15_000), (ANNUALLY, "CAD"): Money(150_000)}, "b", "old")
+B = plan("b", {(MONTHLY, "CAD"): Money(22_500), (MONTHLY, "USD"): Money(17_000)}, "a")
+OLD = plan("old", {(BillingCycle.QUARTERLY, "CAD"): Money(30_000)}, withdrawn=True)
+GROUP = CatalogGroup("hosting", TEXT, Charge.PRORATED, TEXT, (A, B, OLD))
+
+
+def banner(**days: Any) -> CatalogBanner:
+    return CatalogBanner(
+        "spam", TEXT, TEXT, TEXT, TEXT, **{"valid_from": None, "valid_until": None, "groups": (), **days}
+    )
+
+
+def test_a_price_is_for_the_whole_quantity() -> None:
+    assert A.price(MONTHLY, "CAD", 3) == Money(45_000)
+
+
+def test_what_is_not_sold_has_no_price() -> None:
+    assert A.price(MONTHLY, "USD") is None
+    assert A.price(BillingCycle.QUARTERLY, "CAD") is None
+    assert not A.sold_in("USD")
+    assert B.sold_in("USD")
+
+
+def test_only_permitted_moves_to_plans_on_sale_are_reachable() -> None:
+    assert GROUP.reachable_from(A) == (B,)
+    assert GROUP.reachable_from(OLD) == ()
+
+
+def test_cycles_are_those_of_plans_on_sale_the_shortest_first() -> None:
+    assert GROUP.cycles("CAD") == (MONTHLY, ANNUALLY)
+    assert GROUP.cycles("USD") == (MONTHLY,)
+    assert GROUP.cycles("EUR") == ()
+
+
+def test_a_plan_is_found_by_its_code_in_its_group() -> None:
+    assert GROUP.plan("b") == B
+    assert GROUP.plan("z") is None
+    assert Catalog(1, {"hosting": GROUP}).group_of(B) == GROUP
+
+
+@pytest.mark.parametrize(
+    ("on", "shown"),
+    [("2026-05-31", False), ("2026-06-01", True), ("2026-06-30", True), ("2026-07-01", False)],
+)
+def test_a_promotion_runs_from_its_first_day_to_its_last(on: str, shown: bool) -> None:
+    june = banner(valid_from=day("2026-06-01"), valid_until=day("2026-06-30"))
+    assert june.shown("hosting", day(on)) is shown
+    assert banner().shown("hosting", day(on))
+
+
+def test_a_promotion_is_for_the_groups_it_names_or_for_all() -> None:
+    on = day("2026-06-16")
+    assert banner(groups=("hosting",)).shown("hosting", on)
+    assert not banner(groups=("mail",)).shown("hosting", on)
+
+
+def test_the_first_promotion_that_fits_is_the_one_that_is_shown() -> None:
+    mail, all_groups = banner(groups=("mail",)), banner()
+    found = Catalog(1, banners=(mail, all_groups, replace(all_groups, code="later")))
+    assert found.banner("hosting", day("2026-06-16")) == all_groups
+    assert Catalog(1).banner("hosting", day("2026-06-16")) is None
