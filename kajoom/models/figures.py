@@ -1,0 +1,104 @@
+"""The figures of an order or an invoice as values: what was frozen with it, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kajoom.domain.money import Money
+from kajoom.domain.quote import LineCode
+from kajoom.domain.tax import TaxName
+from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order
+from kajoom.models.types import LineJson, TaxJson, Translated
+
+
+@dataclass(frozen=True)
+class FigureLine:
+    """One amount before tax, with what its words need: the plans' names, and the first and last day it covers."""
+
+    code: LineCode
+    amount: Money
+    before: Translated
+    after: Translated
+    start: date | None
+    last: date | None
+    days: int | None
+    of_days: int | None
+    cycles_ahead: int
+    whole: Money | None
+
+
+@dataclass(frozen=True)
+class FigureTax:
+    """One tax on its own line, with the number under which the seller collects it."""
+
+    name: TaxName
+    percent: str
+    amount: Money
+    number: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Every line before tax, each tax, the total, the account credit put to it, and what is left to pay."""
+
+    lines: list[FigureLine]
+    taxes: list[FigureTax]
+    subtotal: Money
+    total: Money
+    credit: Money
+    due: Money
+
+
+def figures_of_order(order: Order) -> Figures:
+    """An order's figures, frozen when it was confirmed."""
+    frozen: dict[str, Any] = order.figures
+    credit = Money(order.credit_cents, order.currency)
+    return figures(frozen["lines"], frozen["taxes"], frozen["subtotal"], order.total, credit, order.due_today)
+
+
+def figures_of_invoice(invoice: Invoice) -> Figures:
+    """An invoice's figures, and its balance."""
+    credit = Money(invoice.credit_cents, invoice.currency)
+    return figures(invoice.lines, invoice.taxes, invoice.subtotal_cents, invoice.total, credit, invoice.balance)
+
+
+def figures(
+    lines: Iterable[LineJson], taxes: Iterable[TaxJson], subtotal: int, total: Money, credit: Money, due: Money
+) -> Figures:
+    """Frozen lines and taxes, their sum in cents before tax, and what is left of the total once credit is used."""
+    currency = total.currency
+    return Figures(
+        lines=[_line(line["code"], Money(line["cents"], currency), line["params"]) for line in lines],
+        taxes=[
+            FigureTax(TaxName(tax["name"]), tax["percent"], Money(tax["cents"], currency), tax["number"])
+            for tax in taxes
+        ],
+        subtotal=Money(subtotal, currency),
+        total=total,
+        credit=credit,
+        due=due,
+    )
+
+
+def _line(code: str, amount: Money, params: Mapping[str, Any]) -> FigureLine:
+    whole = params["whole"]
+    return FigureLine(
+        code=LineCode(code),
+        amount=amount,
+        before=params["before"],
+        after=params["after"],
+        start=_day(params["start"]),
+        last=_day(params["last"]),
+        days=params["days"],
+        of_days=params["of_days"],
+        cycles_ahead=params["cycles_ahead"],
+        whole=Money(whole, amount.currency) if whole else None,
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
