@@ -71,6 +71,11 @@ class Quote:
         return self.total - self.credit_used
 
     @property
+    def difference(self) -> Money:
+        """What a whole period costs more, before tax; below nothing for a lower plan."""
+        return self.target.recurring - self.current.recurring
+
+    @property
     def must_acknowledge(self) -> bool:
         """A lower plan at once gives up what is paid: the client says so before it is done."""
         lower = self.target.recurring < self.current.recurring

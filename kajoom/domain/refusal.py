@@ -13,6 +13,7 @@ class Refusal(StrEnum):
     CHANGE_UNDER_WAY = "change_under_way"
     OVERDUE = "overdue"
     UNPAID_INVOICE = "unpaid_invoice"
+    UNREADABLE = "unreadable"
     UNKNOWN_PLAN = "unknown_plan"
     PLAN_WITHDRAWN = "plan_withdrawn"
     NOT_PERMITTED = "not_permitted"

@@ -62,3 +62,27 @@ def fit(used: Amounts | None, limits: Amounts, held: Amounts | None = None) -> F
 def _holds(held: Amounts | None, resource: Resource, allowed: int) -> bool:
     before = (held or {}).get(resource)
     return before is not None and before <= allowed
+
+
+@dataclass(frozen=True, slots=True)
+class LimitChange:
+    """A limit that a change of plan moves; ``None`` is unlimited for a limit and unknown for ``used``."""
+
+    resource: Resource
+    before: int | None
+    after: int | None
+    used: int | None
+
+    @property
+    def is_gain(self) -> bool:
+        """Whether more is allowed after the change."""
+        return self.after is None or (self.before is not None and self.after > self.before)
+
+
+def limit_changes(used: Amounts | None, before: Amounts, after: Amounts) -> tuple[LimitChange, ...]:
+    """The limits that differ between two plans, each with the client's own use of it."""
+    return tuple(
+        LimitChange(resource, before.get(resource), after.get(resource), (used or {}).get(resource))
+        for resource in Resource
+        if before.get(resource) != after.get(resource)
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from kajoom.domain.catalog import CatalogPlan
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Line
+from kajoom.domain.quote import Line, LineCode
 from kajoom.domain.tax import TaxLine, TaxName
 from kajoom.models.client import Client
 from kajoom.models.credit import CreditEntry, CreditReason
@@ -18,8 +18,13 @@ from kajoom.models.invoice import Invoice, next_number
 from kajoom.models.types import LineJson, TaxJson
 
 
-def frozen_lines(lines: Iterable[Line], before: CatalogPlan, after: CatalogPlan) -> list[LineJson]:
-    """A quote's lines as an invoice keeps them: the plans' names and the days are written out."""
+def frozen_lines(
+    lines: Iterable[Line], before: CatalogPlan, after: CatalogPlan, whole: Money | None = None
+) -> list[LineJson]:
+    """A quote's lines as an invoice keeps them: the plans' names and the days are written out.
+
+    ``whole`` is the difference for one full period, of which a line may be the share.
+    """
     return [
         {
             "code": line.code,
@@ -28,10 +33,11 @@ def frozen_lines(lines: Iterable[Line], before: CatalogPlan, after: CatalogPlan)
                 "before": dict(before.name),
                 "after": dict(after.name),
                 "start": line.period.start.isoformat() if line.period else None,
-                "end": line.period.end.isoformat() if line.period else None,
+                "last": (line.period.end - timedelta(days=1)).isoformat() if line.period else None,
                 "days": line.days,
                 "of_days": line.of_days,
                 "cycles_ahead": line.cycles_ahead,
+                "whole": whole.cents if whole and line.code is LineCode.DIFFERENCE else None,
             },
         }
         for line in lines

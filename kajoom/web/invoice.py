@@ -1,0 +1,62 @@
+"""The client's invoices: the list, and each one as it was issued, with what was paid and what is left."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kajoom.domain.refusal import Refused
+from kajoom.models.figures import figures_of_invoice
+from kajoom.models.invoice import Invoice, invoice_of, invoices_of
+from kajoom.models.payment import payments_of
+from kajoom.web.address import local_path
+from kajoom.web.auth import current_client
+from kajoom.web.htmx import leave, render
+from kajoom.web.payment import methods, pay_invoice, payment_trouble
+from kajoom.web.refusal import status_of
+from kajoom.web.words import words
+
+bp = Blueprint("invoice", __name__, url_prefix="/invoices")
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """Every invoice, newest first."""
+    title = words().say("Invoices")
+    return render("invoice/index.html", "invoice/_index.html", title=title, invoices=invoices_of(current_client().id))
+
+
+@bp.get("/<number>")
+def show(number: str) -> ResponseReturnValue:
+    """One invoice; ``next`` is the choice a client came from, offered again once it is paid."""
+    invoice = _own(number)
+    return _shown(invoice, payment_trouble(invoice))
+
+
+@bp.post("/<number>/payment")
+def settle(number: str) -> ResponseReturnValue:
+    """Pay an invoice's balance, and go back to the choice it hindered if there was one."""
+    trouble = pay_invoice(_own(number), request.form.get("method", ""))
+    if trouble is not None:
+        return _shown(_own(number), trouble, status_of(trouble.reason))
+    return leave(local_path(request.form.get("next")) or url_for("invoice.show", number=number))
+
+
+def _own(number: str) -> Invoice:
+    invoice = invoice_of(current_client().id, number)
+    return invoice if invoice is not None else abort(404)
+
+
+def _shown(invoice: Invoice, trouble: Refused | None, status: int = 200) -> ResponseReturnValue:
+    return render(
+        "invoice/show.html",
+        "invoice/_invoice.html",
+        title=words().say("Invoice %(number)s", number=invoice.number),
+        status=status,
+        invoice=invoice,
+        figures=figures_of_invoice(invoice),
+        payments=payments_of(invoice.id),
+        trouble=trouble,
+        methods=methods(),
+        next=local_path(request.values.get("next")),
+    )

@@ -1,0 +1,121 @@
+"""An order's page: what was asked, where it stands, and what can still be done about it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kajoom import clock
+from kajoom.domain.order import OrderEvent, OrderStatus, allows
+from kajoom.domain.refusal import Refused
+from kajoom.models.figures import figures_of_order
+from kajoom.models.holding import held_by
+from kajoom.models.invoice import invoice_of_order
+from kajoom.models.order import Order, order_of
+from kajoom.models.payment import last_attempt_of
+from kajoom.operations.order import cancel_order
+from kajoom.web.auth import current_client
+from kajoom.web.codes import name_of
+from kajoom.web.htmx import leave, render
+from kajoom.web.payment import method_for, methods, pay_invoice, payment_trouble
+from kajoom.web.refusal import status_of
+from kajoom.web.service import product
+from kajoom.web.timeline import timeline_of
+from kajoom.web.words import words
+
+bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
+
+_WAITING = {OrderStatus.AWAITING_PAYMENT, OrderStatus.AWAITING_PROVISIONING}
+
+
+@bp.get("")
+def show(reference: str) -> ResponseReturnValue:
+    """The receipt and its live state; while it waits the page asks again, naming the version it has ``seen``."""
+    order = _own(reference)
+    if request.args.get("seen") == str(order.version):
+        return "", 204
+    return _shown(order, payment_trouble(invoice_of_order(order.id)), is_news="seen" in request.args)
+
+
+@bp.post("/payment")
+def pay(reference: str) -> ResponseReturnValue:
+    """Pay what is due, or learn what became of the payment before."""
+    return _paid(_own(reference), request.form.get("method", ""))
+
+
+@bp.post("/cancel")
+def cancel(reference: str) -> ResponseReturnValue:
+    """Cancel the change; « choose another plan » does so and opens the choice."""
+    try:
+        order = cancel_order(current_client().id, reference, clock.now())
+    except LookupError:
+        abort(404)
+    except Refused as refused:
+        return _shown(_own(reference), refused, status=status_of(refused.reason))
+    if request.form.get("then") == "choose":
+        return leave(url_for("plan.choose", service_id=order.service_id))
+    return _landed(order)
+
+
+def opened(order: Order) -> ResponseReturnValue:
+    """Show an order just confirmed, paid at once where it can be; a second confirmation pays nothing again."""
+    invoice = invoice_of_order(order.id)
+    method = method_for(order.service.payment_method)
+    untried = invoice is not None and last_attempt_of(invoice.id) is None
+    if order.status is OrderStatus.AWAITING_PAYMENT and untried and method is not None:
+        return _paid(order, method)
+    return _landed(order)
+
+
+def _paid(order: Order, method: str) -> ResponseReturnValue:
+    invoice = invoice_of_order(order.id)
+    if invoice is None or not invoice.balance:
+        return _landed(order)
+    trouble = pay_invoice(invoice, method)
+    order = _own(order.reference)
+    if trouble is not None:
+        return _shown(order, trouble, status=status_of(trouble.reason))
+    return _landed(order)
+
+
+def _own(reference: str) -> Order:
+    order = order_of(current_client().id, reference)
+    return order if order is not None else abort(404)
+
+
+def _title(order: Order) -> str:
+    return words().say("Change of plan %(reference)s", reference=order.reference)
+
+
+def _said(order: Order) -> str:
+    return words().say("Your change of plan: %(status)s.", status=words().gettext(name_of(order.status)).lower())
+
+
+def _landed(order: Order) -> ResponseReturnValue:
+    return _shown(order, payment_trouble(invoice_of_order(order.id)), landed=True)
+
+
+def _shown(
+    order: Order, trouble: Refused | None = None, *, status: int = 200, is_news: bool = False, landed: bool = False
+) -> ResponseReturnValue:
+    """The order as a page or a panel; ``landed`` after a POST that succeeded, ``is_news`` when the state moved."""
+    here = url_for("order.show", reference=order.reference)
+    return render(
+        "order/show.html",
+        "order/_order.html",
+        title=_title(order),
+        announce=_said(order) if is_news else None,
+        status=status,
+        push=None if is_news else here,
+        see_other=here if landed else None,
+        order=order,
+        invoice=invoice_of_order(order.id),
+        figures=figures_of_order(order),
+        stages=timeline_of(order),
+        trouble=trouble,
+        methods=methods(),
+        can_cancel=allows(order.status, OrderEvent.CANCELLED),
+        waits=order.status in _WAITING,
+        is_news=is_news,
+        page=lambda: product(held_by(order.client_id, order.service_id)),
+    )

@@ -1,0 +1,124 @@
+"""Measure requests per second and latency under gunicorn with a signed-in session, and print the ratios."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
+
+ROUNDS, SECONDS, CONNECTIONS = 3, 5, 8
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is measured: an address, and the headers htmx would send for it."""
+
+    name: str
+    path: str
+    headers: tuple[str, ...] = ()
+
+
+PARTIAL = ("HX-Request: true", "HX-Request-Type: partial")
+PAGES = (
+    Page("bare Flask route", "/bare/"),
+    Page("product page", "/services/1"),
+    Page("preview", "/services/1/plan?plan=b&cycle=monthly&when=now&asked=now", PARTIAL),
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One round: requests per second, and the latencies that half and 99 in 100 of them stayed under."""
+
+    rate: float
+    p50: str
+    p99: str
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The demonstration under gunicorn, on a free port; yields its address."""
+    environment = os.environ | {
+        "KAJOOM_DEMO": "1",
+        "KAJOOM_WORKER": "none",
+        "KAJOOM_DATABASE_URL": f"sqlite:///{folder / 'bench.sqlite'}",
+    }
+    subprocess.run([BIN / "flask", "demo", "load"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [BIN / "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--no-control-socket"]
+    command += ["--log-level", "error", "tests.bench.server:application"]
+    server = subprocess.Popen(command, env=environment)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def signed_in(address: str) -> str:
+    """Sign in as the French client of the demonstration; the value of the Cookie header."""
+    jar = CookieJar()
+    browser = build_opener(HTTPCookieProcessor(jar))
+    page = _first_answer(browser, f"{address}/login")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    if token is None:
+        raise SystemExit("the sign-in page has no form")
+    form = {"email": "fr@example.com", "password": "kajoom-demonstration", "csrf_token": token[1]}
+    browser.open(f"{address}/login", urlencode(form).encode())
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+
+
+def _first_answer(browser: OpenerDirector, url: str) -> str:
+    for _ in range(100):
+        try:
+            return str(browser.open(url).read().decode())
+        except URLError:
+            time.sleep(0.1)
+    raise SystemExit("the server does not answer")
+
+
+def read(address: str, page: Page, cookie: str) -> Reading:
+    """Ask for a page as often as wrk can for a few seconds."""
+    headers = [argument for header in (f"Cookie: {cookie}", *page.headers) for argument in ("-H", header)]
+    load = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *headers, address + page.path]
+    said = subprocess.run(load, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in said:
+        raise SystemExit(f"{page.name}: not every answer was a success\n{said}")
+    found = {name: re.search(rf"{name}\s+(\S+)", said) for name in ("Requests/sec:", "50%", "99%")}
+    rate, p50, p99 = (match[1] if match else "?" for match in found.values())
+    return Reading(float(rate), p50, p99)
+
+
+def main() -> None:
+    """Alternate the pages, take each one's median round, and print it beside the bare route's."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing: the benchmark needs it")
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as address:
+        cookie = signed_in(address)
+        rounds = [[read(address, page, cookie) for page in PAGES] for _ in range(ROUNDS)]
+    bare = statistics.median(readings[0].rate for readings in rounds)
+    print(f"{'':18}{'requests/s':>12}{'p50':>10}{'p99':>10}{'ratio':>8}")
+    for place, page in enumerate(PAGES):
+        middle = sorted((readings[place] for readings in rounds), key=lambda reading: reading.rate)[ROUNDS // 2]
+        print(f"{page.name:18}{middle.rate:12.0f}{middle.p50:>10}{middle.p99:>10}{middle.rate / bare:8.2f}")
+
+
+if __name__ == "__main__":
+    main()
