@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from kajoom.domain.cycle import add_months
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, allows
@@ -36,7 +35,7 @@ def pay(invoice_id: int, providers: Mapping[str, PaymentProvider], method: str, 
     ``Refused`` with ``PAYMENT_PENDING`` if nobody knows yet. ``KeyError`` for a method that is not offered.
     """
     provider = providers[method]
-    earlier = _unsettled(invoice_id)
+    earlier = _unsettled(invoice_id, at)
     if earlier is not None:
         known = _settle(earlier, providers[earlier.provider].look_up(earlier), at)
         if known is AttemptStatus.CAPTURED:
@@ -61,8 +60,9 @@ def record(key: str, answer: Answer, at: datetime) -> bool:
     if attempt is None:
         raise LookupError(key)
     lock_client(attempt.invoice.client_id)
-    if attempt.status is AttemptStatus.CAPTURED or attempt.status is answer.status is AttemptStatus.REFUSED:
-        return True
+    captured = answer.status is AttemptStatus.CAPTURED
+    if attempt.status is AttemptStatus.CAPTURED or (attempt.status is AttemptStatus.REFUSED and not captured):
+        return True  # settled by another who asked: only money could still be news
     attempt.status = settle(attempt.status, answer.status)
     attempt.provider_ref = answer.provider_ref or attempt.provider_ref
     attempt.reason = answer.reason
@@ -103,9 +103,13 @@ def receive(invoice: Invoice, amount: Money, provider: str, reference: str, acto
 
 
 @deed
-def _unsettled(invoice_id: int) -> Charge | None:
+def _unsettled(invoice_id: int, at: datetime) -> Charge | None:
     attempt = open_attempt_of(invoice_id)
-    return _wire(attempt) if attempt is not None else None
+    if attempt is None:
+        return None
+    if attempt.status is AttemptStatus.SENDING and at < attempt.begun_at + _UNHEARD:
+        raise Refused(Refusal.PAYMENT_PENDING)  # on its way: "not found" would not mean that it will not be taken
+    return _wire(attempt)
 
 
 def _wire(attempt: Attempt) -> Charge:
@@ -158,8 +162,8 @@ def _paid(invoice: Invoice, actor: str, at: datetime) -> None:
     invoice.status = InvoiceStatus.PAID
     if invoice.kind is InvoiceKind.RENEWAL:
         service = invoice.service
-        if service.next_due_date == invoice.period_start and service.cycle.months:
-            service.next_due_date = add_months(invoice.due_on, service.cycle.months, service.anchor_day)
+        if service.next_due_date == invoice.period_start:
+            service.next_due_date = invoice.period_end
     order = order_by_id(invoice.order_id) if invoice.order_id else None
     if order is not None and allows(order.status, OrderEvent.PAID):
         record_step(order, OrderEvent.PAID, at, actor)
