@@ -8,7 +8,7 @@ from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.domain.service import ServiceStatus
-from kajoom.domain.usage import fit
+from kajoom.domain.usage import Fit, fit
 from kajoom.gateways.ports import PackageChange, PanelAnswer, PanelStatus
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.client import lock_client
@@ -86,6 +86,8 @@ def start_due_order(order_id: int, on: date, at: datetime) -> None:
         record_step(order, OrderEvent.FELL_DUE, at, CALENDAR)
         hindrance = _hindrance(order)
         if hindrance is None:
+            if not _fit(order).known:
+                order.needs_person, order.delay = True, order.delay or order.to_plan.group.delay
             begin(order, at)
         else:
             _hold(order, at, CALENDAR, hindrance)
@@ -113,9 +115,13 @@ def _hindrance(order: Order) -> Refusal | None:
         return Refusal.NOT_ACTIVE
     if open_cancellation_of(service.id) is not None:
         return Refusal.CANCELLATION_REQUESTED
-    if fit(service.usage, order.to_plan.limits).over:
+    if order.to_plan_id != service.plan_id and _fit(order).over:
         return Refusal.OVER_LIMITS
     return None
+
+
+def _fit(order: Order) -> Fit:
+    return fit(order.service.usage, order.to_plan.limits, order.service.plan.limits)
 
 
 def _hold(order: Order, at: datetime, actor: str, reason: str) -> None:
