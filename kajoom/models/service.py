@@ -76,3 +76,8 @@ def services_of(client_id: int) -> list[Service]:
     """The client's services, in the order they were registered in the house."""
     query = select(Service).options(joinedload(Service.plan).joinedload(Plan.group))
     return list(db.session.scalars(query.where(Service.client_id == client_id).order_by(Service.id)))
+
+
+def service_by_external_id(external_id: str) -> Service | None:
+    """Any client's service, by the name its file gives it."""
+    return db.session.scalar(select(Service).where(Service.external_id == external_id))
