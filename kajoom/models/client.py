@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Table, select, update
+from sqlalchemy import Column, ForeignKey, Table, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kajoom.models.db import Base, db
@@ -83,8 +83,3 @@ def lock_client(client_id: int) -> None:
     """
     db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update())
     db.session.expire_all()
-
-
-def set_locale(client_id: int, locale: str) -> None:
-    """Change the language a client reads, and nothing else of them."""
-    db.session.execute(update(Client).where(Client.id == client_id).values(locale=locale))

@@ -37,6 +37,11 @@ class CreditEntry(Base):
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    @property
+    def amount(self) -> Money:
+        """How much moved: below zero when it was spent."""
+        return Money(self.cents, self.currency)
+
 
 def balance_of(client_id: int, currency: str) -> Money:
     """The client's account credit in one currency."""

@@ -1,0 +1,61 @@
+"""The house put together, in the order one would tell it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from kajoom import clock, gateways
+from kajoom.cli.words import compile_words, words
+from kajoom.config import Config, Misconfigured, from_environment
+from kajoom.models.db import db
+from kajoom.web import init_web
+from kajoom.web.environment import Templates
+from kajoom.worker.loop import embed
+
+_LARGEST_FORM = 64 * 1024
+_DAYS_TO_PAY = 7
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The application; ``Misconfigured`` when it would serve without a secret of its own."""
+    config = config or from_environment(Path(__file__).resolve().parent / "instance")
+    if not config.secret_key and not _runs_a_command():
+        raise Misconfigured("KAJOOM_SECRET_KEY is missing: give it at least 32 random characters")
+
+    app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
+    app.jinja_environment = Templates
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        MAX_CONTENT_LENGTH=_LARGEST_FORM,
+        DAYS_TO_PAY=_DAYS_TO_PAY,
+        BASE_URL=config.base_url,
+    )
+    config.instance_path.mkdir(parents=True, exist_ok=True)
+    clock.zone = ZoneInfo(config.timezone)
+    compile_words()
+
+    db.init_app(app)
+    Migrate(app, db, render_as_batch=True)
+    app.extensions["kajoom"] = gateways.build(config)
+    init_web(app, config)
+    app.cli.add_command(words)
+
+    if config.worker == "embedded":
+        embed(app)
+    if config.proxy_hops:
+        hops = config.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _runs_a_command() -> bool:
+    """Whether an operator's command is at work, which serves nobody: it needs no secret."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.info_name != "run"

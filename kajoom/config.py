@@ -1,0 +1,96 @@
+"""The configuration, read once from the environment: every value has one name, and a missing one is named at start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PREFIX = "KAJOOM_"
+
+# Known to everyone who reads this file, so it signs nothing but the demonstration's sessions.
+_DEMONSTRATION_SECRET = "the demonstration keeps no secret"  # noqa: S105
+
+
+class Misconfigured(Exception):
+    """A variable that is missing or cannot be read; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a host decides. ``secret_key`` is empty when none was given: nothing may then be served.
+
+    ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of proxies whose forwarded headers are believed;
+    ``seller`` what the ``SELLER_*`` variables say, by their last word in lower case ("name", "email", "url" …).
+    """
+
+    instance_path: Path
+    database_url: str
+    secret_key: str
+    demo: bool = False
+    worker: str = "none"
+    mail_url: str = ""
+    paypal_base_url: str = "https://api-m.paypal.com"
+    paypal_client_id: str = ""
+    paypal_secret: str = ""
+    paypal_webhook_id: str = ""
+    whm_url: str = ""
+    whm_user: str = ""
+    whm_token: str = ""
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    timezone: str = "America/Toronto"
+    proxy_hops: int = 0
+    limiter_url: str = ""
+    gst_number: str = ""
+    qst_number: str = ""
+    seller: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        """Where clients reach the house, for links in letters: ``SELLER_URL``, else this machine."""
+        return self.seller.get("url", "http://127.0.0.1:8000")
+
+
+def from_environment(instance_path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the variables of the prefix; ``Misconfigured`` names the one that cannot be read."""
+    given = {name[len(PREFIX) :]: value for name, value in environment.items() if name.startswith(PREFIX) and value}
+    demo = given.get("DEMO", "") not in {"", "0"}
+    return Config(
+        instance_path=instance_path,
+        database_url=given.get("DATABASE_URL", f"sqlite:///{instance_path / 'kajoom.sqlite'}"),
+        secret_key=given.get("SECRET_KEY", _DEMONSTRATION_SECRET if demo else ""),
+        demo=demo,
+        worker=_one_of(given, "WORKER", ("embedded", "none"), "embedded" if demo else "none"),
+        mail_url=given.get("MAIL_URL", f"file://{instance_path / 'mail'}"),
+        paypal_base_url=given.get("PAYPAL_BASE_URL", "https://api-m.paypal.com"),
+        paypal_client_id=given.get("PAYPAL_CLIENT_ID", ""),
+        paypal_secret=given.get("PAYPAL_SECRET", ""),
+        paypal_webhook_id=given.get("PAYPAL_WEBHOOK_ID", ""),
+        whm_url=given.get("WHM_URL", ""),
+        whm_user=given.get("WHM_USER", ""),
+        whm_token=given.get("WHM_TOKEN", ""),
+        webhook_url=given.get("WEBHOOK_URL", ""),
+        webhook_secret=given.get("WEBHOOK_SECRET", ""),
+        timezone=given.get("TIMEZONE", "America/Toronto"),
+        proxy_hops=_count(given, "PROXY_HOPS"),
+        limiter_url=given.get("LIMITER_URL", ""),
+        gst_number=given.get("GST_NUMBER", ""),
+        qst_number=given.get("QST_NUMBER", ""),
+        seller={name[7:].lower(): value for name, value in given.items() if name.startswith("SELLER_")},
+    )
+
+
+def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = given.get(name, default)
+    if value not in allowed:
+        raise Misconfigured(f"{PREFIX}{name} must be one of {', '.join(allowed)}, not {value!r}")
+    return value
+
+
+def _count(given: Mapping[str, str], name: str) -> int:
+    value = given.get(name, "0")
+    if not (value.isascii() and value.isdigit()):
+        raise Misconfigured(f"{PREFIX}{name} must be a whole number, not {value!r}")
+    return int(value)

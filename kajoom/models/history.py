@@ -1,0 +1,93 @@
+"""What was changed of a service before: each order with its invoice, asked in one question of selected columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.money import Money
+from kajoom.domain.order import OPEN, OrderEvent, OrderStatus, allows
+from kajoom.domain.quote import Decision
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An order as its service's history shows it: plans by their ids, ``total`` with taxes, the invoice if any."""
+
+    reference: str
+    status: OrderStatus
+    decision: Decision
+    placed_at: datetime
+    effective_on: date
+    expires_on: date | None
+    from_plan: int
+    from_cycle: BillingCycle
+    to_plan: int
+    to_cycle: BillingCycle
+    total: Money
+    due: Money
+    needs_person: bool
+    delay: dict[str, str] | None
+    invoice: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still under way."""
+        return self.status in OPEN
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether its client may still think better of it."""
+        return allows(self.status, OrderEvent.CANCELLED)
+
+
+_INVOICE = select(Invoice.number).where(Invoice.order_id == Order.id).order_by(Invoice.id.desc()).limit(1)
+_COLUMNS = select(
+    Order.reference,
+    Order.status,
+    Order.decision,
+    Order.placed_at,
+    Order.effective_on,
+    Order.expires_on,
+    Order.from_plan_id,
+    Order.from_cycle,
+    Order.to_plan_id,
+    Order.to_cycle,
+    Order.total_cents,
+    Order.credit_cents,
+    Order.currency,
+    Order.needs_person,
+    Order.delay,
+    _INVOICE.scalar_subquery().label("invoice"),
+)
+
+
+def history_of(service_id: int) -> list[Change]:
+    """Every change of a service, the newest first."""
+    rows = db.session.execute(_COLUMNS.where(Order.service_id == service_id).order_by(Order.id.desc()))
+    return [
+        Change(
+            reference=row.reference,
+            status=row.status,
+            decision=row.decision,
+            placed_at=row.placed_at,
+            effective_on=row.effective_on,
+            expires_on=row.expires_on,
+            from_plan=row.from_plan_id,
+            from_cycle=row.from_cycle,
+            to_plan=row.to_plan_id,
+            to_cycle=row.to_cycle,
+            total=Money(row.total_cents, row.currency),
+            due=Money(row.total_cents - row.credit_cents, row.currency),
+            needs_person=row.needs_person,
+            delay=row.delay,
+            invoice=row.invoice,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,61 @@
+"""The front door with a browser: parse, fetch, do, show; it speaks to clients and decides nothing of the trade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from kajoom.config import Config
+from kajoom.domain.usage import Resource
+from kajoom.models.catalog import catalog
+from kajoom.models.db import reading
+from kajoom.web import cancellation, invoice, order, plan, service
+from kajoom.web.assets import init_assets
+from kajoom.web.auth import init_auth
+from kajoom.web.codes import EACH_CYCLE, method_of
+from kajoom.web.errors import init_errors
+from kajoom.web.forms import init_forms
+from kajoom.web.headers import init_headers
+from kajoom.web.locale import init_locale
+from kajoom.web.refusal import SENTENCES, action_for
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_PAGES = (service.bp, plan.bp, order.bp, invoice.bp, cancellation.bp)
+
+
+def init_web(app: Flask, config: Config) -> None:
+    """Hang the front door: what looks at a request before its view is listed in the order it looks."""
+    app.wsgi_app = _looked_at(app.wsgi_app)  # type: ignore[method-assign]
+    init_errors(app)
+    init_auth(app)
+    init_forms(app)
+    init_locale(app)
+    init_headers(app, config)
+    init_assets(app, Path(app.root_path) / "static")
+    app.jinja_env.globals.update(
+        action_for=action_for,
+        each_cycle=EACH_CYCLE,
+        method_of=method_of,
+        refusals=SENTENCES,
+        resources=tuple(Resource),
+        seller=lambda: catalog().seller,
+    )
+    for page in _PAGES:
+        app.register_blueprint(page)
+
+
+def _looked_at(answer: WSGIApplication) -> WSGIApplication:
+    """A page that is only looked at takes no write lock; one that names a language may have to note it."""
+
+    def within(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or "lang=" in environ.get("QUERY_STRING", ""):
+            return answer(environ, start_response)
+        with reading():
+            return answer(environ, start_response)
+
+    return within

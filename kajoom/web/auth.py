@@ -1,0 +1,113 @@
+"""Who is there: every view is private unless it is listed here, and a session that ended leads back where it was."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_login import current_user
+from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, user_authenticated
+from werkzeug.wrappers import Response as Redirect
+
+from kajoom.models.client import Client, ClientFacts, Role
+from kajoom.models.db import db
+from kajoom.web.address import here
+from kajoom.web.forms import renew_token
+from kajoom.web.htmx import wants_fragment
+
+PUBLIC = frozenset(
+    {"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal", "webhook.panel"}
+)
+"""The endpoints that ask for no session; the last two prove each message instead."""
+
+_SETTINGS: dict[str, Any] = {
+    "SECURITY_PASSWORD_HASH": "argon2",
+    "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+    "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],  # argon2 salts by itself: no second secret to keep
+    "SECURITY_PASSWORD_LENGTH_MIN": 12,
+    "SECURITY_LOGIN_USER_TEMPLATE": "auth/sign_in.html",
+    "SECURITY_RETURN_GENERIC_RESPONSES": True,
+    "SECURITY_FLASH_MESSAGES": False,
+    "SECURITY_STATIC_FOLDER": None,
+    "SECURITY_ANONYMOUS_USER_DISABLED": True,
+    "SECURITY_POST_LOGOUT_VIEW": "/login",
+    "SECURITY_LOGOUT_CSRF": True,
+    "SECURITY_API_ENABLED_METHODS": ["session"],
+    "WTF_CSRF_TIME_LIMIT": None,  # a token lives as long as its session: a page left open all day still works
+}
+
+
+class SignInForm(LoginForm):
+    """An address and a password; the session ends with the browser, so there is nothing to be remembered."""
+
+    remember = None
+
+
+class _Session(SecureCookieSessionInterface):
+    """The session's cookie is bound to this very host wherever the connection is private."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return "__Host-session" if request.is_secure else "session"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def init_auth(app: Flask) -> None:
+    """Sign-in and sign-out at /login and /logout, and the guard before every other page."""
+    app.config.update(_SETTINGS, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
+    app.session_interface = _Session()
+    datastore = SQLAlchemyUserDatastore(db, Client, Role)
+    Security(app, datastore, login_form=SignInForm, render_template=_sign_in_page)
+    user_authenticated.connect(_begin_session, app)
+    app.before_request(_guard)
+    app.jinja_env.globals["signed_in_client"] = signed_in_client
+
+
+def signed_in_client() -> ClientFacts | None:
+    """What pages need to know of whoever is there, asked of the database once a request; ``None`` for a stranger."""
+    if "client" not in g:
+        g.client = _facts(current_user) if current_user else None
+    client: ClientFacts | None = g.client
+    return client
+
+
+def current_client() -> ClientFacts:
+    """The client of a private page; the guard has seen to it that there is one."""
+    client = signed_in_client()
+    if client is None:
+        raise LookupError("a public page has no client")
+    return client
+
+
+def sign_in_url(back_to: str) -> str:
+    """The sign-in page, which leads ``back_to`` a local address."""
+    return f"{url_for('security.login')}?{urlencode({'next': back_to})}"
+
+
+def _facts(client: Client) -> ClientFacts:
+    return ClientFacts(client.id, client.email, client.name, client.locale, client.tax_province)
+
+
+def _guard() -> Response | Redirect | None:
+    if request.endpoint is None or request.endpoint in PUBLIC or signed_in_client():
+        return None
+    if wants_fragment():
+        # A redirect would be followed by the browser and nest the sign-in page in the panel.
+        return make_response("", 401, {"HX-Redirect": sign_in_url(here())})
+    return redirect(sign_in_url(here()), 303)
+
+
+def _begin_session(_app: Flask, **_who: Any) -> None:
+    """Nothing of the session before signing in is worth anything after it, its token least of all."""
+    kept = {name: value for name, value in session.items() if name.startswith(("_user_id", "_fresh", "_id", "fs_"))}
+    session.clear()
+    session.update(kept)
+    renew_token()
+    g.pop("client", None)
+
+
+def _sign_in_page(template: str, **context: Any) -> Response:
+    return make_response(render_template(template, **context), 422 if request.method == "POST" else 200)
