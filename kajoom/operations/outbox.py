@@ -1,4 +1,4 @@
-"""The outbox as deeds: written in another deed's commit, taken under a lease, finished with the effect it records."""
+"""The outbox as deeds: written in another deed's commit, taken under a lease, done once by whoever holds it."""
 
 from __future__ import annotations
 
@@ -40,19 +40,12 @@ def take(at: datetime) -> Message | None:
     return message
 
 
-def finish(message_id: int, token: str, at: datetime) -> bool:
-    """Note that a message is done, in the commit of the effect; ``False`` when the lease was lost to another."""
-    message = held_message(message_id, token)
-    if message is None:
-        return False
-    message.done_at, message.lease_until = at, None
-    return True
-
-
 @deed
 def delivered(message_id: int, token: str, at: datetime) -> None:
-    """A message whose effect lies outside (a letter sent) is done."""
-    finish(message_id, token, at)
+    """A message is done, unless its lease was lost to another who is at it."""
+    message = held_message(message_id, token)
+    if message is not None:
+        message.done_at, message.lease_until = at, None
 
 
 @deed
