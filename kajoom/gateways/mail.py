@@ -17,16 +17,27 @@ _TIMEOUT_SECONDS = 20
 
 
 def mailer(url: str) -> Mailer:
-    """The mailer of ``smtp://[user:password@]host[:port]``, ``smtp+starttls://…`` or ``file:///folder``.
+    """The mailer of ``smtp://[user:password@]host[:port]``, ``smtp+starttls://…`` or ``file:///folder``; with no
+    address at all, letters wait for one.
 
     ``ValueError`` for anything else; the address is not repeated in it, for it may hold a password.
     """
+    if not url:
+        return WaitingMailer()
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path:
         return FolderMailer(Path(unquote(parts.path)))
     if parts.scheme in {"smtp", "smtp+starttls"} and parts.hostname:
         return SmtpMailer(parts)
     raise ValueError("KAJOOM_MAIL_URL must be smtp://host, smtp+starttls://host or file:///folder")
+
+
+class WaitingMailer:
+    """Where no mail server is named yet: a host may try the house without one, and no letter is lost."""
+
+    def send(self, letter: EmailMessage) -> None:
+        """Always ``MailDelayed``."""
+        raise MailDelayed("KAJOOM_MAIL_URL is not set")
 
 
 class FolderMailer:

@@ -196,7 +196,12 @@ def test_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> N
         FolderMailer(tmp_path / "mail").send(letter())
 
 
-@pytest.mark.parametrize("url", ["", "mail", "smtp://", "http://example.com", "file://", "imap://example.com"])
+def test_letter_waits_where_no_mail_server_is_named() -> None:
+    with pytest.raises(MailDelayed, match="KAJOOM_MAIL_URL"):
+        mailer("").send(letter())
+
+
+@pytest.mark.parametrize("url", ["mail", "smtp://", "http://example.com", "file://", "imap://example.com"])
 def test_address_that_names_no_mailer_is_refused_at_start(url: str) -> None:
     with pytest.raises(ValueError, match="KAJOOM_MAIL_URL"):
         mailer(url)

@@ -1,0 +1,33 @@
+"""A host reads each letter before any client does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from kajoom.worker.letters import LETTERS, write
+from kajoom.worker.sample import AT, SELLER, sample
+
+
+@click.group()
+def mail() -> None:
+    """The letters that clients receive."""
+
+
+@mail.command()
+@click.argument("kind", type=click.Choice(LETTERS))
+@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="The client's language.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder to write the .eml into.")
+@with_appcontext
+def preview(kind: str, lang: str, out: Path | None) -> None:
+    """Write the letter KIND about a sample change, as the .eml a client would receive."""
+    content = write(kind, sample(kind, lang), f"preview-{kind}-{lang}", AT, SELLER).as_bytes()
+    if out is None:
+        click.echo(content, nl=False)
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / f"{kind}-{lang}.eml"
+    target.write_bytes(content)
+    click.echo(target)

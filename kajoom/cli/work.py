@@ -1,0 +1,25 @@
+"""A worker of its own process: as many as wanted, on any machine that reaches the database."""
+
+from __future__ import annotations
+
+import signal
+from threading import Event
+
+import click
+from flask.cli import ScriptInfo
+
+from kajoom.worker.loop import work_forever, work_off
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@click.pass_obj
+def work(info: ScriptInfo, once: bool) -> None:
+    """Carry out changes, settle payments and send letters, until told to stop (SIGTERM, or Ctrl+C)."""
+    app, stop = info.load_app(), Event()
+    if once:
+        work_off(app, stop)
+        return
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    work_forever(app, stop)

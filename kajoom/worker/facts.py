@@ -1,0 +1,53 @@
+"""What a letter may speak of, gathered from the rows that its message names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kajoom.domain.money import Money
+from kajoom.models.cancellation import Cancellation
+from kajoom.models.client import Client
+from kajoom.models.credit import movements_of
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice, invoice_of_order
+from kajoom.models.order import Order, order_by_id
+from kajoom.models.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A client and a service, and what happened to them; ``credited`` is what an invoice last gave back."""
+
+    client: Client
+    service: Service
+    order: Order | None = None
+    invoice: Invoice | None = None
+    cancellation: Cancellation | None = None
+    credited: Money | None = None
+
+
+def facts_of(ids: Mapping[str, Any]) -> Facts:
+    """The facts that a letter's message names; ``LookupError`` when the row is not there."""
+    if "cancellation" in ids:
+        request = db.session.get_one(Cancellation, ids["cancellation"])
+        return Facts(request.client, request.service, cancellation=request)
+    if "order" in ids:
+        order = order_by_id(ids["order"])
+        invoice = invoice_of_order(ids["order"])
+    else:
+        invoice = db.session.get_one(Invoice, ids["invoice"])
+        order = invoice.order
+    about = order or invoice
+    if about is None:
+        raise LookupError(f"no row for a letter about {dict(ids)}")
+    return Facts(about.client, about.service, order, invoice, credited=_credited(invoice))
+
+
+def _credited(invoice: Invoice | None) -> Money | None:
+    """The last that became account credit because of an invoice."""
+    if invoice is None:
+        return None
+    given = (entry for entry in movements_of(invoice.client_id) if entry.invoice_id == invoice.id and entry.cents > 0)
+    return next((Money(entry.cents, entry.currency) for entry in given), None)

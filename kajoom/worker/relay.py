@@ -1,0 +1,91 @@
+"""One message at a time is taken, acted on through a gateway, and finished; no transaction is open on the wire."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime
+
+from kajoom.gateways import Gateways
+from kajoom.gateways.ports import MailDelayed, MailRefused
+from kajoom.models.db import db
+from kajoom.models.outbox import Message
+from kajoom.operations import calendar, outbox, payment, provisioning
+from kajoom.worker.letters import letter_of
+from kajoom.worker.provisioning import carry_out
+
+log = logging.getLogger(__name__)
+
+
+class NotYet(Exception):
+    """Nobody knows yet: the message is to be taken again later."""
+
+
+def run_once(gateways: Gateways, at: datetime) -> bool:
+    """Take the next message that is due, act and note the outcome; ``False`` when none is due."""
+    message = outbox.take(at)
+    if message is None:
+        return False
+    held = message.id, message.lease_token or "", at
+    try:
+        _ACTS[message.kind](gateways, message, at)
+    except MailRefused as error:
+        outbox.buried(*held, _named(error))
+    except (NotYet, MailDelayed) as error:
+        outbox.postponed(*held, _named(error))
+    except Exception as error:
+        # One message that goes wrong in a way nobody foresaw must not keep the others from going out.
+        db.session.rollback()
+        log.exception("message %s (%s) went wrong", message.id, message.kind)
+        outbox.postponed(*held, _named(error))
+    else:
+        outbox.delivered(*held)
+    return True
+
+
+def drain(gateways: Gateways, at: datetime) -> int:
+    """Act on every message that is due at ``at``, and count them."""
+    count = 0
+    while run_once(gateways, at):
+        count += 1
+    return count
+
+
+def _send(gateways: Gateways, message: Message, at: datetime) -> None:
+    letter = letter_of(message.ids, message.key, at)
+    db.session.rollback()
+    gateways.mailer.send(letter)
+
+
+def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
+    change = provisioning.change_of(message.ids["order"])
+    if change is None:
+        return
+    answer = carry_out(gateways.panel, change)
+    if not provisioning.record(message.ids["order"], answer, at):
+        raise NotYet(f"{answer.status} {answer.reason}".strip())
+
+
+def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
+    charge = payment.charge_of(message.ids["attempt"])
+    if charge is None:
+        return
+    answer = gateways.payments[charge.provider].look_up(charge)
+    if not payment.record(charge.key, answer, at):
+        raise NotYet(f"{answer.status} {answer.reason}".strip())
+
+
+def _run_day(_gateways: Gateways, message: Message, at: datetime) -> None:
+    calendar.run_day(date.fromisoformat(message.ids["on"]), at)
+
+
+_ACTS: dict[str, Callable[[Gateways, Message, datetime], None]] = {
+    "letter": _send,
+    "provision": _provision,
+    "settle": _settle,
+    "day": _run_day,
+}
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,62 @@
+"""A house without pages: a database with the cast of the deeds, the words, and doors that live in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_babel import Babel
+
+from kajoom.cli.words import compile_words
+from kajoom.gateways import Gateways
+from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
+from kajoom.models.catalog import CatalogVersion, forget_catalog
+from kajoom.models.db import db
+from kajoom.web.environment import Templates
+from tests.house.tree import ROOT
+from tests.operations import cast
+
+SELLER = {**cast.SELLER, "email": "facturation@example.com"}
+
+
+@pytest.fixture
+def mailer() -> NullMailer:
+    return NullMailer()
+
+
+@pytest.fixture
+def panel() -> NullPanel:
+    return NullPanel()
+
+
+@pytest.fixture
+def provider() -> NullProvider:
+    return NullProvider()
+
+
+@pytest.fixture
+def doors(mailer: NullMailer, panel: NullPanel, provider: NullProvider) -> Gateways:
+    return Gateways(panel=panel, mailer=mailer, payments={provider.code: provider})
+
+
+@pytest.fixture
+def app(tmp_path: Path, doors: Gateways) -> Iterator[Flask]:
+    compile_words()
+    house = Flask("tests", root_path=str(ROOT))
+    house.jinja_environment = Templates  # type: ignore[assignment]
+    house.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'kajoom.db'}"
+    house.config["BASE_URL"] = "https://clients.example.com"
+    house.extensions["kajoom"] = doors
+    Babel(house, configure_jinja=False)
+    db.init_app(house)
+    with house.app_context():
+        db.create_all()
+        forget_catalog()
+        cast.catalogue()
+        db.session.query(CatalogVersion).one().seller = SELLER
+        db.session.commit()
+        yield house
+        db.session.remove()
+        db.engine.dispose()

@@ -1,0 +1,130 @@
+"""A worker may be killed anywhere: its lease runs out, another takes the message, and nothing is done twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from kajoom.domain.payment import AttemptStatus
+from kajoom.gateways import Gateways
+from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
+from kajoom.gateways.ports import Answer, Charge, PackageChange, PanelAnswer
+from kajoom.models.db import db
+from kajoom.models.invoice import invoice_of_order
+from kajoom.models.outbox import Message
+from kajoom.models.payment import Payment
+from kajoom.models.service import Service
+from kajoom.operations import outbox, payment
+from kajoom.worker.relay import drain, run_once
+from tests.operations import cast
+
+AT = cast.AT
+LATER = AT + outbox.LEASE + timedelta(seconds=1)
+pytestmark = pytest.mark.usefixtures("app")
+
+
+class Killed(BaseException):
+    """The process is gone: no handler of ours runs after it."""
+
+
+class KilledMailer(NullMailer):
+    """Sends the first letter, and is killed before anyone hears of it."""
+
+    def send(self, letter: EmailMessage) -> None:
+        super().send(letter)
+        if len(self.sent) == 1:
+            raise Killed
+
+
+class KilledPanel(NullPanel):
+    """Makes the first change, and is killed before anyone hears of it."""
+
+    def apply(self, change: PackageChange) -> PanelAnswer:
+        super().apply(change)
+        raise Killed
+
+
+class KilledProvider(NullProvider):
+    """Takes the money, and is killed before anyone hears of it."""
+
+    def charge(self, charge: Charge) -> Answer:
+        super().charge(charge)
+        raise Killed
+
+
+def gone() -> None:
+    """What the killed process had in hand is forgotten, as by the database when a connection is cut."""
+    db.session.rollback()
+
+
+def test_message_in_hand_is_nobody_elses_until_its_lease_ends() -> None:
+    cast.confirm(cast.service())
+    mine = outbox.take(AT)
+    assert mine is not None
+    assert outbox.take(AT + outbox.LEASE) is None
+    theirs = outbox.take(LATER)
+    assert theirs is not None
+    assert theirs.id == mine.id
+    assert theirs.lease_token != mine.lease_token
+
+
+@pytest.mark.parametrize("finish", ["delivered", "postponed", "buried"])
+def test_worker_that_lost_its_lease_has_nothing_more_to_say(finish: str) -> None:
+    cast.confirm(cast.service())
+    mine = outbox.take(AT)
+    theirs = outbox.take(LATER)
+    assert mine is not None
+    assert theirs is not None
+    error = () if finish == "delivered" else ("too late",)
+    getattr(outbox, finish)(mine.id, mine.lease_token, LATER, *error)
+    now = db.session.get_one(Message, mine.id)
+    assert (now.done_at, now.dead_at, now.last_error) == (None, None, "")
+    assert now.lease_token == theirs.lease_token
+
+
+def test_letter_sent_twice_by_a_kill_has_one_message_id(doors: Gateways) -> None:
+    mailer = KilledMailer()
+    cut = Gateways(panel=doors.panel, mailer=mailer, payments=doors.payments)
+    cast.confirm(cast.service())
+    with pytest.raises(Killed):
+        run_once(cut, AT)
+    gone()
+    assert not run_once(cut, AT)
+    assert run_once(cut, LATER)
+    first, second = mailer.sent
+    assert first["Message-ID"] == second["Message-ID"]
+    assert drain(cut, LATER) == 0
+
+
+def test_change_made_before_a_kill_is_found_by_reading_back(doors: Gateways, mailer: NullMailer) -> None:
+    panel = KilledPanel()
+    cut = Gateways(panel=panel, mailer=mailer, payments=doors.payments)
+    row = cast.service()
+    order = cast.confirm(row)
+    invoice = invoice_of_order(order.id)
+    assert invoice is not None
+    payment.pay(invoice.id, doors.payments, "null", AT)
+    with pytest.raises(Killed):
+        drain(cut, AT)
+    gone()
+    drain(cut, LATER)
+    assert len(panel.asked) == 1
+    assert db.session.get_one(Service, order.service_id).plan.code == "b"
+
+
+def test_money_taken_before_a_kill_is_found_by_looking_it_up(doors: Gateways, mailer: NullMailer) -> None:
+    provider = KilledProvider()
+    cut = Gateways(panel=doors.panel, mailer=mailer, payments={"null": provider})
+    order = cast.confirm(cast.service())
+    invoice = invoice_of_order(order.id)
+    assert invoice is not None
+    with pytest.raises(Killed):
+        payment.pay(invoice.id, cut.payments, "null", AT)
+    gone()
+    drain(cut, AT + timedelta(minutes=1))
+    (received,) = db.session.query(Payment).all()
+    assert received.amount == provider.asked[0].amount
+    assert [answer.status for _, answer in provider.ledger.values()] == [AttemptStatus.CAPTURED]
+    assert db.session.get_one(Service, order.service_id).plan.code == "b"
