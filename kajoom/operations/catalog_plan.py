@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.money import Money
 from kajoom.domain.usage import Resource
 from kajoom.operations.catalog_section import Section
+from kajoom.operations.column import cents
 
 ANY = "any"
-MOST_CENTS = 999_999_999
-"""The dearest price, 9 999 999,99: what a 32-bit column of cents holds with room for taxes."""
-
 _MOST_UNITS = 1_000_000_000
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -79,15 +76,13 @@ def _cents(section: Section, cycle: BillingCycle) -> int:
     if not text:
         return 0
     try:
-        cents = Money.parse(text).cents
+        price = cents(text)
     except ValueError as fault:
         section.note(key, str(fault))
         return 0
-    if not 0 <= cents <= MOST_CENTS:
-        section.note(key, f"from 0.00 to {Money(MOST_CENTS)} expected")
-    if cycle is BillingCycle.FREE and cents:
+    if cycle is BillingCycle.FREE and price:
         section.note(key, "what is free costs 0.00")
-    return cents
+    return price
 
 
 def permit(section: Section, plans: dict[str, PlanEntry]) -> None:

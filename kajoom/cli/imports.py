@@ -1,0 +1,52 @@
+"""`flask import clients` and `flask import services`: a host's file is taken in whole, or every fault in it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from kajoom import clock
+from kajoom.cli.faults import refuse
+from kajoom.operations.client import CLIENT_COLUMNS, import_clients
+from kajoom.operations.csv_file import read_rows
+from kajoom.operations.report import ImportReport
+from kajoom.operations.service import SERVICE_COLUMNS, import_services
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Tell what would change, and write nothing.")
+
+
+@click.group("import")
+def import_command() -> None:
+    """Clients and services, from the files of the host's billing."""
+
+
+@import_command.command("clients")
+@FILE
+@DRY_RUN
+@with_appcontext
+def clients_command(file: Path, dry_run: bool) -> None:
+    """Take in the clients of a CSV FILE; taking it in again changes nothing."""
+    with file.open("rb") as lines:
+        report = import_clients(read_rows(lines, CLIENT_COLUMNS), clock.now(), dry_run=dry_run)
+    _tell(report, dry_run)
+
+
+@import_command.command("services")
+@FILE
+@DRY_RUN
+@with_appcontext
+def services_command(file: Path, dry_run: bool) -> None:
+    """Take in the services of a CSV FILE; taking it in again changes nothing."""
+    with file.open("rb") as lines:
+        report = import_services(read_rows(lines, SERVICE_COLUMNS), dry_run=dry_run)
+    _tell(report, dry_run)
+
+
+def _tell(report: ImportReport, dry_run: bool) -> None:
+    refuse(report.faults)
+    click.echo(f"added: {report.added}\nchanged: {report.changed}\nunchanged: {report.unchanged}")
+    if dry_run:
+        click.echo("Nothing was written.")
