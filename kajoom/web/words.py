@@ -65,8 +65,8 @@ class Words:
     def figure(self, amount: Money, id: str = "", currency: bool = False, kind: str = "") -> Markup:  # noqa: A002
         """An amount with its machine value, for more than eyes to read and check; ``kind`` is a class."""
         shown = self.money_with_currency(amount) if currency else self.money(amount)
-        named = Markup(' class="{}"').format(kind) if kind else Markup()
-        return Markup('<data{}{} value="{}">{}</data>').format(_id(id), named, amount, shown)
+        marked = _attribute("id", id) + _attribute("class", kind)
+        return Markup('<data{} value="{}">{}</data>').format(marked, amount, shown)
 
     def day(self, on: date, id: str = "") -> Markup:  # noqa: A002
         """A day as facts and tables write it, « 2022-11-01 » in both languages."""
