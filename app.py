@@ -11,7 +11,8 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kajoom import clock, gateways
-from kajoom.cli.words import compile_words, words
+from kajoom.cli import COMMANDS
+from kajoom.cli.words import compile_words
 from kajoom.config import Config, Misconfigured, from_environment
 from kajoom.models.db import db
 from kajoom.web import init_web
@@ -29,7 +30,7 @@ def create_app(config: Config | None = None) -> Flask:
         raise Misconfigured("KAJOOM_SECRET_KEY is missing: give it at least 32 random characters")
 
     app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
-    app.jinja_environment = Templates
+    app.jinja_environment = Templates  # type: ignore[assignment]
     app.config.update(
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
@@ -45,7 +46,8 @@ def create_app(config: Config | None = None) -> Flask:
     Migrate(app, db, render_as_batch=True)
     app.extensions["kajoom"] = gateways.build(config)
     init_web(app, config)
-    app.cli.add_command(words)
+    for command in COMMANDS:
+        app.cli.add_command(command)
 
     if config.worker == "embedded":
         embed(app)

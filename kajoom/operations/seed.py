@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from kajoom.domain.cancellation import CancellationWhen
-from kajoom.domain.cycle import BillingCycle, add_months
+from kajoom.domain.cycle import add_months
 from kajoom.domain.quote import When
 from kajoom.gateways.ports import PaymentProvider
 from kajoom.models.client import client_by_email
@@ -67,14 +67,13 @@ def load_demonstration(folder: Path, stage: Stage, hash_password: Callable[[str]
     return True
 
 
-def carried_to(on: date, due: date, cycle: BillingCycle) -> date:
+def carried_to(on: date, due: date, months: int, anchor: int) -> date:
     """A due date moved by whole cycles so that it stands to ``on`` as it stood to the reference day."""
-    months = cycle.months
     elapsed = (on.year - due.year) * 12 + on.month - due.month
-    carried = add_months(due, elapsed // months * months, due.day)
+    carried = add_months(due, elapsed // months * months, anchor)
     if due < REFERENCE_DAY:
-        return carried if carried < on else add_months(carried, -months, due.day)
-    return carried if carried > on else add_months(carried, months, due.day)
+        return carried if carried < on else add_months(carried, -months, anchor)
+    return carried if carried > on else add_months(carried, months, anchor)
 
 
 def _sound(faults: Iterable[Fault]) -> None:
@@ -87,7 +86,8 @@ def _carried(rows: Iterable[Row | Fault], on: date) -> Iterator[Row | Fault]:
     for row in rows:
         if isinstance(row, Row) and row.cells.get("next_due_date"):
             due = date.fromisoformat(row.cells["next_due_date"])
-            day = carried_to(on, due, CYCLES[row.cells["cycle"].lower()])
+            anchor = int(row.cells["anchor_day"] or due.day)
+            day = carried_to(on, due, CYCLES[row.cells["cycle"]].months, anchor)
             yield replace(row, cells={**row.cells, "next_due_date": day.isoformat()})
         else:
             yield row

@@ -11,7 +11,7 @@ from kajoom.models.invoice import Invoice, invoice_of, invoices_of
 from kajoom.models.payment import payments_of
 from kajoom.web.address import local_path
 from kajoom.web.auth import current_client
-from kajoom.web.htmx import leave, render
+from kajoom.web.htmx import go_to, render
 from kajoom.web.payment import methods, pay_invoice, payment_trouble
 from kajoom.web.refusal import status_of
 from kajoom.web.words import words
@@ -39,7 +39,7 @@ def settle(number: str) -> ResponseReturnValue:
     trouble = pay_invoice(_own(number), request.form.get("method", ""))
     if trouble is not None:
         return _shown(_own(number), trouble, status_of(trouble.reason))
-    return leave(local_path(request.form.get("next")) or url_for("invoice.show", number=number))
+    return go_to(local_path(request.form.get("next")) or url_for("invoice.show", number=number))
 
 
 def _own(number: str) -> Invoice:

@@ -16,7 +16,7 @@ from kajoom.models.payment import last_attempt_of
 from kajoom.operations.order import cancel_order
 from kajoom.web.auth import current_client
 from kajoom.web.codes import name_of
-from kajoom.web.htmx import leave, render
+from kajoom.web.htmx import go_to, render
 from kajoom.web.payment import method_for, methods, pay_invoice, payment_trouble
 from kajoom.web.refusal import status_of
 from kajoom.web.service import product
@@ -53,7 +53,7 @@ def cancel(reference: str) -> ResponseReturnValue:
     except Refused as refused:
         return _shown(_own(reference), refused, status=status_of(refused.reason))
     if request.form.get("then") == "choose":
-        return leave(url_for("plan.choose", service_id=order.service_id))
+        return go_to(url_for("plan.choose", service_id=order.service_id))
     return _landed(order)
 
 

@@ -1,0 +1,29 @@
+"""The demonstration, loaded once and answering as it is told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+from flask_security import hash_password
+
+from kajoom import clock
+from kajoom.operations.seed import Stage, load_demonstration
+
+
+@click.group()
+def demo() -> None:
+    """The demonstration: its services, and how its provider and panel answer."""
+
+
+@demo.command("load")
+@with_appcontext
+def load_command() -> None:
+    """Bring the database to its last revision, and load the demonstration into it if it is empty."""
+    upgrade()
+    stage = Stage(clock.today(), clock.now(), current_app.extensions["kajoom"].payments)
+    if load_demonstration(Path(current_app.root_path) / "demo", stage, hash_password):
+        click.echo("The demonstration is loaded.")

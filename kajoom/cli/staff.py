@@ -1,0 +1,52 @@
+"""What staff say of a change that a person carries out, until they say it on a page of their own."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+from flask.cli import with_appcontext
+
+from kajoom import clock
+from kajoom.domain.refusal import Refused
+from kajoom.operations.provisioning import declare_done, declare_impossible
+
+
+@click.group()
+def staff() -> None:
+    """What a person at the host does."""
+
+
+@staff.command()
+@click.argument("reference")
+@with_appcontext
+def done(reference: str) -> None:
+    """Declare the change REFERENCE operational; the client is told."""
+    try:
+        declare_done(reference, _who(), clock.now())
+    except (LookupError, Refused) as fault:
+        raise click.ClickException(_told(reference, fault)) from None
+    click.echo(f"{reference} is operational.")
+
+
+@staff.command()
+@click.argument("reference")
+@click.option("--reason", required=True, help="What the client reads.")
+@with_appcontext
+def refuse(reference: str, reason: str) -> None:
+    """Declare that the change REFERENCE cannot be made; what was paid becomes account credit."""
+    try:
+        declare_impossible(reference, reason, _who(), clock.now())
+    except (LookupError, Refused) as fault:
+        raise click.ClickException(_told(reference, fault)) from None
+    click.echo(f"{reference} is refused, and its payment is now account credit.")
+
+
+def _who() -> str:
+    return f"staff:{getpass.getuser()}"
+
+
+def _told(reference: str, fault: Exception) -> str:
+    if isinstance(fault, Refused):
+        return f"{reference} does not wait for a person: see its page."
+    return f"There is no order {reference}."
