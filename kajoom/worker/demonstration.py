@@ -1,0 +1,18 @@
+"""How the demonstration's provider and panel answer is chosen from outside; a real host has no such thing."""
+
+from __future__ import annotations
+
+from kajoom.gateways import Gateways
+from kajoom.gateways.demo import Behaviour, Door
+
+BEHAVIOURS = tuple(behaviour.value for behaviour in Behaviour)
+
+
+def choose(gateways: Gateways, door: str, behaviour: str, once: bool) -> None:
+    """Have the door ("payment" or "panel") answer so from now on, or the next time only.
+
+    ``LookupError`` outside the demonstration.
+    """
+    if gateways.demonstration is None:
+        raise LookupError("this is not the demonstration: set KAJOOM_DEMO=1")
+    gateways.demonstration.choose(Door(door), Behaviour(behaviour), once)

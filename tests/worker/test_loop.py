@@ -1,0 +1,124 @@
+"""A worker does what is due, announces each day once, survives a fault, and ends between two messages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+
+from kajoom.gateways import Gateways
+from kajoom.gateways.null import NullMailer
+from kajoom.models.db import db
+from kajoom.models.outbox import Message
+from kajoom.worker import loop
+from kajoom.worker.loop import embed, work_forever, work_off
+from tests.operations import cast
+
+NOW = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _today() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+class Stopping(Event):
+    """Is set after so many waits, as by a SIGTERM that comes while the worker rests."""
+
+    def __init__(self, rests: int) -> None:
+        super().__init__()
+        self.rests = rests
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.rests -= 1
+        if self.rests <= 0:
+            self.set()
+        return self.is_set()
+
+
+def keys() -> list[str]:
+    told = [message.key for message in db.session.query(Message).order_by(Message.id)]
+    db.session.rollback()  # or the worker would wait for this test to let go of the database
+    return told
+
+
+def test_everything_due_is_done_before_a_rest(app: Flask, mailer: NullMailer) -> None:
+    for _ in range(3):
+        cast.confirm(cast.service())
+    work_off(app, Event())
+    assert len(mailer.sent) == 3
+
+
+def test_day_is_announced_once_while_it_lasts(app: Flask) -> None:
+    work_forever(app, Stopping(rests=3))
+    work_forever(app, Stopping(rests=1))
+    assert keys() == ["day-2026-06-16"]
+
+
+def test_next_day_is_announced_in_its_turn(app: Flask) -> None:
+    today = work_off(app, Event())
+    with time_machine.travel(datetime(2026, 6, 17, 3, 59, tzinfo=UTC), tick=False):  # 23:59 in Toronto
+        today = work_off(app, Event(), today)
+    assert keys() == ["day-2026-06-16"]
+    with time_machine.travel(datetime(2026, 6, 17, 4, 1, tzinfo=UTC), tick=False):  # 00:01
+        work_off(app, Event(), today)
+    assert keys() == ["day-2026-06-16", "day-2026-06-17"]
+
+
+def test_worker_told_to_stop_takes_no_other_message(app: Flask, doors: Gateways, mailer: NullMailer) -> None:
+    stop = Event()
+
+    class StoppedMeanwhile(NullMailer):
+        def send(self, letter: Any) -> None:
+            super().send(letter)
+            stop.set()
+
+    told = StoppedMeanwhile()
+    app.extensions["kajoom"] = Gateways(panel=doors.panel, mailer=told, payments=doors.payments)
+    for _ in range(3):
+        cast.confirm(cast.service())
+    work_forever(app, stop)
+    assert len(told.sent) == 1
+    assert db.session.query(Message).filter(Message.done_at.is_not(None)).count() >= 1
+
+
+def test_database_that_is_away_for_a_while_ends_no_worker(
+    app: Flask, mailer: NullMailer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cast.confirm(cast.service())
+    engine = db.engine
+    away = [ConnectionError("the database is away")]
+
+    def connect(*given: Any, **named: Any) -> Any:
+        if away:
+            raise away.pop()
+        return through(*given, **named)
+
+    through = engine.connect
+    monkeypatch.setattr(engine, "connect", connect)
+    work_forever(app, Stopping(rests=2))
+    assert "tries again" in caplog.text
+    assert len(mailer.sent) == 1
+
+
+def test_serving_process_starts_one_worker_at_its_first_request(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[dict[str, Any]] = []
+
+    class Recorded:
+        def __init__(self, **how: Any) -> None:
+            self.how = how
+
+        def start(self) -> None:
+            started.append(self.how)
+
+    monkeypatch.setattr(loop, "Thread", Recorded)
+    embed(app)
+    assert started == []
+    for _ in range(3):
+        app.test_client().get("/nowhere")
+    assert [(how["target"], how["daemon"]) for how in started] == [(work_forever, True)]
