@@ -11,12 +11,17 @@ from flask_migrate import upgrade
 from flask_security import hash_password
 
 from kajoom import clock
+from kajoom.cli.behaviour import panel, payment
 from kajoom.operations.seed import Stage, load_demonstration
 
 
 @click.group()
 def demo() -> None:
     """The demonstration: its services, and how its provider and panel answer."""
+
+
+demo.add_command(payment)
+demo.add_command(panel)
 
 
 @demo.command("load")
