@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).resolve().parents[2] / "translations"
 _TEMPLATE = FOLDER / "messages.pot"
+_KEYWORDS = ("sentence", "say", "count:1,2")
 
 
 def compile_words(folder: Path = FOLDER) -> list[Path]:
@@ -46,13 +47,13 @@ def compile_command() -> None:
 @words.command("update")
 def update_command() -> None:
     """Collect the sentences of the sources into the French translation; new ones are left to be translated."""
-    root = FOLDER.parent
-    _pybabel("extract", "--mapping", FOLDER / "babel.cfg", "--keywords", "sentence", "--keywords", "say",
-             "--keywords", "count:1,2", "--no-location", "--omit-header", "--output-file", _TEMPLATE, root / "kajoom", root / "templates")  # fmt: skip
-    _pybabel("update", "--input-file", _TEMPLATE, "--output-dir", FOLDER, "--locale", "fr",
-             "--no-fuzzy-matching", "--ignore-obsolete", "--omit-header", "--width", "110")  # fmt: skip
+    keywords = [part for keyword in _KEYWORDS for part in ("--keywords", keyword)]
+    _pybabel("extract", "--mapping", FOLDER / "babel.cfg", *keywords, "--no-location", "--omit-header",
+             "--output-file", _TEMPLATE, FOLDER.parent)  # fmt: skip
+    _pybabel("update", "--input-file", _TEMPLATE, "--output-dir", FOLDER, "--locale", "fr", "--width", "110",
+             "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date")  # fmt: skip
     _TEMPLATE.unlink()
 
 
 def _pybabel(*arguments: str | Path) -> None:
-    CommandLineInterface().run(["pybabel", "--quiet", *map(str, arguments)])
+    CommandLineInterface().run(["pybabel", "--quiet", *map(str, arguments)])  # type: ignore[no-untyped-call]

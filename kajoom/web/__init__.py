@@ -30,7 +30,7 @@ _PAGES = (service.bp, plan.bp, order.bp, invoice.bp, cancellation.bp)
 
 def init_web(app: Flask, config: Config) -> None:
     """Hang the front door: what looks at a request before its view is listed in the order it looks."""
-    app.wsgi_app = _looked_at(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _looked_at(app.wsgi_app)  # type: ignore[assignment, method-assign]
     init_errors(app)
     init_auth(app)
     init_forms(app)

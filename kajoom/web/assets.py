@@ -56,7 +56,7 @@ def init_assets(app: Flask, folder: Path) -> None:
 def _served(asset: Asset | None) -> Response:
     if asset is None:
         abort(404)
-    packs = "gzip" in request.accept_encodings
+    packs = request.accept_encodings.best_match(["gzip"]) == "gzip"
     response = Response(asset.packed if packs else asset.content, content_type=asset.kind)
     if packs:
         response.headers["Content-Encoding"] = "gzip"

@@ -60,7 +60,8 @@ def init_auth(app: Flask) -> None:
     app.config.update(_SETTINGS, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     app.session_interface = _Session()
     datastore = SQLAlchemyUserDatastore(db, Client, Role)
-    Security(app, datastore, login_form=SignInForm, render_template=_sign_in_page)
+    # What it renders is the view's answer, so it may say its status too.
+    Security(app, datastore, login_form=SignInForm, render_template=_sign_in_page)  # type: ignore[arg-type]
     user_authenticated.connect(_begin_session, app)
     app.before_request(_guard)
     app.jinja_env.globals["signed_in_client"] = signed_in_client

@@ -39,7 +39,7 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         OrderStatus.AWAITING_PROVISIONING: sentence("Being set up"),
         OrderStatus.SCHEDULED: sentence("Scheduled"),
         OrderStatus.COMPLETED: sentence("Operational"),
-        OrderStatus.CANCELLED: sentence("Change cancelled"),
+        OrderStatus.CANCELLED: sentence("Cancelled"),
         OrderStatus.REFUSED: sentence("Refused"),
     },
     InvoiceKind: {
@@ -48,7 +48,7 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
     },
     InvoiceStatus: {
         InvoiceStatus.OPEN: sentence("Unpaid"),
-        InvoiceStatus.PAID: sentence("Paid"),
+        InvoiceStatus.PAID: sentence("Paid in full"),
         InvoiceStatus.VOID: sentence("Void"),
     },
     CancellationStatus: {

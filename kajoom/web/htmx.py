@@ -37,8 +37,8 @@ def render(
     """Answer with the page ``template``, or with its ``fragment`` alone (``None`` where a page has no fragment).
 
     ``title`` (already said in the page's language) names the page or, after a swap, renames it; ``announce`` is read
-    out after a swap; ``push`` and ``replace`` are the address shown after one. Without htmx a deed that succeeded leads to
-    ``see_other``, which can be reloaded. ``page`` gathers what only the whole page needs.
+    out after a swap; ``push`` and ``replace`` are the address shown after one. Without htmx a deed that succeeded
+    leads to ``see_other``, which can be reloaded. ``page`` gathers what only the whole page needs.
     """
     if fragment is None or not wants_fragment():
         if see_other:

@@ -57,7 +57,7 @@ def own_service(service_id: int) -> Held:
 
 
 def product(held: Held) -> dict[str, Any]:
-    """All that the page of a service shows around its panel; details of a hindrance are asked for only if there is one."""
+    """All that the page of a service shows around its panel; what hinders a change is looked up only if it does."""
     today = clock.today()
     history = history_of(held.id)
     return {
