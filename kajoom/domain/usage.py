@@ -66,7 +66,7 @@ def _holds(held: Amounts | None, resource: Resource, allowed: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """A limit that a change of plan moves; ``None`` is unlimited for a limit and unknown for ``used``."""
+    """A limit before and after a change of plan; ``None`` is unlimited for a limit and unknown for ``used``."""
 
     resource: Resource
     before: int | None
@@ -74,15 +74,25 @@ class LimitChange:
     used: int | None
 
     @property
+    def differs(self) -> bool:
+        """Whether the change of plan moves this limit."""
+        return self.before != self.after
+
+    @property
     def is_gain(self) -> bool:
         """Whether more is allowed after the change."""
-        return self.after is None or (self.before is not None and self.after > self.before)
+        return self.differs and (self.after is None or (self.before is not None and self.after > self.before))
+
+    @property
+    def by(self) -> int | None:
+        """By how much the limit moves, below nothing for less; ``None`` to or from unlimited."""
+        return None if self.before is None or self.after is None else self.after - self.before
 
 
 def limit_changes(used: Amounts | None, before: Amounts, after: Amounts) -> tuple[LimitChange, ...]:
-    """The limits that differ between two plans, each with the client's own use of it."""
+    """The limits of two plans side by side, each with the client's own use; what neither plan names is left out."""
     return tuple(
         LimitChange(resource, before.get(resource), after.get(resource), (used or {}).get(resource))
         for resource in Resource
-        if before.get(resource) != after.get(resource)
+        if resource in before or resource in after
     )

@@ -11,7 +11,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, When, quote
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.domain.terms import Terms
-from kajoom.domain.usage import Fit, fit
+from kajoom.domain.usage import Fit, LimitChange, fit, limit_changes
 from kajoom.models.holding import Held
 
 
@@ -32,6 +32,7 @@ class Offer:
     is_current: bool
     price: Money | None
     fit: Fit
+    limits: tuple[LimitChange, ...]
     delay: Translated | None
     quote: Quote | None = None
     refusal: Refusal | None = None
@@ -96,6 +97,7 @@ def _offer(held: Held, plan: CatalogPlan, cycle: BillingCycle, on: date) -> Offe
         is_current=plan.code == held.plan.code,
         price=plan.price(cycle, held.terms.recurring.currency, held.terms.quantity),
         fit=_fit(held, plan),
+        limits=limit_changes(held.usage, held.plan.limits, plan.limits),
         delay=None,
     )
     try:

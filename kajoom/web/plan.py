@@ -55,7 +55,8 @@ class Preview:
     @property
     def limits(self) -> tuple[LimitChange, ...]:
         """What the change allows more or less of."""
-        return limit_changes(self.held.usage, self.held.plan.limits, self.plan.limits)
+        compared = limit_changes(self.held.usage, self.held.plan.limits, self.plan.limits)
+        return tuple(limit for limit in compared if limit.differs)
 
     @property
     def gained(self) -> list[Translated]:
