@@ -47,6 +47,7 @@ class Invoice(Base):
     __table_args__ = (
         CheckConstraint("total_cents > 0", name="total"),
         CheckConstraint("credit_cents BETWEEN 0 AND total_cents", name="credit"),
+        CheckConstraint("paid_cents BETWEEN 0 AND total_cents - credit_cents", name="paid"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

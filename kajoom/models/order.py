@@ -40,10 +40,10 @@ class Order(Base):
     expires_on: Mapped[date | None]
 
     from_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
-    from_cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle))
+    from_cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle, "from_cycle"))
     from_cents: Mapped[int]
     to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
-    to_cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle))
+    to_cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle, "to_cycle"))
     to_cents: Mapped[int]
     quantity: Mapped[int]
     currency: Mapped[str]

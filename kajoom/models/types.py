@@ -48,14 +48,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def coded(enum: type[StrEnum]) -> Enum:
-    """A column of one of the enum's values, kept as text and checked by the database."""
+def coded(enum: type[StrEnum], name: str = "") -> Enum:
+    """A column of one of the enum's values, kept as text and checked by the database.
+
+    ``name`` tells the check apart where a table has two columns of one enum: PostgreSQL wants them different.
+    """
     return Enum(
         enum,
         native_enum=False,
         create_constraint=True,
         length=40,
-        name=enum.__name__.lower(),
+        name=name or enum.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
 

@@ -1,0 +1,251 @@
+"""The tables promise by themselves what the deeds above them also take care of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex
+
+from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.order import OPEN, OrderStatus
+from kajoom.domain.payment import AttemptStatus
+from kajoom.models.cancellation import Cancellation
+from kajoom.models.credit import CreditEntry, CreditReason
+from kajoom.models.db import Base, db
+from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order
+from kajoom.models.outbox import Message
+from kajoom.models.payment import Attempt, Payment
+from kajoom.models.service import Service
+from tests.operations import cast
+from tests.operations.cast import AT, DUE, ON
+
+
+def refused(*rows: Base) -> bool:
+    """Whether the database itself says no."""
+    db.session.add_all(rows)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        return True
+    return False
+
+
+def twin(row: Any, **changed: Any) -> Any:
+    """A row like another, but for what is changed; its unique names are its own."""
+    skipped = {"id", "version"}
+    values = {
+        column.key: getattr(row, column.key) for column in type(row).__table__.columns if column.key not in skipped
+    }
+    names = {name: f"{values[name]}-twin" for name in ("reference", "key", "number") if name in values}
+    return type(row)(**{**values, **names, **changed})
+
+
+def order_row(row: Service, status: OrderStatus = OrderStatus.AWAITING_PAYMENT) -> Order:
+    order = cast.confirm(row, "b")
+    order.status = status
+    db.session.commit()
+    return order
+
+
+def test_a_service_has_one_open_order_at_most() -> None:
+    row = cast.service()
+    order = order_row(row)
+
+    for status in OPEN:
+        assert refused(twin(order, status=status))
+
+
+@pytest.mark.parametrize("status", [status for status in OrderStatus if status not in OPEN])
+def test_orders_that_ended_are_as_many_as_they_were(status: OrderStatus) -> None:
+    order = order_row(cast.service(), status)
+
+    assert not refused(twin(order, key="k2", reference="r2"), twin(order, key="k3", reference="r3", status="scheduled"))
+
+
+@pytest.mark.parametrize("name", ["reference", "key"])
+def test_an_orders_names_are_its_own(name: str) -> None:
+    order = order_row(cast.service(), OrderStatus.COMPLETED)
+
+    assert refused(twin(order, **{name: getattr(order, name)}))
+
+
+def cancellation(row: Service, **more: Any) -> Cancellation:
+    facts: dict[str, Any] = {
+        "reference": "RS-1",
+        "key": "k",
+        "client_id": row.client_id,
+        "service_id": row.id,
+        "status": CancellationStatus.OPEN,
+        "when": CancellationWhen.PERIOD_END,
+        "effective_on": DUE,
+        "locale": "fr",
+        "requested_at": AT,
+    }
+    return Cancellation(**{**facts, **more})
+
+
+def test_a_service_has_one_open_cancellation_at_most() -> None:
+    row = cast.service()
+    db.session.add(cancellation(row))
+    db.session.commit()
+
+    assert refused(cancellation(row, reference="RS-2", key="k2"))
+    assert refused(cancellation(row, key="k2", status=CancellationStatus.DONE))
+    assert refused(cancellation(row, reference="RS-2", status=CancellationStatus.DONE))
+    assert not refused(cancellation(row, reference="RS-2", key="k2", status=CancellationStatus.DONE))
+
+
+def invoice(row: Service, **more: Any) -> Invoice:
+    facts: dict[str, Any] = {
+        "number": "2026-0001",
+        "kind": InvoiceKind.RENEWAL,
+        "status": InvoiceStatus.OPEN,
+        "client_id": row.client_id,
+        "service_id": row.id,
+        "issued_on": ON,
+        "due_on": DUE,
+        "period_start": DUE,
+        "period_end": DUE + timedelta(days=31),
+        "currency": "CAD",
+        "subtotal_cents": 15_000,
+        "total_cents": 17_246,
+        "credit_cents": 0,
+        "paid_cents": 0,
+        "locale": "fr",
+        "lines": [],
+        "taxes": [],
+        "seller": {},
+        "buyer": {},
+    }
+    return Invoice(**{**facts, **more})
+
+
+def test_a_period_of_a_service_is_billed_once_unless_its_invoice_is_void() -> None:
+    row = cast.service()
+    db.session.add(invoice(row, status=InvoiceStatus.PAID))
+    db.session.commit()
+
+    assert refused(invoice(row, number="2"))
+    assert not refused(invoice(row, number="2", status=InvoiceStatus.VOID))
+    assert not refused(invoice(row, number="3", period_start=DUE + timedelta(days=31)))
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"total_cents": 0},
+        {"total_cents": -1},
+        {"credit_cents": -1},
+        {"credit_cents": 17_247},
+        {"paid_cents": -1},
+        {"paid_cents": 17_247},
+        {"credit_cents": 10_000, "paid_cents": 7_247},
+    ],
+)
+def test_an_invoice_never_holds_less_than_nothing_nor_more_than_its_total(figures: dict[str, int]) -> None:
+    assert refused(invoice(cast.service(), **figures))
+
+
+def attempt(owner: Invoice, **more: Any) -> Attempt:
+    facts: dict[str, Any] = {"key": "k", "provider": "null", "cents": 1, "currency": "CAD", "begun_at": AT}
+    return Attempt(invoice_id=owner.id, **{**facts, "status": AttemptStatus.UNKNOWN, **more})
+
+
+def test_an_invoice_has_one_unsettled_attempt_at_most() -> None:
+    owner = invoice(cast.service())
+    db.session.add(owner)
+    db.session.flush()
+    db.session.add(attempt(owner))
+    db.session.commit()
+
+    for status in (AttemptStatus.SENDING, AttemptStatus.PENDING, AttemptStatus.UNKNOWN):
+        assert refused(attempt(owner, key="k2", status=status))
+    assert refused(attempt(owner, status=AttemptStatus.REFUSED))
+    assert refused(attempt(owner, key="k2", status=AttemptStatus.REFUSED, cents=0))
+    assert not refused(attempt(owner, key="k2", status=AttemptStatus.REFUSED))
+
+
+def payment(owner: Invoice, **more: Any) -> Payment:
+    facts: dict[str, Any] = {"reference": "null:1", "provider": "null", "cents": 1, "currency": "CAD"}
+    return Payment(invoice_id=owner.id, received_at=AT, actor="null", **{**facts, **more})
+
+
+def test_a_payment_is_recorded_once_and_is_of_something() -> None:
+    owner = invoice(cast.service())
+    db.session.add(owner)
+    db.session.flush()
+    db.session.add(payment(owner))
+    db.session.commit()
+
+    assert refused(payment(owner))
+    assert refused(payment(owner, reference="null:2", cents=0))
+
+
+def test_a_movement_of_credit_and_a_message_happen_once() -> None:
+    holder = cast.client()
+    movement = {"client_id": holder.id, "cents": 1, "currency": "CAD", "reason": CreditReason.GRANTED, "at": AT}
+    message = {"kind": "letter", "ids": {}, "run_at": AT}
+    db.session.add_all([CreditEntry(key="k", **movement), Message(key="k", **message)])
+    db.session.commit()
+
+    assert refused(CreditEntry(key="k", **movement))
+    assert refused(Message(key="k", **message))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"recurring_cents": -1}, {"quantity": 0}, {"anchor_day": 0}, {"anchor_day": 32}, {"client_id": 999}],
+)
+def test_a_service_is_one_that_can_be_held(facts: dict[str, int]) -> None:
+    assert refused(twin(cast.service(), external_id="other", **facts))
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("service", "status"),
+        ("service", "cycle"),
+        ("order", "status"),
+        ("order", "from_cycle"),
+        ("order", "to_cycle"),
+        ("order_step", "event"),
+        ("invoice", "kind"),
+    ],
+)
+def test_a_code_nobody_knows_is_refused_by_the_database(table: str, column: str) -> None:
+    cast.confirm(cast.service(), "b")
+
+    with pytest.raises(IntegrityError):
+        db.session.execute(text(f"UPDATE \"{table}\" SET {column} = 'nonsense'"))
+
+
+def test_no_two_checks_of_a_table_bear_one_name() -> None:
+    for table in Base.metadata.tables.values():
+        checks = [check.name for check in table.constraints if isinstance(check, CheckConstraint)]
+        assert max(Counter(checks).values(), default=1) == 1, table.name
+
+
+@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()], ids=["SQLite", "PostgreSQL"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "uq_order_open_service",
+        "uq_cancellation_open_service",
+        "uq_attempt_open_invoice",
+        "uq_invoice_renewal_period",
+        "ix_message_waiting",
+    ],
+)
+def test_a_partial_index_is_partial_on_every_engine(name: str, dialect: Any) -> None:
+    found = [index for table in Base.metadata.tables.values() for index in table.indexes if index.name == name]
+
+    assert " WHERE " in str(CreateIndex(found[0]).compile(dialect=dialect))
