@@ -1,0 +1,106 @@
+"""A browser, the house, and pages of it that are watched; each test finds the demonstration as it begins."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+
+from kajoom import clock
+from tests.browser.house import NOON, House
+from tests.browser.watch import Watch
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_PASSWORD = "kajoom-demonstration"
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """The browser of the machine."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        reason = "no Chromium on this machine: install Debian's package « chromium »"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The house, built and filled once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        house = House(tmp_path_factory.mktemp("house"))
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def house(served: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """The house at noon, as the demonstration begins."""
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    served.restore()
+    return served
+
+
+@pytest.fixture(scope="package")
+def sessions(served: House, chromium: Browser) -> dict[str, StorageState]:
+    """What the browser of each client keeps once they have signed in."""
+    served.restore()
+    kept = {}
+    for language in ("fr", "en"):
+        context = chromium.new_context(base_url=served.address)
+        page = context.new_page()
+        page.goto("/login")
+        page.locator("#email").fill(f"{language}@example.com")
+        page.locator("#password").fill(_PASSWORD)
+        page.locator("#password").press("Enter")
+        page.wait_for_url("**/services")
+        kept[language] = context.storage_state()
+        context.close()
+    return kept
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Nothing goes wrong in any page but what the test provokes."""
+    watch = Watch()
+    yield watch
+    assert watch.complaints() == []
+
+
+@pytest.fixture
+def visit(house: House, chromium: Browser, sessions: dict[str, StorageState], watch: Watch) -> Iterator[Visit]:
+    """Open a page as the client of a language, in a browser of its own: ``visit("fr", address, **options)``."""
+    contexts: list[BrowserContext] = []
+
+    def opened(language: str, path: str, **options: Any) -> Page:
+        context = chromium.new_context(base_url=house.address, storage_state=sessions[language], **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        watch.over(context)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

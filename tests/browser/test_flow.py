@@ -1,0 +1,128 @@
+"""From the product page to an operational service, by keyboard alone and without JavaScript, in both languages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.house import House
+from tests.browser.journey import (
+    HOSTING,
+    expect_address,
+    expect_said,
+    expect_status,
+    expect_title,
+    figures,
+    focused,
+    is_same_document,
+    mark,
+    spoken,
+    tab_to,
+)
+
+# From A (150.00) to B (225.00), due on 1 November: 75.00 × 15 days of 31 = 36.29; GST 1.81; QST 3.62; total 41.72.
+FR_FIGURES = {"subtotal": "36.29", "gst": "1.81", "qst": "3.62", "total": "41.72"}
+# The English client's service falls due on the 29th: 75.00 × 12 days of 30 = 30.00; GST 1.50; QST 2.99; total 34.49.
+EN_FIGURES = {"subtotal": "30.00", "gst": "1.50", "qst": "2.99", "total": "34.49"}
+FIGURES = {"fr": FR_FIGURES, "en": EN_FIGURES}
+AMOUNT = {"fr": "41,72\N{NO-BREAK SPACE}$", "en": "$34.49"}
+PLAN = {"fr": "Forfait B", "en": "Plan B"}
+MONTHLY = {"fr": "mensuel", "en": "monthly"}
+OPERATIONAL = {"fr": "opérationnel", "en": "operational"}
+LANGUAGES = pytest.mark.parametrize("language", ["fr", "en"])
+
+
+@LANGUAGES
+def test_the_keyboard_alone_leads_to_an_operational_service_without_any_reload(
+    visit: Visit, house: House, language: str
+) -> None:
+    service = house.service(HOSTING[language])
+    page = visit(language, service)
+    said = spoken(page)
+    mark(page)
+    expect_title(page, "Product management")
+
+    tab_to(page, "#upgrade")
+    page.keyboard.press("Enter")
+    expect_address(page, f"{service}/plan", plan="b", cycle="monthly")
+    expect_title(page, "Change plan")
+    assert focused(page) == "#choose-title"
+
+    tab_to(page, "[name=plan]")
+    assert focused(page) == "#pick-b"
+    page.keyboard.press("ArrowDown")
+    expect_address(page, f"{service}/plan", plan="c")
+    assert focused(page) == "#pick-c"
+    page.keyboard.press("ArrowUp")
+    expect_address(page, f"{service}/plan", plan="b")
+    expect_said(
+        page,
+        "Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.",
+        plan=PLAN[language],
+        cycle=MONTHLY[language],
+        amount=AMOUNT[language],
+    )
+    assert focused(page) == "#pick-b"
+    assert figures(page, *FIGURES[language], "due-today") == {
+        **FIGURES[language],
+        "due-today": FIGURES[language]["total"],
+    }
+
+    tab_to(page, "#quote .btn.go")
+    page.keyboard.press("Enter")
+    expect_address(page, f"{service}/plan/review", plan="b", cycle="monthly")
+    expect_title(page, "Review and confirm your change")
+    assert focused(page) == "#review-title"
+    assert figures(page, *FIGURES[language]) == FIGURES[language]
+
+    tab_to(page, "#review form .btn.go")
+    expect(page.locator(":focus")).to_have_text(said.say("Confirm and pay %(amount)s", amount=AMOUNT[language]))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/orders/CH-2022-\d{6}$"))
+    reference = house.last_order()
+    expect_address(page, f"/orders/{reference}")
+    expect_title(page, "Change of plan %(reference)s", reference=reference)
+    assert focused(page) == "#order-title"
+    assert figures(page, *FIGURES[language]) == FIGURES[language]
+    expect_status(page, "awaiting_provisioning")
+
+    house.work()
+    expect_status(page, "completed")
+    expect_said(page, "Your change of plan: %(status)s.", status=OPERATIONAL[language])
+    assert focused(page) == "#order-title"
+    assert is_same_document(page)
+
+
+@LANGUAGES
+def test_without_javascript_the_same_flow_leads_to_the_same_order(visit: Visit, house: House, language: str) -> None:
+    service = house.service(HOSTING[language])
+    page = visit(language, service, java_script_enabled=False)
+    said = spoken(page)
+
+    page.locator("#upgrade").click()
+    expect_address(page, f"{service}/plan")
+    expect_title(page, "Change plan")
+    page.locator("#pick-c").check()
+    page.get_by_role("button", name=said.say("Calculate the price")).click()
+    expect_address(page, f"{service}/plan", plan="c", cycle="monthly")
+    expect(page.locator("#pick-c")).to_be_checked()
+    page.locator("#pick-b").check()
+
+    page.get_by_role("button", name=said.say("Continue"), exact=True).click()
+    expect_address(page, f"{service}/plan/review", plan="b", cycle="monthly")
+    expect_title(page, "Review and confirm your change")
+    assert figures(page, *FIGURES[language]) == FIGURES[language]
+
+    page.get_by_role("button", name=said.say("Confirm and pay %(amount)s", amount=AMOUNT[language])).click()
+    reference = house.last_order()
+    expect_address(page, f"/orders/{reference}")
+    expect_title(page, "Change of plan %(reference)s", reference=reference)
+    expect_status(page, "awaiting_provisioning")
+
+    house.work()
+    page.get_by_role("link", name=said.say("Refresh")).click()
+    expect_status(page, "completed")
+    assert house.charges()[-1] == ("captured", int(FIGURES[language]["total"].replace(".", "")))
