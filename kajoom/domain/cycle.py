@@ -105,14 +105,3 @@ def paid_on(day: date, due: date, months: int, anchor: int) -> Paid:
 def due_dates(anchor: date, months: int, count: int) -> list[date]:
     """The ``count`` due dates that follow a cycle begun on ``anchor``, each reckoned from the anchor's own day."""
     return [add_months(anchor, months * n, anchor.day) for n in range(1, count + 1)]
-
-
-def carried_forward(due: date, months: int, anchor: int, on: date) -> date:
-    """The first due date strictly after ``on``, in the chain of ``months`` (1 or more) that holds ``due``."""
-    # Begun in an earlier month than that of ``on``, the walk cannot miss a due date, whatever the anchor.
-    cycles = ((on.year - due.year) * 12 + on.month - due.month) // months - 1
-    carried = add_months(due, cycles * months, anchor)
-    while carried <= on:
-        cycles += 1
-        carried = add_months(due, cycles * months, anchor)
-    return carried

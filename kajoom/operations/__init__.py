@@ -1,0 +1,1 @@
+"""What is done: each public function is one deed, with at most one commit."""
