@@ -45,7 +45,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, render_as_batch=True)
     app.extensions["kajoom"] = gateways.build(config)
-    init_web(app, config)
+    init_web(app, config.payment_hosts, config.demo)
     for command in COMMANDS:
         app.cli.add_command(command)
 

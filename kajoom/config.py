@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PREFIX = "KAJOOM_"
 
@@ -51,6 +52,16 @@ class Config:
     def base_url(self) -> str:
         """Where clients reach the house, for links in letters: ``SELLER_URL``, else this machine."""
         return self.seller.get("url", "http://127.0.0.1:8000")
+
+    @property
+    def payment_hosts(self) -> tuple[str, ...]:
+        """The approval page of the payment provider in use: where a browser may be led to pay."""
+        if not self.paypal_client_id:
+            return ()
+        api = urlsplit(self.paypal_base_url)
+        if not (api.hostname or "").endswith("paypal.com"):
+            return (f"{api.scheme}://{api.netloc}",)
+        return ("https://www.sandbox.paypal.com" if "sandbox" in api.netloc else "https://www.paypal.com",)
 
 
 def from_environment(instance_path: Path, environment: Mapping[str, str] = os.environ) -> Config:

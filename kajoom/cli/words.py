@@ -11,7 +11,8 @@ from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).resolve().parents[2] / "translations"
 _TEMPLATE = FOLDER / "messages.pot"
-_KEYWORDS = ("sentence", "say", "count:1,2")
+KEYWORDS = ("sentence", "say", "count:1,2")
+"""What marks a sentence in the sources, besides gettext's own names; numbers are the arguments that are sentences."""
 
 
 def compile_words(folder: Path = FOLDER) -> list[Path]:
@@ -47,9 +48,9 @@ def compile_command() -> None:
 @words.command("update")
 def update_command() -> None:
     """Collect the sentences of the sources into the French translation; new ones are left to be translated."""
-    keywords = [part for keyword in _KEYWORDS for part in ("--keywords", keyword)]
+    keywords = [part for keyword in KEYWORDS for part in ("--keywords", keyword)]
     _pybabel("extract", "--mapping", FOLDER / "babel.cfg", *keywords, "--no-location", "--omit-header",
-             "--output-file", _TEMPLATE, FOLDER.parent)  # fmt: skip
+             "--output-file", _TEMPLATE, FOLDER.parent / "kajoom", FOLDER.parent / "templates")  # fmt: skip
     _pybabel("update", "--input-file", _TEMPLATE, "--output-dir", FOLDER, "--locale", "fr", "--width", "110",
              "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date")  # fmt: skip
     _TEMPLATE.unlink()

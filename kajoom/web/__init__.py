@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from flask import Flask
 
-from kajoom.config import Config
 from kajoom.domain.usage import Resource
 from kajoom.models.catalog import catalog
 from kajoom.models.db import reading
@@ -22,23 +21,24 @@ from kajoom.web.headers import init_headers
 from kajoom.web.locale import init_locale
 from kajoom.web.refusal import SENTENCES, action_for
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 _PAGES = (service.bp, plan.bp, order.bp, invoice.bp, cancellation.bp)
 
 
-def init_web(app: Flask, config: Config) -> None:
-    """Hang the front door: what looks at a request before its view is listed in the order it looks."""
-    app.wsgi_app = _looked_at(app.wsgi_app)  # type: ignore[assignment, method-assign]
+def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool = False) -> None:
+    """Hang the front door: what looks at a request before its view is listed in the order it looks.
+
+    ``form_targets`` are the other hosts a form may lead to; in the ``demonstration`` the door says how to come in.
+    """
+    app.wsgi_app = _looked_at(app.wsgi_app)  # type: ignore[method-assign]
     init_errors(app)
     init_auth(app)
     init_forms(app)
     init_locale(app)
-    init_headers(app, config)
+    init_headers(app, form_targets)
     init_assets(app, Path(app.root_path) / "static")
     app.jinja_env.globals.update(
         action_for=action_for,
+        demonstration=demonstration,
         each_cycle=EACH_CYCLE,
         method_of=method_of,
         refusals=SENTENCES,
@@ -49,10 +49,10 @@ def init_web(app: Flask, config: Config) -> None:
         app.register_blueprint(page)
 
 
-def _looked_at(answer: WSGIApplication) -> WSGIApplication:
+def _looked_at(answer: Callable[..., Any]) -> Callable[..., Any]:
     """A page that is only looked at takes no write lock; one that names a language may have to note it."""
 
-    def within(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def within(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or "lang=" in environ.get("QUERY_STRING", ""):
             return answer(environ, start_response)
         with reading():

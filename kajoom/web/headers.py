@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
 from flask import Flask, Response, request
 
-from kajoom.config import Config
 from kajoom.web.htmx import VARY
 
 _TWO_YEARS = 2 * 365 * 24 * 3600
@@ -20,9 +19,9 @@ _ALWAYS = {
 }
 
 
-def init_headers(app: Flask, config: Config) -> None:
-    """Add them to every answer, errors and files included."""
-    always = {**_ALWAYS, "Content-Security-Policy": policy(payment_hosts(config))}
+def init_headers(app: Flask, form_targets: Sequence[str]) -> None:
+    """Add them to every answer, errors and files included; ``form_targets`` are where a form may lead after us."""
+    always = {**_ALWAYS, "Content-Security-Policy": policy(form_targets)}
 
     def add(response: Response) -> Response:
         response.headers.update(always)
@@ -36,17 +35,7 @@ def init_headers(app: Flask, config: Config) -> None:
     app.after_request(add)
 
 
-def payment_hosts(config: Config) -> list[str]:
-    """Where a form may lead after us: the approval page of each payment provider that is in use."""
-    if not config.paypal_client_id:
-        return []
-    api = urlsplit(config.paypal_base_url)
-    if not (api.hostname or "").endswith("paypal.com"):
-        return [f"{api.scheme}://{api.netloc}"]
-    return ["https://www.sandbox.paypal.com" if "sandbox" in api.netloc else "https://www.paypal.com"]
-
-
-def policy(form_targets: list[str]) -> str:
+def policy(form_targets: Sequence[str]) -> str:
     """Nothing from anywhere but this house, nothing inline, nothing framed."""
     own = ("script-src", "style-src", "img-src", "font-src", "connect-src")
     return "; ".join(

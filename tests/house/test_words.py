@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
-from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from kajoom.cli.words import KEYWORDS
 from tests.house.tree import ROOT
 
 FRENCH = ROOT / "translations" / "fr" / "LC_MESSAGES" / "messages.po"
 MAPPING = ROOT / "translations" / "babel.cfg"
-KEYWORDS: dict[str, Any] = {**DEFAULT_KEYWORDS, "_n": (1, 2), "sentence": None}
-"""What marks a sentence in the sources; the same as in ``flask words update``."""
+MARKS: dict[str, Any] = {**DEFAULT_KEYWORDS, **parse_keywords(KEYWORDS)}
+"""What marks a sentence in the sources: the same as in ``flask words update``."""
 
-IDENTICAL: set[str] = set()
+IDENTICAL: set[str] = {"Actions", "Client", "Date", "Information", "Service", "Total"}
 """Messages that are rightly the same in both languages."""
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -98,7 +99,7 @@ def sentences() -> set[str]:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = set()
     for folder in ("kajoom", "templates"):
-        for _, _, said_as, _, _ in extract_from_dir(ROOT / folder, methods, options, KEYWORDS):
+        for _, _, said_as, _, _ in extract_from_dir(ROOT / folder, methods, options, MARKS):
             found.add(said_as if isinstance(said_as, str) else said_as[0])
     return found - {""}
 
