@@ -46,7 +46,11 @@ def work_off(app: Flask, stop: Event, announced: date | None = None) -> date:
 
 def embed(app: Flask) -> None:
     """Have this process work beside serving, from its first request on: a command, or a test, starts nothing."""
-    app.before_request(lambda: _start(app))
+
+    @app.before_request
+    def begin() -> None:
+        if app.extensions.get("kajoom-worker") != os.getpid():
+            _start(app)
 
 
 def _start(app: Flask) -> None:
