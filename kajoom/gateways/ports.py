@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
 from typing import Protocol
@@ -14,8 +15,9 @@ from kajoom.domain.payment import AttemptStatus
 @dataclass(frozen=True, slots=True)
 class Charge:
     """One attempt as a provider sees it. ``key`` names it for ever: asked twice, it is carried out once.
-    ``provider`` is the code of the provider it is for, ``invoice`` the number of the invoice it pays, and
-    ``provider_ref`` the provider's own name for it, empty until it has answered."""
+    ``provider`` is the code of the provider it is for, ``invoice`` the number of the invoice it pays,
+    ``provider_ref`` the provider's own name for it, empty until it has answered, and ``return_url`` where a client
+    who approves elsewhere is led back to."""
 
     key: str
     provider: str
@@ -23,12 +25,13 @@ class Charge:
     invoice: str
     locale: str
     provider_ref: str = ""
+    return_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is known of a charge. ``reference`` is the provider's name for the money received, ``reason`` a code for
-    a refusal, ``approve_url`` where the client must go to approve."""
+    a refusal, ``approve_url`` where the client must go to approve: while there is one, nothing can have been taken."""
 
     status: AttemptStatus
     provider_ref: str = ""
@@ -37,8 +40,43 @@ class Answer:
     approve_url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money to be given back: ``key`` names it for ever, ``reference`` is the provider's name for what it took."""
+
+    key: str
+    reference: str
+    amount: Money
+    invoice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Money a provider says it took: ``key`` is our attempt's, empty when the provider does not say."""
+
+    reference: str
+    key: str
+    invoice: str
+    amount: Money
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a provider's verified message hints at; it is never believed, only a reason to ask. ``id`` is unique."""
+
+    id: str
+    kind: str
+    key: str = ""
+    provider_ref: str = ""
+
+
+class ForgedNotice(Exception):
+    """A message that its provider did not sign, or signed too long ago."""
+
+
 class PaymentProvider(Protocol):
-    """Takes money. Neither question ever raises for a lost answer: that is ``AttemptStatus.UNKNOWN``."""
+    """Takes money. No question raises for a lost answer: that is ``AttemptStatus.UNKNOWN``."""
 
     code: str
 
@@ -46,7 +84,10 @@ class PaymentProvider(Protocol):
         """Take the amount, once for each key however often it is asked."""
 
     def look_up(self, charge: Charge) -> Answer:
-        """What became of a charge; ``REFUSED`` with the reason "not_found" when the provider never saw it."""
+        """What became of a charge, finished where the client has done their part.
+
+        ``REFUSED`` with the reason "not_found" when the provider never saw it.
+        """
 
 
 class PanelStatus(StrEnum):
