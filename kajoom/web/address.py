@@ -22,9 +22,11 @@ def here(**changed: str) -> str:
     return f"{path}?{urlencode(fields)}" if fields else path
 
 
-def other_language() -> str:
-    """This same page and query in the other language."""
-    return here(lang=words().other)
+def other_language(address: str | None = None) -> str:
+    """This same page and query in the other language; ``address`` is where a swap leads, without a language."""
+    if not address:
+        return here(lang=words().other)
+    return f"{address}{'&' if '?' in address else '?'}lang={words().other}"
 
 
 def local_path(address: str | None) -> str | None:

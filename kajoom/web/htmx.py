@@ -45,7 +45,8 @@ def render(
             return redirect(see_other, 303)
         gathered = page() if page else {}
         return make_response(render_template(template, title=title, **{**gathered, **context}), status)
-    body = render_template("_fragment.html", fragment=fragment, title=title, announce=announce, **context)
+    said = {"title": title, "announce": announce, "address": push or replace}
+    body = render_template("_fragment.html", fragment=fragment, **said, **context)
     response = make_response(body, status)
     if push:
         response.headers["HX-Push-Url"] = push
