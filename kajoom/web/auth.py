@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from kajoom.models.client import Client, ClientFacts, Role
 from kajoom.models.db import db
-from kajoom.web.address import here
+from kajoom.web.address import here, local_path
 from kajoom.web.forms import renew_token
 from kajoom.web.htmx import wants_fragment
 
@@ -111,4 +111,5 @@ def _begin_session(_app: Flask, **_who: Any) -> None:
 
 
 def _sign_in_page(template: str, **context: Any) -> Response:
+    context["next"] = local_path(request.values.get("next"))  # any other would be refused with the password
     return make_response(render_template(template, **context), 422 if request.method == "POST" else 200)
