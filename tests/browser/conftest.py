@@ -23,7 +23,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_PASSWORD = "kajoom-demonstration"
+PASSWORD = "kajoom-demonstration"
 
 Visit = Callable[..., Page]
 
@@ -71,7 +71,7 @@ def sessions(served: House, chromium: Browser) -> dict[str, StorageState]:
         page = context.new_page()
         page.goto("/login")
         page.locator("#email").fill(f"{language}@example.com")
-        page.locator("#password").fill(_PASSWORD)
+        page.locator("#password").fill(PASSWORD)
         page.locator("#password").press("Enter")
         page.wait_for_url("**/services")
         kept[language] = context.storage_state()
