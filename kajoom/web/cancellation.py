@@ -11,7 +11,6 @@ from kajoom import clock
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.cancellation import Cancellation, cancellation_of
-from kajoom.models.holding import held_by
 from kajoom.operations.cancellation import cancellation_refusal, request_cancellation, withdraw_cancellation
 from kajoom.web.auth import current_client
 from kajoom.web.choice import Fields, end_chosen, form_key, reason_given
@@ -126,5 +125,5 @@ def _shown(found: Cancellation, *, landed: bool = False, status: int = 200) -> R
         see_other=here if landed else None,
         cancellation=found,
         is_open=found.status is CancellationStatus.OPEN,
-        page=lambda: product(held_by(found.client_id, found.service_id)),
+        page=lambda: product(own_service(found.service_id)),
     )

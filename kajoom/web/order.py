@@ -9,7 +9,6 @@ from kajoom import clock
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.refusal import Refused
 from kajoom.models.figures import figures_of_order
-from kajoom.models.holding import held_by
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, order_of
 from kajoom.models.payment import last_attempt_of
@@ -19,7 +18,7 @@ from kajoom.web.codes import name_of
 from kajoom.web.htmx import go_to, render
 from kajoom.web.payment import method_for, methods, pay_invoice, payment_trouble
 from kajoom.web.refusal import status_of
-from kajoom.web.service import product
+from kajoom.web.service import own_service, product
 from kajoom.web.timeline import timeline_of
 from kajoom.web.words import words
 
@@ -117,5 +116,5 @@ def _shown(
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
         waits=order.status in _WAITING,
         is_news=is_news,
-        page=lambda: product(held_by(order.client_id, order.service_id)),
+        page=lambda: product(own_service(order.service_id)),
     )

@@ -1,0 +1,80 @@
+"""What one choice comes to, as the page shows it: its figures, what is gained and lost, or why it has no price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from kajoom import clock
+from kajoom.domain.catalog import CatalogPlan, Translated
+from kajoom.domain.quote import Quote, When
+from kajoom.domain.refusal import Refused
+from kajoom.domain.usage import LimitChange, limit_changes
+from kajoom.models.figures import Figures
+from kajoom.models.holding import Held
+from kajoom.operations.quote import Choice, delay_of, quote_change
+from kajoom.web.figures import figures_of_quote
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One choice and what it comes to: its quote with every figure, or why it has none."""
+
+    held: Held
+    choice: Choice
+    quote: Quote | None = None
+    refused: Refused | None = None
+
+    @cached_property
+    def plan(self) -> CatalogPlan:
+        """The plan chosen; the present one when the choice named none that exists."""
+        return self.held.group.plan(self.choice.plan) or self.held.plan
+
+    @property
+    def figures(self) -> Figures | None:
+        """The table of figures."""
+        return figures_of_quote(self.held, self.plan, self.quote) if self.quote else None
+
+    @property
+    def limits(self) -> tuple[LimitChange, ...]:
+        """What the change allows more or less of."""
+        compared = limit_changes(self.held.usage, self.held.plan.limits, self.plan.limits)
+        return tuple(limit for limit in compared if limit.differs)
+
+    @property
+    def gained(self) -> list[Translated]:
+        """What the plan chosen includes and the present one does not."""
+        return [feature for feature in self.plan.features if feature not in self.held.plan.features]
+
+    @property
+    def lost(self) -> list[Translated]:
+        """What the present plan includes and the one chosen does not."""
+        return [feature for feature in self.held.plan.features if feature not in self.plan.features]
+
+    @property
+    def delay(self) -> Translated | None:
+        """The delay announced when a person must act, in both languages; ``None`` when none must."""
+        return delay_of(self.held, self.plan) if self.quote and self.quote.needs_person else None
+
+    @property
+    def whens(self) -> tuple[When, ...]:
+        """The answers to « when? », the default first; empty where there is no choice."""
+        return self.quote.whens if self.quote else ()
+
+    @property
+    def when(self) -> When | None:
+        """The answer in force."""
+        return self.choice.when if self.choice.when in self.whens else next(iter(self.whens), None)
+
+    @property
+    def asked(self) -> str:
+        """The name of the question « when? » as the form puts it; see ``plan._answer``."""
+        return f"{self.choice.cycle}.{self.whens[0] if self.whens else 'none'}"
+
+
+def preview_of(held: Held, choice: Choice) -> Preview:
+    """The quote of a choice today, or its refusal."""
+    try:
+        return Preview(held, choice, quote_change(held, choice, clock.today()))
+    except Refused as refused:
+        return Preview(held, choice, refused=refused)
