@@ -1,5 +1,5 @@
-"""The host's catalogue is in force before each question."""
+"""The tables are asked in the house of the deeds."""
 
-from tests.operations.conftest import _catalogue, app
+from tests.operations.conftest import _catalogue, app, empty, house
 
-__all__ = ["_catalogue", "app"]
+__all__ = ["_catalogue", "app", "empty", "house"]

@@ -33,7 +33,7 @@ def test_eight_hundred_read_then_write_increments_of_eight_threads_all_count(app
         with app.app_context():
             together.wait()
             for _ in range(TIMES):
-                counter = db.session.get_one(Counter, "test")
+                counter = db.session.get_one(Counter, "test", with_for_update=True)
                 counter.value += 1
                 db.session.commit()
 

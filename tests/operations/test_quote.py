@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
 from kajoom.domain.cycle import BillingCycle
@@ -26,6 +24,7 @@ from kajoom.models.service import Service
 from kajoom.operations.cancellation import request_cancellation
 from kajoom.operations.quote import offers
 from kajoom.operations.renewal import issue_renewal
+from tests.conftest import Statements
 from tests.operations import cast
 from tests.operations.cast import ANNUALLY, AT, DUE, MONTHLY, ON, QUARTERLY
 
@@ -271,19 +270,7 @@ def test_the_service_of_another_client_does_not_exist() -> None:
     assert held_by(cast.client().id, cast.service().id) is None
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engine, "before_cursor_execute", note)
-
-
-def test_a_service_is_one_statement_whatever_the_number_of_services_and_orders() -> None:
+def test_a_service_is_one_statement_whatever_the_number_of_services_and_orders(statements: Statements) -> None:
     holder = cast.client()
     for _ in range(5):
         other = cast.service(holder)
@@ -297,5 +284,5 @@ def test_a_service_is_one_statement_whatever_the_number_of_services_and_orders()
         found = held_by(client_id, service_id)
 
     assert found is not None
-    assert len([statement for statement in seen if not statement.startswith("BEGIN")]) == 1
+    assert len(seen) == 1
     assert found.open_order is None
