@@ -7,13 +7,12 @@ DEMO = KAJOOM_DEMO=1
 
 .PHONY: run setup test check bench words lock clean
 
-run: setup
-	@$(DEMO) $(BIN)/flask demo load
+run: .venv/installed instance/loaded
 	@echo
 	@echo "  Kajoom: http://127.0.0.1:$(PORT)"
 	@echo "  fr@example.com, en@example.com or staff@example.com, password kajoom-demonstration"
 	@echo
-	@$(DEMO) exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers 2 --no-control-socket --log-level warning "app:create_app()"
+	@$(DEMO) exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers 2 --preload --no-control-socket --log-level warning "app:create_app()"
 
 setup: .venv/installed
 	@$(BIN)/flask words compile
@@ -46,6 +45,14 @@ lock: .venv/tested
 
 clean:
 	rm -rf .venv instance
+
+# The demonstration is loaded once, and the tables brought up to date when a revision or its files are newer.
+instance/loaded: .venv/installed $(wildcard migrations/versions/*.py) $(wildcard demo/*)
+	@$(DEMO) $(BIN)/flask demo load
+	@mkdir -p instance && touch $@
+ifdef KAJOOM_DATABASE_URL
+.PHONY: instance/loaded
+endif
 
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
