@@ -10,12 +10,14 @@ from typing import Any
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
 from kajoom.domain.quote import Quote
+from kajoom.domain.refusal import Refusal, Refused
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.catalog import CatalogVersion, Move, Plan, Price, ProductGroup
 from kajoom.models.client import Client
 from kajoom.models.credit import CreditEntry, CreditReason
 from kajoom.models.db import db
 from kajoom.models.holding import Held, held_by
+from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.operations.order import Seen, place_order
@@ -143,3 +145,19 @@ def confirm(
     seen = Seen(digest, more.get("key") or f"key-{next(_numbers)}", more.get("acknowledged", True))
     choice = Choice(plan, cycle, when)
     return place_order(row.client_id, row.id, choice, seen, locale="fr", on=on, at=AT, days_to_pay=7)
+
+
+def refusal(row: Service, *choice: Any, **more: Any) -> Refusal:
+    """Why a change cannot be priced."""
+    try:
+        price(row, *choice, **more)
+    except Refused as refused:
+        return refused.reason
+    raise AssertionError(f"nothing refuses {choice}")
+
+
+def invoice_for(order: Order) -> Invoice:
+    """The invoice of an order that costs something."""
+    invoice = invoice_of_order(order.id)
+    assert invoice is not None
+    return invoice

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kajoom.models.db import Base, db
+from kajoom.models.order import Order
+from kajoom.models.outbox import Message, message_by_key
 
 Row = TypeVar("Row", bound=Base)
 
@@ -14,6 +16,16 @@ Row = TypeVar("Row", bound=Base)
 def rows(table: type[Row]) -> list[Row]:
     """Every row of a table, in the order of its keys."""
     return list(db.session.query(table).order_by(*table.__table__.primary_key).all())
+
+
+def letters() -> set[str]:
+    """The letters that are to be sent, by name."""
+    return {message.ids["letter"] for message in rows(Message) if message.kind == "letter"}
+
+
+def told(what: str, order: Order) -> bool:
+    """Whether the world is to be told this of an order."""
+    return message_by_key(f"{what}-{order.reference}") is not None
 
 
 @contextmanager

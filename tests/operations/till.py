@@ -1,0 +1,68 @@
+"""A till for the tests: a provider that watches the database, and an order that waits to be paid."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from kajoom.domain.payment import AttemptStatus
+from kajoom.gateways.null import NullProvider
+from kajoom.gateways.ports import Answer, Charge
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice, invoice_of_order
+from kajoom.models.order import Order
+from kajoom.models.payment import Attempt, last_attempt_of
+from kajoom.operations.payment import charge_of, pay, record
+from tests.operations import cast
+from tests.operations.cast import AT
+
+LATER = AT + timedelta(minutes=2)
+
+
+class PoweredOff(BaseException):
+    """The machine stops between two lines."""
+
+
+class Watched(NullProvider):
+    """A provider that looks whether the database is being kept waiting for it."""
+
+    def charge(self, charge: Charge) -> Answer:
+        assert not db.session().in_transaction()
+        return super().charge(charge)
+
+    def look_up(self, charge: Charge) -> Answer:
+        assert not db.session().in_transaction()
+        return super().look_up(charge)
+
+
+class Broken(Watched):
+    """A provider whose answer never arrives, because the machine stops while it waits."""
+
+    def charge(self, charge: Charge) -> Answer:
+        super().charge(charge)
+        raise PoweredOff
+
+
+def ordered() -> tuple[Order, Invoice]:
+    """An upgrade and its invoice."""
+    order = cast.confirm(cast.service(), "b")
+    invoice = invoice_of_order(order.id)
+    assert invoice is not None
+    return order, invoice
+
+
+def paid(invoice: Invoice, provider: NullProvider, at: datetime = AT) -> AttemptStatus:
+    """Press the button: what became of the payment."""
+    return pay(invoice.id, {"null": provider}, "null", at)
+
+
+def last_attempt(invoice: Invoice) -> Attempt:
+    """The latest try at an invoice."""
+    attempt = last_attempt_of(invoice.id)
+    assert attempt is not None
+    return attempt
+
+
+def settled_by_worker(invoice: Invoice, provider: NullProvider) -> bool:
+    """What the worker does of a settle message; ``False`` while it must ask again."""
+    charge = charge_of(last_attempt(invoice).key)
+    return charge is None or record(charge.key, provider.look_up(charge), LATER)
