@@ -59,7 +59,7 @@ class Config:
         if not self.paypal_client_id:
             return ()
         api = urlsplit(self.paypal_base_url)
-        if not (api.hostname or "").endswith("paypal.com"):
+        if not (api.hostname or "").endswith(".paypal.com"):
             return (f"{api.scheme}://{api.netloc}",)
         return ("https://www.sandbox.paypal.com" if "sandbox" in api.netloc else "https://www.paypal.com",)
 

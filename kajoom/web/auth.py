@@ -44,6 +44,11 @@ class SignInForm(LoginForm):
 
     remember = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Any other way back would be refused together with the password, as if that had been wrong.
+        self.next.data = local_path(self.next.data) or ""
+
 
 class _Session(SecureCookieSessionInterface):
     """The session's cookie is bound to this very host wherever the connection is private."""
@@ -111,5 +116,4 @@ def _begin_session(_app: Flask, **_who: Any) -> None:
 
 
 def _sign_in_page(template: str, **context: Any) -> Response:
-    context["next"] = local_path(request.values.get("next"))  # any other would be refused with the password
     return make_response(render_template(template, **context), 422 if request.method == "POST" else 200)

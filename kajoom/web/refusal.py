@@ -8,6 +8,7 @@ from flask import url_for
 
 from kajoom.domain.refusal import Refusal
 from kajoom.models.holding import Held
+from kajoom.web.address import here
 from kajoom.web.words import sentence
 
 SENTENCES: dict[Refusal, str] = {
@@ -65,7 +66,7 @@ def action_for(reason: Refusal, held: Held) -> Action:
                 True,
             )
         case Refusal.OVERDUE | Refusal.UNPAID_INVOICE if held.unpaid_renewal:
-            return Action(sentence("Pay the invoice"), url_for("invoice.show", number=held.unpaid_renewal))
+            return Action(sentence("Pay the invoice"), url_for("invoice.show", number=held.unpaid_renewal, next=here()))
         case Refusal.OVERDUE | Refusal.UNPAID_INVOICE:
             return Action(sentence("See my invoices"), url_for("invoice.index"))
         case Refusal.NOT_ACTIVE | Refusal.NOT_PERMITTED:

@@ -66,7 +66,7 @@ def product(held: Held) -> dict[str, Any]:
         "history": history,
         "change": next((change for change in history if change.is_open), None),
         "unpaid": unpaid_renewal_of(held.id) if held.unpaid_renewal else None,
-        "cancellation": open_cancellation_of(held.id) if held.open_cancellation else None,
+        "ending": open_cancellation_of(held.id) if held.open_cancellation else None,
         "banner": held.catalog.banner(held.group.code, today),
         "tab": "information" if request.args.get("tab") == "information" else "actions",
     }

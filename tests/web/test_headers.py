@@ -1,0 +1,111 @@
+"""What every answer forbids the browser, one test a promise."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from base64 import b64encode
+from hashlib import sha384
+from pathlib import Path
+
+import pytest
+
+from kajoom.config import Config
+from kajoom.web.headers import policy
+from tests.conftest import Visitor
+from tests.house.tree import ROOT
+
+EVERYWHERE = ["/login", "/services", "/nowhere", "/static/none.css"]
+
+
+@pytest.mark.parametrize("path", EVERYWHERE)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ],
+)
+def test_every_answer_carries(client: Visitor, path: str, name: str, value: str) -> None:
+    assert client.get(path).headers.getlist(name) == [value]
+
+
+def test_a_private_connection_is_kept_private_for_two_years(client: Visitor) -> None:
+    secure = client.get("/login", base_url="https://localhost")
+    assert secure.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    assert "Strict-Transport-Security" not in client.get("/login").headers
+
+
+def test_no_page_is_kept_by_anyone(client: Visitor, french: Visitor) -> None:
+    for answer in (client.get("/login"), client.get("/services"), french.get("/services"), french.get("/nowhere")):
+        assert answer.headers.getlist("Cache-Control") == ["no-store"]
+
+
+def test_a_page_and_its_fragment_are_told_apart(french: Visitor) -> None:
+    for answer in (french.get("/services"), french.fragment("/services")):
+        assert {"hx-request", "hx-request-type", "hx-history-restore-request"} <= set(answer.vary.as_set())
+
+
+def _assets(page: str) -> list[str]:
+    return sorted(set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page)))
+
+
+def test_an_asset_is_named_by_its_content_and_kept_for_ever(client: Visitor) -> None:
+    found = _assets(client.get("/login").text)
+    assert [re.sub(r"\.[0-9a-f]{12}\.", ".", path) for path in found] == [
+        "/static/app.js",
+        "/static/icon.svg",
+        "/static/icons.svg",
+        "/static/style.css",
+        "/static/vendor/htmx-4.0.1.min.js",
+    ]
+    for path in found:
+        assert client.get(path).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_the_assets_of_a_page_are_light(client: Visitor) -> None:
+    found = _assets(client.get("/login").text)
+    raw = [client.get(path).data for path in found]
+    packed = [client.get(path, headers={"Accept-Encoding": "gzip"}) for path in found]
+    assert [gzip.decompress(answer.data) for answer in packed] == raw
+    assert all(answer.headers["Content-Encoding"] == "gzip" for answer in packed)
+    assert sum(map(len, raw)) < 70_000
+    assert sum(len(answer.data) for answer in packed) < 30_000
+
+
+def test_scripts_are_what_they_were_when_they_were_read(client: Visitor) -> None:
+    named = re.findall(r'src="([^"]+)" integrity="([^"]+)"', client.get("/login").text)
+    assert len(named) == 2
+    for path, integrity in named:
+        assert integrity == f"sha384-{b64encode(sha384(client.get(path).data).digest()).decode()}"
+
+
+def test_htmx_is_the_release_that_was_measured() -> None:
+    content = (ROOT / "static/vendor/htmx-4.0.1.min.js").read_bytes()
+    measured = "Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
+    assert b64encode(sha384(content).digest()).decode() == measured
+
+
+@pytest.mark.parametrize(
+    ("client_id", "base_url", "hosts"),
+    [
+        ("", "https://api-m.paypal.com", ()),
+        ("id", "https://api-m.paypal.com", ("https://www.paypal.com",)),
+        ("id", "https://api-m.sandbox.paypal.com", ("https://www.sandbox.paypal.com",)),
+        ("id", "http://127.0.0.1:9000/paypal", ("http://127.0.0.1:9000",)),
+        ("id", "https://paypal.com.evil.example", ("https://paypal.com.evil.example",)),
+    ],
+)
+def test_a_form_leads_only_to_the_payment_provider_in_use(client_id: str, base_url: str, hosts: tuple[str]) -> None:
+    config = Config(Path(), "", "secret", paypal_client_id=client_id, paypal_base_url=base_url)
+    assert config.payment_hosts == hosts
+    assert f"form-action 'self'{''.join(f' {host}' for host in hosts)};" in policy(config.payment_hosts)
