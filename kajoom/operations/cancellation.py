@@ -45,16 +45,8 @@ def request_cancellation(
     lock_client(client_id)
     done = cancellation_by_key(key)
     if done is not None:
-        if (done.client_id, done.service_id, done.when) != (client_id, service_id, when):
-            raise Refused(Refusal.KEY_REUSED)
-        return done
-    held = held_by(client_id, service_id)
-    if held is None:
-        raise LookupError(service_id)
-    refusal = cancellation_refusal(held)
-    if refusal is not None:
-        raise Refused(refusal)
-
+        return _same(done, client_id, service_id, when)
+    held = _cancellable(client_id, service_id)
     request = Cancellation(
         reference=f"RS-{on.year}-{next_number(f'cancellation-{on.year}'):06d}",
         key=key,
@@ -71,13 +63,7 @@ def request_cancellation(
     db.session.flush()  # its id is what the letter names
     if request.effective_on <= on:
         _end(request, at)
-    outbox.tell(
-        "letter",
-        f"cancellation_received-{request.reference}",
-        at,
-        letter="cancellation_received",
-        cancellation=request.id,
-    )
+    _tell("cancellation_received", request, at)
     return request
 
 
@@ -103,6 +89,24 @@ def carry_out_cancellation(cancellation_id: int, on: date, at: datetime) -> None
     lock_client(request.client_id)
     if request.status is CancellationStatus.OPEN and request.effective_on <= on:
         _end(request, at)
+
+
+def _same(done: Cancellation, client_id: int, service_id: int, when: CancellationWhen) -> Cancellation:
+    """The request a key already sent, provided it was sent by the same form."""
+    if (done.client_id, done.service_id, done.when) != (client_id, service_id, when):
+        raise Refused(Refusal.KEY_REUSED)
+    return done
+
+
+def _cancellable(client_id: int, service_id: int) -> Held:
+    """The client's own service; ``Refused`` when it cannot be cancelled now."""
+    held = held_by(client_id, service_id)
+    if held is None:
+        raise LookupError(service_id)
+    refusal = cancellation_refusal(held)
+    if refusal is not None:
+        raise Refused(refusal)
+    return held
 
 
 def _end(request: Cancellation, at: datetime) -> None:

@@ -72,7 +72,6 @@ def issue(
     period: tuple[date, date] | None = None,
 ) -> Invoice:
     """Number and add an invoice of ``total`` (taxes included) to the commit under way."""
-    start, end = period or (None, None)
     invoice = Invoice(
         number=f"{on.year}-{next_number(f'invoice-{on.year}'):04d}",
         kind=kind,
@@ -82,8 +81,8 @@ def issue(
         order_id=order_id,
         issued_on=on,
         due_on=due_on,
-        period_start=start,
-        period_end=end,
+        period_start=period[0] if period else None,
+        period_end=period[1] if period else None,
         currency=total.currency,
         subtotal_cents=sum(line["cents"] for line in lines),
         total_cents=total.cents,
