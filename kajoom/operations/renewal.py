@@ -9,6 +9,7 @@ from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.quote import Line, LineCode
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.tax import taxes_on
+from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
@@ -22,13 +23,15 @@ from kajoom.operations.deed import deed
 def issue_renewal(service_id: int, on: date, at: datetime) -> Invoice | None:
     """Issue the invoice of the period that begins on the service's due date, once.
 
-    ``None`` when there is nothing to bill: the service is free or has ended, or that period is already invoiced.
+    ``None`` when there is nothing to bill: the service is free, has ended or is about to, or has that invoice already.
     """
     service = db.session.get_one(Service, service_id)
     lock_client(service.client_id)
     due, months = service.next_due_date, service.cycle.months
     billed = service.status in {ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED} and service.recurring_cents > 0
-    if due is None or not months or not billed or unpaid_renewal_of(service_id) is not None:
+    if due is None or not months or not billed:
+        return None
+    if unpaid_renewal_of(service_id) is not None or open_cancellation_of(service_id) is not None:
         return None
 
     load = catalog()

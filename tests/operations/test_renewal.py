@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
 from kajoom.domain.invoice import InvoiceStatus
@@ -16,6 +17,7 @@ from kajoom.gateways.null import NullProvider
 from kajoom.gateways.ports import PanelAnswer, PanelStatus
 from kajoom.models.invoice import Invoice
 from kajoom.models.service import Service
+from kajoom.operations.cancellation import request_cancellation, withdraw_cancellation
 from kajoom.operations.payment import pay
 from kajoom.operations.provisioning import record, start_due_order
 from kajoom.operations.renewal import issue_renewal
@@ -115,3 +117,16 @@ def test_after_a_change_there_is_one_amount_and_one_line_at_the_renewal() -> Non
 
     assert (line["code"], line["cents"]) == ("renewal", 22_500)
     assert (row.cycle, row.recurring_cents) == (MONTHLY, 22_500)
+
+
+def test_a_service_whose_end_is_requested_is_not_billed_beyond_it_unless_the_request_is_taken_back() -> None:
+    row = cast.service()
+    service_id, when = row.id, CancellationWhen.PERIOD_END
+    sent = request_cancellation(row.client_id, row.id, when, reason="", key="k", locale="fr", on=ON, at=AT)
+    client_id, reference = row.client_id, sent.reference
+
+    with nothing_written():
+        assert issue_renewal(service_id, ON, AT) is None
+    withdraw_cancellation(client_id, reference, AT)
+
+    assert renewed(row).due_on == DUE
