@@ -1,4 +1,4 @@
-"""The demonstration on the day its files are true of, 17 October 2022, built once and put back before each test."""
+"""The demonstration on the day its files are true of, 17 October 2022: built once, put back before each test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
 from kajoom.operations.seed import Stage, load_demonstration
-from tests.conftest import Visitor, Visitors
+from tests.conftest import PASSWORD, Visitor, Visitors
 from tests.house.tree import ROOT
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
@@ -28,19 +28,19 @@ Address = Callable[..., str]
 
 
 @pytest.fixture(scope="package")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of the demonstration."""
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application, and beside its database a copy of it as the demonstration begins."""
     folder = tmp_path_factory.mktemp("demonstration")
-    kept = folder / "kajoom.sqlite"
     house = create_app(
         Config(
             instance_path=folder,
-            database_url=f"sqlite:///{kept}",
+            database_url=f"sqlite:///{folder / 'kajoom.sqlite'}",
             secret_key="a secret of the tests alone",
             demo=True,
             mail_url=f"file://{folder / 'letters'}",
         )
     )
+    house.test_client_class = Visitor
     with house.app_context():
         db.create_all()
         forget_catalog()
@@ -48,21 +48,46 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         load_demonstration(ROOT / "demo", stage, hash_password)
         db.session.remove()
         db.engine.dispose()
-    return kept
+    shutil.copy(folder / "kajoom.sqlite", folder / "kept")
+    return house
 
 
 @pytest.fixture
-def app(config: Config, furnished: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(furnished: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application with the demonstration as it begins, at noon."""
     monkeypatch.setattr(clock, "now", lambda: NOON)
-    shutil.copy(furnished, config.database_url.removeprefix("sqlite:///"))
-    house = create_app(config)
-    house.test_client_class = Visitor
-    with house.app_context():
+    folder = Path(furnished.instance_path)
+    shutil.copy(folder / "kept", folder / "kajoom.sqlite")
+    with furnished.app_context():
         forget_catalog()
-        yield house
+        yield furnished
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def cookies() -> dict[str, str]:
+    """What the browser of each client keeps once they have signed in."""
+    return {}
+
+
+@pytest.fixture
+def signed_in(app: Flask, cookies: dict[str, str]) -> Visitors:
+    """A browser in which the client of an address has signed in, once for all tests: a password takes its time."""
+
+    def sign_in(email: str) -> Visitor:
+        visitor = app.test_client()
+        assert isinstance(visitor, Visitor)
+        if email not in cookies:
+            answer = visitor.send("/login", email=email, password=PASSWORD)
+            assert answer.status_code == 302, "the address and the password go together"
+            kept = visitor.get_cookie("session")
+            assert kept is not None
+            cookies[email] = kept.value
+        visitor.set_cookie("session", cookies[email])
+        return visitor
+
+    return sign_in
 
 
 @pytest.fixture

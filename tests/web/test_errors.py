@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
-from flask import Flask
+from collections.abc import Iterator
 
+import pytest
+
+from app import create_app
+from kajoom.config import Config
 from kajoom.domain.refusal import Refusal, Refused
+from kajoom.models.db import db
+from kajoom.web import auth
 from kajoom.web.refusal import SENTENCES, status_of
 from tests.conftest import Visitor
 from tests.web.conftest import Address
 
 
 @pytest.fixture
-def trouble(app: Flask) -> Flask:
-    """A house with two pages that go wrong."""
+def trouble(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
+    """A browser in a house with two open pages that go wrong, and nothing in its database."""
+    app = create_app(config)
+    monkeypatch.setattr(auth, "PUBLIC", auth.PUBLIC | {"refused", "broken"})
 
     def refused() -> str:
         raise Refused(Refusal.QUOTE_CHANGED)
@@ -24,7 +31,12 @@ def trouble(app: Flask) -> Flask:
     app.add_url_rule("/refused", "refused", refused)
     app.add_url_rule("/broken", "broken", broken)
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    return app
+    app.test_client_class = Visitor
+    with app.app_context():
+        visitor = app.test_client()
+        assert isinstance(visitor, Visitor)
+        yield visitor
+        db.engine.dispose()
 
 
 def test_what_is_not_there_says_so_with_a_way_on(french: Visitor, english: Visitor) -> None:
@@ -70,15 +82,15 @@ def test_an_address_opened_the_wrong_way_says_which_is_right(french: Visitor) ->
     assert "Ceci ne peut se faire ici" in answer.text
 
 
-def test_a_refusal_has_its_sentence_its_status_and_its_code(trouble: Flask, french: Visitor) -> None:
-    for answer in (french.get("/refused"), french.fragment("/refused")):
+def test_a_refusal_has_its_sentence_its_status_and_its_code(trouble: Visitor) -> None:
+    for answer in (trouble.get("/refused"), trouble.fragment("/refused")):
         assert answer.status_code == 409
         assert 'data-refusal="quote_changed"' in answer.text
         assert "Le montant a changé depuis que vous l&#39;avez vu." in answer.text
 
 
-def test_a_fault_asks_nothing_of_the_database_and_says_what_to_do(trouble: Flask, french: Visitor) -> None:
-    answer = french.get("/broken")
+def test_a_fault_asks_nothing_of_the_database_and_says_what_to_do(trouble: Visitor) -> None:
+    answer = trouble.get("/broken")
     assert answer.status_code == 500
     assert "consultez vos services avant de réessayer" in answer.text
     assert "ZeroDivisionError" not in answer.text

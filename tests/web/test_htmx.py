@@ -8,14 +8,17 @@ import pytest
 from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
 
+from app import create_app
+from kajoom.config import Config
 from kajoom.web.htmx import go_to, render
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 @pytest.fixture
-def house(app: Flask) -> Flask:
-    """Two templates of a page that says which of them was asked for."""
+def house(config: Config) -> Flask:
+    """A house with two templates of a page, which say which of them was asked for."""
+    app = create_app(config)
     templates = {
         "page.html": "<title>{{ title }}</title>the page {{ aside }} {{ value }}",
         "_part.html": "the part {{ value }} {{ _('Due date') }}",
