@@ -118,12 +118,12 @@ def _shown(found: Cancellation, *, landed: bool = False, status: int = 200) -> R
     here = url_for("cancellation.show", reference=found.reference)
     return render(
         "cancellation/show.html",
-        "cancellation/_cancellation.html",
+        "cancellation/_answer.html",
         title=words().say("Cancellation request %(reference)s", reference=found.reference),
         status=status,
         push=here,
         see_other=here if landed else None,
         cancellation=found,
         is_open=found.status is CancellationStatus.OPEN,
-        page=lambda: product(own_service(found.service_id)),
+        **product(own_service(found.service_id)),
     )

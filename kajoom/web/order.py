@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from kajoom import clock
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
-from kajoom.domain.refusal import Refused
+from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.figures import figures_of_order
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, order_of
@@ -17,7 +17,7 @@ from kajoom.web.auth import current_client
 from kajoom.web.codes import name_of
 from kajoom.web.htmx import go_to, render
 from kajoom.web.payment import method_for, methods, pay_invoice, payment_trouble
-from kajoom.web.refusal import status_of
+from kajoom.web.refusal import SENTENCES, status_of
 from kajoom.web.service import own_service, product
 from kajoom.web.timeline import timeline_of
 from kajoom.web.words import words
@@ -29,11 +29,12 @@ _WAITING = {OrderStatus.AWAITING_PAYMENT, OrderStatus.AWAITING_PROVISIONING}
 
 @bp.get("")
 def show(reference: str) -> ResponseReturnValue:
-    """The receipt and its live state; while it waits the page asks again, naming the version it has ``seen``."""
+    """The receipt and its live state; while it waits the page asks again, naming what it has ``seen``."""
     order = _own(reference)
-    if request.args.get("seen") == str(order.version):
+    trouble = payment_trouble(invoice_of_order(order.id))
+    if request.args.get("seen") == _state(order, trouble):
         return "", 204
-    return _shown(order, payment_trouble(invoice_of_order(order.id)), is_news="seen" in request.args)
+    return _shown(order, trouble, is_news="seen" in request.args)
 
 
 @bp.post("/payment")
@@ -86,8 +87,23 @@ def _title(order: Order) -> str:
     return words().say("Change of plan %(reference)s", reference=order.reference)
 
 
-def _said(order: Order) -> str:
+def _said(order: Order, trouble: Refused | None) -> str:
+    if trouble is not None:
+        return words().gettext(SENTENCES[trouble.reason])
     return words().say("Your change of plan: %(status)s.", status=words().gettext(name_of(order.status)).lower())
+
+
+def _state(order: Order, trouble: Refused | None) -> str:
+    """The name of what a page shows of an order: another name, and the page is out of date."""
+    return f"{order.version}.{trouble.reason if trouble else 'none'}"
+
+
+def _follows(order: Order, trouble: Refused | None) -> int | None:
+    """How often, in seconds, the page asks again; ``None`` when nothing will move unless its reader does something."""
+    if order.status is OrderStatus.AWAITING_PROVISIONING:
+        return 60 if order.needs_person else 2
+    is_verified = trouble is not None and trouble.reason is Refusal.PAYMENT_PENDING
+    return 2 if order.status is OrderStatus.AWAITING_PAYMENT and is_verified else None
 
 
 def _landed(order: Order) -> ResponseReturnValue:
@@ -99,22 +115,26 @@ def _shown(
 ) -> ResponseReturnValue:
     """The order as a page or a panel; ``landed`` after a POST that succeeded, ``is_news`` when the state moved."""
     here = url_for("order.show", reference=order.reference)
+    invoice = invoice_of_order(order.id)
+    paying = payment_trouble(invoice)
     return render(
         "order/show.html",
-        "order/_order.html",
+        "order/_answer.html",
         title=_title(order),
-        announce=_said(order) if is_news else None,
+        announce=_said(order, trouble) if is_news else None,
         status=status,
         push=None if is_news else here,
         see_other=here if landed else None,
         order=order,
-        invoice=invoice_of_order(order.id),
+        invoice=invoice,
         figures=figures_of_order(order),
         stages=timeline_of(order),
         trouble=trouble,
         methods=methods(),
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
         waits=order.status in _WAITING,
+        seen=_state(order, paying),
+        follows=_follows(order, paying),
         is_news=is_news,
-        page=lambda: product(own_service(order.service_id)),
+        **product(own_service(order.service_id)),
     )
