@@ -102,6 +102,13 @@ class House:
             with self.inside():
                 due = run_once(doors, NOON + later)
 
+    @contextmanager
+    def broken(self, table: str) -> Iterator[None]:
+        """The database has lost a table for a while: whatever asks it fails."""
+        self._rename(table, f"lost_{table}")
+        yield
+        self._rename(f"lost_{table}", table)
+
     def declare_done(self, reference: str) -> None:
         """Staff say that a change is operational."""
         with self.inside():
@@ -117,6 +124,10 @@ class House:
         assert text.count(before) == 1, before
         with self.inside():
             assert not load_catalog(text.replace(before, after).encode(), NOON).faults
+
+    def _rename(self, table: str, name: str) -> None:
+        with closing(sqlite3.connect(self.files["kajoom"], timeout=15)) as file:
+            file.execute(f"ALTER TABLE {table} RENAME TO {name}")
 
     def _prepare(self) -> None:
         with self.inside():
