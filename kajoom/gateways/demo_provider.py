@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
 
+from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.demo import Behaviour, Demonstration, Door
-from kajoom.gateways.ports import Answer, Charge
+from kajoom.gateways.ports import Answer, Capture, Charge, Refund
 
 BY_AMOUNT = {
     1313: Behaviour.REFUSE,
@@ -21,6 +23,13 @@ _OUTCOMES = {
     Behaviour.REFUSE: (AttemptStatus.REFUSED, "declined"),
     Behaviour.PENDING: (AttemptStatus.PENDING, ""),
 }
+_PREFIX = "demonstration-"
+# The provider's clock is its own, as a real one's is; it counts in UTC.
+_NOTE_CAPTURE = (
+    "INSERT OR IGNORE INTO capture SELECT key, strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"
+    " FROM charge WHERE key = ? AND status = 'captured'"
+)
+_NOT_TAKEN = Answer(AttemptStatus.REFUSED, reason="not_found")
 
 
 class DemonstrationProvider:
@@ -40,13 +49,10 @@ class DemonstrationProvider:
         known = self._known(charge)
         if known is not None:
             return _answer(known, charge, AttemptStatus.REFUSED)
-        behaviour = BY_AMOUNT.get(charge.amount.cents) or self._demonstration.next_behaviour(Door.PAYMENT)
+        behaviour = self._behaviour(charge.amount)
         if behaviour is Behaviour.LOSE_BEFORE:
             return Answer(AttemptStatus.UNKNOWN)
-        if behaviour is Behaviour.SLOW:
-            self._wait(self._slow_seconds)
-        status, reason = _OUTCOMES.get(behaviour, (AttemptStatus.CAPTURED, ""))
-        row = self._record(charge, status, reason)
+        row = self._record(charge, *_OUTCOMES.get(behaviour, (AttemptStatus.CAPTURED, "")))
         if behaviour is Behaviour.LOSE_AFTER:
             return Answer(AttemptStatus.UNKNOWN)
         return _answer(row, charge, AttemptStatus.REFUSED)
@@ -61,10 +67,38 @@ class DemonstrationProvider:
                 "UPDATE charge SET status = ? WHERE key = ? AND status = ?",
                 (AttemptStatus.CAPTURED, charge.key, AttemptStatus.PENDING),
             )
+            file.execute(_NOTE_CAPTURE, (charge.key,))
         known = self._known(charge)
-        if known is None:
-            return Answer(AttemptStatus.REFUSED, reason="not_found")
-        return _answer(known, charge, AttemptStatus.UNKNOWN)
+        return _NOT_TAKEN if known is None else _answer(known, charge, AttemptStatus.UNKNOWN)
+
+    def refund(self, refund: Refund) -> Answer:
+        """Give back what was taken, once for each key and never more than was taken; the switch speaks here too."""
+        with self._demonstration.transaction() as file:
+            known = file.execute("SELECT * FROM refund WHERE key = ?", (refund.key,)).fetchone()
+        if known is not None:
+            return _given_back(known)
+        behaviour = self._behaviour(refund.amount)
+        if behaviour is Behaviour.LOSE_BEFORE:
+            return Answer(AttemptStatus.UNKNOWN)
+        row = self._give_back(refund, is_willing=behaviour is not Behaviour.REFUSE)
+        return Answer(AttemptStatus.UNKNOWN) if behaviour is Behaviour.LOSE_AFTER else _given_back(row)
+
+    def captures(self, day: date) -> Iterable[Capture]:
+        """Everything taken on a day, by the clock of the demonstration's own file."""
+        with self._demonstration.transaction() as file:
+            rows = file.execute(
+                "SELECT * FROM charge JOIN capture USING (key) WHERE at LIKE ? ORDER BY at, key", (f"{day}T%",)
+            ).fetchall()
+        for row in rows:
+            amount, at = Money(row["cents"], row["currency"]), datetime.fromisoformat(row["at"])
+            yield Capture(_PREFIX + row["key"], row["key"], row["invoice"], amount, at)
+
+    def _behaviour(self, amount: Money) -> Behaviour:
+        """What is done this time; one that is slow has been waited for."""
+        behaviour = BY_AMOUNT.get(amount.cents) or self._demonstration.next_behaviour(Door.PAYMENT)
+        if behaviour is Behaviour.SLOW:
+            self._wait(self._slow_seconds)
+        return behaviour
 
     def _known(self, charge: Charge) -> sqlite3.Row | None:
         with self._demonstration.transaction() as file:
@@ -77,7 +111,29 @@ class DemonstrationProvider:
                 "INSERT OR IGNORE INTO charge VALUES (?, ?, ?, ?, ?, ?)",
                 (charge.key, charge.amount.cents, charge.amount.currency, charge.invoice, status, reason),
             )
+            file.execute(_NOTE_CAPTURE, (charge.key,))
             return _row(file, charge.key)
+
+    def _give_back(self, refund: Refund, is_willing: bool) -> sqlite3.Row:
+        taken_for = refund.reference.removeprefix(_PREFIX)
+        with self._demonstration.transaction() as file:
+            charge = _row(file, taken_for)
+            given = file.execute(
+                "SELECT coalesce(sum(cents), 0) FROM refund WHERE charge = ? AND status = ?",
+                (taken_for, AttemptStatus.CAPTURED),
+            ).fetchone()[0]
+            reason = "" if is_willing else "declined"
+            if charge is None or charge["status"] != AttemptStatus.CAPTURED:
+                reason = "not_found"
+            elif given + refund.amount.cents > charge["cents"]:
+                reason = "too_much"
+            status = AttemptStatus.REFUSED if reason else AttemptStatus.CAPTURED
+            file.execute(
+                "INSERT OR IGNORE INTO refund VALUES (?, ?, ?, ?, ?)",
+                (refund.key, taken_for, refund.amount.cents, status, reason),
+            )
+            row: sqlite3.Row = file.execute("SELECT * FROM refund WHERE key = ?", (refund.key,)).fetchone()
+            return row
 
 
 def _row(file: sqlite3.Connection, key: str) -> sqlite3.Row | None:
@@ -91,5 +147,11 @@ def _answer(row: sqlite3.Row | None, charge: Charge, on_mismatch: AttemptStatus)
     if (row["cents"], row["currency"]) != (charge.amount.cents, charge.amount.currency):
         return Answer(on_mismatch, reason="mismatch")
     status = AttemptStatus(row["status"])
-    reference = f"demonstration-{charge.key}" if status is AttemptStatus.CAPTURED else ""
+    reference = f"{_PREFIX}{charge.key}" if status is AttemptStatus.CAPTURED else ""
     return Answer(status, provider_ref=f"demo-{charge.key}", reference=reference, reason=row["reason"])
+
+
+def _given_back(row: sqlite3.Row) -> Answer:
+    status = AttemptStatus(row["status"])
+    reference = f"{_PREFIX}refund-{row['key']}" if status is AttemptStatus.CAPTURED else ""
+    return Answer(status, reference, reference, row["reason"])

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
 
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.ports import Answer, Charge, PackageChange, PanelAnswer, PanelStatus
+from kajoom.gateways.ports import Answer, Capture, Charge, PackageChange, PanelAnswer, PanelStatus, Refund
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NullProvider:
     """Captures whatever it is asked to. ``answers`` are given first, one for each new key: an answer that says
-    ``UNKNOWN`` was lost, with the money taken if ``takes_money`` and untouched if not."""
+    ``UNKNOWN`` was lost, with the money moved if ``takes_money`` and untouched if not. ``at`` is when it captures."""
 
     code = "null"
 
-    def __init__(self, *answers: Answer, takes_money: bool = True) -> None:
+    def __init__(self, *answers: Answer, takes_money: bool = True, at: datetime = _EPOCH) -> None:
         self.answers = deque(answers)
         self.takes_money = takes_money
-        self.asked: list[Charge] = []
+        self.at = at
+        self.asked: list[Charge | Refund] = []
         self.ledger: dict[str, tuple[Charge, Answer]] = {}
+        self.given_back: dict[str, tuple[Refund, Answer]] = {}
 
     def charge(self, charge: Charge) -> Answer:
         """Take the amount once for each key."""
@@ -42,6 +48,33 @@ class NullProvider:
         if answer.status is AttemptStatus.PENDING:
             self.ledger[charge.key] = asked, _captured(asked)
         return self._known(charge, AttemptStatus.UNKNOWN)
+
+    def refund(self, refund: Refund) -> Answer:
+        """Give money back once for each key, never more than was taken."""
+        self.asked.append(refund)
+        if refund.key not in self.given_back:
+            answer = self.answers.popleft() if self.answers else self._refunded(refund)
+            if answer.status is not AttemptStatus.UNKNOWN:
+                self.given_back[refund.key] = refund, answer
+            elif self.takes_money:
+                self.given_back[refund.key] = refund, self._refunded(refund)
+            return answer
+        return self.given_back[refund.key][1]
+
+    def captures(self, day: date) -> Iterable[Capture]:
+        """Everything it took, all on the day of ``at``."""
+        if day == self.at.astimezone(UTC).date():
+            for charge, answer in self.ledger.values():
+                if answer.status is AttemptStatus.CAPTURED:
+                    yield Capture(answer.reference, charge.key, charge.invoice, charge.amount, self.at)
+
+    def _refunded(self, refund: Refund) -> Answer:
+        taken = [charge for charge, answer in self.ledger.values() if answer.reference == refund.reference]
+        before = (given for given, answer in self.given_back.values() if answer.status is AttemptStatus.CAPTURED)
+        given = sum((each.amount for each in before if each.reference == refund.reference), refund.amount)
+        if not taken or given > taken[0].amount:
+            return Answer(AttemptStatus.REFUSED, reason="too_much" if taken else "not_found")
+        return Answer(AttemptStatus.CAPTURED, provider_ref=f"null-{refund.key}", reference=f"null-{refund.key}")
 
     def _known(self, charge: Charge, on_mismatch: AttemptStatus) -> Answer:
         asked, answer = self.ledger[charge.key]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from enum import StrEnum
 from typing import Protocol
@@ -75,8 +76,12 @@ class ForgedNotice(Exception):
     """A message that its provider did not sign, or signed too long ago."""
 
 
+class ProviderSilent(Exception):
+    """A provider that could not be asked what it took: to be asked again later."""
+
+
 class PaymentProvider(Protocol):
-    """Takes money. No question raises for a lost answer: that is ``AttemptStatus.UNKNOWN``."""
+    """Takes money, and gives it back. Neither raises for a lost answer: that is ``AttemptStatus.UNKNOWN``."""
 
     code: str
 
@@ -87,6 +92,19 @@ class PaymentProvider(Protocol):
         """What became of a charge, finished where the client has done their part.
 
         ``REFUSED`` with the reason "not_found" when the provider never saw it.
+        """
+
+    def refund(self, refund: Refund) -> Answer:
+        """Give money back, once for each key however often and however late it is asked.
+
+        ``CAPTURED`` once it has been given back, with the provider's name for it as ``reference``; asked again with
+        the same key after a lost answer, the provider tells what became of it.
+        """
+
+    def captures(self, day: date) -> Iterable[Capture]:
+        """Everything taken on a day in UTC, in which no hour of the year is missing or doubled.
+
+        ``ProviderSilent`` when the provider cannot tell now.
         """
 
 
