@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -44,6 +45,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     db.init_app(app)
     Migrate(app, db, render_as_batch=True)
+    app.config["REVISION"] = ScriptDirectory(str(Path(app.root_path) / "migrations")).get_current_head()
     app.extensions["kajoom"] = gateways.build(config)
     init_web(app, config.payment_hosts, config.demo)
     for command in COMMANDS:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from kajoom.models.db import db
-from kajoom.models.outbox import Message
+from kajoom.models.outbox import WAITS, Message
 
 
-def revision() -> str | None:
-    """The revision of the tables, ``None`` when they were laid without one."""
-    return db.session.scalar(text("SELECT version_num FROM alembic_version"))
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The ``revision`` of the tables, and when the ``oldest_due`` message was to be done first; ``None``: no such."""
+
+    revision: str | None
+    oldest_due: datetime | None
 
 
-def oldest_due_message() -> datetime | None:
-    """When the oldest message that nobody has done was to be done first."""
-    waits = Message.done_at.is_(None) & Message.dead_at.is_(None)
-    return db.session.scalar(select(func.min(Message.run_at)).where(waits))
+def health() -> Health | None:
+    """How the database is, or ``None`` when it does not answer or has no tables of ours."""
+    try:
+        revision = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        return Health(revision, db.session.scalar(select(func.min(Message.run_at)).where(WAITS)))
+    except SQLAlchemyError:
+        db.session.rollback()
+        return None

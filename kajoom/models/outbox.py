@@ -31,15 +31,15 @@ class Message(Base):
     dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-_WAITS = Message.done_at.is_(None) & Message.dead_at.is_(None)
-Index("ix_message_waiting", Message.run_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
+WAITS = Message.done_at.is_(None) & Message.dead_at.is_(None)
+Index("ix_message_waiting", Message.run_at, sqlite_where=WAITS, postgresql_where=WAITS)
 
 
 def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
     """Take the oldest message that is due and that nobody holds; another worker's row is skipped, never waited for."""
     due = (
         select(Message.id)
-        .where(_WAITS, Message.run_at <= at, or_(Message.lease_until.is_(None), Message.lease_until < at))
+        .where(WAITS, Message.run_at <= at, or_(Message.lease_until.is_(None), Message.lease_until < at))
         .order_by(Message.run_at, Message.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -57,7 +57,7 @@ def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
 
 def held_message(message_id: int, token: str) -> Message | None:
     """The message, if its lease is still ours and it is not done: a slow worker may have lost it to another."""
-    query = select(Message).where(Message.id == message_id, Message.lease_token == token, _WAITS)
+    query = select(Message).where(Message.id == message_id, Message.lease_token == token, WAITS)
     return db.session.scalar(query.with_for_update())
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
-from flask_migrate import Migrate
-from sqlalchemy.exc import SQLAlchemyError
 
 from kajoom import clock
-from kajoom.models.health import oldest_due_message, revision
+from kajoom.models.health import health
 
 bp = Blueprint("health", __name__)
 
@@ -28,20 +25,14 @@ def alive() -> ResponseReturnValue:
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
     """The database answers at its last revision, and what is due is being done; 503 with what is wrong otherwise."""
-    try:
-        at_head = revision() == _head()
-        oldest = oldest_due_message()
-    except SQLAlchemyError:
+    found = health()
+    if found is None:
         return {"ready": False, "database": "unreachable"}, 503
-    is_late = oldest is not None and clock.now() - oldest > _LATE
+    at_head = found.revision == current_app.config["REVISION"]
+    is_late = found.oldest_due is not None and clock.now() - found.oldest_due > _LATE
     answer = {
         "ready": at_head and not is_late,
         "database": "at its last revision" if at_head else "to be upgraded",
         "worker": "late" if is_late else "on time",
     }
     return answer, 200 if answer["ready"] else 503
-
-
-def _head() -> str | None:
-    migrate: Migrate = current_app.extensions["migrate"].migrate
-    return ScriptDirectory.from_config(migrate.get_config()).get_current_head()

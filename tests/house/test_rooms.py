@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "cli": {
         "kajoom.clock", "kajoom.config", "kajoom.domain", "kajoom.models", "kajoom.operations", "kajoom.worker",
-        "babel", "click", "flask",
+        "babel", "click", "flask", "flask_migrate", "flask_security.hash_password",
     },
 }  # fmt: skip
 ROOMS = sorted(MAY_IMPORT)
