@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Table, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import Column, ForeignKey, Table, bindparam, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.models.db import Base, db
 from kajoom.models.types import UtcDateTime
@@ -74,6 +74,14 @@ class ClientFacts(NamedTuple):
 def client_by_email(email: str) -> Client | None:
     """The client of this address (compared in lower case), or ``None``."""
     return db.session.scalar(select(Client).where(Client.email == email.strip().lower()))
+
+
+_SIGNED_IN = select(Client).options(joinedload(Client.roles)).where(Client.fs_uniquifier == bindparam("uniquifier"))
+
+
+def client_by_uniquifier(uniquifier: str) -> Client | None:
+    """The client of a session, with their roles, in one statement; ``None`` once every session of theirs was ended."""
+    return db.session.scalars(_SIGNED_IN, {"uniquifier": uniquifier}).unique().one_or_none()
 
 
 def lock_client(client_id: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.domain.order import OPEN, OrderEvent, OrderStatus, allows
 from kajoom.domain.quote import Decision
@@ -47,30 +48,40 @@ class Change:
         return allows(self.status, OrderEvent.CANCELLED)
 
 
-_INVOICE = select(Invoice.number).where(Invoice.order_id == Order.id).order_by(Invoice.id.desc()).limit(1)
-_COLUMNS = select(
-    Order.reference,
-    Order.status,
-    Order.decision,
-    Order.placed_at,
-    Order.effective_on,
-    Order.expires_on,
-    Order.from_plan_id,
-    Order.from_cycle,
-    Order.to_plan_id,
-    Order.to_cycle,
-    Order.total_cents,
-    Order.credit_cents,
-    Order.currency,
-    Order.needs_person,
-    Order.delay,
-    _INVOICE.scalar_subquery().label("invoice"),
+_INVOICE = (
+    select(Invoice.number)
+    .where(Invoice.order_id == Order.id, Invoice.kind == InvoiceKind.CHANGE)
+    .order_by(Invoice.id.desc())
+    .limit(1)
+)
+# Written once, its values given at each question: building it anew and knowing it again costs more than asking.
+_HISTORY = (
+    select(
+        Order.reference,
+        Order.status,
+        Order.decision,
+        Order.placed_at,
+        Order.effective_on,
+        Order.expires_on,
+        Order.from_plan_id,
+        Order.from_cycle,
+        Order.to_plan_id,
+        Order.to_cycle,
+        Order.total_cents,
+        Order.credit_cents,
+        Order.currency,
+        Order.needs_person,
+        Order.delay,
+        _INVOICE.scalar_subquery().label("invoice"),
+    )
+    .where(Order.service_id == bindparam("service_id"))
+    .order_by(Order.id.desc())
 )
 
 
 def history_of(service_id: int) -> list[Change]:
     """Every change of a service, the newest first."""
-    rows = db.session.execute(_COLUMNS.where(Order.service_id == service_id).order_by(Order.id.desc()))
+    rows = db.session.connection().execute(_HISTORY, {"service_id": service_id})
     return [
         Change(
             reference=row.reference,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from kajoom.domain.cancellation import CancellationStatus
@@ -109,36 +109,41 @@ _CREDIT: ColumnElement[int] = (
     .where(_ENTRY.client_id == Service.client_id, _ENTRY.currency == Service.currency)
     .scalar_subquery()
 )
-_COLUMNS = select(
-    Service.id,
-    Service.client_id,
-    Service.plan_id,
-    Service.label,
-    Service.username,
-    Service.status,
-    Service.cycle,
-    Service.currency,
-    Service.recurring_cents,
-    Service.quantity,
-    Service.registered_on,
-    Service.next_due_date,
-    Service.anchor_day,
-    Service.payment_method,
-    Service.usage,
-    Service.version,
-    Client.province,
-    Client.country,
-    _CREDIT.label("credit"),
-    _OPEN_ORDER.label("open_order"),
-    _OPEN_CANCELLATION.label("open_cancellation"),
-    _UNPAID_RENEWAL.label("unpaid_renewal"),
-    select(CatalogVersion.version).scalar_subquery().label("catalog_version"),
-).join(Client, Client.id == Service.client_id)
+# Written once, its values given at each question: building it anew and knowing it again costs more than asking.
+_HELD = (
+    select(
+        Service.id,
+        Service.client_id,
+        Service.plan_id,
+        Service.label,
+        Service.username,
+        Service.status,
+        Service.cycle,
+        Service.currency,
+        Service.recurring_cents,
+        Service.quantity,
+        Service.registered_on,
+        Service.next_due_date,
+        Service.anchor_day,
+        Service.payment_method,
+        Service.usage,
+        Service.version,
+        Client.province,
+        Client.country,
+        _CREDIT.label("credit"),
+        _OPEN_ORDER.label("open_order"),
+        _OPEN_CANCELLATION.label("open_cancellation"),
+        _UNPAID_RENEWAL.label("unpaid_renewal"),
+        select(CatalogVersion.version).scalar_subquery().label("catalog_version"),
+    )
+    .join(Client, Client.id == Service.client_id)
+    .where(Service.id == bindparam("service_id"), Service.client_id == bindparam("client_id"))
+)
 
 
 def held_by(client_id: int, service_id: int) -> Held | None:
     """The client's own service, or ``None``: a stranger's is as if it did not exist."""
-    row = db.session.execute(_COLUMNS.where(Service.id == service_id, Service.client_id == client_id)).one_or_none()
+    row = db.session.execute(_HELD, {"service_id": service_id, "client_id": client_id}).one_or_none()
     if row is None:
         return None
     load = catalog(row.catalog_version or 0)

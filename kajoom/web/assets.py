@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 from base64 import b64encode
 from dataclasses import dataclass
+from functools import cache, partial
 from hashlib import sha256, sha384
 from mimetypes import guess_type
 from pathlib import Path
 
 from flask import Flask, Response, abort, request
+from markupsafe import Markup
 
 _YEAR = 365 * 24 * 3600
 _KINDS = {".css", ".js", ".svg"}
@@ -49,8 +51,18 @@ def init_assets(app: Flask, folder: Path) -> None:
         return _served(served.get(name))
 
     app.add_url_rule("/static/<path:name>", "static", static)
-    app.jinja_env.globals["asset"] = lambda path: f"/static/{assets[path].name}"
-    app.jinja_env.globals["integrity"] = lambda path: assets[path].integrity
+    app.jinja_env.globals.update(
+        asset=lambda path: f"/static/{assets[path].name}",
+        integrity=lambda path: assets[path].integrity,
+        icon=partial(icon, f"/static/{assets['icons.svg'].name}"),
+    )
+
+
+@cache
+def icon(drawings: str, name: str) -> Markup:
+    """One drawing of a file of them; it says nothing that the words beside it do not."""
+    opening = Markup('<svg class="icon" aria-hidden="true" focusable="false">')
+    return opening + Markup('<use href="{}#{}"/></svg>').format(drawings, name)
 
 
 def _served(asset: Asset | None) -> Response:

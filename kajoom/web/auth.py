@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
-from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, user_authenticated
+from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, user_authenticated
 from werkzeug.wrappers import Response as Redirect
 
-from kajoom.models.client import Client, ClientFacts, Role
+from kajoom.models.client import Client, ClientFacts, Role, client_by_uniquifier
 from kajoom.models.db import db
 from kajoom.web.address import here, local_path
 from kajoom.web.forms import renew_token
@@ -50,6 +50,15 @@ class SignInForm(LoginForm):
         self.next.data = local_path(self.next.data) or ""
 
 
+class _Clients(SQLAlchemyUserDatastore):
+    """Clients as Flask-Security asks for them; the one of a session is asked for by every page."""
+
+    def find_user(self, case_insensitive: bool = False, **named: Any) -> UserMixin | None:
+        if "fs_uniquifier" in named:
+            return client_by_uniquifier(named["fs_uniquifier"])
+        return super().find_user(case_insensitive, **named)
+
+
 class _Session(SecureCookieSessionInterface):
     """The session's cookie is bound to this very host wherever the connection is private."""
 
@@ -64,7 +73,7 @@ def init_auth(app: Flask) -> None:
     """Sign-in and sign-out at /login and /logout, and the guard before every other page."""
     app.config.update(_SETTINGS, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     app.session_interface = _Session()
-    datastore = SQLAlchemyUserDatastore(db, Client, Role)
+    datastore = _Clients(db, Client, Role)
     # What it renders is the view's answer, so it may say its status too.
     Security(app, datastore, login_form=SignInForm, render_template=_sign_in_page)  # type: ignore[arg-type]
     user_authenticated.connect(_begin_session, app)
