@@ -96,6 +96,16 @@ class CatalogBanner:
 
 
 @dataclass(frozen=True, slots=True)
+class OfflineMethod:
+    """A way to pay that no provider carries, and how the client goes about it; ``label`` is empty when the house has
+    a name for the method."""
+
+    code: str
+    label: Translated
+    instructions: Translated
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """One load of the host's file; ``version`` tells it from every other."""
 
@@ -104,10 +114,15 @@ class Catalog:
     plans: Mapping[int, CatalogPlan] = field(default_factory=dict)
     banners: tuple[CatalogBanner, ...] = ()
     seller: Mapping[str, Any] = field(default_factory=dict)
+    offline: tuple[OfflineMethod, ...] = ()
 
     def group_of(self, plan: CatalogPlan) -> CatalogGroup:
         """The group a plan is sold in."""
         return self.groups[plan.group]
+
+    def offline_method(self, code: str) -> OfflineMethod | None:
+        """The offline method of this code, or ``None``."""
+        return next((method for method in self.offline if method.code == code), None)
 
     def banner(self, group: str, on: date) -> CatalogBanner | None:
         """The first promotion for this group that day."""

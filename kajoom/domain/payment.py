@@ -15,6 +15,13 @@ class AttemptStatus(StrEnum):
     REFUSED = "refused"
 
 
+OFFLINE = ("interac", "cheque", "bank_transfer")
+"""Methods that no provider carries and that the house has a name for; a host may add its own."""
+
+ONLINE = frozenset({"paypal", "card", "credit", "demonstration"})
+"""Methods that a provider, or the house itself, carries."""
+
+
 class InvalidOutcome(Exception):
     """An outcome that an attempt's status does not allow."""
 

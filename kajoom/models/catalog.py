@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
-from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, PermittedMove
+from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, OfflineMethod, PermittedMove
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Charge
@@ -106,7 +106,8 @@ class Banner(Base):
 
 
 class CatalogVersion(Base):
-    """One row: which load is in force, and the seller whose name and tax numbers stand on its invoices."""
+    """One row: which load is in force, the seller whose name and tax numbers stand on its invoices, and how to pay
+    without a provider: for each code of a method, its ``label`` and ``instructions`` in both languages."""
 
     __tablename__ = "catalog_version"
 
@@ -114,6 +115,7 @@ class CatalogVersion(Base):
     version: Mapped[int] = mapped_column()
     loaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seller: Mapped[dict[str, Any]] = mapped_column(document())
+    offline: Mapped[dict[str, dict[str, Translated]]] = mapped_column(document(), default=dict, server_default="{}")
 
 
 def catalog_version() -> CatalogVersion | None:
@@ -158,6 +160,7 @@ def _read(version: int) -> Catalog:
         plans={plan.id: plan for group in read.values() for plan in group.plans},
         banners=tuple(_banner(row) for row in db.session.scalars(select(Banner).order_by(Banner.id))),
         seller=current.seller if current else {},
+        offline=tuple(OfflineMethod(code, **texts) for code, texts in current.offline.items()) if current else (),
     )
 
 

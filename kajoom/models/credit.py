@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.money import Money
 from kajoom.models.db import Base, db
+from kajoom.models.invoice import Invoice
 from kajoom.models.types import UtcDateTime, coded
 
 
@@ -17,14 +18,19 @@ class CreditReason(StrEnum):
     """Why account credit moved."""
 
     GRANTED = "granted"
+    CORRECTED = "corrected"
     APPLIED = "applied"
     GIVEN_BACK = "given_back"
     LATE_PAYMENT = "late_payment"
+    OVERPAID = "overpaid"
     CHANGE_REFUSED = "change_refused"
+    REFUNDED = "refunded"
+    REFUND_REFUSED = "refund_refused"
 
 
 class CreditEntry(Base):
-    """One movement, in cents: above zero for the client, below when spent. ``key`` makes a movement happen once."""
+    """One movement, in cents: above zero for the client, below when spent. ``key`` makes a movement happen once;
+    ``note`` is what staff wrote of it, for the client to read."""
 
     __tablename__ = "credit_entry"
 
@@ -35,7 +41,10 @@ class CreditEntry(Base):
     currency: Mapped[str]
     reason: Mapped[CreditReason] = mapped_column(coded(CreditReason))
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"))
+    note: Mapped[str] = mapped_column(default="", server_default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    invoice: Mapped[Invoice | None] = relationship()
 
     @property
     def amount(self) -> Money:
@@ -51,6 +60,6 @@ def balance_of(client_id: int, currency: str) -> Money:
 
 
 def movements_of(client_id: int) -> list[CreditEntry]:
-    """Every movement, newest first."""
-    query = select(CreditEntry).where(CreditEntry.client_id == client_id)
+    """Every movement with the invoice that explains it, newest first."""
+    query = select(CreditEntry).options(joinedload(CreditEntry.invoice)).where(CreditEntry.client_id == client_id)
     return list(db.session.scalars(query.order_by(CreditEntry.id.desc())))

@@ -135,18 +135,30 @@ def _load_banners(read: CatalogFile, report: LoadReport) -> None:
 
 
 def _number(read: CatalogFile, at: datetime, report: LoadReport) -> None:
-    """Compare the seller, and give the catalogue a new number when anything at all changed."""
+    """Compare the seller and the offline methods, and give the catalogue a new number when anything at all changed."""
     row = catalog_version()
     if row is None:
-        row = CatalogVersion(version=0, loaded_at=at, seller=read.seller)
+        row = CatalogVersion(version=0, loaded_at=at, seller=read.seller, offline={})
         db.session.add(row)
         report.added.append("seller")
     else:
         _note("seller", _write(row, {"seller": read.seller}), report)
+    _load_offline(row, read, report)
     if report.moved:
         row.version += 1
         row.loaded_at = at
     report.version = row.version
+
+
+def _load_offline(row: CatalogVersion, read: CatalogFile, report: LoadReport) -> None:
+    for code, texts in read.offline.items():
+        place = f"payments.{code}"
+        if code in row.offline:
+            _note(place, row.offline[code] != texts, report)
+        else:
+            report.added.append(place)
+    report.withdrawn += [f"payments.{code}" for code in row.offline if code not in read.offline]
+    row.offline = read.offline
 
 
 def _note(place: str, changed: bool, report: LoadReport) -> None:

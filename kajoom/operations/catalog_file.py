@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
+from kajoom.domain.payment import OFFLINE, ONLINE
 from kajoom.domain.quote import Charge
 from kajoom.operations.catalog_place import line_of, lines_of
 from kajoom.operations.catalog_plan import PlanEntry, permit, plan_of
@@ -28,11 +29,12 @@ class GroupEntry:
 
 @dataclass(frozen=True, slots=True)
 class CatalogFile:
-    """The whole of a file: the seller, and groups and banners by their codes."""
+    """The whole of a file: the seller, and groups, banners and offline methods by their codes."""
 
     seller: dict[str, Any]
     groups: dict[str, GroupEntry]
     banners: dict[str, dict[str, Any]]
+    offline: dict[str, dict[str, dict[str, str]]]
 
 
 def read_catalog(content: bytes) -> CatalogFile | list[Fault]:
@@ -62,8 +64,9 @@ def _file(root: Section) -> CatalogFile:
     if not groups:
         root.note("groups", "no group of products")
     banners = {code: _banner(section, set(groups)) for code, section in root.sections("banners")}
+    offline = {code: _offline(code, section, root) for code, section in root.sections("payments")}
     root.close()
-    return CatalogFile(seller, groups, banners)
+    return CatalogFile(seller, groups, banners, offline)
 
 
 def _seller(section: Section) -> dict[str, Any]:
@@ -103,6 +106,18 @@ def _levels(section: Section, plans: dict[str, PlanEntry]) -> None:
         other = first.setdefault(plan.columns["level"], code)
         if other != code:
             section.note(f"plans.{code}.level", f"the same as that of {other}")
+
+
+def _offline(code: str, section: Section, root: Section) -> dict[str, dict[str, str]]:
+    """How to pay without a provider; a method the house has no name for must bring its own."""
+    if code in ONLINE:
+        root.note(f"payments.{code}", "not an offline method")
+    texts = {
+        "label": section.translated("label", required=code not in OFFLINE),
+        "instructions": section.translated("instructions"),
+    }
+    section.close()
+    return texts
 
 
 def _banner(section: Section, groups: set[str]) -> dict[str, Any]:

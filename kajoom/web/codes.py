@@ -87,10 +87,14 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
     },
     CreditReason: {
         CreditReason.GRANTED: sentence("Credit granted"),
+        CreditReason.CORRECTED: sentence("Correction by our team"),
         CreditReason.APPLIED: sentence("Applied to an invoice"),
         CreditReason.GIVEN_BACK: sentence("Given back, invoice void"),
         CreditReason.LATE_PAYMENT: sentence("Payment received for a void invoice"),
+        CreditReason.OVERPAID: sentence("Payment above what was owed"),
         CreditReason.CHANGE_REFUSED: sentence("Change that could not be made"),
+        CreditReason.REFUNDED: sentence("Refunded to your payment method"),
+        CreditReason.REFUND_REFUSED: sentence("Given back, refund not accepted"),
     },
 }
 

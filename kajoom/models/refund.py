@@ -1,0 +1,61 @@
+"""Money sent back to where it came from is a row before the wire, as an attempt at being paid is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from kajoom.domain.money import Money
+from kajoom.domain.refund import OPEN, RefundStatus
+from kajoom.models.db import Base, db
+from kajoom.models.payment import Payment
+from kajoom.models.types import UtcDateTime, coded
+
+
+class RefundAttempt(Base):
+    """One try at giving back a payment or a part of it. ``key`` is what the provider knows it by, so that asking
+    twice gives back once; ``provider_ref`` the provider's own name for it, once known."""
+
+    __tablename__ = "refund_attempt"
+    __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
+    status: Mapped[RefundStatus] = mapped_column(coded(RefundStatus))
+    cents: Mapped[int]
+    currency: Mapped[str]
+    provider_ref: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    actor: Mapped[str]
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column()
+
+    payment: Mapped[Payment] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+
+    @property
+    def amount(self) -> Money:
+        """What is given back."""
+        return Money(self.cents, self.currency)
+
+
+_IS_OPEN = RefundAttempt.status.in_(sorted(OPEN))
+# Two refunds of one payment at the same time could both succeed; the second must first see the other settled.
+Index("uq_refund_attempt_open", RefundAttempt.payment_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+
+
+def refund_by_key(key: str) -> RefundAttempt | None:
+    """The refund a provider knows by ``key``, with its payment and invoice."""
+    query = select(RefundAttempt).options(joinedload(RefundAttempt.payment).joinedload(Payment.invoice))
+    return db.session.scalar(query.where(RefundAttempt.key == key))
+
+
+def refunds_of(invoice_id: int) -> list[RefundAttempt]:
+    """Every refund of an invoice's payments, refused ones too, oldest first."""
+    query = select(RefundAttempt).join(Payment).where(Payment.invoice_id == invoice_id)
+    return list(db.session.scalars(query.options(joinedload(RefundAttempt.payment)).order_by(RefundAttempt.id)))
