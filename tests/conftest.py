@@ -18,6 +18,9 @@ from app import create_app
 from kajoom.config import Config
 from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db
+from tests.database import cluster, databases
+
+__all__ = ["cluster", "databases"]
 
 PASSWORD = "kajoom-demonstration"
 

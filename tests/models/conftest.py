@@ -1,5 +1,5 @@
 """The tables are asked in the house of the deeds."""
 
-from tests.operations.conftest import _catalogue, app, empty, house
+from tests.operations.conftest import _house, app, catalogued, house
 
-__all__ = ["_catalogue", "app", "empty", "house"]
+__all__ = ["_house", "app", "catalogued", "house"]

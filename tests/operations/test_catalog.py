@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.models.catalog import CatalogVersion, ProductGroup, catalog, catalog_version
-from kajoom.models.db import db
+from kajoom.models.catalog import CatalogVersion, ProductGroup, catalog, catalog_version, forget_catalog
+from kajoom.models.db import Base, db
 from kajoom.operations.catalog import load_catalog
 from kajoom.operations.catalog_file import read_catalog
 from kajoom.operations.report import LoadReport
@@ -21,8 +20,12 @@ DEMO = (Path(__file__).parents[2] / "demo" / "catalog.toml").read_text(encoding=
 
 
 @pytest.fixture(autouse=True)
-def _catalogue(app: Flask) -> None:
+def _catalogue(_house: None) -> None:
     """The house is empty: the file is what fills it."""
+    for table in reversed(Base.metadata.sorted_tables):
+        db.session.execute(table.delete())
+    db.session.commit()
+    forget_catalog()
 
 
 def load(text: str, *, dry_run: bool = False) -> LoadReport:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -19,6 +17,7 @@ from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
 from kajoom.operations.seed import Stage, load_demonstration
 from tests.conftest import PASSWORD, Visitor, Visitors
+from tests.database import Database, Databases
 from tests.house.tree import ROOT
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
@@ -28,13 +27,19 @@ Address = Callable[..., str]
 
 
 @pytest.fixture(scope="package")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """The application, and beside its database a copy of it as the demonstration begins."""
+def stored(databases: Databases) -> Database:
+    """Where the demonstration is, on each engine in turn."""
+    return databases("web")
+
+
+@pytest.fixture(scope="package")
+def furnished(stored: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application; what its database keeps is the demonstration as it begins."""
     folder = tmp_path_factory.mktemp("demonstration")
     house = create_app(
         Config(
             instance_path=folder,
-            database_url=f"sqlite:///{folder / 'kajoom.sqlite'}",
+            database_url=stored.url,
             secret_key="a secret of the tests alone",
             demo=True,
             mail_url=f"file://{folder / 'letters'}",
@@ -47,26 +52,24 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Flask:
         stage = Stage(NOON.date(), NOON, house.extensions["kajoom"].payments)
         load_demonstration(ROOT / "demo", stage, hash_password)
         db.session.remove()
+        stored.keep()
+        yield house
         db.engine.dispose()
-    shutil.copy(folder / "kajoom.sqlite", folder / "kept")
-    return house
 
 
 @pytest.fixture
-def app(furnished: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(stored: Database, furnished: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application with the demonstration as it begins, at noon."""
     monkeypatch.setattr(clock, "now", lambda: NOON)
-    folder = Path(furnished.instance_path)
-    shutil.copy(folder / "kept", folder / "kajoom.sqlite")
+    stored.restore()
     with furnished.app_context():
         forget_catalog()
         yield furnished
         db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture(scope="package")
-def cookies() -> dict[str, str]:
+def cookies(furnished: Flask) -> dict[str, str]:
     """What the browser of each client keeps once they have signed in."""
     return {}
 

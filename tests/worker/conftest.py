@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,8 +14,12 @@ from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
 from kajoom.models.catalog import CatalogVersion, forget_catalog
 from kajoom.models.db import db
 from kajoom.web.environment import Templates
+from tests.database import Database
 from tests.house.tree import ROOT
 from tests.operations import cast
+from tests.operations.conftest import catalogued
+
+__all__ = ["app", "catalogued", "doors", "mailer", "panel", "provider"]
 
 SELLER = {**cast.SELLER, "email": "facturation@example.com"}
 
@@ -42,19 +45,18 @@ def doors(mailer: NullMailer, panel: NullPanel, provider: NullProvider) -> Gatew
 
 
 @pytest.fixture
-def app(tmp_path: Path, doors: Gateways) -> Iterator[Flask]:
+def app(catalogued: Database, doors: Gateways) -> Iterator[Flask]:
     compile_words()
     house = Flask("tests", root_path=str(ROOT))
     house.jinja_environment = Templates  # type: ignore[assignment]
-    house.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'kajoom.db'}"
+    house.config["SQLALCHEMY_DATABASE_URI"] = catalogued.url
     house.config["BASE_URL"] = "https://clients.example.com"
     house.extensions["kajoom"] = doors
     Babel(house, configure_jinja=False)
     db.init_app(house)
+    catalogued.restore()
     with house.app_context():
-        db.create_all()
         forget_catalog()
-        cast.catalogue()
         db.session.query(CatalogVersion).one().seller = SELLER
         db.session.commit()
         yield house
