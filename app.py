@@ -21,7 +21,6 @@ from kajoom.web.environment import Templates
 from kajoom.worker.loop import embed
 
 _LARGEST_FORM = 64 * 1024
-_DAYS_TO_PAY = 7
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -36,7 +35,9 @@ def create_app(config: Config | None = None) -> Flask:
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
         MAX_CONTENT_LENGTH=_LARGEST_FORM,
-        DAYS_TO_PAY=_DAYS_TO_PAY,
+        DAYS_TO_PAY=config.days_to_pay,
+        RENEWAL_DAYS=config.renewal_days,
+        DAILY_RENEWAL_DAYS=config.daily_renewal_days,
         BASE_URL=config.base_url,
     )
     config.instance_path.mkdir(parents=True, exist_ok=True)

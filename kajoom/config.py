@@ -22,8 +22,11 @@ class Misconfigured(Exception):
 class Config:
     """What a host decides. ``secret_key`` is empty when none was given: nothing may then be served.
 
-    ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of proxies whose forwarded headers are believed;
-    ``seller`` what the ``SELLER_*`` variables say, by their last word in lower case ("name", "email", "url" …).
+    ``days_to_pay`` is how long an unpaid change stands; ``renewal_days`` how long before the due date ``flask bill``
+    issues a renewal, and ``daily_renewal_days`` the worker by itself: on the day itself in the demonstration, unless
+    the variable is given. ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of proxies whose forwarded
+    headers are believed; ``seller`` what the ``SELLER_*`` variables say, by their last word in lower case ("name",
+    "email", "url" …).
     """
 
     instance_path: Path
@@ -43,6 +46,9 @@ class Config:
     webhook_secret: str = ""
     timezone: str = "America/Toronto"
     proxy_hops: int = 0
+    days_to_pay: int = 7
+    renewal_days: int = 14
+    daily_renewal_days: int = 14
     limiter_url: str = ""
     gst_number: str = ""
     qst_number: str = ""
@@ -85,7 +91,10 @@ def from_environment(instance_path: Path, environment: Mapping[str, str] = os.en
         webhook_url=given.get("WEBHOOK_URL", ""),
         webhook_secret=given.get("WEBHOOK_SECRET", ""),
         timezone=given.get("TIMEZONE", "America/Toronto"),
-        proxy_hops=_count(given, "PROXY_HOPS"),
+        proxy_hops=_count(given, "PROXY_HOPS", 0),
+        days_to_pay=_count(given, "DAYS_TO_PAY", 7),
+        renewal_days=_count(given, "RENEWAL_DAYS", 14),
+        daily_renewal_days=_count(given, "RENEWAL_DAYS", 0 if demo else 14),
         limiter_url=given.get("LIMITER_URL", ""),
         gst_number=given.get("GST_NUMBER", ""),
         qst_number=given.get("QST_NUMBER", ""),
@@ -100,8 +109,8 @@ def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...], defau
     return value
 
 
-def _count(given: Mapping[str, str], name: str) -> int:
-    value = given.get(name, "0")
-    if not (value.isascii() and value.isdigit()):
+def _count(given: Mapping[str, str], name: str, default: int) -> int:
+    value = given.get(name, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) < 5):
         raise Misconfigured(f"{PREFIX}{name} must be a whole number, not {value!r}")
     return int(value)

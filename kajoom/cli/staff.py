@@ -23,7 +23,7 @@ def staff() -> None:
 def done(reference: str) -> None:
     """Declare the change REFERENCE operational; the client is told."""
     try:
-        declare_done(reference, _who(), clock.now())
+        declare_done(reference, _who(), clock.today(), clock.now())
     except (LookupError, Refused) as fault:
         raise click.ClickException(_told(reference, fault)) from None
     click.echo(f"{reference} is operational.")
@@ -36,7 +36,7 @@ def done(reference: str) -> None:
 def refuse(reference: str, reason: str) -> None:
     """Declare that the change REFERENCE cannot be made; what was paid becomes account credit."""
     try:
-        declare_impossible(reference, reason, _who(), clock.now())
+        declare_impossible(reference, reason, _who(), clock.today(), clock.now())
     except (LookupError, Refused) as fault:
         raise click.ClickException(_told(reference, fault)) from None
     click.echo(f"{reference} is refused, and its payment is now account credit.")

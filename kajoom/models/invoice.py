@@ -48,6 +48,7 @@ class Invoice(Base):
         CheckConstraint("total_cents > 0", name="total"),
         CheckConstraint("credit_cents BETWEEN 0 AND total_cents", name="credit"),
         CheckConstraint("paid_cents BETWEEN 0 AND total_cents - credit_cents", name="paid"),
+        Index("ix_invoice_standing", "kind", "status", "due_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -110,6 +111,11 @@ def invoice_of(client_id: int, number: str) -> Invoice | None:
     return db.session.scalar(query.where(Invoice.number == number, Invoice.client_id == client_id))
 
 
+def invoice_by_number(number: str) -> Invoice | None:
+    """Any client's invoice: for staff and for the worker."""
+    return db.session.scalar(select(Invoice).where(Invoice.number == number))
+
+
 def invoices_of(client_id: int) -> list[Invoice]:
     """The client's invoices, newest first."""
     query = select(Invoice).where(Invoice.client_id == client_id)
@@ -117,8 +123,9 @@ def invoices_of(client_id: int) -> list[Invoice]:
 
 
 def invoice_of_order(order_id: int) -> Invoice | None:
-    """The invoice of an order: the one in force, else the last that was voided; ``None`` when nothing was due."""
-    query = select(Invoice).where(Invoice.order_id == order_id).order_by(Invoice.id.desc())
+    """The invoice of an order's own charge, in force or void; ``None`` when nothing was due."""
+    query = select(Invoice).where(Invoice.order_id == order_id, Invoice.kind == InvoiceKind.CHANGE)
+    query = query.order_by(Invoice.id.desc())
     return db.session.scalars(query).first()
 
 

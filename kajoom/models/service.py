@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cycle import BillingCycle
@@ -27,6 +27,7 @@ class Service(Base):
         CheckConstraint("recurring_cents >= 0", name="recurring"),
         CheckConstraint("quantity >= 1", name="quantity"),
         CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor"),
+        Index("ix_service_next_due_date", "next_due_date", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,43 +1,134 @@
-"""What a day brings: scheduled changes fall due, unpaid ones expire, cancelled services end."""
+"""What a day brings: services end, unpaid changes expire, scheduled ones start, periods are billed, clients reminded."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy.exc import IntegrityError
 
 from kajoom.models.cancellation import cancellations_due
-from kajoom.models.order import orders_due, orders_expired
+from kajoom.models.order import orders_due, orders_expired, orders_nearly_expired
+from kajoom.models.renewal import Place, renewals_nearly_due, renewals_overdue, services_to_renew
 from kajoom.operations import outbox
 from kajoom.operations.cancellation import carry_out_cancellation
 from kajoom.operations.deed import deed
 from kajoom.operations.order import expire_order
 from kajoom.operations.provisioning import start_due_order
+from kajoom.operations.reminder import remind_of_order, remind_of_renewal, tell_overdue
+from kajoom.operations.renewal import issue_renewal
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+"""Services billed between two looks at the outbox, well within a message's lease."""
+
+Item = tuple[str, int]
+"""One thing a day asks for: the kind of message that would do it, and the id of its row."""
+
+_DAYS_BEFORE_EXPIRY = 2
+_DAYS_BEFORE_DUE = 3
 
 
 def run_day(on: date, at: datetime) -> None:
-    """Do what is due on the day ``on``; each thing is a commit of its own, so running the day again does no more."""
-    ending, due, expired = _things_of(on)
-    for cancellation_id in ending:
-        carry_out_cancellation(cancellation_id, on, at)
-    for order_id in due:
-        start_due_order(order_id, on, at)
-    for order_id in expired:
-        expire_order(order_id, at)
+    """Do what is due on the day ``on``, or was before; each thing is a commit of its own, and done again it does no
+    more. Renewals are issued apart, by the batch."""
+    for items in (_ending, _starting, _reminding):  # asked one after the other: what expires may then be billed
+        _do(items(on), on, at)
 
 
-@deed
-def _things_of(on: date) -> tuple[list[int], list[int], list[int]]:
-    return cancellations_due(on), orders_due(on), orders_expired(on)
+def renew_batch(on: date, at: datetime, days: int, after: Place | None = None) -> Place | None:
+    """Bill the next services due within ``days`` of ``on``; the place to go on from, ``None`` when all are billed."""
+    places = _places(on + timedelta(days=days), after)
+    _do([("renew", place.service_id) for place in places], on, at)
+    return places[-1] if len(places) == BATCH else None
+
+
+def bill_day(on: date, at: datetime, days: int) -> None:
+    """The whole of a day at once, its renewals included."""
+    run_day(on, at)
+    place = renew_batch(on, at, days)
+    while place is not None:
+        place = renew_batch(on, at, days, place)
+
+
+def do_item(kind: str, row_id: int, on: date, at: datetime) -> None:
+    """Do one thing a day asked for; ``KeyError`` for a kind that no day knows."""
+    _DEEDS[kind](row_id, on, at)
 
 
 def announce_day(on: date, at: datetime) -> None:
     """Put the work of a day in the outbox, once however many workers wake up to it."""
     with suppress(IntegrityError):  # another worker announced it between our look and our commit
-        _announce(on, at)
+        _announce("day", f"day-{on.isoformat()}", on, at, None)
+
+
+def announce_batch(on: date, at: datetime, after: Place | None = None) -> None:
+    """Put the next batch of a day's renewals in the outbox, behind whatever waits there already."""
+    place = f"-{after.due.isoformat()}-{after.service_id}" if after else ""
+    with suppress(IntegrityError):  # a worker whose lease ran out announced it too
+        _announce("renewals", f"renewals-{on.isoformat()}{place}", on, at, after)
 
 
 @deed
-def _announce(on: date, at: datetime) -> None:
-    outbox.tell("day", f"day-{on.isoformat()}", at, on=on.isoformat())
+def _announce(kind: str, key: str, on: date, at: datetime, after: Place | None) -> None:
+    place = {"due": after.due.isoformat(), "service": after.service_id} if after else {}
+    outbox.tell(kind, key, at, on=on.isoformat(), **place)
+
+
+@deed
+def _places(until: date, after: Place | None) -> list[Place]:
+    return services_to_renew(until, after, BATCH)
+
+
+@deed
+def _ending(on: date) -> list[Item]:
+    return [*(("end", each) for each in cancellations_due(on)), *(("expire", each) for each in orders_expired(on))]
+
+
+@deed
+def _starting(on: date) -> list[Item]:
+    return [("start", each) for each in orders_due(on)]
+
+
+@deed
+def _reminding(on: date) -> list[Item]:
+    return [
+        *(("remind_order", each) for each in orders_nearly_expired(on, _DAYS_BEFORE_EXPIRY)),
+        *(("remind_renewal", each) for each in renewals_nearly_due(on, _DAYS_BEFORE_DUE)),
+        *(("tell_overdue", each) for each in renewals_overdue(on)),
+    ]
+
+
+def _do(items: Iterable[Item], on: date, at: datetime) -> None:
+    for kind, row_id in items:
+        try:
+            do_item(kind, row_id, on, at)
+        except Exception:
+            # One row that goes wrong in a way nobody foresaw must not cost the others their day: it becomes a message
+            # of its own, tried again later and later, then shown to staff.
+            log.exception("%s %s went wrong on %s", kind, row_id, on)
+            _set_aside(kind, row_id, on, at)
+
+
+@deed
+def _set_aside(kind: str, row_id: int, on: date, at: datetime) -> None:
+    outbox.tell("item", f"{kind}-{row_id}-{on.isoformat()}", at, what=kind, row=row_id, on=on.isoformat())
+
+
+def _undated(act: Callable[[int, datetime], None], row_id: int, on: date, at: datetime) -> None:
+    act(row_id, at)
+
+
+_DEEDS: dict[str, Callable[[int, date, datetime], object]] = {
+    "end": carry_out_cancellation,
+    "expire": partial(_undated, expire_order),
+    "start": start_due_order,
+    "renew": issue_renewal,
+    "remind_order": partial(_undated, remind_of_order),
+    "remind_renewal": partial(_undated, remind_of_renewal),
+    "tell_overdue": partial(_undated, tell_overdue),
+}

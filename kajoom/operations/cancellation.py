@@ -12,7 +12,7 @@ from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.holding import Held, held_by
 from kajoom.models.invoice import next_number
-from kajoom.operations import outbox
+from kajoom.operations import outbox, renewal
 from kajoom.operations.deed import deed
 
 
@@ -63,6 +63,7 @@ def request_cancellation(
     db.session.flush()  # its id is what the letter names
     if request.effective_on <= on:
         _end(request, at)
+    renewal.void_renewals(service_id, request.effective_on, at)
     _tell("cancellation_received", request, at)
     return request
 

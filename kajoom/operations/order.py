@@ -14,9 +14,9 @@ from kajoom.models.db import db
 from kajoom.models.holding import Held, held_by
 from kajoom.models.invoice import invoice_of_order, next_number
 from kajoom.models.order import Order, order_by_key, order_of
-from kajoom.models.payment import open_attempt_of
+from kajoom.models.renewal import is_being_paid, renewals_carrying
 from kajoom.operations import invoice as invoices
-from kajoom.operations import outbox, provisioning
+from kajoom.operations import outbox, provisioning, renewal
 from kajoom.operations.deed import deed
 from kajoom.operations.quote import Choice, delay_of, quote_change
 from kajoom.operations.step import record_step
@@ -65,19 +65,23 @@ def place_order(
         raise Refused(Refusal.NOT_ACKNOWLEDGED, quote=quote, held=held)
 
     order = _freeze(held, quote, seen, locale, on, at)
-    order.expires_on = on + timedelta(days=days_to_pay) if quote.due_today else None
+    order.expires_on = _last_day_to_pay(held, on, days_to_pay) if quote.due_today else None
     db.session.add(order)
     db.session.flush()  # its id is what the invoice and the messages name
     record_step(order, OrderEvent.PLACED, at, CLIENT)
     if quote.total:
         _issue(order, held, quote, on, at)
     _tell(order, at)
+    if quote.decision is Decision.WITH_RENEWAL and renewal.is_paid_up(order, on, at):
+        outbox.tell("start", f"start-{order.reference}", at, order=order.id)
     return order
 
 
 @deed
-def cancel_order(client_id: int, reference: str, at: datetime) -> Order:
+def cancel_order(client_id: int, reference: str, on: date, at: datetime) -> Order:
     """Cancel a change that is not paid, or not due yet: its invoice is void and what was put to it given back.
+
+    A renewal that was already issued on the new terms, paid or not, is replaced by one on those that go on.
 
     ``Refused`` with ``TOO_LATE`` once it is being carried out, ``PAYMENT_PENDING`` while a payment is not settled;
     ``LookupError`` for an order that is not the client's.
@@ -91,6 +95,7 @@ def cancel_order(client_id: int, reference: str, at: datetime) -> Order:
     if not allows(order.status, OrderEvent.CANCELLED):
         raise Refused(Refusal.TOO_LATE, order=order)
     close(order, OrderEvent.CANCELLED, at, CLIENT)
+    renewal.replace_renewals(order, on, at)
     outbox.tell("letter", f"cancelled-{order.reference}", at, letter="cancelled", order=order.id)
     return order
 
@@ -125,7 +130,13 @@ def _same(order: Order, client_id: int, service_id: int, choice: Choice, seen: S
 
 def _is_being_paid(order: Order) -> bool:
     invoice = invoice_of_order(order.id)
-    return invoice is not None and open_attempt_of(invoice.id) is not None
+    return is_being_paid([*renewals_carrying(order.id), *([invoice] if invoice else [])])
+
+
+def _last_day_to_pay(held: Held, on: date, days: int) -> date:
+    """An unpaid change never outlives the period it shares: the price would be for days that are gone."""
+    last = on + timedelta(days=days)
+    return last if held.due is None else min(last, held.due - timedelta(days=1))
 
 
 def _first_status(quote: Quote) -> OrderStatus:

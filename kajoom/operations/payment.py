@@ -19,7 +19,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.order import order_by_id
 from kajoom.models.payment import Attempt, Payment, attempt_by_key, open_attempt_of, payment_by_reference
 from kajoom.operations import invoice as invoices
-from kajoom.operations import outbox, provisioning
+from kajoom.operations import outbox, provisioning, renewal
 from kajoom.operations.deed import deed
 from kajoom.operations.step import record_step
 
@@ -94,8 +94,10 @@ def receive(invoice: Invoice, amount: Money, provider: str, reference: str, acto
         )
     )
     if amount > applied:
-        invoices.move_credit(invoice, amount - applied, CreditReason.LATE_PAYMENT, f"payment-{known_as}", at)
-        outbox.tell("letter", f"payment_late-{known_as}", at, letter="payment_late", invoice=invoice.id)
+        moved = f"payment-{known_as}"
+        invoices.move_credit(invoice, amount - applied, CreditReason.LATE_PAYMENT, moved, at)
+        for letter in ("payment_late", "staff_notice"):
+            outbox.tell("letter", f"{letter}-{known_as}", at, letter=letter, invoice=invoice.id, credit=moved)
     if applied:
         invoice.paid_cents += applied.cents
         if not invoice.balance:
@@ -161,9 +163,7 @@ def _paid(invoice: Invoice, actor: str, at: datetime) -> None:
     """An invoice is settled: the change it was for can be carried out, or the period it was for has been bought."""
     invoice.status = InvoiceStatus.PAID
     if invoice.kind is InvoiceKind.RENEWAL:
-        service = invoice.service
-        if service.next_due_date == invoice.period_start:
-            service.next_due_date = invoice.period_end
+        renewal.bought(invoice, at)
     order = order_by_id(invoice.order_id) if invoice.order_id else None
     if order is not None and allows(order.status, OrderEvent.PAID):
         record_step(order, OrderEvent.PAID, at, actor)

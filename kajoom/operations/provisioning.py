@@ -15,13 +15,13 @@ from kajoom.models.client import lock_client
 from kajoom.models.credit import CreditReason
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, order_by_id, order_by_reference
+from kajoom.models.renewal import is_being_paid, renewals_carrying
 from kajoom.operations import invoice as invoices
-from kajoom.operations import outbox
+from kajoom.operations import outbox, renewal
 from kajoom.operations.deed import deed
-from kajoom.operations.step import record_step
+from kajoom.operations.step import CALENDAR, record_step
 
 PANEL = "panel"
-CALENDAR = "calendar"
 
 
 def begin(order: Order, at: datetime) -> None:
@@ -57,15 +57,16 @@ def record(order_id: int, answer: PanelAnswer, at: datetime) -> bool:
 
 
 @deed
-def declare_done(reference: str, actor: str, at: datetime) -> Order:
+def declare_done(reference: str, actor: str, on: date, at: datetime) -> Order:
     """A person says the change is operational. ``Refused`` with ``TOO_LATE`` unless it waits for that."""
     order = _awaiting(reference)
     _complete(order, at, actor)
+    renewal.replace_old_terms(order, on, at)
     return order
 
 
 @deed
-def declare_impossible(reference: str, reason: str, actor: str, at: datetime) -> Order:
+def declare_impossible(reference: str, reason: str, actor: str, on: date, at: datetime) -> Order:
     """A person says the change cannot be made: the service stays as it is and the money becomes account credit."""
     order = _awaiting(reference)
     record_step(order, OrderEvent.REFUSED, at, actor, reason)
@@ -74,23 +75,33 @@ def declare_impossible(reference: str, reason: str, actor: str, at: datetime) ->
     if invoice is not None:
         key = f"invoice-{invoice.number}-refused"
         invoices.move_credit(invoice, invoice.total, CreditReason.CHANGE_REFUSED, key, at)
+    renewal.replace_renewals(order, on, at)
     outbox.tell("letter", f"refused-{order.reference}", at, letter="refused", order=order.id)
     return order
 
 
 @deed
 def start_due_order(order_id: int, on: date, at: datetime) -> None:
-    """Begin a scheduled change whose day has come, after checking again that it still fits."""
+    """Begin a scheduled change whose day has come, if it still fits and the period it begins with is paid.
+
+    One that no longer fits is held for a person, and the old terms are billed again. While a payment is being
+    verified nothing is decided: its outcome starts the change, or another day asks again.
+    """
     order = _locked(order_by_id(order_id))
-    if allows(order.status, OrderEvent.FELL_DUE) and order.effective_on <= on:
+    if not allows(order.status, OrderEvent.FELL_DUE) or order.effective_on > on:
+        return
+    if is_being_paid(renewals_carrying(order.id)):
+        return
+    hindrance = _hindrance(order)
+    if hindrance is not None:
         record_step(order, OrderEvent.FELL_DUE, at, CALENDAR)
-        hindrance = _hindrance(order)
-        if hindrance is None:
-            if not _fit(order).known:
-                order.needs_person, order.delay = True, order.delay or order.to_plan.group.delay
-            begin(order, at)
-        else:
-            _hold(order, at, CALENDAR, hindrance)
+        _hold(order, at, CALENDAR, hindrance)
+        renewal.replace_renewals(order, on, at)
+    elif renewal.is_paid_up(order, on, at):
+        record_step(order, OrderEvent.FELL_DUE, at, CALENDAR)
+        if not _fit(order).known:
+            order.needs_person, order.delay = True, order.delay or order.to_plan.group.delay
+        begin(order, at)
 
 
 def _locked(order: Order | None) -> Order:
@@ -125,10 +136,11 @@ def _fit(order: Order) -> Fit:
 
 
 def _hold(order: Order, at: datetime, actor: str, reason: str) -> None:
-    """Keep the order for a person, with the reason; the client is told, and nothing of the service changes."""
+    """Keep the order for a person, with the reason; client and staff are told, and nothing of the service changes."""
     order.needs_person, order.note = True, reason
     record_step(order, OrderEvent.HELD, at, actor, reason)
     outbox.tell("letter", f"held-{order.reference}", at, letter="held", order=order.id)
+    outbox.tell("letter", f"staff_notice-{order.reference}", at, letter="staff_notice", order=order.id)
 
 
 def _complete(order: Order, at: datetime, actor: str) -> None:

@@ -129,15 +129,16 @@ def _refuse(service: Service, stage: Stage) -> None:
     """A lower plan at once: nothing was paid, so nothing comes back and the client has no account credit."""
     order = _ordered(service, stage, "b", When.NOW)
     reason = "The server of this plan is full." if order.locale == "en" else "Le serveur de ce forfait est complet."
-    declare_impossible(order.reference, reason, STAFF, stage.at)
+    declare_impossible(order.reference, reason, STAFF, stage.on, stage.at)
 
 
 def _change(service: Service, stage: Stage) -> None:
-    declare_done(_paid(_ordered(service, stage, "b"), stage).reference, STAFF, stage.at)
+    declare_done(_paid(_ordered(service, stage, "b"), stage).reference, STAFF, stage.on, stage.at)
 
 
 def _renew(service: Service, stage: Stage) -> None:
-    issue_renewal(service.id, stage.on, stage.at)
+    """What is past its date was invoiced on it."""
+    issue_renewal(service.id, min(stage.on, service.next_due_date or stage.on), stage.at)
 
 
 def _cancel(service: Service, stage: Stage) -> None:

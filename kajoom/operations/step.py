@@ -7,6 +7,9 @@ from datetime import datetime
 from kajoom.domain.order import OrderEvent, advance
 from kajoom.models.order import Order, OrderStep
 
+CALENDAR = "calendar"
+"""The actor of what happens because its day has come."""
+
 
 def record_step(order: Order, event: OrderEvent, at: datetime, actor: str, note: str = "") -> None:
     """Advance an order within the commit under way; ``PLACED`` notes the status it begins in.

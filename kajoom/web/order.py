@@ -47,7 +47,7 @@ def pay(reference: str) -> ResponseReturnValue:
 def cancel(reference: str) -> ResponseReturnValue:
     """Cancel the change; « choose another plan » does so and opens the choice."""
     try:
-        order = cancel_order(current_client().id, reference, clock.now())
+        order = cancel_order(current_client().id, reference, clock.today(), clock.now())
     except LookupError:
         abort(404)
     except Refused as refused:

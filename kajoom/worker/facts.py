@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.client import Client
@@ -13,12 +14,17 @@ from kajoom.models.credit import movements_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
+from kajoom.models.renewal import replaced_by
 from kajoom.models.service import Service
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A client and a service, and what happened to them; ``credited`` is what an invoice last gave back."""
+    """A client and a service, and what happened to them; ``credited`` is what an invoice gave back, ``replaces`` the
+    number of the void one that it stands for.
+
+    ``order`` is the change that the letter is about: a renewal speaks for itself, whichever terms it is on.
+    """
 
     client: Client
     service: Service
@@ -26,6 +32,7 @@ class Facts:
     invoice: Invoice | None = None
     cancellation: Cancellation | None = None
     credited: Money | None = None
+    replaces: str | None = None
 
 
 def facts_of(ids: Mapping[str, Any]) -> Facts:
@@ -38,16 +45,23 @@ def facts_of(ids: Mapping[str, Any]) -> Facts:
         invoice = invoice_of_order(ids["order"])
     else:
         invoice = db.session.get_one(Invoice, ids["invoice"])
-        order = invoice.order
+        order = invoice.order if invoice.kind is InvoiceKind.CHANGE else None
     about = order or invoice
     if about is None:
         raise LookupError(f"no row for a letter about {dict(ids)}")
-    return Facts(about.client, about.service, order, invoice, credited=_credited(invoice))
+    return Facts(
+        about.client,
+        about.service,
+        order,
+        invoice,
+        credited=_credited(invoice, ids.get("credit")),
+        replaces=replaced_by(invoice) if invoice is not None else None,
+    )
 
 
-def _credited(invoice: Invoice | None) -> Money | None:
-    """The last that became account credit because of an invoice."""
+def _credited(invoice: Invoice | None, key: str | None) -> Money | None:
+    """What became account credit because of an invoice: by the movement that ``key`` names, else by the last."""
     if invoice is None:
         return None
     given = (entry for entry in movements_of(invoice.client_id) if entry.invoice_id == invoice.id and entry.cents > 0)
-    return next((Money(entry.cents, entry.currency) for entry in given), None)
+    return next((entry.amount for entry in given if key in {None, entry.key}), None)

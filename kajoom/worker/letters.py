@@ -16,9 +16,12 @@ from flask import current_app, render_template
 from flask_babel import force_locale
 
 from kajoom import clock
+from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.models.catalog import catalog
+from kajoom.models.client import Client
 from kajoom.models.figures import figures_of_invoice, figures_of_order
+from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import Translated
@@ -37,8 +40,18 @@ LETTERS = (
     "payment_late",
     "cancellation_received",
     "cancellation_withdrawn",
+    "renewal_invoice",
+    "reminder",
+    "overdue",
+    "staff_notice",
 )
 """Each is a folder of ``templates/email`` with a subject, a text and a page."""
+
+STAFF_LETTERS = frozenset({"staff_notice"})
+"""Sent to the seller's own address, in the language of the client concerned, whom staff may have to answer."""
+
+# Said while something is owed; paid or void since, they would alarm for nothing.
+_ASKING = frozenset({"renewal_invoice", "reminder", "overdue"})
 
 # Seven bits only: a mail server that knows no more than that still passes the letter on unharmed.
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -53,9 +66,19 @@ class Renewal:
     before: Money
 
 
-def letter_of(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMessage:
-    """The letter that a message of the outbox asks for, as the rows stand now."""
-    return write(ids["letter"], facts_of(ids), key, at, catalog().seller)
+def letter_of(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMessage | None:
+    """The letter that a message of the outbox asks for, as the rows stand now; ``None`` when it has no object left."""
+    facts = facts_of(ids)
+    if ids["letter"] in _ASKING and _is_moot(ids["letter"], facts.invoice):
+        return None
+    return write(ids["letter"], facts, key, at, catalog().seller)
+
+
+def _is_moot(name: str, invoice: Invoice | None) -> bool:
+    """Whether nothing is asked for any more; a renewal that account credit paid is still shown once."""
+    if invoice is None or invoice.status is InvoiceStatus.VOID:
+        return True
+    return name != "renewal_invoice" and invoice.status is InvoiceStatus.PAID
 
 
 def write(name: str, facts: Facts, key: str, at: datetime, seller: Mapping[str, Any]) -> EmailMessage:
@@ -72,7 +95,7 @@ def write(name: str, facts: Facts, key: str, at: datetime, seller: Mapping[str, 
     letter = EmailMessage(policy=_POLICY)
     letter["Subject"] = subject
     letter["From"] = letter["Reply-To"] = sender
-    letter["To"] = Address(display_name=_one_line(client.name), addr_spec=client.email)
+    letter["To"] = sender if name in STAFF_LETTERS else _address(client)
     letter["Date"] = format_datetime(at)
     letter["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9.-]', '-', key)}@{sender.domain}>"
     letter["Auto-Submitted"] = "auto-generated"
@@ -80,6 +103,10 @@ def write(name: str, facts: Facts, key: str, at: datetime, seller: Mapping[str, 
     letter.add_alternative(page, subtype="html")
     letter["Content-Language"] = f"{client.locale}-CA"  # last, or it would become a header of the text alone
     return letter
+
+
+def _address(client: Client) -> Address:
+    return Address(display_name=_one_line(client.name), addr_spec=client.email)
 
 
 def _said(facts: Facts, seller: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,8 +120,10 @@ def _said(facts: Facts, seller: Mapping[str, Any]) -> dict[str, Any]:
         "invoice": invoice,
         "cancellation": request,
         "credited": facts.credited,
+        "replaces": facts.replaces,
         "figures": figures,
         "total_after_credit": figures.total - figures.credit if figures else None,
+        "balance": invoice.balance if invoice else None,
         "paid": Money(invoice.paid_cents, invoice.currency) if invoice else None,
         "recurring": Money(order.to_cents, order.currency) if order else None,
         "renewal": _renewal(order),

@@ -6,10 +6,14 @@ import logging
 from collections.abc import Callable
 from datetime import date, datetime
 
+from flask import current_app
+
+from kajoom import clock
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import MailDelayed, MailRefused
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
+from kajoom.models.renewal import Place
 from kajoom.operations import calendar, outbox, payment, provisioning
 from kajoom.worker.letters import letter_of
 from kajoom.worker.provisioning import carry_out
@@ -54,7 +58,8 @@ def drain(gateways: Gateways, at: datetime) -> int:
 def _send(gateways: Gateways, message: Message, at: datetime) -> None:
     letter = letter_of(message.ids, message.key, at)
     db.session.rollback()
-    gateways.mailer.send(letter)
+    if letter is not None:
+        gateways.mailer.send(letter)
 
 
 def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
@@ -76,7 +81,27 @@ def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
 
 
 def _run_day(_gateways: Gateways, message: Message, at: datetime) -> None:
-    calendar.run_day(date.fromisoformat(message.ids["on"]), at)
+    on = date.fromisoformat(message.ids["on"])
+    calendar.run_day(on, at)
+    calendar.announce_batch(on, at)
+
+
+def _renew(_gateways: Gateways, message: Message, at: datetime) -> None:
+    """One batch, then the next behind what waits: a long night of invoices holds up no client's change."""
+    ids = message.ids
+    on = date.fromisoformat(ids["on"])
+    after = Place(date.fromisoformat(ids["due"]), ids["service"]) if "due" in ids else None
+    last = calendar.renew_batch(on, at, current_app.config["DAILY_RENEWAL_DAYS"], after)
+    if last is not None:
+        calendar.announce_batch(on, at, last)
+
+
+def _do_item(_gateways: Gateways, message: Message, at: datetime) -> None:
+    calendar.do_item(message.ids["what"], message.ids["row"], date.fromisoformat(message.ids["on"]), at)
+
+
+def _start(_gateways: Gateways, message: Message, at: datetime) -> None:
+    provisioning.start_due_order(message.ids["order"], clock.local(at).date(), at)
 
 
 _ACTS: dict[str, Callable[[Gateways, Message, datetime], None]] = {
@@ -84,6 +109,9 @@ _ACTS: dict[str, Callable[[Gateways, Message, datetime], None]] = {
     "provision": _provision,
     "settle": _settle,
     "day": _run_day,
+    "renewals": _renew,
+    "item": _do_item,
+    "start": _start,
 }
 
 

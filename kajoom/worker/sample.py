@@ -57,11 +57,13 @@ _TAXES: list[TaxJson] = [
     {"name": "GST", "percent": "5", "cents": 181, "number": "000000000 RT0001"},
     {"name": "QST", "percent": "9.975", "cents": 362, "number": "0000000000 TQ0001"},
 ]
+_WHOLE_PERIOD = {"days": None, "of_days": None, "cycles_ahead": 0, "whole": None}
 _DUE = date(2022, 11, 1)
 _REASON = {"fr": "Le nouveau serveur n’est pas prêt.", "en": "The new server is not ready."}
 _CREDITED = {
     "refused": Money(4172),
     "payment_late": Money(3172),
+    "staff_notice": Money(3172),
     "expired": Money(1000),
     "cancelled": Money(1000),
 }
@@ -75,11 +77,15 @@ def sample(letter: str, lang: str) -> Facts:
         return Facts(client, service, cancellation=_cancellation(client, service))
     if letter == "scheduled":
         return Facts(client, service, _order(client, service, scheduled=True))
+    if letter in {"renewal_invoice", "overdue"}:
+        return Facts(client, service, invoice=_renewal(client, service), replaces="2022-0001")
     order = _order(client, service, scheduled=False)
     order.needs_person = letter in {"person_on_it", "held"}
     order.delay = {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
     order.note = {"held": "over_limits", "refused": _REASON[lang]}.get(letter, "")
     invoice = _invoice(client, service, order)
+    if letter == "reminder":
+        invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 0
     return Facts(client, service, order, invoice, credited=_CREDITED.get(letter))
 
 
@@ -148,6 +154,27 @@ def _invoice(client: Client, service: Service, order: Order) -> Invoice:
         paid_cents=3172,
         lines=_LINES,
         taxes=_TAXES,
+    )
+
+
+def _renewal(client: Client, service: Service) -> Invoice:
+    """150.00, GST 7.50, QST 14.96: 172.46."""
+    params = {"before": _A.name, "after": _A.name, "start": "2022-11-01", "last": "2022-11-30", **_WHOLE_PERIOD}
+    return Invoice(
+        number="2022-0002",
+        kind=InvoiceKind.RENEWAL,
+        status=InvoiceStatus.OPEN,
+        client=client,
+        service=service,
+        issued_on=date(2022, 10, 18),
+        due_on=_DUE,
+        currency="CAD",
+        subtotal_cents=15000,
+        total_cents=17246,
+        credit_cents=0,
+        paid_cents=0,
+        lines=[{"code": "renewal", "cents": 15000, "params": params}],
+        taxes=[{**_TAXES[0], "cents": 750}, {**_TAXES[1], "cents": 1496}],
     )
 
 

@@ -112,7 +112,7 @@ class House:
     def declare_done(self, reference: str) -> None:
         """Staff say that a change is operational."""
         with self.inside():
-            declare_done(reference, "staff@example.com", NOON)
+            declare_done(reference, "staff@example.com", clock.local(NOON).date(), NOON)
 
     def provider(self, behaviour: Behaviour) -> None:
         """What the payment provider does the next time it is asked."""

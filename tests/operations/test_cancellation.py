@@ -111,7 +111,7 @@ def test_a_change_under_way_must_be_cancelled_first() -> None:
 
     with nothing_written(), pytest.raises(Refused) as refused:
         request(row)
-    cancel_order(client_id, reference, AT)
+    cancel_order(client_id, reference, ON, AT)
 
     assert refused.value.reason is Refusal.CHANGE_UNDER_WAY
     assert request(row).status is CancellationStatus.OPEN

@@ -45,7 +45,7 @@ def test_the_lines_and_the_taxes_of_every_invoice_sum_to_its_total() -> None:
 def test_a_void_invoice_keeps_its_figures_and_asks_for_nothing() -> None:
     row = cast.service()
     order = cast.confirm(row, "b")
-    cancel_order(row.client_id, order.reference, AT)
+    cancel_order(row.client_id, order.reference, ON, AT)
     invoice = invoice_of_order(order.id)
     assert invoice is not None
 
@@ -54,7 +54,7 @@ def test_a_void_invoice_keeps_its_figures_and_asks_for_nothing() -> None:
 
 def test_a_service_ordered_anew_has_an_invoice_of_its_own() -> None:
     row = cast.service()
-    cancel_order(row.client_id, cast.confirm(row, "b").reference, AT)
+    cancel_order(row.client_id, cast.confirm(row, "b").reference, ON, AT)
     cast.confirm(row, "b")
 
     assert [(invoice.number, invoice.issued_on) for invoice in rows(Invoice)] == [

@@ -14,7 +14,7 @@ from kajoom.models.credit import movements_of
 from kajoom.models.db import db
 from kajoom.operations.order import cancel_order, expire_order
 from tests.operations import cast
-from tests.operations.cast import AT
+from tests.operations.cast import AT, ON
 from tests.operations.ledger import letters, nothing_written
 
 
@@ -23,9 +23,9 @@ def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
     cast.credit(row.client, 1_000)
     order = cast.confirm(row, "b")
 
-    cancelled = cancel_order(row.client_id, order.reference, AT)
+    cancelled = cancel_order(row.client_id, order.reference, ON, AT)
     with nothing_written():
-        cancel_order(row.client_id, order.reference, AT)
+        cancel_order(row.client_id, order.reference, ON, AT)
 
     assert cancelled.status is OrderStatus.CANCELLED
     assert (cast.invoice_for(order).status, cast.invoice_for(order).balance) == (InvoiceStatus.VOID, Money(0))
@@ -36,7 +36,7 @@ def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
 def test_the_choice_is_open_at_once_after_a_cancellation() -> None:
     row = cast.service()
     cast.credit(row.client, 1_000)
-    cancel_order(row.client_id, cast.confirm(row, "b").reference, AT)
+    cancel_order(row.client_id, cast.confirm(row, "b").reference, ON, AT)
 
     order = cast.confirm(row, "base")
 
@@ -47,7 +47,7 @@ def test_a_scheduled_change_can_be_cancelled_and_nothing_moves() -> None:
     row = cast.service()
     order = cast.confirm(row, "base")
 
-    cancel_order(row.client_id, order.reference, AT)
+    cancel_order(row.client_id, order.reference, ON, AT)
 
     assert (row.plan.code, row.version) == ("a", 1)
     assert movements_of(row.client_id) == []
@@ -59,7 +59,7 @@ def test_a_strangers_order_cannot_be_cancelled() -> None:
     stranger = cast.client()
 
     with nothing_written(), pytest.raises(LookupError):
-        cancel_order(stranger.id, order.reference, AT)
+        cancel_order(stranger.id, order.reference, ON, AT)
 
 
 @pytest.mark.parametrize("status", OrderStatus)
@@ -71,13 +71,13 @@ def test_an_order_is_cancelled_only_where_the_table_allows_it(status: OrderStatu
     cancellable = {OrderStatus.AWAITING_PAYMENT, OrderStatus.SCHEDULED}
 
     if status in cancellable:
-        assert cancel_order(row.client_id, order.reference, AT).status is OrderStatus.CANCELLED
+        assert cancel_order(row.client_id, order.reference, ON, AT).status is OrderStatus.CANCELLED
     elif status is OrderStatus.CANCELLED:
         with nothing_written():
-            cancel_order(row.client_id, order.reference, AT)
+            cancel_order(row.client_id, order.reference, ON, AT)
     else:
         with nothing_written(), pytest.raises(Refused) as refused:
-            cancel_order(row.client_id, order.reference, AT)
+            cancel_order(row.client_id, order.reference, ON, AT)
         assert refused.value.reason is Refusal.TOO_LATE
 
 
@@ -100,7 +100,7 @@ def test_an_order_expires_only_while_it_waits_for_its_payment(status: OrderStatu
 def test_every_step_is_kept_with_who_and_when() -> None:
     row = cast.service()
     order = cast.confirm(row, "b")
-    cancel_order(row.client_id, order.reference, AT + timedelta(hours=1))
+    cancel_order(row.client_id, order.reference, ON, AT + timedelta(hours=1))
 
     assert [(step.event, step.status, step.actor, step.at) for step in order.history] == [
         (OrderEvent.PLACED, OrderStatus.AWAITING_PAYMENT, "client", AT),

@@ -100,7 +100,7 @@ def test_the_same_form_sent_after_its_order_ended_still_finds_it() -> None:
     row = cast.service()
     digest = cast.price(row, "b").digest
     first = cast.confirm(row, "b", digest=digest, key="form")
-    cancel_order(row.client_id, first.reference, AT)
+    cancel_order(row.client_id, first.reference, ON, AT)
 
     assert cast.confirm(row, "b", digest=digest, key="form").status is OrderStatus.CANCELLED
 

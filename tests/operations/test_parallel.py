@@ -126,7 +126,7 @@ def test_an_order_is_paid_or_cancelled_and_never_both(app: Flask) -> None:
     def act(number: int) -> str:
         if number % 2:
             return pay(invoice_id, {"null": provider}, "null", AT).value
-        return cancel_order(client_id, reference, AT).status.value
+        return cancel_order(client_id, reference, ON, AT).status.value
 
     at_once(app, act)
 

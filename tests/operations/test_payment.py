@@ -21,7 +21,7 @@ from kajoom.operations.deed import deed
 from kajoom.operations.order import cancel_order, expire_order
 from kajoom.operations.payment import charge_of, pay, receive, record
 from tests.operations import cast
-from tests.operations.cast import AT
+from tests.operations.cast import AT, ON
 from tests.operations.ledger import nothing_written, rows
 from tests.operations.till import LATER, Watched, last_attempt, ordered, paid
 
@@ -82,7 +82,7 @@ def test_money_that_comes_after_a_refusal_pays_the_invoice_that_still_waits() ->
 def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
     order, invoice = ordered()
     paid(invoice, Watched(Answer(REFUSED)))
-    cancel_order(order.client_id, order.reference, AT)
+    cancel_order(order.client_id, order.reference, ON, AT)
     key = last_attempt(invoice).key
 
     assert record(key, Answer(CAPTURED, reference="late"), LATER)
@@ -140,7 +140,7 @@ def test_what_was_put_to_an_invoice_comes_back_when_it_is_void() -> None:
     order, invoice = ordered()
     received(invoice.id, 4_000, "first")
 
-    cancel_order(order.client_id, order.reference, AT)
+    cancel_order(order.client_id, order.reference, ON, AT)
 
     assert balance_of(order.client_id, "CAD") == Money(4_000)
 
@@ -157,7 +157,7 @@ def test_an_invoice_already_paid_is_not_charged_again() -> None:
 
 def test_a_void_invoice_can_no_longer_be_paid() -> None:
     order, invoice = ordered()
-    cancel_order(order.client_id, order.reference, AT)
+    cancel_order(order.client_id, order.reference, ON, AT)
     provider = Watched()
 
     with nothing_written(), pytest.raises(Refused) as refused:
@@ -179,7 +179,7 @@ def test_an_order_whose_payment_is_being_verified_is_neither_cancelled_nor_expir
     paid(invoice, Watched(Answer(UNKNOWN)))
 
     with nothing_written(), pytest.raises(Refused) as refused:
-        cancel_order(order.client_id, order.reference, AT)
+        cancel_order(order.client_id, order.reference, ON, AT)
     with nothing_written():
         expire_order(order.id, AT)
 

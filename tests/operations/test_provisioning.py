@@ -91,7 +91,7 @@ def test_a_person_may_finish_what_the_panel_refused() -> None:
     order = paid(row)
     record(order.id, PanelAnswer(PanelStatus.REFUSED, "quota"), AT)
 
-    declare_done(order.reference, "anne", AT)
+    declare_done(order.reference, "anne", ON, AT)
 
     assert (order.status, row.plan.code) == (OrderStatus.COMPLETED, "b")
     assert [(step.event, step.actor) for step in order.history] == [
@@ -105,9 +105,9 @@ def test_a_change_that_cannot_be_made_gives_all_its_money_back_once_as_credit() 
     row = cast.service()
     order = paid(row)
 
-    declare_impossible(order.reference, "no server left", "anne", AT)
+    declare_impossible(order.reference, "no server left", "anne", ON, AT)
     with nothing_written(), pytest.raises(Refused):
-        declare_impossible("CH-2026-000001", "no server left", "anne", AT)
+        declare_impossible("CH-2026-000001", "no server left", "anne", ON, AT)
 
     assert (order.status, order.note, row.plan.code, row.version) == (OrderStatus.REFUSED, "no server left", "a", 1)
     assert balance_of(row.client_id, "CAD") == Money(1_000_000)
@@ -119,7 +119,7 @@ def test_a_change_at_no_charge_that_cannot_be_made_gives_nothing_back() -> None:
     row = cast.service()
     order = cast.confirm(row, "base", when=When.NOW)
 
-    declare_impossible(order.reference, "quota", "anne", AT)
+    declare_impossible(order.reference, "quota", "anne", ON, AT)
 
     assert movements_of(row.client_id) == []
 
@@ -173,14 +173,16 @@ EVENTS: dict[OrderEvent, Callable[[int, str], object]] = {
     OrderEvent.FELL_DUE: lambda order_id, _reference: start_due_order(order_id, ON, AT),
     OrderEvent.PROVISIONED: lambda order_id, _reference: record(order_id, DONE, AT),
     OrderEvent.HELD: lambda order_id, _reference: record(order_id, PanelAnswer(PanelStatus.REFUSED), AT),
-    OrderEvent.REFUSED: lambda _order_id, reference: declare_impossible(reference, "no", "anne", AT),
+    OrderEvent.REFUSED: lambda _order_id, reference: declare_impossible(reference, "no", "anne", ON, AT),
 }
 
 
 @pytest.mark.parametrize("status", OrderStatus)
 @pytest.mark.parametrize("event", EVENTS)
 def test_what_the_table_does_not_allow_writes_nothing(status: OrderStatus, event: OrderEvent) -> None:
-    order = cast.confirm(cast.service(), "b")
+    row = cast.service()
+    cast.credit(row.client, 1_000_000)
+    order = cast.confirm(row, "b")
     order.status = status
     db.session.commit()
     order_id, reference, after = order.id, order.reference, TRANSITIONS.get((status, event))
@@ -195,7 +197,7 @@ def test_what_the_table_does_not_allow_writes_nothing(status: OrderStatus, event
 
 def test_an_order_that_does_not_exist_is_nobodys() -> None:
     with nothing_written(), pytest.raises(LookupError):
-        declare_done("CH-2026-999999", "anne", AT)
+        declare_done("CH-2026-999999", "anne", ON, AT)
     with nothing_written(), pytest.raises(LookupError):
         record(999_999, DONE, AT)
     with nothing_written():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,15 @@ from tests.operations.ledger import nothing_written, told
 DONE = PanelAnswer(PanelStatus.DONE)
 
 
+def rich(**more: Any) -> Service:
+    """A service whose client's account credit pays each renewal as it is issued."""
+    row = cast.service(**more)
+    cast.credit(row.client, 1_000_000)
+    return row
+
+
 def test_a_scheduled_change_begins_on_its_day_and_not_before() -> None:
-    row = cast.service()
+    row = rich()
     order = cast.confirm(row, "base")
     order_id = order.id
 
@@ -37,7 +45,7 @@ def test_a_scheduled_change_begins_on_its_day_and_not_before() -> None:
     assert order.status is OrderStatus.AWAITING_PROVISIONING
     assert told("provision", order)
     record(order_id, DONE, AT)
-    assert (row.plan.code, row.next_due_date) == ("base", DUE)
+    assert (row.plan.code, row.next_due_date) == ("base", date(2026, 8, 1))
 
 
 def fuller(row: Service) -> None:
@@ -92,7 +100,7 @@ def test_a_scheduled_change_that_no_longer_fits_is_held_and_told(
 
 
 def test_a_scheduled_change_whose_use_is_no_longer_known_goes_to_a_person() -> None:
-    row = cast.service()
+    row = rich()
     order = cast.confirm(row, "base")
     row.usage = None
     db.session.commit()
@@ -105,7 +113,7 @@ def test_a_scheduled_change_whose_use_is_no_longer_known_goes_to_a_person() -> N
 
 
 def test_a_cycle_that_changes_on_its_day_asks_for_no_space_to_be_freed() -> None:
-    row = cast.service(cycle=ANNUALLY, recurring_cents=150_000, usage={"disk_mb": 99_999})
+    row = rich(cycle=ANNUALLY, recurring_cents=150_000, usage={"disk_mb": 99_999})
     order = cast.confirm(row, "a", MONTHLY)
 
     start_due_order(order.id, DUE, AT)
@@ -115,7 +123,7 @@ def test_a_cycle_that_changes_on_its_day_asks_for_no_space_to_be_freed() -> None
 
 
 def test_the_price_in_force_is_the_one_frozen_in_the_order() -> None:
-    row = cast.service()
+    row = rich()
     order = cast.confirm(row, "base")
     next(price for price in cast.plan_row("base").prices if price.cycle is MONTHLY).cents += 500
     cast.reloaded()

@@ -51,6 +51,7 @@ def app(catalogued: Database, doors: Gateways) -> Iterator[Flask]:
     house.jinja_environment = Templates  # type: ignore[assignment]
     house.config["SQLALCHEMY_DATABASE_URI"] = catalogued.url
     house.config["BASE_URL"] = "https://clients.example.com"
+    house.config["DAILY_RENEWAL_DAYS"] = 14
     house.extensions["kajoom"] = doors
     Babel(house, configure_jinja=False)
     db.init_app(house)

@@ -1,0 +1,108 @@
+"""Renewals asked of the tables: which are due, which stand, which a change carries, and whom to remind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, literal, or_, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from kajoom.domain.cancellation import CancellationStatus
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.payment import OPEN
+from kajoom.domain.service import ServiceStatus
+from kajoom.models.cancellation import Cancellation
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.outbox import Message
+from kajoom.models.payment import Attempt
+from kajoom.models.service import Service
+
+BILLED = (ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED)
+"""The statuses that are renewed: a suspended service keeps its place, and what it costs is owed."""
+
+_IS_UNPAID = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN)
+_IS_LIVE = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status != InvoiceStatus.VOID)
+_IS_BEING_PAID = select(Attempt.id).where(Attempt.invoice_id == Invoice.id, Attempt.status.in_(sorted(OPEN))).exists()
+
+
+class Place(NamedTuple):
+    """How far a walk through the services came: the due date and the id of the last one seen."""
+
+    due: date
+    service_id: int
+
+
+def services_to_renew(until: date, after: Place | None, limit: int) -> list[Place]:
+    """The next services due by ``until`` whose period is not invoiced and that do not end before it, by due date."""
+    ends = select(Cancellation.id).where(
+        Cancellation.service_id == Service.id,
+        Cancellation.status == CancellationStatus.OPEN,
+        Cancellation.effective_on <= Service.next_due_date,
+    )
+    billed = select(Invoice.id).where(
+        Invoice.service_id == Service.id, _IS_LIVE, Invoice.period_start == Service.next_due_date
+    )
+    query = select(Service.next_due_date, Service.id).where(
+        Service.next_due_date <= until, Service.status.in_(BILLED), ~billed.exists(), ~ends.exists()
+    )
+    if after is not None:
+        query = query.where(tuple_(Service.next_due_date, Service.id) > after)
+    rows = db.session.execute(query.order_by(Service.next_due_date, Service.id).limit(limit))
+    return [Place(due, service_id) for due, service_id in rows if due is not None]
+
+
+def renewal_standing(service_id: int, due: date) -> Invoice | None:
+    """The renewal that keeps another from being issued: that of the period begun on ``due``, or any still unpaid."""
+    stands = or_(_IS_UNPAID, and_(_IS_LIVE, Invoice.period_start == due))
+    return db.session.scalars(select(Invoice).where(Invoice.service_id == service_id, stands)).first()
+
+
+def unpaid_renewals_of(service_id: int, since: date = date.min) -> list[Invoice]:
+    """The unpaid renewals of a service for periods that begin on ``since`` or later."""
+    query = select(Invoice).where(Invoice.service_id == service_id, _IS_UNPAID, Invoice.period_start >= since)
+    return list(db.session.scalars(query.order_by(Invoice.period_start)))
+
+
+def renewals_carrying(order_id: int) -> list[Invoice]:
+    """The renewals, paid or not, issued on the terms of a change, the latest period first."""
+    query = select(Invoice).where(Invoice.order_id == order_id, _IS_LIVE).options(joinedload(Invoice.service))
+    return list(db.session.scalars(query.order_by(Invoice.period_start.desc())))
+
+
+def is_being_paid(invoices: Iterable[Invoice]) -> bool:
+    """Whether the outcome of a try at any of these invoices is not known yet."""
+    ids = [invoice.id for invoice in invoices]
+    query = select(Attempt.id).where(Attempt.invoice_id.in_(ids), Attempt.status.in_(sorted(OPEN)))
+    return bool(ids) and db.session.scalar(query.limit(1)) is not None
+
+
+def renewals_nearly_due(on: date, days: int) -> list[int]:
+    """The ids of renewals to be paid within ``days``, issued at least as long ago, and not yet reminded of."""
+    soon = and_(Invoice.due_on > on, Invoice.due_on <= on + timedelta(days=days))
+    return _unpaid_untold(and_(soon, Invoice.issued_on <= on - timedelta(days=days)), "reminder-")
+
+
+def renewals_overdue(on: date) -> list[int]:
+    """The ids of renewals whose due date has passed, and whose client was not told of it yet."""
+    return _unpaid_untold(Invoice.due_on < on, "overdue-")
+
+
+def _unpaid_untold(when: ColumnElement[bool], letter: str) -> list[int]:
+    told = select(Message.id).where(Message.key == literal(letter) + Invoice.number)
+    query = select(Invoice.id).where(_IS_UNPAID, when, ~told.exists(), ~_IS_BEING_PAID)
+    return list(db.session.scalars(query.order_by(Invoice.id)))
+
+
+def replaced_by(invoice: Invoice) -> str | None:
+    """The number of the void renewal, the last of the same period, in whose place this one was issued."""
+    query = select(Invoice.number).where(
+        Invoice.service_id == invoice.service_id,
+        Invoice.kind == InvoiceKind.RENEWAL,
+        Invoice.status == InvoiceStatus.VOID,
+        Invoice.period_start == invoice.period_start,
+        Invoice.id < invoice.id,
+    )
+    return db.session.scalars(query.order_by(Invoice.id.desc())).first()
