@@ -92,7 +92,7 @@ def upgrade() -> None:
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_difference")),
-        sa.UniqueConstraint("provider", "day", "reference", name=op.f("uq_difference_provider")),
+        sa.UniqueConstraint("provider", "day", "reference", name=op.f("uq_difference_provider_day_reference")),
     )
 
 

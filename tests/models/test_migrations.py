@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
@@ -14,9 +16,13 @@ from flask import Flask
 from flask_migrate import Migrate, downgrade, upgrade
 from sqlalchemy import Connection, inspect
 
+from kajoom import models
 from kajoom.models.db import Base, db
 from tests.database import Databases
 from tests.house.tree import ROOT
+
+for room in iter_modules(models.__path__):
+    import_module(f"{models.__name__}.{room.name}")  # a table is only known once its module is read
 
 REVISIONS = str(ROOT / "migrations")
 _NOTED = "alembic_version"
