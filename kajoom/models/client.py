@@ -87,7 +87,8 @@ def client_by_uniquifier(uniquifier: str) -> Client | None:
 def lock_client(client_id: int) -> None:
     """Hold the client until the commit: what spends credit or changes a service of theirs is done one at a time.
 
-    What was read before the lock is forgotten: another deed may have changed it while this one waited.
+    What was read before the lock is forgotten: another deed may have changed it while this one waited. The lock is
+    one that rows naming the client may be added beside, or a host's import could wait for a deed that waits for it.
     """
-    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update())
+    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
     db.session.expire_all()

@@ -25,7 +25,8 @@ class _Declarative(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
 
 
-db = SQLAlchemy(model_class=_Declarative)
+# A connection that the server closed meanwhile, by a restart for one, is replaced before it is used.
+db = SQLAlchemy(model_class=_Declarative, engine_options={"pool_pre_ping": True})
 
 if TYPE_CHECKING:
     Base = _Declarative
@@ -47,13 +48,17 @@ def reading() -> Iterator[None]:
 
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, _record: Any) -> None:
-    if type(connection).__module__ != "sqlite3":
-        return
-    # The driver must not begin transactions by itself: a read that later writes would fail at once with
-    # "database is locked" instead of waiting its turn. The engine's "begin" event below says how they begin.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    if type(connection).__module__ == "sqlite3":
+        # The driver must not begin transactions by itself: a read that later writes would fail at once with
+        # "database is locked" instead of waiting its turn. The engine's "begin" event below says how they begin.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}").close()
+    else:
+        # As long as SQLite waits for a lock; and no process that hangs keeps others from a client for ever.
+        for setting in ("lock_timeout = '15s'", "idle_in_transaction_session_timeout = '60s'"):
+            connection.execute(f"SET {setting}")
+        connection.commit()
 
 
 @event.listens_for(Engine, "begin")

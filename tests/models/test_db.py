@@ -100,6 +100,56 @@ def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
     assert label_of(row) == "renamed"
 
 
+def test_nobody_waits_for_a_lock_for_ever(app: Flask) -> None:
+    question, answer = {
+        "sqlite": ("PRAGMA busy_timeout", 15_000),
+        "postgresql": ("SHOW lock_timeout", "15s"),
+    }[db.engine.dialect.name]
+
+    assert db.session.execute(text(question)).scalar() == answer
+
+
+def test_a_connection_that_was_cut_is_replaced(app: Flask) -> None:
+    cast.service()
+    held = db.session.connection().connection.dbapi_connection
+    db.session.rollback()
+    assert held is not None
+    held.close()
+
+    assert db.session.query(Service).count() == 1
+
+
+def test_a_deed_that_loses_to_another_is_done_again(app: Flask) -> None:
+    """Each of two deeds holds what the other wants next; SQLite lets one begin after the other."""
+    for series in ("a", "b"):
+        next_number(series)
+    db.session.commit()
+    takes_turns = db.engine.dialect.name == "sqlite"
+    together = Barrier(1 if takes_turns else 2)
+
+    @deed
+    def count(first: str, then: str, tries: list[str]) -> None:
+        next_number(first)
+        tries.append(first)
+        if len(tries) == 1:
+            together.wait()
+        next_number(then)
+
+    def alone(first: str, then: str, tries: list[str]) -> None:
+        with app.app_context():
+            count(first, then, tries)
+
+    counted: tuple[list[str], list[str]] = ([], [])
+    threads = [Thread(target=alone, args=("a", "b", counted[0])), Thread(target=alone, args=("b", "a", counted[1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {row.series: row.value for row in rows(Counter)} == {"a": 3, "b": 3}
+    assert sum(map(len, counted)) == (2 if takes_turns else 3)
+
+
 def test_an_instant_without_a_zone_is_refused() -> None:
     db.session.add(Message(kind="letter", key="k", ids={}, run_at=datetime(2026, 6, 16, 12)))  # noqa: DTZ001 - the point
 
