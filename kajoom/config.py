@@ -81,9 +81,9 @@ def from_environment(instance_path: Path, environment: Mapping[str, str] = os.en
         demo=demo,
         worker=_one_of(given, "WORKER", ("embedded", "none"), "embedded" if demo else "none"),
         mail_url=given.get("MAIL_URL", f"file://{instance_path / 'mail'}"),
-        paypal_base_url=given.get("PAYPAL_BASE_URL", "https://api-m.paypal.com"),
-        paypal_client_id=given.get("PAYPAL_CLIENT_ID", ""),
-        paypal_secret=given.get("PAYPAL_SECRET", ""),
+        paypal_base_url=_private(given, "PAYPAL_BASE_URL", "https://api-m.paypal.com"),
+        paypal_client_id=_with(given, "PAYPAL_CLIENT_ID", "PAYPAL_SECRET"),
+        paypal_secret=_with(given, "PAYPAL_SECRET", "PAYPAL_CLIENT_ID"),
         paypal_webhook_id=given.get("PAYPAL_WEBHOOK_ID", ""),
         whm_url=given.get("WHM_URL", ""),
         whm_user=given.get("WHM_USER", ""),
@@ -107,6 +107,21 @@ def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...], defau
     if value not in allowed:
         raise Misconfigured(f"{PREFIX}{name} must be one of {', '.join(allowed)}, not {value!r}")
     return value
+
+
+def _with(given: Mapping[str, str], name: str, other: str) -> str:
+    """A value that is of no use without another."""
+    if name in given and other not in given:
+        raise Misconfigured(f"{PREFIX}{other} is missing: {PREFIX}{name} is of no use without it")
+    return given.get(name, "")
+
+
+def _private(given: Mapping[str, str], name: str, default: str) -> str:
+    """An address to which a secret is told: nobody may listen on the way."""
+    address = urlsplit(given.get(name, default))
+    if not (address.scheme == "https" or (address.scheme == "http" and address.hostname in {"127.0.0.1", "::1"})):
+        raise Misconfigured(f"{PREFIX}{name} must begin with https://, not {given[name]!r}")
+    return address.geturl().rstrip("/")
 
 
 def _count(given: Mapping[str, str], name: str, default: int) -> int:

@@ -12,6 +12,9 @@ from kajoom.gateways.demo_panel import DemonstrationPanel
 from kajoom.gateways.demo_provider import DemonstrationProvider
 from kajoom.gateways.mail import mailer
 from kajoom.gateways.manual import ManualPanel
+from kajoom.gateways.paypal import PayPalProvider
+from kajoom.gateways.paypal_client import PayPalClient
+from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts
 from kajoom.gateways.ports import Mailer, Panel, PaymentProvider
 
 
@@ -24,6 +27,14 @@ class Settings(Protocol):
     def mail_url(self) -> str: ...
     @property
     def instance_path(self) -> Path: ...
+    @property
+    def paypal_base_url(self) -> str: ...
+    @property
+    def paypal_client_id(self) -> str: ...
+    @property
+    def paypal_secret(self) -> str: ...
+    @property
+    def paypal_webhook_id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +50,17 @@ class Gateways:
 def build(config: Settings) -> Gateways:
     """Open the doors the configuration names; ``ValueError`` when one of them cannot be read."""
     letters = mailer(config.mail_url)
+    paypal: dict[str, PaymentProvider] = {PayPalProvider.code: _paypal(config)} if config.paypal_client_id else {}
     if not config.demo:
-        return Gateways(panel=ManualPanel(), mailer=letters)
+        return Gateways(panel=ManualPanel(), mailer=letters, payments=paypal)
     demonstration = Demonstration(config.instance_path / "demonstration.sqlite")
     provider = DemonstrationProvider(demonstration)
-    return Gateways(DemonstrationPanel(demonstration), letters, {provider.code: provider}, demonstration)
+    return Gateways(DemonstrationPanel(demonstration), letters, {provider.code: provider, **paypal}, demonstration)
+
+
+def _paypal(config: Settings) -> PayPalProvider:
+    client = PayPalClient(config.paypal_base_url, config.paypal_client_id, config.paypal_secret)
+    if not config.paypal_webhook_id:
+        return PayPalProvider(client)
+    hosts = certificate_hosts(config.paypal_base_url)
+    return PayPalProvider(client, NoticeReader(config.paypal_webhook_id, client.fetch, hosts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.message import EmailMessage
@@ -18,7 +18,8 @@ class Charge:
     """One attempt as a provider sees it. ``key`` names it for ever: asked twice, it is carried out once.
     ``provider`` is the code of the provider it is for, ``invoice`` the number of the invoice it pays,
     ``provider_ref`` the provider's own name for it, empty until it has answered, and ``return_url`` where a client
-    who approves elsewhere is led back to."""
+    who approves elsewhere is led back to. Of a charge ``given_up`` what was taken is told, and nothing more is taken.
+    """
 
     key: str
     provider: str
@@ -27,6 +28,7 @@ class Charge:
     locale: str
     provider_ref: str = ""
     return_url: str = ""
+    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class PaymentProvider(Protocol):
     def look_up(self, charge: Charge) -> Answer:
         """What became of a charge, finished where the client has done their part.
 
-        ``REFUSED`` with the reason "not_found" when the provider never saw it.
+        ``REFUSED`` with the reason "not_found" when the provider never saw it, "given_up" when it was given up before
+        anything was taken.
         """
 
     def refund(self, refund: Refund) -> Answer:
@@ -105,6 +108,18 @@ class PaymentProvider(Protocol):
         """Everything taken on a day in UTC, in which no hour of the year is missing or doubled.
 
         ``ProviderSilent`` when the provider cannot tell now.
+        """
+
+
+class Announcer(Protocol):
+    """A provider that tells by itself when something happened."""
+
+    code: str
+
+    def notice(self, headers: Mapping[str, str], body: bytes, at: datetime) -> Notice:
+        """The message, once it is known to be the provider's.
+
+        ``ForgedNotice`` when it is not; ``ProviderSilent`` when it cannot be verified now.
         """
 
 

@@ -16,6 +16,10 @@ class Settings:
     demo: bool
     instance_path: Path
     mail_url: str = "smtp://127.0.0.1:25"
+    paypal_base_url: str = "https://api-m.sandbox.paypal.com"
+    paypal_client_id: str = ""
+    paypal_secret: str = ""
+    paypal_webhook_id: str = ""
 
 
 def test_demonstration_pays_and_provisions_by_itself(tmp_path: Path) -> None:
@@ -36,6 +40,16 @@ def test_host_outside_the_demonstration_takes_no_pretended_money(tmp_path: Path)
     doors = build(Settings(demo=False, instance_path=tmp_path))
     assert not doors.payments
     assert not list(tmp_path.iterdir())
+
+
+def test_paypal_is_offered_where_it_is_configured(tmp_path: Path) -> None:
+    settings = Settings(demo=False, instance_path=tmp_path, paypal_client_id="client", paypal_secret="secret")
+    assert list(build(settings).payments) == ["paypal"]
+
+
+def test_paypal_in_the_demonstration_comes_beside_what_takes_no_money(tmp_path: Path) -> None:
+    settings = Settings(True, tmp_path, paypal_client_id="client", paypal_secret="secret", paypal_webhook_id="W")
+    assert list(build(settings).payments) == ["demonstration", "paypal"]
 
 
 def test_unreadable_mail_address_stops_the_start(tmp_path: Path) -> None:

@@ -1,0 +1,147 @@
+"""PayPal, Orders v2: an order is created, the payer approves it there, and only our capture takes the money."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from kajoom.domain.payment import AttemptStatus
+from kajoom.gateways.paypal_answer import APPROVED, Kind, approval_link, is_untried, kind_of, read_order
+from kajoom.gateways.paypal_client import PayPalClient, Reply
+from kajoom.gateways.paypal_notice import NoticeReader
+from kajoom.gateways.paypal_order import money_of, order_for
+from kajoom.gateways.paypal_report import REPORT, pages_of, received_in, report_of
+from kajoom.gateways.ports import Answer, Capture, Charge, ForgedNotice, Notice, ProviderSilent, Refund
+
+log = logging.getLogger(__name__)
+
+_ORDERS = "/v2/checkout/orders"
+_REFUND_STATUSES = {
+    "COMPLETED": AttemptStatus.CAPTURED,
+    "PENDING": AttemptStatus.PENDING,
+    "CANCELLED": AttemptStatus.REFUSED,
+    "FAILED": AttemptStatus.REFUSED,
+}
+
+
+class PayPalProvider:
+    """One PayPal account. ``notices`` verifies its messages; without one none of them is believed."""
+
+    code = "paypal"
+
+    def __init__(self, client: PayPalClient, notices: NoticeReader | None = None) -> None:
+        self._client = client
+        self._notices = notices
+
+    def charge(self, charge: Charge) -> Answer:
+        """Create the order that the client is to approve; nothing is taken yet, so whatever goes wrong costs nothing.
+
+        The request bears the charge's key, by which PayPal knows it for six hours; asked again, it tells of the same.
+        """
+        reply = self._client.ask("POST", _ORDERS, body=order_for(charge), request_id=charge.key)
+        if not reply.is_good:
+            return self._refused(reply, charge)
+        answer = read_order(reply.body, charge)
+        if answer.reason == "mismatch" and not answer.reference:
+            return Answer(AttemptStatus.REFUSED, answer.provider_ref, reason="mismatch")
+        return answer
+
+    def look_up(self, charge: Charge) -> Answer:
+        """What became of the order, captured if its payer has approved it and the charge is not ``given_up``."""
+        if not charge.provider_ref:
+            # Its name was lost on the way: nobody was led to it, so nobody has approved it.
+            return Answer(AttemptStatus.REFUSED, reason="given_up") if charge.given_up else self.charge(charge)
+        reply = self._client.ask("GET", _path(charge.provider_ref))
+        if reply.status == 404:
+            return Answer(AttemptStatus.REFUSED, reason="not_found")  # PayPal forgets what was not approved in time
+        if not reply.is_good:
+            # Even what is our own fault tells nothing of the money: this question was not answered.
+            self._note(reply, charge.key)
+            return Answer(AttemptStatus.UNKNOWN, reason=kind_of(reply))
+        answer = read_order(reply.body, charge)
+        if answer.status is not AttemptStatus.PENDING or not is_untried(reply.body):
+            return answer
+        if charge.given_up:
+            return Answer(AttemptStatus.REFUSED, answer.provider_ref, reason="given_up")
+        return self._capture(charge, reply.body) if reply.body.get("status") == APPROVED else answer
+
+    def refund(self, refund: Refund) -> Answer:
+        """Give back a part or the whole of a capture; PayPal knows the key of a refund for 45 days."""
+        body = {
+            "amount": money_of(refund.amount),
+            "custom_id": refund.key,
+            "invoice_id": f"{refund.invoice}-{refund.key}",
+        }
+        path = f"/v2/payments/captures/{quote(refund.reference, safe='')}/refund"
+        reply = self._client.ask("POST", path, body=body, request_id=refund.key)
+        if not reply.is_good:
+            return self._failed(reply, refund.key)
+        status = _REFUND_STATUSES.get(str(reply.body.get("status")), AttemptStatus.UNKNOWN)
+        name = str(reply.body.get("id") or "")
+        return Answer(status, name, reference=name if status is AttemptStatus.CAPTURED else "")
+
+    def captures(self, day: date) -> Iterator[Capture]:
+        """What PayPal reports as received on a day in UTC; it may tell of a payment three hours late.
+
+        ``ProviderSilent`` when it does not answer.
+        """
+        page, pages = 1, 1
+        while page <= pages:
+            reply = self._client.ask("GET", REPORT, params=report_of(day, page))
+            if not reply.is_good:
+                self._note(reply, f"the report of {day}")
+                raise ProviderSilent(f"PayPal does not report {day}: HTTP {reply.status}, {reply.issue}")
+            yield from received_in(reply.body)
+            page, pages = page + 1, pages_of(reply.body)
+
+    def notice(self, headers: Mapping[str, str], body: bytes, at: datetime) -> Notice:
+        """What a message of PayPal's hints at; ``ForgedNotice`` unless PayPal signed it for this very house."""
+        if self._notices is None:
+            raise ForgedNotice("no webhook is configured")
+        return self._notices.read(headers, body, at)
+
+    def _capture(self, charge: Charge, order: Mapping[str, Any]) -> Answer:
+        """Take the money. A declined payer may approve anew, which moves ``update_time``: then it is a new request,
+        while the order itself can be captured only once."""
+        request_id = f"{charge.key}-{order.get('update_time', '')}"
+        reply = self._client.ask("POST", f"{_path(charge.provider_ref)}/capture", body={}, request_id=request_id)
+        if reply.is_good:
+            return read_order(reply.body, charge)
+        if kind_of(reply) is Kind.ALREADY_DONE:
+            found = self._client.ask("GET", _path(charge.provider_ref))
+            answer = read_order(found.body, charge)
+            return answer if answer.status is not AttemptStatus.PENDING else Answer(AttemptStatus.UNKNOWN)
+        return self._refused(reply, charge, approval_link(reply.body, order))
+
+    def _refused(self, reply: Reply, charge: Charge, link: str = "") -> Answer:
+        """What a request that was not carried out means for its charge."""
+        if kind_of(reply) is Kind.PAYER_CAN_FIX and link:
+            return Answer(AttemptStatus.PENDING, charge.provider_ref, reason=reply.issue, approve_url=link)
+        return self._failed(reply, charge.key)
+
+    def _failed(self, reply: Reply, key: str) -> Answer:
+        self._note(reply, key)
+        match kind_of(reply):
+            case Kind.IN_PROGRESS:
+                return Answer(AttemptStatus.PENDING)
+            case Kind.UNKNOWN | Kind.ALREADY_DONE:
+                return Answer(AttemptStatus.UNKNOWN, reason=reply.issue)
+            case Kind.OURS:
+                return Answer(AttemptStatus.REFUSED, reason=Kind.OURS)
+            case _:
+                return Answer(AttemptStatus.REFUSED, reason=reply.issue)
+
+    def _note(self, reply: Reply, about: str) -> None:
+        """Tell staff what only they can mend; never a token, and nothing of the payer."""
+        if kind_of(reply) is Kind.OURS:
+            debug_id = reply.body.get("debug_id", "none")
+            log.error(
+                "PayPal refuses what we ask: HTTP %s, %s, for %s (%s)", reply.status, reply.issue, about, debug_id
+            )
+
+
+def _path(provider_ref: str) -> str:
+    return f"{_ORDERS}/{quote(provider_ref, safe='')}"

@@ -1,0 +1,35 @@
+"""A fake PayPal for each test that asks for one, and the provider that speaks to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from kajoom.gateways.paypal import PayPalProvider
+from kajoom.gateways.paypal_client import PayPalClient
+from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts
+from tests.paypal.server import WEBHOOK_ID, FakePayPal
+from tests.paypal.signing import OURS, authority
+
+__all__ = ["client", "fake", "paypal"]
+
+
+@pytest.fixture
+def fake() -> Iterator[FakePayPal]:
+    """PayPal, with an empty ledger."""
+    with FakePayPal() as started:
+        yield started
+
+
+@pytest.fixture
+def client(fake: FakePayPal) -> PayPalClient:
+    """The wire to it."""
+    return PayPalClient(fake.address, "client", "secret")
+
+
+@pytest.fixture
+def paypal(fake: FakePayPal, client: PayPalClient) -> PayPalProvider:
+    """The provider, which believes the messages that the authority of the tests vouches for."""
+    roots = [authority(OURS).certificate]
+    return PayPalProvider(client, NoticeReader(WEBHOOK_ID, client.fetch, certificate_hosts(fake.address), roots))

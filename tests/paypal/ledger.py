@@ -1,0 +1,175 @@
+"""What the fake PayPal knows: orders, what was taken and given back, and what each request id already did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from threading import RLock
+from typing import Any
+
+from tests.paypal.problem import Problem, need
+
+Body = dict[str, Any]
+
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})\.[0-9]{2}", re.ASCII)
+_EXPERIENCE = {
+    "return_url",
+    "cancel_url",
+    "user_action",
+    "shipping_preference",
+    "locale",
+    "payment_method_preference",
+    "brand_name",
+}
+
+
+@dataclass
+class Ledger:
+    """One account. ``now`` dates what happens; ``site`` is where payers approve."""
+
+    site: str = "https://www.sandbox.paypal.com"
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    orders: dict[str, Body] = field(default_factory=dict)
+    captures: dict[str, Body] = field(default_factory=dict)
+    refunds: dict[str, Body] = field(default_factory=dict)
+    experiences: dict[str, dict[str, str]] = field(default_factory=dict)
+    capture_status: str = "COMPLETED"
+    declines: list[str] = field(default_factory=list)
+    lock: RLock = field(default_factory=RLock)
+    _numbers: Any = field(default_factory=lambda: count(1))
+
+    def create(self, body: Body) -> Body:
+        """A new order, to be approved by its payer."""
+        _check_order(body)
+        unit = body["purchase_units"][0]
+        number = f"ORDER{next(self._numbers):012d}"
+        order = {
+            "id": number,
+            "intent": "CAPTURE",
+            "status": "PAYER_ACTION_REQUIRED",
+            "create_time": self._moment(),
+            "update_time": self._moment(),
+            "purchase_units": [{"reference_id": "default", **unit}],
+            "links": [
+                {"rel": "self", "method": "GET", "href": f"{self.site}/v2/checkout/orders/{number}"},
+                {"rel": "payer-action", "method": "GET", "href": f"{self.site}/checkoutnow?token={number}"},
+            ],
+        }
+        self.orders[number] = order
+        self.experiences[number] = body["payment_source"]["paypal"]["experience_context"]
+        return order
+
+    def order(self, order_id: str) -> Body:
+        """An order that is not forgotten yet."""
+        if order_id not in self.orders:
+            raise Problem(404, "INVALID_RESOURCE_ID")
+        return self.orders[order_id]
+
+    def approve(self, order_id: str) -> str:
+        """The payer approves; answers where they are led back to."""
+        order = self.order(order_id)
+        need(order["status"] in {"PAYER_ACTION_REQUIRED", "APPROVED"}, "ORDER_CANNOT_BE_APPROVED")
+        order["status"], order["update_time"] = "APPROVED", self._moment()
+        back = self.experiences[order_id]["return_url"]
+        return f"{back}{'&' if '?' in back else '?'}token={order_id}&PayerID=PAYER"
+
+    def expire(self, order_id: str) -> None:
+        """An order that was not captured in time is forgotten."""
+        need(self.order(order_id)["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
+        del self.orders[order_id]
+
+    def capture(self, order_id: str) -> Body:
+        """Take the money of an approved order, once."""
+        order = self.order(order_id)
+        need(order["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
+        need(order["status"] == "APPROVED", "ORDER_NOT_APPROVED")
+        unit = order["purchase_units"][0]
+        taken = {capture["invoice_id"] for capture in self.captures.values()}
+        need(unit.get("invoice_id") not in taken, "DUPLICATE_INVOICE_ID")
+        if self.declines:
+            issue = self.declines.pop(0)
+            raise Problem(422, issue, [{"rel": "redirect", "method": "GET", "href": order["links"][1]["href"]}])
+        capture = {
+            "id": f"CAPTURE{next(self._numbers):010d}",
+            "status": self.capture_status,
+            "amount": unit["amount"],
+            "invoice_id": unit.get("invoice_id"),
+            "custom_id": unit.get("custom_id"),
+            "create_time": self._moment(),
+            "supplementary_data": {"related_ids": {"order_id": order_id}},
+        }
+        if self.capture_status == "PENDING":
+            capture["status_details"] = {"reason": "PENDING_REVIEW"}
+        self.captures[str(capture["id"])] = capture
+        unit["payments"] = {"captures": [capture]}
+        order["status"], order["update_time"] = "COMPLETED", self._moment()
+        return order
+
+    def refund(self, capture_id: str, body: Body) -> Body:
+        """Give back a part or the whole of what was taken."""
+        need(capture_id in self.captures, "INVALID_RESOURCE_ID", 404)
+        need(not set(body) - {"amount", "custom_id", "invoice_id", "note_to_payer"}, "INVALID_PARAMETER", 400)
+        capture = self.captures[capture_id]
+        need(capture["status"] in {"COMPLETED", "PARTIALLY_REFUNDED"}, "CAPTURE_FULLY_REFUNDED")
+        given = [each for each in self.refunds.values() if each["capture_id"] == capture_id]
+        before = sum((Decimal(each["amount"]["value"]) for each in given), Decimal())
+        amount = body.get("amount") or capture["amount"]
+        _check_amount(amount)
+        total = before + Decimal(amount["value"])
+        whole = Decimal(capture["amount"]["value"])
+        need(amount["currency_code"] == capture["amount"]["currency_code"], "REFUND_CAPTURE_CURRENCY_MISMATCH")
+        need(total <= whole, "REFUND_AMOUNT_EXCEEDED")
+        refund = {
+            "id": f"REFUND{next(self._numbers):011d}",
+            "status": "COMPLETED",
+            "amount": amount,
+            "create_time": self._moment(),
+            **{name: body[name] for name in ("custom_id", "invoice_id") if name in body},
+        }
+        self.refunds[str(refund["id"])] = {**refund, "capture_id": capture_id}
+        capture["status"] = "REFUNDED" if total == whole else "PARTIALLY_REFUNDED"
+        return refund
+
+    def settle(self, capture_id: str, status: str) -> None:
+        """A capture that waited is decided."""
+        self.captures[capture_id]["status"] = status
+
+    def taken(self) -> dict[str, Decimal]:
+        """What is in the account for each of our attempts, whatever was given back taken off."""
+        total: dict[str, Decimal] = {}
+        for capture_id, capture in self.captures.items():
+            if capture["status"] in {"COMPLETED", "REFUNDED", "PARTIALLY_REFUNDED"}:
+                back = (each for each in self.refunds.values() if each["capture_id"] == capture_id)
+                left = Decimal(capture["amount"]["value"]) - sum(Decimal(each["amount"]["value"]) for each in back)
+                total[capture["custom_id"]] = total.get(capture["custom_id"], Decimal()) + left
+        return total
+
+    def _moment(self) -> str:
+        return self.now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _check_order(body: Body) -> None:
+    need(not set(body) - {"intent", "purchase_units", "payment_source"}, "INVALID_PARAMETER", 400)
+    need(body.get("intent") == "CAPTURE", "MISSING_REQUIRED_PARAMETER", 400)
+    units = body.get("purchase_units")
+    need(isinstance(units, list) and len(units) == 1, "MISSING_REQUIRED_PARAMETER", 400)
+    unit = body["purchase_units"][0]
+    need(set(unit) == {"amount", "custom_id", "invoice_id"}, "INVALID_PARAMETER", 400)
+    _check_amount(unit["amount"])
+    need(set(body.get("payment_source", {})) == {"paypal"}, "PAYMENT_SOURCE_NOT_SUPPORTED")
+    need(set(body["payment_source"]["paypal"]) == {"experience_context"}, "INVALID_PARAMETER", 400)
+    experience = body["payment_source"]["paypal"]["experience_context"]
+    need(not set(experience) - _EXPERIENCE, "INVALID_PARAMETER", 400)
+    for name in ("return_url", "cancel_url"):
+        need(re.match(r"https?://[^/]+/", experience.get(name, "")), f"{name.upper()}_REQUIRED")
+
+
+def _check_amount(amount: Any) -> None:
+    need(isinstance(amount, dict) and set(amount) == {"currency_code", "value"}, "MISSING_REQUIRED_PARAMETER", 400)
+    need(amount["currency_code"] in {"CAD", "USD"}, "CURRENCY_NOT_SUPPORTED")
+    need(_AMOUNT.fullmatch(amount["value"]), "DECIMAL_PRECISION")
+    need(Decimal(amount["value"]) > 0, "CANNOT_BE_ZERO_OR_NEGATIVE")

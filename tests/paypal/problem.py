@@ -1,0 +1,40 @@
+"""How PayPal says no: a status, a name, and the issue that code must tell apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_NAMES = {
+    400: "INVALID_REQUEST",
+    401: "AUTHENTICATION_FAILURE",
+    403: "NOT_AUTHORIZED",
+    404: "RESOURCE_NOT_FOUND",
+    409: "RESOURCE_CONFLICT",
+    422: "UNPROCESSABLE_ENTITY",
+}
+
+
+class Problem(Exception):
+    """A request that is refused; ``links`` is where the payer can mend it."""
+
+    def __init__(self, status: int, issue: str, links: list[dict[str, str]] | None = None) -> None:
+        super().__init__(f"{status} {issue}")
+        self.status = status
+        self.issue = issue
+        self.links = links or []
+
+    def body(self) -> dict[str, Any]:
+        """The answer's body."""
+        return {
+            "name": _NAMES.get(self.status, "ERROR"),
+            "message": "The request was refused.",
+            "debug_id": "f1d0c0ffee",
+            "details": [{"issue": self.issue, "description": "See the issue."}],
+            "links": self.links,
+        }
+
+
+def need(condition: object, issue: str, status: int = 422) -> None:
+    """Refuse unless the condition holds."""
+    if not condition:
+        raise Problem(status, issue)

@@ -1,0 +1,43 @@
+"""What a host configures is read as it is meant, and what would not work is named at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kajoom.config import Misconfigured, from_environment
+
+_ACCOUNT = {"KAJOOM_PAYPAL_CLIENT_ID": "client", "KAJOOM_PAYPAL_SECRET": "secret"}
+
+
+@pytest.mark.parametrize("name", _ACCOUNT)
+def test_half_an_account_at_paypal_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        from_environment(tmp_path, {other: value for other, value in _ACCOUNT.items() if other != name})
+
+
+@pytest.mark.parametrize(
+    "address", ["http://api-m.paypal.com", "http://127.0.0.1.example.com", "ftp://x", "paypal.com"]
+)
+def test_no_secret_is_told_where_others_listen(tmp_path: Path, address: str) -> None:
+    with pytest.raises(Misconfigured, match="KAJOOM_PAYPAL_BASE_URL"):
+        from_environment(tmp_path, {"KAJOOM_PAYPAL_BASE_URL": address})
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts"),
+    [
+        ("", ("https://www.paypal.com",)),
+        ("https://api-m.paypal.com/", ("https://www.paypal.com",)),
+        ("https://api-m.sandbox.paypal.com", ("https://www.sandbox.paypal.com",)),
+        ("http://127.0.0.1:9000", ("http://127.0.0.1:9000",)),
+        ("https://notpaypal.com", ("https://notpaypal.com",)),
+    ],
+)
+def test_a_form_may_lead_to_where_payers_approve(tmp_path: Path, address: str, hosts: tuple[str, ...]) -> None:
+    assert from_environment(tmp_path, {**_ACCOUNT, "KAJOOM_PAYPAL_BASE_URL": address}).payment_hosts == hosts
+
+
+def test_without_paypal_a_form_leads_nowhere_else(tmp_path: Path) -> None:
+    assert from_environment(tmp_path, {"KAJOOM_DEMO": "1"}).payment_hosts == ()
