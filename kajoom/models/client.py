@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from flask_security import RoleMixin, UserMixin
 from sqlalchemy import Column, ForeignKey, Table, bindparam, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kajoom.models.db import Base, db
 from kajoom.models.types import UtcDateTime
@@ -61,14 +61,16 @@ class Client(Base, UserMixin):
         return self.province if self.country == "CA" else ""
 
 
-class ClientFacts(NamedTuple):
-    """What a page needs to know of the client who signed in."""
+@dataclass(frozen=True, eq=False)
+class ClientFacts(UserMixin):
+    """What a page needs to know of the client who signed in, and what Flask-Security needs to believe the session."""
 
     id: int
     email: str
     name: str
     locale: str
-    tax_province: str
+    active: bool
+    fs_uniquifier: str
 
 
 def client_by_email(email: str) -> Client | None:
@@ -76,12 +78,15 @@ def client_by_email(email: str) -> Client | None:
     return db.session.scalar(select(Client).where(Client.email == email.strip().lower()))
 
 
-_SIGNED_IN = select(Client).options(joinedload(Client.roles)).where(Client.fs_uniquifier == bindparam("uniquifier"))
+_SIGNED_IN = select(Client.id, Client.email, Client.name, Client.locale, Client.active, Client.fs_uniquifier).where(
+    Client.fs_uniquifier == bindparam("uniquifier")
+)
 
 
-def client_by_uniquifier(uniquifier: str) -> Client | None:
-    """The client of a session, with their roles, in one statement; ``None`` once every session of theirs was ended."""
-    return db.session.scalars(_SIGNED_IN, {"uniquifier": uniquifier}).unique().one_or_none()
+def client_of_session(uniquifier: str) -> ClientFacts | None:
+    """The client whose session this is; ``None`` once every session of theirs was ended."""
+    row = db.session.connection().execute(_SIGNED_IN, {"uniquifier": uniquifier}).one_or_none()
+    return ClientFacts(*row) if row is not None else None
 
 
 def lock_client(client_id: int) -> None:

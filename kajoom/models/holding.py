@@ -143,7 +143,7 @@ _HELD = (
 
 def held_by(client_id: int, service_id: int) -> Held | None:
     """The client's own service, or ``None``: a stranger's is as if it did not exist."""
-    row = db.session.execute(_HELD, {"service_id": service_id, "client_id": client_id}).one_or_none()
+    row = db.session.connection().execute(_HELD, {"service_id": service_id, "client_id": client_id}).one_or_none()
     if row is None:
         return None
     load = catalog(row.catalog_version or 0)

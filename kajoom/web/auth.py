@@ -11,7 +11,7 @@ from flask_login import current_user
 from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, user_authenticated
 from werkzeug.wrappers import Response as Redirect
 
-from kajoom.models.client import Client, ClientFacts, Role, client_by_uniquifier
+from kajoom.models.client import Client, ClientFacts, Role, client_of_session
 from kajoom.models.db import db
 from kajoom.web.address import here, local_path
 from kajoom.web.forms import renew_token
@@ -55,7 +55,7 @@ class _Clients(SQLAlchemyUserDatastore):
 
     def find_user(self, case_insensitive: bool = False, **named: Any) -> UserMixin | None:
         if "fs_uniquifier" in named:
-            return client_by_uniquifier(named["fs_uniquifier"])
+            return client_of_session(named["fs_uniquifier"])
         return super().find_user(case_insensitive, **named)
 
 
@@ -75,7 +75,10 @@ def init_auth(app: Flask) -> None:
     app.session_interface = _Session()
     datastore = _Clients(db, Client, Role)
     # What it renders is the view's answer, so it may say its status too.
-    Security(app, datastore, login_form=SignInForm, render_template=_sign_in_page)  # type: ignore[arg-type]
+    security = Security(app, datastore, login_form=SignInForm, render_template=_sign_in_page)  # type: ignore[arg-type]
+    security.login_manager.request_loader(None)  # no page is opened by a token
+    # No view asks Flask-Principal for a permission: who is there need not be told to it before each request.
+    security.principal.identity_loaders.clear()
     user_authenticated.connect(_begin_session, app)
     app.before_request(_guard)
     app.jinja_env.globals["signed_in_client"] = signed_in_client
@@ -84,7 +87,7 @@ def init_auth(app: Flask) -> None:
 def signed_in_client() -> ClientFacts | None:
     """What pages need to know of whoever is there, asked of the database once a request; ``None`` for a stranger."""
     if "client" not in g:
-        g.client = _facts(current_user) if current_user else None
+        g.client = current_user._get_current_object() if current_user else None
     client: ClientFacts | None = g.client
     return client
 
@@ -100,10 +103,6 @@ def current_client() -> ClientFacts:
 def sign_in_url(back_to: str) -> str:
     """The sign-in page, which leads ``back_to`` a local address."""
     return f"{url_for('security.login')}?{urlencode({'next': back_to})}"
-
-
-def _facts(client: Client) -> ClientFacts:
-    return ClientFacts(client.id, client.email, client.name, client.locale, client.tax_province)
 
 
 def _guard() -> Response | Redirect | None:

@@ -33,6 +33,8 @@ class Page:
     headers: tuple[str, ...] = ()
 
 
+# A session tells its browser from another by its name: one that changed it would have its cookie renewed each time.
+BROWSER = "User-Agent: Kajoom bench"
 PARTIAL = ("HX-Request: true", "HX-Request-Type: partial")
 PAGES = (
     Page("bare Flask route", "/bare/"),
@@ -76,6 +78,7 @@ def signed_in(address: str) -> str:
     """Sign in as the French client of the demonstration; the value of the Cookie header."""
     jar = CookieJar()
     browser = build_opener(HTTPCookieProcessor(jar))
+    browser.addheaders = [tuple(BROWSER.split(": "))]
     page = _first_answer(browser, f"{address}/login")
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     if token is None:
@@ -96,7 +99,7 @@ def _first_answer(browser: OpenerDirector, url: str) -> str:
 
 def read(address: str, page: Page, cookie: str) -> Reading:
     """Ask for a page as often as wrk can for a few seconds."""
-    headers = [argument for header in (f"Cookie: {cookie}", *page.headers) for argument in ("-H", header)]
+    headers = [argument for header in (BROWSER, f"Cookie: {cookie}", *page.headers) for argument in ("-H", header)]
     load = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *headers, address + page.path]
     said = subprocess.run(load, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in said:

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
+from kajoom.models.client import client_by_email
+from kajoom.models.db import db
 from kajoom.web.auth import PUBLIC
 from tests.conftest import PASSWORD, Statements, Visitor, Visitors
 from tests.web.conftest import Address
@@ -124,3 +126,29 @@ def test_a_form_sent_from_another_site_does_nothing(french: Visitor, sign: dict[
     token = french.token("/services")
     assert french.post("/logout", data={"csrf_token": token}, headers=sign).status_code == 403
     assert french.get("/services").status_code == 200
+
+
+def test_a_client_who_is_made_inactive_is_signed_out_at_once(french: Visitor) -> None:
+    assert french.get("/services").status_code == 200
+    client = client_by_email("fr@example.com")
+    assert client is not None
+    client.active = False
+    db.session.commit()
+    assert french.get("/services").status_code == 303
+
+
+def test_ending_every_session_of_a_client_signs_them_out_at_once(french: Visitor) -> None:
+    assert french.get("/services").status_code == 200
+    client = client_by_email("fr@example.com")
+    assert client is not None
+    client.fs_uniquifier = "another"
+    db.session.commit()
+    assert french.get("/services").status_code == 303
+
+
+def test_a_page_is_opened_by_a_session_and_by_nothing_else(app: Flask, client: Visitor) -> None:
+    known = client_by_email("fr@example.com")
+    assert known is not None
+    with app.test_request_context():
+        token = str(known.get_auth_token())
+    assert client.get("/services", headers={"Authentication-Token": token}).status_code == 303
