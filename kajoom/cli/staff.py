@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-
 import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
+from kajoom.cli.books import COMMANDS
+from kajoom.cli.operator import who
 from kajoom.domain.refusal import Refused
 from kajoom.operations.provisioning import declare_done, declare_impossible
 
@@ -17,13 +17,17 @@ def staff() -> None:
     """What a person at the host does."""
 
 
+for command in COMMANDS:
+    staff.add_command(command)
+
+
 @staff.command()
 @click.argument("reference")
 @with_appcontext
 def done(reference: str) -> None:
     """Declare the change REFERENCE operational; the client is told."""
     try:
-        declare_done(reference, _who(), clock.today(), clock.now())
+        declare_done(reference, who(), clock.today(), clock.now())
     except (LookupError, Refused) as fault:
         raise click.ClickException(_told(reference, fault)) from None
     click.echo(f"{reference} is operational.")
@@ -36,14 +40,10 @@ def done(reference: str) -> None:
 def refuse(reference: str, reason: str) -> None:
     """Declare that the change REFERENCE cannot be made; what was paid becomes account credit."""
     try:
-        declare_impossible(reference, reason, _who(), clock.today(), clock.now())
+        declare_impossible(reference, reason, who(), clock.today(), clock.now())
     except (LookupError, Refused) as fault:
         raise click.ClickException(_told(reference, fault)) from None
     click.echo(f"{reference} is refused, and its payment is now account credit.")
-
-
-def _who() -> str:
-    return f"staff:{getpass.getuser()}"
 
 
 def _told(reference: str, fault: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -123,6 +123,13 @@ class Catalog:
     def offline_method(self, code: str) -> OfflineMethod | None:
         """The offline method of this code, or ``None``."""
         return next((method for method in self.offline if method.code == code), None)
+
+    def offline_for(self, usual: str, offered: Collection[str]) -> tuple[OfflineMethod, ...]:
+        """The offline methods a client is told of first: their usual one, or all where no provider is ``offered``."""
+        own = self.offline_method(usual)
+        if own is not None:
+            return (own,)
+        return () if offered else self.offline
 
     def banner(self, group: str, on: date) -> CatalogBanner | None:
         """The first promotion for this group that day."""

@@ -59,6 +59,12 @@ def balance_of(client_id: int, currency: str) -> Money:
     return Money(cents or 0, currency)
 
 
+def movements_for(invoice_id: int) -> list[CreditEntry]:
+    """The movements that an invoice explains, oldest first."""
+    query = select(CreditEntry).where(CreditEntry.invoice_id == invoice_id)
+    return list(db.session.scalars(query.order_by(CreditEntry.id)))
+
+
 def movements_of(client_id: int) -> list[CreditEntry]:
     """Every movement with the invoice that explains it, newest first."""
     query = select(CreditEntry).options(joinedload(CreditEntry.invoice)).where(CreditEntry.client_id == client_id)

@@ -116,6 +116,11 @@ def invoice_by_number(number: str) -> Invoice | None:
     return db.session.scalar(select(Invoice).where(Invoice.number == number))
 
 
+def invoice_by_number(number: str) -> Invoice | None:
+    """Any client's invoice: for staff and for the worker."""
+    return db.session.scalar(select(Invoice).where(Invoice.number == number))
+
+
 def invoices_of(client_id: int) -> list[Invoice]:
     """The client's invoices, newest first."""
     query = select(Invoice).where(Invoice.client_id == client_id)

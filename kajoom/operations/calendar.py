@@ -61,9 +61,12 @@ def do_item(kind: str, row_id: int, on: date, at: datetime) -> None:
 
 
 def announce_day(on: date, at: datetime) -> None:
-    """Put the work of a day in the outbox, once however many workers wake up to it."""
+    """Put the work of a day in the outbox, once however many workers wake up to it: what is due, and the providers'
+    account of the day before."""
     with suppress(IntegrityError):  # another worker announced it between our look and our commit
         _announce("day", f"day-{on.isoformat()}", on, at, None)
+    with suppress(IntegrityError):
+        _announce("reconcile", f"reconcile-{on.isoformat()}", on - timedelta(days=1), at, None)
 
 
 def announce_batch(on: date, at: datetime, after: Place | None = None) -> None:

@@ -102,8 +102,10 @@ def issue(
 def spend_credit(invoice: Invoice, amount: Money, at: datetime) -> None:
     """Put account credit to an invoice; the client is locked by the caller, so the balance cannot be spent twice."""
     if amount:
-        invoice.credit_cents = amount.cents
-        move_credit(invoice, -amount, CreditReason.APPLIED, f"invoice-{invoice.number}-applied", at)
+        # What was put to it before tells this time from the others, and this time asked for twice from once.
+        key = f"invoice-{invoice.number}-applied-{invoice.credit_cents}"
+        invoice.credit_cents += amount.cents
+        move_credit(invoice, -amount, CreditReason.APPLIED, key, at)
     if not invoice.balance:
         invoice.status = InvoiceStatus.PAID
 

@@ -73,10 +73,19 @@ def record(key: str, answer: Answer, at: datetime) -> bool:
     return settled
 
 
-def receive(invoice: Invoice, amount: Money, provider: str, reference: str, actor: str, at: datetime) -> None:
+def receive(
+    invoice: Invoice,
+    amount: Money,
+    provider: str,
+    reference: str,
+    actor: str,
+    at: datetime,
+    received_at: datetime | None = None,
+) -> None:
     """Record money for an invoice within the commit under way, once for each reference of a provider's.
 
-    What exceeds the balance, or comes for a void invoice, becomes account credit. The client is locked by the caller.
+    What exceeds the balance, or comes for a void invoice, becomes account credit. ``received_at`` tells when the money
+    came, where it was not just now. The client is locked by the caller.
     """
     known_as = f"{provider}:{reference}"
     if payment_by_reference(known_as) is not None:
@@ -89,19 +98,22 @@ def receive(invoice: Invoice, amount: Money, provider: str, reference: str, acto
             provider=provider,
             cents=amount.cents,
             currency=amount.currency,
-            received_at=at,
+            received_at=received_at or at,
             actor=actor,
         )
     )
     if amount > applied:
+        reason = CreditReason.LATE_PAYMENT if invoice.status is InvoiceStatus.VOID else CreditReason.OVERPAID
         moved = f"payment-{known_as}"
-        invoices.move_credit(invoice, amount - applied, CreditReason.LATE_PAYMENT, moved, at)
+        invoices.move_credit(invoice, amount - applied, reason, moved, at)
         for letter in ("payment_late", "staff_notice"):
             outbox.tell("letter", f"{letter}-{known_as}", at, letter=letter, invoice=invoice.id, credit=moved)
     if applied:
         invoice.paid_cents += applied.cents
-        if not invoice.balance:
-            _paid(invoice, actor, at)
+        if invoice.balance:
+            outbox.tell("letter", f"payment_partial-{known_as}", at, letter="payment_partial", invoice=invoice.id)
+        else:
+            paid_in_full(invoice, actor, at)
 
 
 @deed
@@ -159,8 +171,8 @@ def _settle(charge: Charge, answer: Answer, at: datetime) -> AttemptStatus:
     return answer.status
 
 
-def _paid(invoice: Invoice, actor: str, at: datetime) -> None:
-    """An invoice is settled: the change it was for can be carried out, or the period it was for has been bought."""
+def paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
+    """Within the commit under way, carry out the change that an invoice was for, or move on the period it has bought."""
     invoice.status = InvoiceStatus.PAID
     if invoice.kind is InvoiceKind.RENEWAL:
         renewal.bought(invoice, at)

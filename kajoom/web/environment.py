@@ -11,7 +11,7 @@ from jinja2 import Template, nodes
 from jinja2.visitor import NodeTransformer
 
 from kajoom import clock
-from kajoom.web.codes import name_of
+from kajoom.web.codes import method_of, name_of
 from kajoom.web.words import Words, words
 
 _WORDS = ("money", "money_with_currency", "long_date", "clock_time", "moment", "percent", "number", "size", "quantity")
@@ -79,6 +79,7 @@ def _filters(spoken: Words) -> dict[str, Callable[..., Any]]:
         "date": spoken.day,
         "name": lambda code: spoken.gettext(name_of(code)),
         "say": spoken.gettext,
+        "method": lambda method: spoken.tr(method.label) if method.label else spoken.gettext(method_of(method.code)),
         "local_day": lambda at: clock.local(at).date(),
         "nearly": lambda limit: limit * 4 // 5,
     }

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kajoom.domain.catalog import OfflineMethod
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.models.cancellation import Cancellation
+from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
 from kajoom.models.credit import movements_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
+from kajoom.models.refund import refund_by_key
 from kajoom.models.renewal import replaced_by
 from kajoom.models.service import Service
 
@@ -21,7 +24,8 @@ from kajoom.models.service import Service
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A client and a service, and what happened to them; ``credited`` is what an invoice gave back, ``replaces`` the
-    number of the void one that it stands for.
+    number of the void one that it stands for, ``refunded`` what was sent back to where it came from. ``offline`` are the
+    methods whose instructions the client needs to pay.
 
     ``order`` is the change that the letter is about: a renewal speaks for itself, whichever terms it is on.
     """
@@ -33,10 +37,13 @@ class Facts:
     cancellation: Cancellation | None = None
     credited: Money | None = None
     replaces: str | None = None
+    refunded: Money | None = None
+    offline: tuple[OfflineMethod, ...] = ()
 
 
-def facts_of(ids: Mapping[str, Any]) -> Facts:
-    """The facts that a letter's message names; ``LookupError`` when the row is not there."""
+def facts_of(ids: Mapping[str, Any], offered: Collection[str]) -> Facts:
+    """The facts that a letter's message names, for a host that offers these providers; ``LookupError`` when the row is
+    not there."""
     if "cancellation" in ids:
         request = db.session.get_one(Cancellation, ids["cancellation"])
         return Facts(request.client, request.service, cancellation=request)
@@ -56,7 +63,14 @@ def facts_of(ids: Mapping[str, Any]) -> Facts:
         invoice,
         credited=_credited(invoice, ids.get("credit")),
         replaces=replaced_by(invoice) if invoice is not None else None,
+        refunded=_refunded(ids.get("refund")),
+        offline=catalog().offline_for(about.service.payment_method, offered) if invoice and invoice.balance else (),
     )
+
+
+def _refunded(key: str | None) -> Money | None:
+    refund = refund_by_key(key) if key else None
+    return refund.amount if refund is not None else None
 
 
 def _credited(invoice: Invoice | None, key: str | None) -> Money | None:

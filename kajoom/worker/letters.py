@@ -37,7 +37,9 @@ LETTERS = (
     "refused",
     "expired",
     "cancelled",
+    "payment_partial",
     "payment_late",
+    "refunded",
     "cancellation_received",
     "cancellation_withdrawn",
     "renewal_invoice",
@@ -68,7 +70,7 @@ class Renewal:
 
 def letter_of(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMessage | None:
     """The letter that a message of the outbox asks for, as the rows stand now; ``None`` when it has no object left."""
-    facts = facts_of(ids)
+    facts = facts_of(ids, current_app.extensions["kajoom"].payments)
     if ids["letter"] in _ASKING and _is_moot(ids["letter"], facts.invoice):
         return None
     return write(ids["letter"], facts, key, at, catalog().seller)
@@ -121,6 +123,8 @@ def _said(facts: Facts, seller: Mapping[str, Any]) -> dict[str, Any]:
         "cancellation": request,
         "credited": facts.credited,
         "replaces": facts.replaces,
+        "refunded": facts.refunded,
+        "offline": facts.offline,
         "figures": figures,
         "total_after_credit": figures.total - figures.credit if figures else None,
         "balance": invoice.balance if invoice else None,

@@ -14,7 +14,7 @@ from kajoom.gateways.ports import MailDelayed, MailRefused
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.models.renewal import Place
-from kajoom.operations import calendar, outbox, payment, provisioning
+from kajoom.operations import calendar, outbox, payment, provisioning, reconciliation, refund
 from kajoom.worker.letters import letter_of
 from kajoom.worker.provisioning import carry_out
 
@@ -80,6 +80,22 @@ def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
         raise NotYet(f"{answer.status} {answer.reason}".strip())
 
 
+def _refund(gateways: Gateways, message: Message, at: datetime) -> None:
+    asked = refund.refund_of(message.ids["refund"])
+    if asked is None:
+        return
+    provider, money = asked
+    answer = gateways.payments[provider].refund(money)
+    if not refund.record(money.key, answer, at):
+        raise NotYet(f"{answer.status} {answer.reason}".strip())
+
+
+def _reconcile(gateways: Gateways, message: Message, at: datetime) -> None:
+    silent = reconciliation.reconcile(gateways.payments, date.fromisoformat(message.ids["on"]), at)
+    if silent:
+        raise NotYet(f"{', '.join(silent)} could not be asked")
+
+
 def _run_day(_gateways: Gateways, message: Message, at: datetime) -> None:
     on = date.fromisoformat(message.ids["on"])
     calendar.run_day(on, at)
@@ -108,6 +124,8 @@ _ACTS: dict[str, Callable[[Gateways, Message, datetime], None]] = {
     "letter": _send,
     "provision": _provision,
     "settle": _settle,
+    "refund": _refund,
+    "reconcile": _reconcile,
     "day": _run_day,
     "renewals": _renew,
     "item": _do_item,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
+from kajoom.domain.catalog import OfflineMethod
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
@@ -60,6 +61,15 @@ _TAXES: list[TaxJson] = [
 _WHOLE_PERIOD = {"days": None, "of_days": None, "cycles_ahead": 0, "whole": None}
 _DUE = date(2022, 11, 1)
 _REASON = {"fr": "Le nouveau serveur n’est pas prêt.", "en": "The new server is not ready."}
+_INTERAC = OfflineMethod(
+    "interac",
+    {},
+    {
+        "fr": "Envoyez un Virement Interac à paiements@example.com.\nÉcrivez la référence dans le message du virement.",
+        "en": "Send an Interac e-Transfer to payments@example.com.\nWrite the reference in the message of the transfer.",
+    },
+)
+_OFFLINE = frozenset({"change_requested", "payment_partial", "renewal_invoice", "reminder", "overdue"})
 _CREDITED = {
     "refused": Money(4172),
     "payment_late": Money(3172),
@@ -78,15 +88,19 @@ def sample(letter: str, lang: str) -> Facts:
     if letter == "scheduled":
         return Facts(client, service, _order(client, service, scheduled=True))
     if letter in {"renewal_invoice", "overdue"}:
-        return Facts(client, service, invoice=_renewal(client, service), replaces="2022-0001")
+        return Facts(client, service, invoice=_renewal(client, service), replaces="2022-0001", offline=(_INTERAC,))
     order = _order(client, service, scheduled=False)
     order.needs_person = letter in {"person_on_it", "held"}
     order.delay = {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
     order.note = {"held": "over_limits", "refused": _REASON[lang]}.get(letter, "")
     invoice = _invoice(client, service, order)
-    if letter == "reminder":
-        invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 0
-    return Facts(client, service, order, invoice, credited=_CREDITED.get(letter))
+    if letter in _OFFLINE:
+        invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 2000 if letter == "payment_partial" else 0
+    refunded = Money(3172) if letter == "refunded" else None
+    offline = (_INTERAC,) if letter in _OFFLINE else ()
+    return Facts(
+        client, service, order, invoice, credited=_CREDITED.get(letter), refunded=refunded, offline=offline
+    )
 
 
 def _service(client: Client, plan: Plan) -> Service:
