@@ -71,9 +71,7 @@ def place_order(
     record_step(order, OrderEvent.PLACED, at, CLIENT)
     if quote.total:
         _issue(order, held, quote, on, at)
-    _tell(order, at)
-    if quote.decision is Decision.WITH_RENEWAL and renewal.is_paid_up(order, on, at):
-        outbox.tell("start", f"start-{order.reference}", at, order=order.id)
+    _set_going(order, on, at)
     return order
 
 
@@ -204,8 +202,11 @@ def _issue(order: Order, held: Held, quote: Quote, on: date, at: datetime) -> No
     invoices.spend_credit(invoice, quote.credit_used, at)
 
 
-def _tell(order: Order, at: datetime) -> None:
+def _set_going(order: Order, on: date, at: datetime) -> None:
+    """Tell what was ordered, and begin what can be; on the due date itself, that is to bill the day's renewal."""
     letter = "scheduled" if order.status is OrderStatus.SCHEDULED else "change_requested"
     outbox.tell("letter", f"{letter}-{order.reference}", at, letter=letter, order=order.id)
     if order.status is OrderStatus.AWAITING_PROVISIONING:
         provisioning.begin(order, at)
+    elif order.decision is Decision.WITH_RENEWAL and renewal.is_paid_up(order, on, at):
+        outbox.tell("start", f"start-{order.reference}", at, order=order.id)

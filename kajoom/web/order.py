@@ -9,7 +9,7 @@ from kajoom import clock
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.figures import figures_of_order
-from kajoom.models.invoice import invoice_of_order
+from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_of
 from kajoom.models.payment import last_attempt_of
 from kajoom.operations.order import cancel_order
@@ -98,10 +98,12 @@ def _state(order: Order, trouble: Refused | None) -> str:
     return f"{order.version}.{trouble.reason if trouble else 'none'}"
 
 
-def _follows(order: Order, trouble: Refused | None) -> int | None:
+def _follows(order: Order, trouble: Refused | None, unpaid: Invoice | None) -> int | None:
     """How often, in seconds, the page asks again; ``None`` when nothing will move unless its reader does something."""
     if order.status is OrderStatus.AWAITING_PROVISIONING:
         return 60 if order.needs_person else 2
+    if order.status is OrderStatus.SCHEDULED:
+        return 2 if unpaid is None and order.effective_on <= clock.today() else None
     is_verified = trouble is not None and trouble.reason is Refusal.PAYMENT_PENDING
     return 2 if order.status is OrderStatus.AWAITING_PAYMENT and is_verified else None
 
@@ -116,7 +118,7 @@ def _shown(
     """The order as a page or a panel; ``landed`` after a POST that succeeded, ``is_news`` when the state moved."""
     here = url_for("order.show", reference=order.reference)
     invoice = invoice_of_order(order.id)
-    paying = payment_trouble(invoice)
+    paying, page = payment_trouble(invoice), product(own_service(order.service_id))
     return render(
         "order/show.html",
         "order/_answer.html",
@@ -134,7 +136,7 @@ def _shown(
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
         waits=order.status in _WAITING,
         seen=_state(order, paying),
-        follows=_follows(order, paying),
+        follows=_follows(order, paying, page["unpaid"]),
         is_news=is_news,
-        **product(own_service(order.service_id)),
+        **page,
     )
