@@ -37,12 +37,11 @@ def choose(service_id: int) -> ResponseReturnValue:
     hindrance = held.hindrance(clock.today())
     if hindrance is not None:
         return blocked(held, Refused(hindrance), 200, push=url_for("plan.choose", service_id=held.id))
-    cycle = cycle_chosen(request.args) or held.terms.cycle
-    listed = offers(held, cycle, clock.today())
+    cycle, listed = _listed(held)
     preview = preview_of(held, _choice(held, cycle, listed))
     here = _url("plan.choose", preview.choice, held)
     if "asked" not in request.args:
-        status = status_of(preview.refused.reason) if preview.refused else 200
+        status = status_of(preview.refused.reason) if preview.refused and "plan" in request.args else 200
         return _choose(preview, listed, "plan/_choose.html", push=here, status=status)
     return _choose(preview, listed, "plan/_preview.html", replace=here, asked=request.args["asked"])
 
@@ -76,6 +75,17 @@ def confirm(service_id: int) -> ResponseReturnValue:
             raise
         return _review(Preview(held, choice, cast(Quote, refused.details["quote"]), refused))
     return opened(order)
+
+
+def _listed(held: Held) -> tuple[BillingCycle, list[Offer]]:
+    """The billing cycle asked for and its offers; unasked, the present one, or the first that has a plan to move to."""
+    asked, today = cycle_chosen(request.args), clock.today()
+    cycles = [asked] if asked else [held.terms.cycle, *held.group.cycles(held.terms.recurring.currency)]
+    for cycle in cycles:
+        listed = offers(held, cycle, today)
+        if suggested(listed):
+            return cycle, listed
+    return cycles[0], offers(held, cycles[0], today)
 
 
 def _choice(held: Held, cycle: BillingCycle, listed: list[Offer]) -> Choice:
