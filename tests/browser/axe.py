@@ -5,7 +5,10 @@ from __future__ import annotations
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
+# A colour on its way to another is neither: the page is judged once its transitions are over.
 _RUN = """async (tags) => {
+  const ends = document.getAnimations().filter(each => each.effect.getComputedTiming().endTime < Infinity);
+  for (const each of ends) each.finish();
   const found = await axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]});
   return found.violations.flatMap(({id, impact, nodes}) =>
     nodes.map(({target, failureSummary}) => `${id} (${impact}) at ${target.join(" ")}: ${failureSummary}`));

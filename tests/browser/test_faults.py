@@ -77,9 +77,7 @@ def test_a_confirmation_whose_answer_is_lost_is_of_unknown_outcome_and_leads_to_
     orders = house.count(Order)
     page.route(re.compile(r"/plan$"), lose_answer)
     page.locator("#review form .btn.go").click()
-    expect_alert(
-        page, "We do not know yet whether your request went through. Look at its state before trying again."
-    )
+    expect_alert(page, "We do not know yet whether your request went through. Look at its state before trying again.")
     assert "inconnue" in page.locator("#alert").inner_text()
     assert house.count(Order) == orders + 1
 

@@ -129,3 +129,11 @@ def test_the_same_plan_with_another_cycle_can_be_chosen(visit: Visit, house: Hou
     assert figure(page, "due-today") == "1641.18"
     go_on(page)
     expect_address(page, f"{house.service(_FR)}/plan/review", plan="a", cycle="annually")
+
+
+def test_a_free_service_opens_on_the_first_cycle_that_has_a_plan_to_move_to(visit: Visit, house: House) -> None:
+    page = visit("fr", house.service("demo-fr-free"))
+    page.locator("#upgrade").click()
+    expect_address(page, house.service("demo-fr-free") + "/plan", plan="card", cycle="monthly")
+    # 9.99 for a first month; GST 0.50; QST 1.00.
+    assert figure(page, "due-today") == "11.49"
