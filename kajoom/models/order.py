@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, literal, select
+from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cycle import BillingCycle
@@ -15,7 +15,6 @@ from kajoom.domain.quote import Decision, Direction
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
-from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.models.types import Translated, UtcDateTime, coded, document
 
@@ -147,16 +146,4 @@ def orders_due(on: date) -> list[int]:
 def orders_expired(on: date) -> list[int]:
     """The ids of orders still unpaid after their last day."""
     query = select(Order.id).where(Order.status == OrderStatus.AWAITING_PAYMENT, Order.expires_on < on)
-    return list(db.session.scalars(query.order_by(Order.id)))
-
-
-def orders_nearly_expired(on: date, days: int) -> list[int]:
-    """The ids of unpaid orders whose last day is ``days`` away or less, and that were not reminded of yet."""
-    told = select(Message.id).where(Message.key == literal("reminder-") + Order.reference)
-    query = select(Order.id).where(
-        Order.status == OrderStatus.AWAITING_PAYMENT,
-        Order.expires_on >= on,
-        Order.expires_on <= on + timedelta(days=days),
-        ~told.exists(),
-    )
     return list(db.session.scalars(query.order_by(Order.id)))

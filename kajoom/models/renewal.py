@@ -1,12 +1,12 @@
-"""Renewals asked of the tables: which are due, which stand, which a change carries, and whom to remind."""
+"""Renewals asked of the tables: which are due, which stand, which a change carries, and which they replace."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select, tuple_
+from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from kajoom.domain.cancellation import CancellationStatus
@@ -16,7 +16,6 @@ from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
-from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
 
@@ -25,7 +24,6 @@ BILLED = (ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED)
 
 _IS_UNPAID = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN)
 _IS_LIVE = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status != InvoiceStatus.VOID)
-_IS_BEING_PAID = select(Attempt.id).where(Attempt.invoice_id == Invoice.id, Attempt.status.in_(sorted(OPEN))).exists()
 
 
 class Place(NamedTuple):
@@ -77,23 +75,6 @@ def is_being_paid(invoices: Iterable[Invoice]) -> bool:
     ids = [invoice.id for invoice in invoices]
     query = select(Attempt.id).where(Attempt.invoice_id.in_(ids), Attempt.status.in_(sorted(OPEN)))
     return bool(ids) and db.session.scalar(query.limit(1)) is not None
-
-
-def renewals_nearly_due(on: date, days: int) -> list[int]:
-    """The ids of renewals to be paid within ``days``, issued at least as long ago, and not yet reminded of."""
-    soon = and_(Invoice.due_on > on, Invoice.due_on <= on + timedelta(days=days))
-    return _unpaid_untold(and_(soon, Invoice.issued_on <= on - timedelta(days=days)), "reminder-")
-
-
-def renewals_overdue(on: date) -> list[int]:
-    """The ids of renewals whose due date has passed, and whose client was not told of it yet."""
-    return _unpaid_untold(Invoice.due_on < on, "overdue-")
-
-
-def _unpaid_untold(when: ColumnElement[bool], letter: str) -> list[int]:
-    told = select(Message.id).where(Message.key == literal(letter) + Invoice.number)
-    query = select(Invoice.id).where(_IS_UNPAID, when, ~told.exists(), ~_IS_BEING_PAID)
-    return list(db.session.scalars(query.order_by(Invoice.id)))
 
 
 def replaced_by(invoice: Invoice) -> str | None:

@@ -11,8 +11,9 @@ from functools import partial
 from sqlalchemy.exc import IntegrityError
 
 from kajoom.models.cancellation import cancellations_due
-from kajoom.models.order import orders_due, orders_expired, orders_nearly_expired
-from kajoom.models.renewal import Place, renewals_nearly_due, renewals_overdue, services_to_renew
+from kajoom.models.order import orders_due, orders_expired
+from kajoom.models.reminder import orders_nearly_expired, renewals_nearly_due, renewals_overdue
+from kajoom.models.renewal import Place, services_to_renew
 from kajoom.operations import outbox
 from kajoom.operations.cancellation import carry_out_cancellation
 from kajoom.operations.deed import deed

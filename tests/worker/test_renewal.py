@@ -1,0 +1,243 @@
+"""The worker bills a day, writes of it with the invoice's own figures, and starts what is paid; so may an operator."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+import time_machine
+from flask import Flask
+
+from kajoom.cli.bill import bill
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderStatus
+from kajoom.gateways import Gateways
+from kajoom.gateways.null import NullMailer
+from kajoom.models.client import lock_client
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.outbox import Message
+from kajoom.models.service import Service
+from kajoom.operations import outbox
+from kajoom.operations.calendar import BATCH, announce_day
+from kajoom.operations.deed import deed
+from kajoom.operations.payment import receive
+from kajoom.operations.provisioning import declare_impossible
+from kajoom.worker.relay import drain
+from tests.operations import cast
+from tests.operations.ledger import rows
+from tests.operations.renewing import paid, received, renewed, scheduled
+from tests.worker.test_letters import numbers_in, opened, text_of
+
+pytestmark = pytest.mark.usefixtures("app")
+DAY = timedelta(days=1)
+
+
+def worked(doors: Gateways, on: date) -> datetime:
+    """The day ``on``, announced and worked off at eleven in the morning."""
+    at = cast.AT + (on - cast.ON)
+    announce_day(on, at)
+    drain(doors, at)
+    db.session.rollback()
+    return at
+
+
+def last_letter(mailer: NullMailer) -> EmailMessage:
+    return opened(mailer.sent[-1])
+
+
+def dollars(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def amounts(text: str) -> set[str]:
+    return numbers_in(text) | set(re.findall(r"\$(\d+\.\d\d)", text))
+
+
+def test_change_is_billed_ahead_paid_on_its_day_and_made_at_once(doors: Gateways, mailer: NullMailer) -> None:
+    row = cast.service()
+    order = cast.confirm(row, "base")
+    worked(doors, cast.DUE - 14 * DAY)
+    [invoice] = rows(Invoice)
+    at = worked(doors, cast.DUE)
+    assert order.status is OrderStatus.SCHEDULED
+
+    paid(invoice)
+    drain(doors, at)
+
+    db.session.rollback()
+    assert (order.status, row.plan.code) == (OrderStatus.COMPLETED, "base")
+    assert row.next_due_date == date(2026, 8, 1)
+    assert last_letter(mailer)["Subject"] == "Votre forfait est pleinement opérationnel\N{NO-BREAK SPACE}: Forfait BASE"
+
+
+def test_change_paid_ahead_waits_for_its_day(doors: Gateways) -> None:
+    order, invoice = scheduled()
+    paid(invoice)
+    worked(doors, cast.DUE - DAY)
+    assert order.status is OrderStatus.SCHEDULED
+    worked(doors, cast.DUE)
+    assert order.status is OrderStatus.COMPLETED
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+@pytest.mark.parametrize("credit", [0, 1_000, 50_000])
+def test_letter_of_a_renewal_has_its_invoices_figures(
+    doors: Gateways, mailer: NullMailer, locale: str, credit: int
+) -> None:
+    row = cast.service(cast.client(locale=locale))
+    cast.credit(row.client, credit)
+    invoice = renewed(row)
+    drain(doors, cast.AT)
+
+    letter = last_letter(mailer)
+    text = text_of(letter)
+    said = [invoice.subtotal_cents, invoice.total_cents, *(tax["cents"] for tax in invoice.taxes)]
+    if credit:
+        said += [invoice.credit_cents, invoice.total_cents - invoice.credit_cents]
+    assert amounts(text) == {dollars(cents) for cents in said}
+    assert invoice.number in text
+    assert letter["Content-Language"] == f"{locale}-CA"
+
+
+def test_letter_of_a_renewal_names_the_new_plan_and_the_invoice_it_replaces(
+    doors: Gateways, mailer: NullMailer
+) -> None:
+    order, _ = scheduled()
+    drain(doors, cast.AT)
+    assert "Forfait A → Forfait BASE" in text_of(last_letter(mailer))
+    order.service.usage = {"disk_mb": 99_999}
+    db.session.commit()
+
+    worked(doors, cast.DUE)
+
+    told = {str(letter["Subject"]): text_of(opened(letter)) for letter in mailer.sent}
+    [replaced] = [text for subject, text in told.items() if "2026-0002" in subject]
+    assert "Elle remplace la facture 2026-0001" in replaced
+    assert "Forfait BASE" not in replaced
+
+
+def test_reminders_have_the_balance_of_what_they_remind_of(doors: Gateways, mailer: NullMailer) -> None:
+    invoice = renewed(cast.service(cast.client(locale="en")))
+    received(invoice.id, 246, "part")
+    worked(doors, cast.DUE - 3 * DAY)
+    assert "$170.00" in text_of(last_letter(mailer))
+    worked(doors, cast.DUE + DAY)
+    assert last_letter(mailer)["Subject"] == "Invoice 2026-0001 is overdue"
+    assert "$170.00" in text_of(last_letter(mailer))
+
+
+def test_reminder_of_a_change_says_until_when_it_may_be_paid(doors: Gateways, mailer: NullMailer) -> None:
+    cast.confirm(cast.service())
+    worked(doors, cast.ON + 5 * DAY)
+    text = text_of(last_letter(mailer))
+    assert "23\N{NO-BREAK SPACE}juin 2026" in text
+    assert "43.12" in numbers_in(text)
+
+
+def test_reminder_that_comes_after_the_payment_is_not_sent(doors: Gateways, mailer: NullMailer) -> None:
+    invoice = renewed(cast.service())
+    drain(doors, cast.AT)
+    outbox.tell("letter", "reminder-x", cast.AT, letter="reminder", invoice=invoice.id)
+    db.session.commit()
+    paid(invoice)
+    sent = len(mailer.sent)
+
+    drain(doors, cast.AT)
+
+    assert [str(letter["Message-ID"])[:18] for letter in mailer.sent[sent:]] == ["<payment-received-"]
+
+
+def test_payment_of_a_renewal_says_the_next_due_date(doors: Gateways, mailer: NullMailer) -> None:
+    _, invoice = scheduled()
+    paid(invoice)
+    drain(doors, cast.AT)
+    text = text_of(next(letter for letter in map(opened, mailer.sent) if "Paiement" in letter["Subject"]))
+    assert "1er\N{NO-BREAK SPACE}août 2026" in text
+    assert "109.23" in numbers_in(text)
+
+
+@deed
+def late(invoice_id: int, cents: int, reference: str) -> None:
+    invoice = db.session.get_one(Invoice, invoice_id)
+    lock_client(invoice.client_id)
+    receive(invoice, Money(cents), "transfer", reference, "staff", cast.AT)
+
+
+def test_money_too_many_is_told_to_client_and_staff_each_time_by_its_own_amount(
+    doors: Gateways, mailer: NullMailer
+) -> None:
+    invoice = renewed(cast.service())
+    paid(invoice)
+    drain(doors, cast.AT)
+    late(invoice.id, 1_111, "one")
+    late(invoice.id, 2_222, "two")
+    drain(doors, cast.AT)
+
+    told = [(str(letter["To"]), numbers_in(text_of(letter))) for letter in map(opened, mailer.sent[-4:])]
+
+    client = told[0][0]
+    staff = "Hébergement Kajoom <facturation@example.com>"
+    assert [who for who, _ in told] == [client, staff, client, staff]
+    assert [("11.11" in said, "22.22" in said) for _, said in told] == [(True, False)] * 2 + [(False, True)] * 2
+
+
+def test_staff_are_told_of_a_change_that_no_longer_fits(doors: Gateways, mailer: NullMailer) -> None:
+    order, _ = scheduled()
+    order.service.usage = {"disk_mb": 99_999}
+    db.session.commit()
+    worked(doors, cast.DUE)
+    [notice] = [letter for letter in map(opened, mailer.sent) if "attend une personne" in letter["Subject"]][-1:]
+    assert notice["To"] == notice["From"]
+    assert "plus que le nouveau forfait ne permet" in text_of(notice)
+    declare_impossible(order.reference, "no", "anne", cast.DUE, cast.AT)
+
+
+def test_batches_follow_one_another_behind_what_waits(doors: Gateways, mailer: NullMailer) -> None:
+    row = cast.service(status="suspended")
+    columns = {c.name: getattr(row, c.name) for c in Service.__table__.columns if c.name != "id"}
+    rows_ = [{**columns, "external_id": f"many-{n}"} for n in range(BATCH)]
+    db.session.execute(Service.__table__.insert(), rows_)
+    db.session.commit()
+
+    worked(doors, cast.DUE)
+
+    assert len(rows(Invoice)) == len(mailer.sent) == BATCH + 1
+    batches = [message for message in rows(Message) if message.kind == "renewals"]
+    assert [batch.ids.get("due") for batch in batches] == [None, "2026-07-01"]
+
+
+def test_what_always_goes_wrong_dies_alone_where_staff_see_it(doors: Gateways, mailer: NullMailer) -> None:
+    bad, _ = cast.service(next_due_date=date(9999, 12, 1)), cast.service(next_due_date=date(9999, 12, 1))
+    on = date(9999, 12, 1)
+    announce_day(on, cast.AT)
+    at = cast.AT
+    bad.anchor_day = 1
+    db.session.commit()
+    while drain(doors, at):
+        at += timedelta(hours=7)
+    asides = [message for message in rows(Message) if message.kind == "item"]
+    assert len(asides) == 2
+    assert all(message.dead_at and "OverflowError" in message.last_error for message in asides)
+    assert next(message for message in rows(Message) if message.kind == "day").done_at
+
+
+def test_operator_bills_a_day_as_far_ahead_as_they_say(app: Flask) -> None:
+    app.config["RENEWAL_DAYS"] = 14
+    cast.service()
+    run = app.test_cli_runner().invoke
+
+    def billed(*arguments: str) -> int:
+        with time_machine.travel(cast.AT, tick=False):
+            ran = run(bill, arguments)
+        assert ran.exit_code == 0, ran.output
+        return len(rows(Invoice))
+
+    assert billed() == 0
+    assert billed("--on", "2026-06-16") == 0
+    assert billed("--on", "2020-01-01") == 0
+    assert billed("--on", "2026-06-16", "--days", "15") == 1
+    assert billed("--on", "2026-06-30") == 1
+    assert run(bill, ["--on", "2026-02-30"]).exit_code == 2
