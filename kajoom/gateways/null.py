@@ -15,7 +15,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class NullProvider:
     """Captures whatever it is asked to. ``answers`` are given first, one for each new key: an answer that says
-    ``UNKNOWN`` was lost, with the money moved if ``takes_money`` and untouched if not. ``at`` is when it captures."""
+    ``UNKNOWN`` was lost, with the money moved if ``takes_money`` and untouched if not. One with an ``approve_url``
+    waits until its key is among the ``approved``. ``at`` is when it captures."""
 
     code = "null"
 
@@ -24,6 +25,7 @@ class NullProvider:
         self.takes_money = takes_money
         self.at = at
         self.asked: list[Charge | Refund] = []
+        self.approved: set[str] = set()
         self.ledger: dict[str, tuple[Charge, Answer]] = {}
         self.given_back: dict[str, tuple[Refund, Answer]] = {}
 
@@ -45,7 +47,9 @@ class NullProvider:
         if charge.key not in self.ledger:
             return Answer(AttemptStatus.REFUSED, reason="not_found")
         asked, answer = self.ledger[charge.key]
-        if answer.status is AttemptStatus.PENDING:
+        if answer.approve_url and charge.given_up:
+            return Answer(AttemptStatus.REFUSED, reason="given_up")
+        if answer.status is AttemptStatus.PENDING and (not answer.approve_url or charge.key in self.approved):
             self.ledger[charge.key] = asked, _captured(asked)
         return self._known(charge, AttemptStatus.UNKNOWN)
 

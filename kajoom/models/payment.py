@@ -16,7 +16,8 @@ from kajoom.models.types import UtcDateTime, coded
 
 class Attempt(Base):
     """One try at receiving an invoice's balance. ``key`` is what the provider knows it by, so that asking twice
-    charges once; ``provider_ref`` the provider's own name for it, once known."""
+    charges once; ``provider_ref`` the provider's own name for it, once known. ``return_url`` is where a client who
+    approves elsewhere comes back to, ``approve_url`` where they approve, empty unless that is all it waits for."""
 
     __tablename__ = "attempt"
     __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
@@ -26,6 +27,8 @@ class Attempt(Base):
     invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
     provider: Mapped[str]
     provider_ref: Mapped[str] = mapped_column(default="")
+    return_url: Mapped[str] = mapped_column(default="")
+    approve_url: Mapped[str] = mapped_column(default="")
     status: Mapped[AttemptStatus] = mapped_column(coded(AttemptStatus))
     cents: Mapped[int]
     currency: Mapped[str]
@@ -76,6 +79,12 @@ def attempt_by_key(key: str) -> Attempt | None:
     """The attempt a provider knows by ``key``, with its invoice."""
     query = select(Attempt).options(joinedload(Attempt.invoice).joinedload(Invoice.order))
     return db.session.scalar(query.where(Attempt.key == key))
+
+
+def attempt_by_provider_ref(provider: str, provider_ref: str) -> Attempt | None:
+    """The attempt a provider has its own name for, or ``None``."""
+    query = select(Attempt).where(Attempt.provider == provider, Attempt.provider_ref == provider_ref)
+    return db.session.scalar(query) if provider_ref else None
 
 
 def open_attempt_of(invoice_id: int) -> Attempt | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -28,29 +29,51 @@ _UNHEARD = timedelta(minutes=1)
 _SOON = timedelta(seconds=5)
 
 
-def pay(invoice_id: int, providers: Mapping[str, PaymentProvider], method: str, at: datetime) -> AttemptStatus:
-    """Pay an invoice's balance by ``method``, in place; the outcome is recorded before it is returned.
+def pay(
+    invoice_id: int, providers: Mapping[str, PaymentProvider], method: str, at: datetime, return_url: str = ""
+) -> Answer:
+    """Pay an invoice's balance by ``method``; the outcome is recorded before it is returned.
 
-    An earlier attempt that is not settled is looked up first: ``CAPTURED`` if it had succeeded after all,
+    Where the client must approve elsewhere, the answer's ``approve_url`` leads there and ``return_url`` back. An
+    earlier attempt that is not settled is looked up first: by the same method it goes on, by another it is given up;
     ``Refused`` with ``PAYMENT_PENDING`` if nobody knows yet. ``KeyError`` for a method that is not offered.
     """
     provider = providers[method]
     earlier = _unsettled(invoice_id, at)
     if earlier is not None:
-        known = _settle(earlier, providers[earlier.provider].look_up(earlier), at)
-        if known is AttemptStatus.CAPTURED:
+        known = _ask(replace(earlier, given_up=earlier.provider != method), providers, at)
+        if known.status is AttemptStatus.CAPTURED or known.approve_url:
             return known
-        if known in OPEN:
+        if known.status in OPEN:
             raise Refused(Refusal.PAYMENT_PENDING)
-    charge = _begin(invoice_id, method, at)
-    return AttemptStatus.CAPTURED if charge is None else _settle(charge, provider.charge(charge), at)
+    charge = _begin(invoice_id, method, return_url, at)
+    return Answer(AttemptStatus.CAPTURED) if charge is None else _settle(charge, provider.charge(charge), at)
+
+
+def verify(invoice_id: int, providers: Mapping[str, PaymentProvider], at: datetime) -> Answer | None:
+    """Ask what became of the attempt that is not settled, and finish it if the client has approved; ``None`` when
+    there is none. ``Refused`` with ``PAYMENT_PENDING`` while it is on its way."""
+    charge = _unsettled(invoice_id, at)
+    return None if charge is None else _ask(charge, providers, at)
+
+
+def give_up(invoice_id: int, providers: Mapping[str, PaymentProvider], at: datetime) -> None:
+    """End the attempt that is not settled, unless it had succeeded; ``Refused`` with ``PAYMENT_PENDING`` if nobody
+    knows. What its client may still approve is never captured."""
+    charge = _unsettled(invoice_id, at)
+    if charge is not None and _ask(replace(charge, given_up=True), providers, at).status in OPEN:
+        raise Refused(Refusal.PAYMENT_PENDING)
 
 
 @deed
-def charge_of(key: str) -> Charge | None:
-    """The charge of an attempt still to be settled, or ``None``; no transaction stays open."""
+def charge_of(key: str, *, again: bool = False) -> Charge | None:
+    """The charge of an attempt still to be settled, or ``None``; no transaction stays open.
+
+    ``again`` asks also about one that was refused or given up: money may have come after all.
+    """
     attempt = attempt_by_key(key)
-    return _wire(attempt) if attempt is not None and attempt.status in OPEN else None
+    asked = OPEN | {AttemptStatus.REFUSED} if again else OPEN
+    return _wire(attempt) if attempt is not None and attempt.status in asked else None
 
 
 @deed
@@ -65,7 +88,7 @@ def record(key: str, answer: Answer, at: datetime) -> bool:
         return True  # settled by another who asked: only money could still be news
     attempt.status = settle(attempt.status, answer.status)
     attempt.provider_ref = answer.provider_ref or attempt.provider_ref
-    attempt.reason = answer.reason
+    attempt.reason, attempt.approve_url = answer.reason, answer.approve_url
     if attempt.status is AttemptStatus.CAPTURED:
         receive(attempt.invoice, attempt.amount, attempt.provider, answer.reference or key, attempt.provider, at)
     settled = attempt.status not in OPEN
@@ -134,11 +157,13 @@ def _wire(attempt: Attempt) -> Charge:
         invoice=attempt.invoice.number,
         locale=attempt.invoice.locale,
         provider_ref=attempt.provider_ref,
+        return_url=attempt.return_url,
+        given_up=attempt.status is AttemptStatus.REFUSED,
     )
 
 
 @deed
-def _begin(invoice_id: int, method: str, at: datetime) -> Charge | None:
+def _begin(invoice_id: int, method: str, return_url: str, at: datetime) -> Charge | None:
     """Write the attempt and commit it before anything is sent; ``None`` when nothing is left to pay."""
     invoice = db.session.get_one(Invoice, invoice_id)
     lock_client(invoice.client_id)
@@ -152,6 +177,7 @@ def _begin(invoice_id: int, method: str, at: datetime) -> Charge | None:
         key=uuid4().hex,
         invoice_id=invoice_id,
         provider=method,
+        return_url=return_url,
         status=AttemptStatus.SENDING,
         cents=invoice.balance.cents,
         currency=invoice.currency,
@@ -164,11 +190,18 @@ def _begin(invoice_id: int, method: str, at: datetime) -> Charge | None:
     return _wire(attempt)
 
 
-def _settle(charge: Charge, answer: Answer, at: datetime) -> AttemptStatus:
-    """Record an answer, and have a lost one asked for again in a few seconds."""
-    if not record(charge.key, answer, at):
+def _ask(charge: Charge, providers: Mapping[str, PaymentProvider], at: datetime) -> Answer:
+    provider = providers.get(charge.provider)
+    if provider is None:
+        raise Refused(Refusal.PAYMENT_PENDING)  # no longer configured: only a person can tell
+    return _settle(charge, provider.look_up(charge), at)
+
+
+def _settle(charge: Charge, answer: Answer, at: datetime) -> Answer:
+    """Record an answer, and have a lost one asked for again in a few seconds; a client who approves takes longer."""
+    if not record(charge.key, answer, at) and not answer.approve_url:
         outbox.hasten(f"settle-{charge.key}", at + _SOON)
-    return answer.status
+    return answer
 
 
 def paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:

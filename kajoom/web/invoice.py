@@ -12,7 +12,14 @@ from kajoom.models.payment import payments_of
 from kajoom.web.address import local_path
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import go_to, render
-from kajoom.web.payment import methods, pay_invoice, payment_trouble
+from kajoom.web.payment import (
+    approving,
+    methods,
+    pay_invoice,
+    payment_trouble,
+    verify_payment,
+    way_back,
+)
 from kajoom.web.refusal import status_of
 from kajoom.web.words import words
 
@@ -36,10 +43,23 @@ def show(number: str) -> ResponseReturnValue:
 @bp.post("/<number>/payment")
 def settle(number: str) -> ResponseReturnValue:
     """Pay an invoice's balance, and go back to the choice it hindered if there was one."""
-    trouble = pay_invoice(_own(number), request.form.get("method", ""))
+    invoice, following = _own(number), local_path(request.form.get("next"))
+    if "verify" in request.form:
+        trouble, approve_url = verify_payment(invoice), ""
+    else:
+        return_url = url_for("invoice.returned", number=number, next=following, _external=True)
+        trouble, approve_url = pay_invoice(invoice, request.form.get("method", ""), return_url)
     if trouble is not None:
         return _shown(_own(number), trouble, status_of(trouble.reason))
-    return go_to(local_path(request.form.get("next")) or url_for("invoice.show", number=number))
+    here = url_for("invoice.show", number=number, next=following)
+    return go_to(approve_url or (following if following and not _own(number).balance else here))
+
+
+@bp.get("/<number>/payment/return")
+def returned(number: str) -> ResponseReturnValue:
+    """Back from where the client approves: this only looks and shows, and the page's own form asks and finishes."""
+    invoice = _own(number)
+    return _shown(invoice, payment_trouble(invoice), back=way_back())
 
 
 def _own(number: str) -> Invoice:
@@ -47,7 +67,8 @@ def _own(number: str) -> Invoice:
     return invoice if invoice is not None else abort(404)
 
 
-def _shown(invoice: Invoice, trouble: Refused | None, status: int = 200) -> ResponseReturnValue:
+def _shown(invoice: Invoice, trouble: Refused | None, status: int = 200, *, back: str = "") -> ResponseReturnValue:
+    """The invoice; ``back`` is how its client comes back from where they approve: "approved", or "left"."""
     return render(
         "invoice/show.html",
         "invoice/_invoice.html",
@@ -58,5 +79,7 @@ def _shown(invoice: Invoice, trouble: Refused | None, status: int = 200) -> Resp
         payments=payments_of(invoice.id),
         trouble=trouble,
         methods=methods(),
+        approving=approving(invoice),
+        back=back,
         next=local_path(request.values.get("next")),
     )

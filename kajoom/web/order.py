@@ -16,7 +16,16 @@ from kajoom.operations.order import cancel_order
 from kajoom.web.auth import current_client
 from kajoom.web.codes import name_of
 from kajoom.web.htmx import go_to, render
-from kajoom.web.payment import method_for, methods, pay_invoice, payment_trouble
+from kajoom.web.payment import (
+    approving,
+    give_up_payment,
+    method_for,
+    methods,
+    pay_invoice,
+    payment_trouble,
+    verify_payment,
+    way_back,
+)
 from kajoom.web.refusal import SENTENCES, status_of
 from kajoom.web.service import own_service, product
 from kajoom.web.timeline import timeline_of
@@ -40,13 +49,27 @@ def show(reference: str) -> ResponseReturnValue:
 @bp.post("/payment")
 def pay(reference: str) -> ResponseReturnValue:
     """Pay what is due, or learn what became of the payment before."""
-    return _paid(_own(reference), request.form.get("method", ""))
+    order = _own(reference)
+    if "verify" not in request.form:
+        return _paid(order, request.form.get("method", ""))
+    invoice = invoice_of_order(order.id)
+    return _told(reference, verify_payment(invoice) if invoice is not None else None)
+
+
+@bp.get("/payment/return")
+def returned(reference: str) -> ResponseReturnValue:
+    """Back from where the client approves: this only looks and shows, and the page's own form asks and finishes."""
+    order = _own(reference)
+    return _shown(order, payment_trouble(invoice_of_order(order.id)), back=way_back())
 
 
 @bp.post("/cancel")
 def cancel(reference: str) -> ResponseReturnValue:
     """Cancel the change; « choose another plan » does so and opens the choice."""
+    invoice = invoice_of_order(_own(reference).id)
     try:
+        if invoice is not None:
+            give_up_payment(invoice)
         order = cancel_order(current_client().id, reference, clock.today(), clock.now())
     except LookupError:
         abort(404)
@@ -71,11 +94,17 @@ def _paid(order: Order, method: str) -> ResponseReturnValue:
     invoice = invoice_of_order(order.id)
     if invoice is None or not invoice.balance:
         return _landed(order)
-    trouble = pay_invoice(invoice, method)
-    order = _own(order.reference)
-    if trouble is not None:
-        return _shown(order, trouble, status=status_of(trouble.reason))
-    return _landed(order)
+    reference = order.reference
+    trouble, approve_url = pay_invoice(invoice, method, url_for("order.returned", reference=reference, _external=True))
+    if approve_url:
+        return go_to(approve_url)
+    return _told(reference, trouble)
+
+
+def _told(reference: str, trouble: Refused | None) -> ResponseReturnValue:
+    """The order after a payment, read anew."""
+    order = _own(reference)
+    return _landed(order) if trouble is None else _shown(order, trouble, status=status_of(trouble.reason))
 
 
 def _own(reference: str) -> Order:
@@ -113,9 +142,18 @@ def _landed(order: Order) -> ResponseReturnValue:
 
 
 def _shown(
-    order: Order, trouble: Refused | None = None, *, status: int = 200, is_news: bool = False, landed: bool = False
+    order: Order,
+    trouble: Refused | None = None,
+    *,
+    status: int = 200,
+    is_news: bool = False,
+    landed: bool = False,
+    back: str = "",
 ) -> ResponseReturnValue:
-    """The order as a page or a panel; ``landed`` after a POST that succeeded, ``is_news`` when the state moved."""
+    """The order as a page or a panel; ``landed`` after a POST that succeeded, ``is_news`` when the state moved.
+
+    ``back`` is how a client comes back from where they approve: "approved", or "left" without paying.
+    """
     here = url_for("order.show", reference=order.reference)
     invoice = invoice_of_order(order.id)
     paying, page = payment_trouble(invoice), product(own_service(order.service_id))
@@ -133,6 +171,8 @@ def _shown(
         stages=timeline_of(order),
         trouble=trouble,
         methods=methods(),
+        approving=approving(invoice),
+        back=back,
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
         waits=order.status in _WAITING,
         seen=_state(order, paying),

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from flask import current_app
 
 from kajoom import clock
+from kajoom.domain.payment import OPEN
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import MailDelayed, MailRefused
 from kajoom.models.db import db
@@ -72,11 +73,12 @@ def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
 
 
 def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
-    charge = payment.charge_of(message.ids["attempt"])
+    charge = payment.charge_of(message.ids["attempt"], again="again" in message.ids)
     if charge is None:
         return
     answer = gateways.payments[charge.provider].look_up(charge)
-    if not payment.record(charge.key, answer, at):
+    # Of one that is over nothing more is recorded than money: an answer that says neither must be asked for again.
+    if not payment.record(charge.key, answer, at) or (charge.given_up and answer.status in OPEN):
         raise NotYet(f"{answer.status} {answer.reason}".strip())
 
 

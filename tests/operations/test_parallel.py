@@ -110,7 +110,7 @@ def test_twenty_presses_of_the_pay_button_charge_once(app: Flask) -> None:
     assert invoice is not None
     invoice_id, provider = invoice.id, NullProvider()
 
-    answers = at_once(app, lambda _: pay(invoice_id, {"null": provider}, "null", AT).value)
+    answers = at_once(app, lambda _: pay(invoice_id, {"null": provider}, "null", AT).status.value)
 
     assert set(answers) <= {"captured", "payment_pending"}
     assert answers["captured"] >= 1
@@ -125,7 +125,7 @@ def test_an_order_is_paid_or_cancelled_and_never_both(app: Flask) -> None:
 
     def act(number: int) -> str:
         if number % 2:
-            return pay(invoice_id, {"null": provider}, "null", AT).value
+            return pay(invoice_id, {"null": provider}, "null", AT).status.value
         return cancel_order(client_id, reference, ON, AT).status.value
 
     at_once(app, act)

@@ -1,0 +1,27 @@
+"""What other systems tell us: no session and no token, each message proves itself or is refused."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, current_app, request
+from flask.typing import ResponseReturnValue
+
+from kajoom import clock
+from kajoom.operations.notice import Hearing, hear
+from kajoom.web.forms import csrf
+
+bp = Blueprint("webhook", __name__, url_prefix="/webhooks")
+
+_STATUSES = {Hearing.HEARD: 200, Hearing.FORGED: 400, Hearing.UNVERIFIED: 503}
+
+
+@bp.post("/paypal")
+def paypal() -> ResponseReturnValue:
+    """A message of PayPal's: kept and answered at once, acted on by the worker; it is sent again unless answered."""
+    provider = current_app.extensions["kajoom"].payments.get("paypal")
+    if provider is None:
+        abort(404)
+    headers = dict(request.headers.items())
+    return "", _STATUSES[hear(provider, headers, request.get_data(), clock.now())]
+
+
+csrf.exempt(bp)
