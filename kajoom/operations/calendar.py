@@ -1,4 +1,4 @@
-"""What a day brings: services end, unpaid changes expire, scheduled ones start, periods are billed, clients reminded."""
+"""What a day brings: services end, unpaid changes expire, scheduled ones start, periods are billed, reminders go."""
 
 from __future__ import annotations
 
