@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
 from kajoom import clock
+from tests.browser.chromium import installed, launched, signed_in
 from tests.browser.house import NOON, House
 from tests.browser.watch import Watch
-
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PASSWORD = "kajoom-demonstration"
 
 Visit = Callable[..., Page]
 
@@ -31,16 +20,13 @@ Visit = Callable[..., Page]
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The browser of the machine."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
+    if installed() is None:
         reason = "no Chromium on this machine: install Debian's package « chromium »"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")
@@ -65,18 +51,7 @@ def house(served: House, monkeypatch: pytest.MonkeyPatch) -> House:
 def sessions(served: House, chromium: Browser) -> dict[str, StorageState]:
     """What the browser of each client keeps once they have signed in."""
     served.restore()
-    kept = {}
-    for language in ("fr", "en"):
-        context = chromium.new_context(base_url=served.address)
-        page = context.new_page()
-        page.goto("/login")
-        page.locator("#email").fill(f"{language}@example.com")
-        page.locator("#password").fill(PASSWORD)
-        page.locator("#password").press("Enter")
-        page.wait_for_url("**/services")
-        kept[language] = context.storage_state()
-        context.close()
-    return kept
+    return {language: signed_in(chromium, served.address, language) for language in ("fr", "en")}
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD, Visit
+from tests.browser.chromium import PASSWORD
+from tests.browser.conftest import Visit
 from tests.browser.house import House
 from tests.browser.journey import expect_address, figure, focused, is_same_document, mark
 from tests.browser.watch import Watch

@@ -1,0 +1,92 @@
+"""The pictures of the README, taken of the demonstration: ``python -m tests.browser.screenshots FOLDER``."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from playwright.sync_api import Browser, Page, expect
+
+from kajoom import clock
+from tests.browser.chromium import launched, signed_in
+from tests.browser.house import NOON, House
+from tests.browser.journey import HOSTING, confirm
+
+_LARGEST = 120_000
+_QUALITIES = (85, 70, 55, 40)
+_STEPS = {"product": "", "choice": "/plan?plan=b&cycle=monthly", "review": "/plan/review?plan=b&cycle=monthly"}
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Who sits for the pictures, before what."""
+
+    name: str
+    language: str
+    scheme: str
+    width: int
+    height: int
+
+
+_SITTINGS = (
+    Sitting("desk", "fr", "light", 1280, 900),
+    Sitting("phone", "fr", "dark", 390, 844),
+    Sitting("english", "en", "light", 1280, 900),
+)
+
+
+def pictures(browser: Browser, house: House, sitting: Sitting) -> Iterator[tuple[str, bytes]]:
+    """Each step of a change by its name, the order once it is operational."""
+    house.restore()
+    options: dict[str, Any] = {
+        "viewport": {"width": sitting.width, "height": sitting.height},
+        "color_scheme": sitting.scheme,
+        "storage_state": signed_in(browser, house.address, sitting.language),
+    }
+    context = browser.new_context(base_url=house.address, **options)
+    page = context.new_page()
+    for step, path in _STEPS.items():
+        page.goto(house.service(HOSTING[sitting.language]) + path)
+        yield step, picture(page)
+    confirm(page)
+    house.work()
+    page.reload()
+    expect(page.locator("#order-status")).to_have_attribute("data-status", "completed")
+    yield "order", picture(page)
+    context.close()
+
+
+def picture(page: Page) -> bytes:
+    """The whole page as WebP, at the best quality that keeps it light."""
+    page.evaluate("() => document.activeElement.blur()")
+    size = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+    browser = page.context.new_cdp_session(page)
+    taken = b""
+    for quality in _QUALITIES:
+        options = {"format": "webp", "quality": quality, "captureBeyondViewport": True, "clip": clip}
+        taken = base64.b64decode(browser.send("Page.captureScreenshot", options)["data"])
+        if len(taken) <= _LARGEST:
+            break
+    return taken
+
+
+def main(folder: Path) -> None:
+    """Take every picture into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place, patch.object(clock, "now", lambda: NOON), launched() as browser:
+        house = House(Path(place))
+        for sitting in _SITTINGS:
+            for step, taken in pictures(browser, house, sitting):
+                (folder / f"{step}-{sitting.name}.webp").write_bytes(taken)
+        house.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
