@@ -12,8 +12,12 @@ _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 def half_up(value: Fraction) -> int:
     """The whole number nearest to ``value``; a tie goes away from zero, as on an invoice."""
-    magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return magnitude if value >= 0 else -magnitude
+    return _half_up(value.numerator, value.denominator)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Money:
 
     def __mul__(self, share: int | Fraction) -> Money:
         """A share or a multiple of the amount, rounded half up to the cent: the only rounding of the house."""
-        return Money(half_up(Fraction(self.cents) * share), self.currency)
+        return Money(_half_up(self.cents * share.numerator, share.denominator), self.currency)
 
     def __lt__(self, other: Money) -> bool:
         return self.cents < self._same(other)

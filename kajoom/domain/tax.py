@@ -20,10 +20,14 @@ class TaxName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaxRate:
-    """A rate in percent, in force from ``since`` until a later entry of the same province replaces it."""
+    """A rate, in force from ``since`` until a later entry of the same province replaces it.
+
+    ``percent`` is its text ("9.975"), as an invoice prints it; ``share`` the part of the price that it takes.
+    """
 
     name: TaxName
-    percent: Fraction
+    percent: str
+    share: Fraction
     since: date
 
 
@@ -37,7 +41,7 @@ class TaxLine:
 
 
 def _rate(name: TaxName, percent: str, since: str) -> TaxRate:
-    return TaxRate(name, Fraction(percent), date.fromisoformat(since))
+    return TaxRate(name, percent, Fraction(percent) / 100, date.fromisoformat(since))
 
 
 _GST = _rate(TaxName.GST, "5", "2008-01-01")
@@ -55,10 +59,6 @@ RATES: dict[str, tuple[tuple[TaxRate, ...], ...]] = {
 }
 
 
-def _percent_text(percent: Fraction) -> str:
-    return f"{float(percent):g}"
-
-
 def taxes_on(net: Money, province: str, on: date) -> tuple[TaxLine, ...]:
     """The taxes on ``net`` (an amount before tax) for a client of ``province`` when the tax becomes payable ``on``.
 
@@ -72,5 +72,5 @@ def taxes_on(net: Money, province: str, on: date) -> tuple[TaxLine, ...]:
         in_force = [rate for rate in history if rate.since <= on]
         if in_force:
             rate = in_force[-1]
-            lines.append(TaxLine(rate.name, _percent_text(rate.percent), net * (rate.percent / 100)))
+            lines.append(TaxLine(rate.name, rate.percent, net * rate.share))
     return tuple(lines)

@@ -15,6 +15,7 @@ from kajoom.domain.quote import Decision
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
+from kajoom.models.types import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Change:
 
 _INVOICE = (
     select(Invoice.number)
-    .where(Invoice.order_id == Order.id, Invoice.kind == InvoiceKind.CHANGE)
+    .where(Invoice.order_id == Order.id, Invoice.kind == written(InvoiceKind.CHANGE))
     .order_by(Invoice.id.desc())
     .limit(1)
 )

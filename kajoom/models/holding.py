@@ -26,6 +26,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
+from kajoom.models.types import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +87,21 @@ _ENTRY = aliased(CreditEntry)
 
 # Each follows the service by its index, so the whole is one statement whatever the number of orders and services.
 _OPEN_ORDER: ColumnElement[str | None] = (
-    select(Order.reference).where(Order.service_id == Service.id, Order.status.in_(sorted(OPEN))).scalar_subquery()
+    select(Order.reference)
+    .where(Order.service_id == Service.id, Order.status.in_([written(status) for status in sorted(OPEN)]))
+    .scalar_subquery()
 )
 _OPEN_CANCELLATION: ColumnElement[str | None] = (
     select(Cancellation.reference)
-    .where(Cancellation.service_id == Service.id, Cancellation.status == CancellationStatus.OPEN)
+    .where(Cancellation.service_id == Service.id, Cancellation.status == written(CancellationStatus.OPEN))
     .scalar_subquery()
 )
 _UNPAID_RENEWAL: ColumnElement[str | None] = (
     select(Invoice.number)
     .where(
         Invoice.service_id == Service.id,
-        Invoice.kind == InvoiceKind.RENEWAL,
-        Invoice.status == InvoiceStatus.OPEN,
+        Invoice.kind == written(InvoiceKind.RENEWAL),
+        Invoice.status == written(InvoiceStatus.OPEN),
     )
     .order_by(Invoice.due_on, Invoice.id)
     .limit(1)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, TypeDecorator
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Enum, TypeDecorator, literal_column
 
 Translated = dict[str, str]
 """A text of the host's in both languages: ``{"fr": …, "en": …}``; the page picks one."""
@@ -61,6 +61,15 @@ def coded(enum: type[StrEnum], name: str = "") -> Enum:
         name=name or enum.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def written(code: StrEnum) -> ColumnElement[str]:
+    """One of our codes, written into a statement instead of being handed to it at each question.
+
+    SQLite looks into an index of some rows only for a value it knows when it plans; it plans again, at each question,
+    a statement in which such a value is handed over.
+    """
+    return literal_column(f"'{code.value}'")
 
 
 def document() -> JSON:

@@ -30,43 +30,43 @@ class Preview:
         """The plan chosen; the present one when the choice named none that exists."""
         return self.held.group.plan(self.choice.plan) or self.held.plan
 
-    @property
+    @cached_property
     def figures(self) -> Figures | None:
         """The table of figures."""
         return figures_of_quote(self.held, self.plan, self.quote) if self.quote else None
 
-    @property
+    @cached_property
     def limits(self) -> tuple[LimitChange, ...]:
         """What the change allows more or less of."""
         compared = limit_changes(self.held.usage, self.held.plan.limits, self.plan.limits)
         return tuple(limit for limit in compared if limit.differs)
 
-    @property
+    @cached_property
     def gained(self) -> list[Translated]:
         """What the plan chosen includes and the present one does not."""
         return [feature for feature in self.plan.features if feature not in self.held.plan.features]
 
-    @property
+    @cached_property
     def lost(self) -> list[Translated]:
         """What the present plan includes and the one chosen does not."""
         return [feature for feature in self.held.plan.features if feature not in self.plan.features]
 
-    @property
+    @cached_property
     def delay(self) -> Translated | None:
         """The delay announced when a person must act, in both languages; ``None`` when none must."""
         return delay_of(self.held, self.plan) if self.quote and self.quote.needs_person else None
 
-    @property
+    @cached_property
     def whens(self) -> tuple[When, ...]:
         """The answers to « when? », the default first; empty where there is no choice."""
         return self.quote.whens if self.quote else ()
 
-    @property
+    @cached_property
     def when(self) -> When | None:
         """The answer in force."""
         return self.choice.when if self.choice.when in self.whens else next(iter(self.whens), None)
 
-    @property
+    @cached_property
     def asked(self) -> str:
         """The name of the question « when? » as the form puts it; see ``plan._answer``."""
         return f"{self.choice.cycle}.{self.whens[0] if self.whens else 'none'}"

@@ -64,13 +64,11 @@ class Words:
 
     def figure(self, amount: Money, id: str = "", currency: bool = False, kind: str = "") -> Markup:  # noqa: A002
         """An amount with its machine value, for more than eyes to read and check; ``kind`` is a class."""
-        shown = self.money_with_currency(amount) if currency else self.money(amount)
-        marked = _attribute("id", id) + _attribute("class", kind)
-        return Markup('<data{} value="{}">{}</data>').format(marked, amount, shown)
+        return _figure(amount, self.money_with_currency(amount) if currency else self.money(amount), id, kind)
 
     def day(self, on: date, id: str = "") -> Markup:  # noqa: A002
         """A day as facts and tables write it, « 2022-11-01 » in both languages."""
-        return Markup('<time{0} datetime="{1}">{1}</time>').format(_attribute("id", id), on.isoformat())
+        return _day(on, id)
 
     def long_date(self, on: date) -> str:
         """A day as a sentence says it: « le 22 novembre 2026 », « le 1er … », "November 22, 2026"."""
@@ -130,6 +128,17 @@ def sentence(text: str) -> str:
 
 def _attribute(name: str, value: str) -> Markup:
     return Markup(' {}="{}"').format(name, value) if value else Markup()
+
+
+@lru_cache(maxsize=4096)
+def _figure(amount: Money, shown: str, id: str, kind: str) -> Markup:  # noqa: A002
+    marked = _attribute("id", id) + _attribute("class", kind)
+    return Markup('<data{} value="{}">{}</data>').format(marked, amount, shown)
+
+
+@lru_cache(maxsize=1024)
+def _day(on: date, id: str) -> Markup:  # noqa: A002
+    return Markup('<time{0} datetime="{1}">{1}</time>').format(_attribute("id", id), on.isoformat())
 
 
 @lru_cache(maxsize=4096)
