@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,6 +35,7 @@ _SETTINGS: dict[str, Any] = {
     "SECURITY_ANONYMOUS_USER_DISABLED": True,
     "SECURITY_POST_LOGOUT_VIEW": "/login",
     "SECURITY_LOGOUT_CSRF": True,
+    "SECURITY_FRESHNESS": timedelta(-1),  # nothing asks for a second sign-in yet: no page for one either
     "SECURITY_API_ENABLED_METHODS": ["session"],
     "WTF_CSRF_TIME_LIMIT": None,  # a token lives as long as its session: a page left open all day still works
 }
