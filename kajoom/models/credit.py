@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
@@ -52,6 +53,13 @@ class CreditEntry(Base):
         return Money(self.cents, self.currency)
 
 
+class Movement(NamedTuple):
+    """An entry of the ledger, and the balance it left."""
+
+    entry: CreditEntry
+    balance: Money
+
+
 def balance_of(client_id: int, currency: str) -> Money:
     """The client's account credit in one currency."""
     query = select(func.coalesce(func.sum(CreditEntry.cents), 0))
@@ -69,3 +77,13 @@ def movements_of(client_id: int) -> list[CreditEntry]:
     """Every movement with the invoice that explains it, newest first."""
     query = select(CreditEntry).options(joinedload(CreditEntry.invoice)).where(CreditEntry.client_id == client_id)
     return list(db.session.scalars(query.order_by(CreditEntry.id.desc())))
+
+
+def ledgers_of(client_id: int) -> dict[str, list[Movement]]:
+    """The movements of each currency with the balance each one left, newest first; the latest used currency first."""
+    entries = movements_of(client_id)
+    ledgers: dict[str, list[Movement]] = {entry.currency: [] for entry in entries}
+    for entry in reversed(entries):
+        before = ledgers[entry.currency][0].balance if ledgers[entry.currency] else entry.amount.zero()
+        ledgers[entry.currency].insert(0, Movement(entry, before + entry.amount))
+    return ledgers

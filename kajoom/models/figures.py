@@ -43,7 +43,7 @@ class FigureTax:
 
 @dataclass(frozen=True)
 class Figures:
-    """Every line before tax, each tax, the total, the account credit put to it, and what is left to pay."""
+    """Every line before tax, each tax, the total, the account credit put to it, what was received, and what is left."""
 
     lines: list[FigureLine]
     taxes: list[FigureTax]
@@ -51,6 +51,7 @@ class Figures:
     total: Money
     credit: Money
     due: Money
+    paid: Money
 
 
 def figures_of_order(order: Order) -> Figures:
@@ -63,11 +64,18 @@ def figures_of_order(order: Order) -> Figures:
 def figures_of_invoice(invoice: Invoice) -> Figures:
     """An invoice's figures, and its balance."""
     credit = Money(invoice.credit_cents, invoice.currency)
-    return figures(invoice.lines, invoice.taxes, invoice.subtotal_cents, invoice.total, credit, invoice.balance)
+    paid = Money(invoice.paid_cents, invoice.currency)
+    return figures(invoice.lines, invoice.taxes, invoice.subtotal_cents, invoice.total, credit, invoice.balance, paid)
 
 
 def figures(
-    lines: Iterable[LineJson], taxes: Iterable[TaxJson], subtotal: int, total: Money, credit: Money, due: Money
+    lines: Iterable[LineJson],
+    taxes: Iterable[TaxJson],
+    subtotal: int,
+    total: Money,
+    credit: Money,
+    due: Money,
+    paid: Money | None = None,
 ) -> Figures:
     """Frozen lines and taxes, their sum in cents before tax, and what is left of the total once credit is used."""
     currency = total.currency
@@ -81,6 +89,7 @@ def figures(
         total=total,
         credit=credit,
         due=due,
+        paid=paid or total.zero(),
     )
 
 

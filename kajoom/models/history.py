@@ -20,7 +20,8 @@ from kajoom.models.types import written
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An order as its service's history shows it: plans by their ids, ``total`` with taxes, the invoice if any."""
+    """An order as its service's history shows it: plans by their ids, ``total`` with taxes, ``due`` what is still to be
+    paid of it, the invoice if any."""
 
     reference: str
     status: OrderStatus
@@ -55,6 +56,12 @@ _INVOICE = (
     .order_by(Invoice.id.desc())
     .limit(1)
 )
+_BALANCE = (
+    select(Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents)
+    .where(Invoice.order_id == Order.id, Invoice.kind == InvoiceKind.CHANGE)
+    .order_by(Invoice.id.desc())
+    .limit(1)
+)
 # Written once, its values given at each question: building it anew and knowing it again costs more than asking.
 _HISTORY = (
     select(
@@ -69,11 +76,11 @@ _HISTORY = (
         Order.to_plan_id,
         Order.to_cycle,
         Order.total_cents,
-        Order.credit_cents,
         Order.currency,
         Order.needs_person,
         Order.delay,
         _INVOICE.scalar_subquery().label("invoice"),
+        _BALANCE.scalar_subquery().label("balance"),
     )
     .where(Order.service_id == bindparam("service_id"))
     .order_by(Order.id.desc())
@@ -96,7 +103,7 @@ def history_of(service_id: int) -> list[Change]:
             to_plan=row.to_plan_id,
             to_cycle=row.to_cycle,
             total=Money(row.total_cents, row.currency),
-            due=Money(row.total_cents - row.credit_cents, row.currency),
+            due=Money(row.balance or 0, row.currency),
             needs_person=row.needs_person,
             delay=row.delay,
             invoice=row.invoice,

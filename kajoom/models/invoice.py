@@ -123,7 +123,7 @@ def invoice_by_number(number: str) -> Invoice | None:
 
 def invoices_of(client_id: int) -> list[Invoice]:
     """The client's invoices, newest first."""
-    query = select(Invoice).where(Invoice.client_id == client_id)
+    query = select(Invoice).options(joinedload(Invoice.service)).where(Invoice.client_id == client_id)
     return list(db.session.scalars(query.order_by(Invoice.id.desc())))
 
 

@@ -70,6 +70,11 @@ class Payment(Base):
     invoice: Mapped[Invoice] = relationship()
 
     @property
+    def known_as(self) -> str:
+        """The provider's own name for it, or the sender's reference."""
+        return self.reference.removeprefix(f"{self.provider}:")
+
+    @property
     def amount(self) -> Money:
         """What was received."""
         return Money(self.cents, self.currency)

@@ -126,17 +126,22 @@ def receive(
         )
     )
     if amount > applied:
-        reason = CreditReason.LATE_PAYMENT if invoice.status is InvoiceStatus.VOID else CreditReason.OVERPAID
-        moved = f"payment-{known_as}"
-        invoices.move_credit(invoice, amount - applied, reason, moved, at)
-        for letter in ("payment_late", "staff_notice"):
-            outbox.tell("letter", f"{letter}-{known_as}", at, letter=letter, invoice=invoice.id, credit=moved)
+        _credit(invoice, amount - applied, known_as, at)
     if applied:
         invoice.paid_cents += applied.cents
         if invoice.balance:
             outbox.tell("letter", f"payment_partial-{known_as}", at, letter="payment_partial", invoice=invoice.id)
         else:
             paid_in_full(invoice, actor, at)
+
+
+def _credit(invoice: Invoice, excess: Money, known_as: str, at: datetime) -> None:
+    """Money that an invoice did not ask for is its client's, who is told, and so are staff."""
+    reason = CreditReason.LATE_PAYMENT if invoice.status is InvoiceStatus.VOID else CreditReason.OVERPAID
+    moved = f"payment-{known_as}"
+    invoices.move_credit(invoice, excess, reason, moved, at)
+    for letter in ("payment_late", "staff_notice"):
+        outbox.tell("letter", f"{letter}-{known_as}", at, letter=letter, invoice=invoice.id, credit=moved)
 
 
 @deed

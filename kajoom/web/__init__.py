@@ -11,7 +11,7 @@ from flask import Flask
 from kajoom.domain.usage import Resource
 from kajoom.models.catalog import catalog
 from kajoom.models.db import reading
-from kajoom.web import cancellation, health, invoice, order, plan, service, webhook
+from kajoom.web import account, cancellation, health, invoice, order, plan, service, webhook
 from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
 from kajoom.web.codes import EACH_CYCLE, method_of
@@ -20,8 +20,9 @@ from kajoom.web.forms import init_forms
 from kajoom.web.headers import init_headers
 from kajoom.web.locale import init_locale
 from kajoom.web.refusal import SENTENCES, action_for
+from kajoom.web.ways import method_name
 
-_PAGES = (service.bp, plan.bp, order.bp, invoice.bp, cancellation.bp, health.bp, webhook.bp)
+_PAGES = (service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp)
 
 
 def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool = False) -> None:
@@ -40,6 +41,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
         action_for=action_for,
         demonstration=demonstration,
         each_cycle=EACH_CYCLE,
+        method_name=method_name,
         method_of=method_of,
         refusals=SENTENCES,
         resources=tuple(Resource),

@@ -5,22 +5,19 @@ from __future__ import annotations
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
+from kajoom import clock
+from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import Refused
 from kajoom.models.figures import figures_of_invoice
 from kajoom.models.invoice import Invoice, invoice_of, invoices_of
 from kajoom.models.payment import payments_of
+from kajoom.models.refund import refunds_of
 from kajoom.web.address import local_path
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import go_to, render
-from kajoom.web.payment import (
-    approving,
-    methods,
-    pay_invoice,
-    payment_trouble,
-    verify_payment,
-    way_back,
-)
+from kajoom.web.payment import approving, pay_invoice, payment_trouble, verify_payment, way_back
 from kajoom.web.refusal import status_of
+from kajoom.web.ways import ways_to_pay
 from kajoom.web.words import words
 
 bp = Blueprint("invoice", __name__, url_prefix="/invoices")
@@ -29,8 +26,8 @@ bp = Blueprint("invoice", __name__, url_prefix="/invoices")
 @bp.get("")
 def index() -> ResponseReturnValue:
     """Every invoice, newest first."""
-    title = words().say("Invoices")
-    return render("invoice/index.html", "invoice/_index.html", title=title, invoices=invoices_of(current_client().id))
+    title, issued = words().say("Invoices"), invoices_of(current_client().id)
+    return render("invoice/index.html", "invoice/_index.html", title=title, invoices=issued, today=clock.today())
 
 
 @bp.get("/<number>")
@@ -78,7 +75,8 @@ def _shown(invoice: Invoice, trouble: Refused | None, status: int = 200, *, back
         figures=figures_of_invoice(invoice),
         payments=payments_of(invoice.id),
         trouble=trouble,
-        methods=methods(),
+        refunds=[refund for refund in refunds_of(invoice.id) if refund.status is not RefundStatus.REFUSED],
+        **ways_to_pay(invoice),
         approving=approving(invoice),
         back=back,
         next=local_path(request.values.get("next")),

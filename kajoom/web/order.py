@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from kajoom import clock
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.refusal import Refusal, Refused
-from kajoom.models.figures import figures_of_order
+from kajoom.models.figures import figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_of
 from kajoom.models.payment import last_attempt_of
@@ -20,7 +20,6 @@ from kajoom.web.payment import (
     approving,
     give_up_payment,
     method_for,
-    methods,
     pay_invoice,
     payment_trouble,
     verify_payment,
@@ -29,6 +28,7 @@ from kajoom.web.payment import (
 from kajoom.web.refusal import SENTENCES, status_of
 from kajoom.web.service import own_service, product
 from kajoom.web.timeline import timeline_of
+from kajoom.web.ways import ways_to_pay
 from kajoom.web.words import words
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
@@ -167,10 +167,10 @@ def _shown(
         see_other=here if landed else None,
         order=order,
         invoice=invoice,
-        figures=figures_of_order(order),
+        figures=figures_of_invoice(invoice) if invoice and invoice.paid_cents else figures_of_order(order),
         stages=timeline_of(order),
         trouble=trouble,
-        methods=methods(),
+        **ways_to_pay(invoice),
         approving=approving(invoice),
         back=back,
         can_cancel=allows(order.status, OrderEvent.CANCELLED),

@@ -8,9 +8,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kajoom import clock
-from kajoom.domain.money import Money
 from kajoom.models.cancellation import open_cancellation_of
-from kajoom.models.credit import movements_of
 from kajoom.models.history import history_of
 from kajoom.models.holding import Held, held_by
 from kajoom.models.invoice import unpaid_renewal_of
@@ -40,14 +38,6 @@ def index() -> ResponseReturnValue:
 def show(service_id: int) -> ResponseReturnValue:
     """One service: what it is, what can be done with it, and what was done."""
     return render("service/show.html", "service/_record.html", **product(own_service(service_id)))
-
-
-@bp.get("/account")
-def account() -> ResponseReturnValue:
-    """The client's name, language and account credit."""
-    movements = movements_of(current_client().id)
-    balance = sum((movement.amount for movement in movements), start=Money(0))
-    return render("account/show.html", "account/_credit.html", movements=movements, balance=balance)
 
 
 def own_service(service_id: int) -> Held:

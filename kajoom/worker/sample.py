@@ -98,9 +98,7 @@ def sample(letter: str, lang: str) -> Facts:
         invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 2000 if letter == "payment_partial" else 0
     refunded = Money(3172) if letter == "refunded" else None
     offline = (_INTERAC,) if letter in _OFFLINE else ()
-    return Facts(
-        client, service, order, invoice, credited=_CREDITED.get(letter), refunded=refunded, offline=offline
-    )
+    return Facts(client, service, order, invoice, credited=_CREDITED.get(letter), refunded=refunded, offline=offline)
 
 
 def _service(client: Client, plan: Plan) -> Service:

@@ -21,7 +21,7 @@ MAPPING = ROOT / "translations" / "babel.cfg"
 MARKS: dict[str, Any] = {**DEFAULT_KEYWORDS, **parse_keywords(KEYWORDS)}
 """What marks a sentence in the sources: the same as in ``flask words update``."""
 
-IDENTICAL: set[str] = {"Actions", "Client", "Date", "Information", "Service", "Total"}
+IDENTICAL: set[str] = {"Actions", "Date", "Information", "Service", "Total"}
 """Messages that are rightly the same in both languages."""
 
 NBSP = "\N{NO-BREAK SPACE}"

@@ -1,0 +1,37 @@
+"""How an invoice can be paid: by a provider, from account credit, or offline by instructions of the host's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kajoom.domain.catalog import Catalog
+from kajoom.models.catalog import catalog
+from kajoom.models.credit import balance_of
+from kajoom.models.invoice import Invoice
+from kajoom.web.codes import method_of
+from kajoom.web.payment import methods
+from kajoom.web.words import words
+
+
+def ways_to_pay(invoice: Invoice | None) -> dict[str, Any]:
+    """What the page of an invoice offers, or of an order that waits for it: the providers by their codes, the account
+    credit that may be put to it, and the offline methods, of which those in ``told_first`` come first and open."""
+    if invoice is None or not invoice.balance:
+        return {"methods": [], "credit": None, "offline": [], "told_first": ()}
+    load, offered = catalog(), methods()
+    first = load.offline_for(invoice.service.payment_method, offered)
+    return {
+        "methods": offered,
+        "credit": min(balance_of(invoice.client_id, invoice.currency), invoice.balance),
+        "offline": sorted(load.offline, key=lambda method: method not in first),
+        "told_first": first,
+    }
+
+
+def method_name(code: str, load: Catalog | None = None) -> str:
+    """The name of a method by its code, in the language of the page: the host's own for one of the host's own.
+
+    A page that has read the catalogue hands it in and asks nothing of the database.
+    """
+    own = (load or catalog()).offline_method(code)
+    return words().tr(own.label) if own is not None and own.label else words().gettext(method_of(code))
