@@ -16,10 +16,10 @@ from kajoom.gateways import paypal_report
 from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.ports import Answer, Charge, ProviderSilent, Refund
 from tests.paypal.faults import Fault
-from tests.paypal.fixtures import client, fake, paypal
+from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 
-__all__ = ["client", "fake", "paypal"]
+__all__ = ["fake", "paypal", "wire"]
 
 CAPTURED, PENDING, REFUSED, UNKNOWN = (
     AttemptStatus.CAPTURED,
@@ -129,9 +129,7 @@ def test_what_was_captured_before_it_was_given_up_is_told(paypal: PayPalProvider
 
 
 @pytest.mark.parametrize("fault", [*BEFORE, *AFTER])
-def test_an_order_whose_answer_is_lost_is_found_again(
-    paypal: PayPalProvider, fake: FakePayPal, client: object, fault: Fault
-) -> None:
+def test_an_order_whose_answer_is_lost_is_found_again(paypal: PayPalProvider, fake: FakePayPal, fault: Fault) -> None:
     fake.faults.retry_after = "0"
     fake.faults.plan(fault, "POST /v2/checkout/orders")
     assert paypal.charge(CHARGE).status is UNKNOWN

@@ -15,10 +15,10 @@ from kajoom.gateways.paypal_answer import ISSUES, Kind, approval_link, kind_of, 
 from kajoom.gateways.paypal_client import Reply
 from kajoom.gateways.ports import Answer
 from tests.gateways.test_paypal import CHARGE, approved
-from tests.paypal.fixtures import client, fake, paypal
+from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 
-__all__ = ["client", "fake", "paypal"]
+__all__ = ["fake", "paypal", "wire"]
 
 OURS = ["AMOUNT_MISMATCH", "PAYEE_ACCOUNT_RESTRICTED", "PERMISSION_DENIED", "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE", ""]
 FIXABLE = [issue for issue, kind in ISSUES.items() if kind is Kind.PAYER_CAN_FIX]

@@ -12,11 +12,11 @@ from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.paypal_client import PayPalClient
 from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts, trusted_roots
 from kajoom.gateways.ports import ForgedNotice, Notice, ProviderSilent
-from tests.paypal.fixtures import client, fake, paypal
+from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import Signed, event, signed, signer
 
-__all__ = ["client", "fake", "paypal"]
+__all__ = ["fake", "paypal", "wire"]
 
 AT = datetime(2026, 6, 16, 15, tzinfo=UTC)
 CAPTURED = event(
@@ -199,16 +199,16 @@ def test_a_message_of_no_known_form_is_refused(paypal: PayPalProvider, fake: Fak
         read(paypal, signed(content, fake.certificate_url(), WEBHOOK_ID, AT))
 
 
-def test_without_a_webhook_no_message_is_believed(client: PayPalClient, send: Send) -> None:
+def test_without_a_webhook_no_message_is_believed(wire: PayPalClient, send: Send) -> None:
     with pytest.raises(ForgedNotice, match="no webhook"):
-        read(PayPalProvider(client), send())
+        read(PayPalProvider(wire), send())
 
 
 def test_the_authorities_of_this_machine_are_trusted_and_ours_is_not(
-    client: PayPalClient, fake: FakePayPal, send: Send
+    wire: PayPalClient, fake: FakePayPal, send: Send
 ) -> None:
     assert trusted_roots()
-    reader = NoticeReader(WEBHOOK_ID, client.fetch, certificate_hosts(fake.address))
+    reader = NoticeReader(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address))
     message = send()
     with pytest.raises(ForgedNotice, match="certificate is not PayPal's"):
         reader.read(message.headers, message.body, AT)

@@ -19,10 +19,10 @@ from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.ports import Refund
 from tests.gateways.test_paypal import approved
 from tests.paypal.desk import Request
-from tests.paypal.fixtures import client, fake, paypal
+from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 
-__all__ = ["client", "fake", "paypal"]
+__all__ = ["fake", "paypal", "wire"]
 
 _DOCUMENTS = ("checkout_orders_v2.json", "payments_payment_v2.json")
 

@@ -12,7 +12,7 @@ from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, authority
 
-__all__ = ["client", "fake", "paypal"]
+__all__ = ["fake", "paypal", "wire"]
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def fake() -> Iterator[FakePayPal]:
 
 
 @pytest.fixture
-def client(fake: FakePayPal) -> PayPalClient:
+def wire(fake: FakePayPal) -> PayPalClient:
     """The wire to it."""
     return PayPalClient(fake.address, "client", "secret")
 
 
 @pytest.fixture
-def paypal(fake: FakePayPal, client: PayPalClient) -> PayPalProvider:
+def paypal(fake: FakePayPal, wire: PayPalClient) -> PayPalProvider:
     """The provider, which believes the messages that the authority of the tests vouches for."""
     roots = [authority(OURS).certificate]
-    return PayPalProvider(client, NoticeReader(WEBHOOK_ID, client.fetch, certificate_hosts(fake.address), roots))
+    return PayPalProvider(wire, NoticeReader(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address), roots))
