@@ -39,7 +39,20 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 @contextmanager
 def reading() -> Iterator[None]:
     """Transactions begun inside only read: on SQLite they take no write lock and run beside a writer."""
-    token = _reading.set(True)
+    with _begun(reading=True):
+        yield
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions begun inside write, also where the others only read."""
+    with _begun(reading=False):
+        yield
+
+
+@contextmanager
+def _begun(*, reading: bool) -> Iterator[None]:
+    token = _reading.set(reading)
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-from kajoom.models.db import db
+from kajoom.models.db import db, writing
 
 Given = ParamSpec("Given")
 Done = TypeVar("Done")
@@ -29,8 +29,9 @@ def deed(act: Callable[Given, Done]) -> Callable[Given, Done]:
     def once(*given: Given.args, **named: Given.kwargs) -> Done:
         db.session.rollback()
         try:
-            done = act(*given, **named)
-            db.session.commit()
+            with writing():
+                done = act(*given, **named)
+                db.session.commit()
         except BaseException:
             db.session.rollback()
             raise

@@ -52,11 +52,9 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
 
 
 def _looked_at(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """A page that is only looked at takes no write lock; one that names a language may have to note it."""
+    """A page only reads, also the one that follows a deed: no other client's deed waits until it is drawn."""
 
     def within(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or "lang=" in environ.get("QUERY_STRING", ""):
-            return answer(environ, start_response)
         with reading():
             return answer(environ, start_response)
 

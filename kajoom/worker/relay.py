@@ -12,7 +12,7 @@ from kajoom import clock
 from kajoom.domain.payment import OPEN
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import MailDelayed, MailRefused
-from kajoom.models.db import db
+from kajoom.models.db import db, reading
 from kajoom.models.outbox import Message
 from kajoom.models.renewal import Place
 from kajoom.operations import calendar, outbox, payment, provisioning, reconciliation, refund
@@ -33,7 +33,8 @@ def run_once(gateways: Gateways, at: datetime) -> bool:
         return False
     held = message.id, message.lease_token or "", at
     try:
-        _ACTS[message.kind](gateways, message, at)
+        with reading():  # a letter takes its time, and would keep every writer waiting for it
+            _ACTS[message.kind](gateways, message, at)
     except MailRefused as error:
         outbox.buried(*held, _named(error))
     except (NotYet, MailDelayed) as error:

@@ -63,6 +63,32 @@ def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(app: Fl
     assert seen == [""]
 
 
+def test_a_deed_writes_where_all_else_reads(app: Flask) -> None:
+    """Two that read first and write then: one that only read could not write over what the other wrote."""
+    cast.service()
+    together = Barrier(2)
+
+    @deed
+    def quantity_raised() -> None:
+        row = db.session.query(Service).with_for_update().one()
+        row.quantity += 1
+
+    def alone() -> None:
+        with app.app_context(), reading():
+            assert db.session.query(Service).count() == 1
+            together.wait()
+            for _ in range(20):
+                quantity_raised()
+
+    threads = [Thread(target=alone) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert db.session.query(Service).one().quantity == 41
+
+
 def two_sessions_on(table: type[Base]) -> None:
     """The same row changed by another between our read and our write."""
     [row] = rows(table)
