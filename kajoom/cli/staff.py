@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.books import COMMANDS
+from kajoom.cli.notices import notices
 from kajoom.cli.operator import who
 from kajoom.domain.refusal import Refused
 from kajoom.operations.provisioning import declare_done, declare_impossible
@@ -17,7 +18,7 @@ def staff() -> None:
     """What a person at the host does."""
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, notices):
     staff.add_command(command)
 
 

@@ -60,7 +60,7 @@ class PayPalProvider:
         if not reply.is_good:
             # Even what is our own fault tells nothing of the money: this question was not answered.
             self._note(reply, charge.key)
-            return Answer(AttemptStatus.UNKNOWN, reason=kind_of(reply))
+            return Answer(AttemptStatus.UNKNOWN, reason=kind_of(reply).value)
         answer = read_order(reply.body, charge)
         if answer.status is not AttemptStatus.PENDING or not is_untried(reply.body):
             return answer
@@ -130,7 +130,7 @@ class PayPalProvider:
             case Kind.UNKNOWN | Kind.ALREADY_DONE:
                 return Answer(AttemptStatus.UNKNOWN, reason=reply.issue)
             case Kind.OURS:
-                return Answer(AttemptStatus.REFUSED, reason=Kind.OURS)
+                return Answer(AttemptStatus.REFUSED, reason=Kind.OURS.value)
             case _:
                 return Answer(AttemptStatus.REFUSED, reason=reply.issue)
 

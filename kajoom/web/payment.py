@@ -10,10 +10,8 @@ from kajoom import clock
 from kajoom.domain.payment import OFFLINE, OPEN, AttemptStatus
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.catalog import catalog
-from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Attempt, last_attempt_of
-from kajoom.operations.credit import CREDIT, spend
 from kajoom.operations.credit import CREDIT, spend
 from kajoom.operations.payment import give_up, pay, verify
 
