@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy.exc import IntegrityError
 
@@ -27,8 +27,14 @@ log = logging.getLogger(__name__)
 BATCH = 100
 """Services billed between two looks at the outbox, well within a message's lease."""
 
-Item = tuple[str, int]
-"""One thing a day asks for: the kind of message that would do it, and the id of its row."""
+
+class Item(NamedTuple):
+    """One thing a day asks for: what is to be done to the row of this id, and the due date it was seen with."""
+
+    what: str
+    row_id: int
+    due: date | None = None
+
 
 _DAYS_BEFORE_EXPIRY = 2
 _DAYS_BEFORE_DUE = 3
@@ -44,7 +50,7 @@ def run_day(on: date, at: datetime) -> None:
 def renew_batch(on: date, at: datetime, days: int, after: Place | None = None) -> Place | None:
     """Bill the next services due within ``days`` of ``on``; the place to go on from, ``None`` when all are billed."""
     places = _places(on + timedelta(days=days), after)
-    _do([("renew", place.service_id) for place in places], on, at)
+    _do([Item("renew", place.service_id, place.due) for place in places], on, at)
     return places[-1] if len(places) == BATCH else None
 
 
@@ -56,9 +62,9 @@ def bill_day(on: date, at: datetime, days: int) -> None:
         place = renew_batch(on, at, days, place)
 
 
-def do_item(kind: str, row_id: int, on: date, at: datetime) -> None:
-    """Do one thing a day asked for; ``KeyError`` for a kind that no day knows."""
-    _DEEDS[kind](row_id, on, at)
+def do_item(item: Item, on: date, at: datetime) -> None:
+    """Do one thing a day asked for; ``KeyError`` for what no day asks."""
+    _DEEDS[item.what](item, on, at)
 
 
 def announce_day(on: date, at: datetime) -> None:
@@ -90,49 +96,50 @@ def _places(until: date, after: Place | None) -> list[Place]:
 
 @deed
 def _ending(on: date) -> list[Item]:
-    return [*(("end", each) for each in cancellations_due(on)), *(("expire", each) for each in orders_expired(on))]
+    return [
+        *(Item("end", each) for each in cancellations_due(on)),
+        *(Item("expire", each) for each in orders_expired(on)),
+    ]
 
 
 @deed
 def _starting(on: date) -> list[Item]:
-    return [("start", each) for each in orders_due(on)]
+    return [Item("start", each) for each in orders_due(on)]
 
 
 @deed
 def _reminding(on: date) -> list[Item]:
     return [
-        *(("remind_order", each) for each in orders_nearly_expired(on, _DAYS_BEFORE_EXPIRY)),
-        *(("remind_renewal", each) for each in renewals_nearly_due(on, _DAYS_BEFORE_DUE)),
-        *(("tell_overdue", each) for each in renewals_overdue(on)),
+        *(Item("remind_order", each) for each in orders_nearly_expired(on, _DAYS_BEFORE_EXPIRY)),
+        *(Item("remind_renewal", each) for each in renewals_nearly_due(on, _DAYS_BEFORE_DUE)),
+        *(Item("tell_overdue", each) for each in renewals_overdue(on)),
     ]
 
 
 def _do(items: Iterable[Item], on: date, at: datetime) -> None:
-    for kind, row_id in items:
+    for item in items:
         try:
-            do_item(kind, row_id, on, at)
+            do_item(item, on, at)
         except Exception:
             # One row that goes wrong in a way nobody foresaw must not cost the others their day: it becomes a message
             # of its own, tried again later and later, then shown to staff.
-            log.exception("%s %s went wrong on %s", kind, row_id, on)
-            _set_aside(kind, row_id, on, at)
+            log.exception("%s %s went wrong on %s", item.what, item.row_id, on)
+            _set_aside(item, on, at)
 
 
 @deed
-def _set_aside(kind: str, row_id: int, on: date, at: datetime) -> None:
-    outbox.tell("item", f"{kind}-{row_id}-{on.isoformat()}", at, what=kind, row=row_id, on=on.isoformat())
+def _set_aside(item: Item, on: date, at: datetime) -> None:
+    seen = {"due": item.due.isoformat()} if item.due else {}
+    key = f"{item.what}-{item.row_id}-{on.isoformat()}"
+    outbox.tell("item", key, at, what=item.what, row=item.row_id, on=on.isoformat(), **seen)
 
 
-def _undated(act: Callable[[int, datetime], None], row_id: int, on: date, at: datetime) -> None:
-    act(row_id, at)
-
-
-_DEEDS: dict[str, Callable[[int, date, datetime], object]] = {
-    "end": carry_out_cancellation,
-    "expire": partial(_undated, expire_order),
-    "start": start_due_order,
-    "renew": issue_renewal,
-    "remind_order": partial(_undated, remind_of_order),
-    "remind_renewal": partial(_undated, remind_of_renewal),
-    "tell_overdue": partial(_undated, tell_overdue),
+_DEEDS: dict[str, Callable[[Item, date, datetime], object]] = {
+    "end": lambda item, on, at: carry_out_cancellation(item.row_id, on, at),
+    "expire": lambda item, on, at: expire_order(item.row_id, at),
+    "start": lambda item, on, at: start_due_order(item.row_id, on, at),
+    "renew": lambda item, on, at: issue_renewal(item.row_id, on, at, item.due),
+    "remind_order": lambda item, on, at: remind_of_order(item.row_id, at),
+    "remind_renewal": lambda item, on, at: remind_of_renewal(item.row_id, at),
+    "tell_overdue": lambda item, on, at: tell_overdue(item.row_id, at),
 }

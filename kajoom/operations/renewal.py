@@ -36,15 +36,16 @@ class Agreed(NamedTuple):
 
 
 @deed
-def issue_renewal(service_id: int, on: date, at: datetime) -> Invoice | None:
-    """Issue the invoice of the period that begins on the service's due date, once.
+def issue_renewal(service_id: int, on: date, at: datetime, due: date | None = None) -> Invoice | None:
+    """Issue the invoice of the period that begins on the service's due date, once; ``due`` is that date as it was seen,
+    so that a period which was billed and paid by credit meanwhile is not followed by the next one too soon.
 
     ``None`` when there is nothing to bill: the service is free, has ended or will have by then, that period is already
     invoiced, or a change that awaits its payment will say at what price.
     """
     service = db.session.get_one(Service, service_id)
     lock_client(service.client_id)
-    return renew(service, on, at)
+    return renew(service, on, at) if due in {None, service.next_due_date} else None
 
 
 def renew(service: Service, on: date, at: datetime) -> Invoice | None:

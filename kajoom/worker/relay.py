@@ -116,7 +116,9 @@ def _renew(_gateways: Gateways, message: Message, at: datetime) -> None:
 
 
 def _do_item(_gateways: Gateways, message: Message, at: datetime) -> None:
-    calendar.do_item(message.ids["what"], message.ids["row"], date.fromisoformat(message.ids["on"]), at)
+    ids = message.ids
+    due = date.fromisoformat(ids["due"]) if "due" in ids else None
+    calendar.do_item(calendar.Item(ids["what"], ids["row"], due), date.fromisoformat(ids["on"]), at)
 
 
 def _start(_gateways: Gateways, message: Message, at: datetime) -> None:

@@ -17,7 +17,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
-from kajoom.operations.calendar import announce_batch, announce_day, bill_day, do_item, run_day
+from kajoom.operations.calendar import Item, announce_batch, announce_day, bill_day, do_item, run_day
 from kajoom.operations.cancellation import request_cancellation, withdraw_cancellation
 from tests.operations import cast
 from tests.operations.cast import AT, DUE, ON
@@ -165,7 +165,7 @@ def test_one_thing_that_goes_wrong_costs_the_others_nothing_and_is_tried_again(
     assert (aside.ids["what"], aside.ids["row"], aside.ids["on"]) == ("renew", first_id, "9999-12-01")
     assert "renew" in caplog.text
     with nothing_written(), pytest.raises(OverflowError):
-        do_item("renew", first_id, date(9999, 12, 1), AT)
+        do_item(Item("renew", first_id), date(9999, 12, 1), AT)
     with nothing_written():
         bill_day(date(9999, 12, 1), AT, 0)
 
@@ -173,9 +173,19 @@ def test_one_thing_that_goes_wrong_costs_the_others_nothing_and_is_tried_again(
 def test_a_thing_set_aside_is_done_once_it_can_be() -> None:
     row = cast.service()
 
-    do_item("renew", row.id, ON, AT)
+    do_item(Item("renew", row.id, DUE), ON, AT)
 
     assert len(rows(Invoice)) == 1
+
+
+def test_a_thing_set_aside_is_left_once_another_has_done_it() -> None:
+    row = cast.service()
+    cast.credit(row.client, 100_000)
+    renewed(row)
+    service_id = row.id
+
+    with nothing_written():
+        do_item(Item("renew", service_id, DUE), ON, AT)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def test_what_hinders_every_change_is_told_by_its_own_name(hinder: Callable[[Ser
 
 def test_the_gravest_hindrance_is_told_until_it_is_lifted() -> None:
     row = cast.service()
-    order = cast.confirm(row, "b")
+    order = cast.confirm(row, "base")
     invoice = issue_renewal(row.id, ON, AT)
     assert invoice is not None
     request = Cancellation(
@@ -87,14 +87,19 @@ def test_the_gravest_hindrance_is_told_until_it_is_lifted() -> None:
 
     told = [cast.refusal(row, "b")]
     row.status = ServiceStatus.ACTIVE
+    db.session.commit()
     told.append(cast.refusal(row, "b"))
     request.status = CancellationStatus.WITHDRAWN
+    db.session.commit()
     told.append(cast.refusal(row, "b"))
     order.status = OrderStatus.CANCELLED
+    db.session.commit()
     told.append(cast.refusal(row, "b"))
     row.next_due_date = DUE
+    db.session.commit()
     told.append(cast.refusal(row, "b"))
     invoice.status = InvoiceStatus.VOID
+    db.session.commit()
 
     assert told == [reason for _, reason in reversed(HINDRANCES)]
     assert cast.price(row, "b").decision is Decision.NOW
