@@ -15,6 +15,7 @@ from kajoom import clock, gateways
 from kajoom.cli import COMMANDS
 from kajoom.cli.words import compile_words
 from kajoom.config import Config, Misconfigured, from_environment
+from kajoom.models import catalog
 from kajoom.models.db import db
 from kajoom.web import init_web
 from kajoom.web.environment import Templates
@@ -42,6 +43,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     config.instance_path.mkdir(parents=True, exist_ok=True)
     clock.zone = ZoneInfo(config.timezone)
+    catalog.seller_said = dict(config.seller)
     compile_words()
 
     db.init_app(app)

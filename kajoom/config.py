@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 PREFIX = "KAJOOM_"
@@ -25,8 +26,8 @@ class Config:
     ``days_to_pay`` is how long an unpaid change stands; ``renewal_days`` how long before the due date ``flask bill``
     issues a renewal, and ``daily_renewal_days`` the worker by itself: on the day itself in the demonstration, unless
     the variable is given. ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of proxies whose forwarded
-    headers are believed; ``seller`` what the ``SELLER_*`` variables say, by their last word in lower case ("name",
-    "email", "url" …).
+    headers are believed; ``seller`` what the environment says of the seller, over the catalogue's file; ``base_url``
+    where clients reach the house, for the links in letters.
     """
 
     instance_path: Path
@@ -39,25 +40,13 @@ class Config:
     paypal_client_id: str = ""
     paypal_secret: str = ""
     paypal_webhook_id: str = ""
-    whm_url: str = ""
-    whm_user: str = ""
-    whm_token: str = ""
-    webhook_url: str = ""
-    webhook_secret: str = ""
     timezone: str = "America/Toronto"
     proxy_hops: int = 0
     days_to_pay: int = 7
     renewal_days: int = 14
     daily_renewal_days: int = 14
-    limiter_url: str = ""
-    gst_number: str = ""
-    qst_number: str = ""
-    seller: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def base_url(self) -> str:
-        """Where clients reach the house, for links in letters: ``SELLER_URL``, else this machine."""
-        return self.seller.get("url", "http://127.0.0.1:8000")
+    seller: Mapping[str, Any] = field(default_factory=dict)
+    base_url: str = "http://127.0.0.1:8000"
 
     @property
     def payment_hosts(self) -> tuple[str, ...]:
@@ -79,27 +68,34 @@ def from_environment(instance_path: Path, environment: Mapping[str, str] = os.en
         database_url=given.get("DATABASE_URL", f"sqlite:///{instance_path / 'kajoom.sqlite'}"),
         secret_key=given.get("SECRET_KEY", _DEMONSTRATION_SECRET if demo else ""),
         demo=demo,
-        worker=_one_of(given, "WORKER", ("embedded", "none"), "embedded" if demo else "none"),
+        worker=_one_of(given, "WORKER", ("embedded", "none"), "embedded"),
         mail_url=given.get("MAIL_URL", f"file://{instance_path / 'mail'}"),
         paypal_base_url=_private(given, "PAYPAL_BASE_URL", "https://api-m.paypal.com"),
         paypal_client_id=_with(given, "PAYPAL_CLIENT_ID", "PAYPAL_SECRET"),
         paypal_secret=_with(given, "PAYPAL_SECRET", "PAYPAL_CLIENT_ID"),
         paypal_webhook_id=given.get("PAYPAL_WEBHOOK_ID", ""),
-        whm_url=given.get("WHM_URL", ""),
-        whm_user=given.get("WHM_USER", ""),
-        whm_token=given.get("WHM_TOKEN", ""),
-        webhook_url=given.get("WEBHOOK_URL", ""),
-        webhook_secret=given.get("WEBHOOK_SECRET", ""),
         timezone=given.get("TIMEZONE", "America/Toronto"),
         proxy_hops=_count(given, "PROXY_HOPS", 0),
         days_to_pay=_count(given, "DAYS_TO_PAY", 7),
         renewal_days=_count(given, "RENEWAL_DAYS", 14),
         daily_renewal_days=_count(given, "RENEWAL_DAYS", 0 if demo else 14),
-        limiter_url=given.get("LIMITER_URL", ""),
-        gst_number=given.get("GST_NUMBER", ""),
-        qst_number=given.get("QST_NUMBER", ""),
-        seller={name[7:].lower(): value for name, value in given.items() if name.startswith("SELLER_")},
+        seller=_seller(given),
+        base_url=given.get("SELLER_URL", "http://127.0.0.1:8000"),
     )
+
+
+def _seller(given: Mapping[str, str]) -> dict[str, Any]:
+    """The seller as the environment has it; the lines of the address are parted by « | »."""
+    address = given.get("SELLER_ADDRESS", "")
+    said = {
+        "name": given.get("SELLER_NAME"),
+        "email": given.get("SELLER_EMAIL"),
+        "phone": given.get("SELLER_PHONE"),
+        "address": [line.strip() for line in address.split("|")] if address else None,
+        "gst_number": given.get("GST_NUMBER"),
+        "qst_number": given.get("QST_NUMBER"),
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:

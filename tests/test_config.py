@@ -41,3 +41,28 @@ def test_a_form_may_lead_to_where_payers_approve(tmp_path: Path, address: str, h
 
 def test_without_paypal_a_form_leads_nowhere_else(tmp_path: Path) -> None:
     assert from_environment(tmp_path, {"KAJOOM_DEMO": "1"}).payment_hosts == ()
+
+
+def test_the_environment_says_who_the_seller_is_over_the_file(tmp_path: Path) -> None:
+    config = from_environment(
+        tmp_path,
+        {
+            "KAJOOM_GST_NUMBER": "123456789 RT0001",
+            "KAJOOM_SELLER_NAME": "Hébergement Exemple",
+            "KAJOOM_SELLER_ADDRESS": "1, rue Une | Québec",
+            "KAJOOM_SELLER_URL": "https://clients.example.com",
+        },
+    )
+    assert config.seller == {
+        "gst_number": "123456789 RT0001",
+        "name": "Hébergement Exemple",
+        "address": ["1, rue Une", "Québec"],
+    }
+    assert config.base_url == "https://clients.example.com"
+
+
+def test_the_worker_lives_in_the_web_process_unless_told_otherwise(tmp_path: Path) -> None:
+    assert from_environment(tmp_path, {}).worker == "embedded"
+    assert from_environment(tmp_path, {"KAJOOM_WORKER": "none"}).worker == "none"
+    with pytest.raises(Misconfigured, match="KAJOOM_WORKER"):
+        from_environment(tmp_path, {"KAJOOM_WORKER": "elsewhere"})

@@ -123,6 +123,9 @@ def catalog_version() -> CatalogVersion | None:
     return db.session.scalar(select(CatalogVersion))
 
 
+seller_said: dict[str, Any] = {}
+"""What the environment says of the seller, over the file's; the factory sets it before the first question."""
+
 _kept: Catalog = Catalog(version=0)
 
 
@@ -159,7 +162,7 @@ def _read(version: int) -> Catalog:
         groups=read,
         plans={plan.id: plan for group in read.values() for plan in group.plans},
         banners=tuple(_banner(row) for row in db.session.scalars(select(Banner).order_by(Banner.id))),
-        seller=current.seller if current else {},
+        seller={**(current.seller if current else {}), **seller_said},
         offline=tuple(OfflineMethod(code, **texts) for code, texts in current.offline.items()) if current else (),
     )
 
