@@ -40,12 +40,15 @@ class _Quiet(WSGIRequestHandler):
 
 
 class House:
-    """The server, and what a test does behind the client's back: the worker's turn, staff, a provider's moods."""
+    """The server, and what a test does behind the client's back: the worker's turn, staff, a provider's moods.
 
-    def __init__(self, folder: Path) -> None:
+    ``settings`` are added to its configuration.
+    """
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self.kept = {name: folder / f"{name}.kept" for name in ("kajoom", "demonstration")}
         self.files = {name: folder / f"{name}.sqlite" for name in self.kept}
-        self.app = _built(folder, self.files["kajoom"])
+        self.app = _built(folder, self.files["kajoom"], settings)
         self._prepare()
         self.server: BaseWSGIServer = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
         self.address = f"http://127.0.0.1:{self.server.server_port}"
@@ -139,7 +142,7 @@ class House:
             _copy(self.files[name], kept)
 
 
-def _built(folder: Path, database: Path) -> Flask:
+def _built(folder: Path, database: Path, settings: dict[str, Any]) -> Flask:
     return create_app(
         Config(
             instance_path=folder,
@@ -148,6 +151,7 @@ def _built(folder: Path, database: Path) -> Flask:
             demo=True,
             worker="none",
             mail_url=f"file://{folder / 'mail'}",
+            **settings,
         )
     )
 

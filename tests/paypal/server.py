@@ -24,7 +24,7 @@ WEBHOOK_ID = "WEBHOOK-OF-THE-TESTS"
 _BEFORE = {Fault.CUT_BEFORE, Fault.ERROR_BEFORE, Fault.GARBAGE_BEFORE, Fault.TOO_MANY, Fault.MOVED}
 _STATUSES = {Fault.UNAUTHORISED: 401, Fault.FORBIDDEN: 403}
 _GARBAGE = b"<html><h1>Bad gateway</h1>"
-_PAGE = """<!doctype html><title>PayPal</title><h1>PayPal</h1><form method="post">
+_PAGE = """<!doctype html><title>PayPal</title><link rel="icon" href="data:,"><h1>PayPal</h1><form method="post">
 <button name="do" value="approve">Approve</button><button name="do" value="cancel">Cancel</button></form>"""
 
 
