@@ -8,34 +8,13 @@ from typing import Any
 from flask import Flask
 from flask.templating import Environment
 from jinja2 import Template, nodes
-from jinja2.visitor import NodeTransformer
 
 from kajoom import clock
 from kajoom.web.codes import method_of, name_of
+from kajoom.web.folding import Folding
 from kajoom.web.words import Words, words
 
 _WORDS = ("money", "money_with_currency", "long_date", "clock_time", "moment", "percent", "number", "size", "quantity")
-
-
-class _Saying(NodeTransformer):
-    """Puts a constant sentence ``_("…")`` in its language when the template is compiled, not each time it is shown."""
-
-    def __init__(self, spoken: Words) -> None:
-        self.spoken = spoken
-
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the name the visitor looks for
-        self.generic_visit(node)
-        if not (isinstance(node.node, nodes.Name) and node.node.name == "_"):
-            return node
-        match node.args:
-            case [nodes.Const(value=str(said))]:
-                text = nodes.MarkSafeIfAutoescape(nodes.Const(self.spoken.gettext(said)), lineno=node.lineno)
-            case _:
-                raise TypeError(f"line {node.lineno}: _() says one constant sentence")
-        if not node.kwargs:
-            return text
-        pairs = [nodes.Pair(nodes.Const(pair.key), pair.value) for pair in node.kwargs]
-        return nodes.Mod(text, nodes.Dict(pairs), lineno=node.lineno)
 
 
 class Templates(Environment):
@@ -67,7 +46,7 @@ class Templates(Environment):
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         if self.spoken is not None:
-            source = _Saying(self.spoken).visit(source)
+            source = Folding(self, self.spoken).visit(source)
         return super()._generate(source, *args, **kwargs)
 
 
