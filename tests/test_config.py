@@ -66,3 +66,26 @@ def test_the_worker_lives_in_the_web_process_unless_told_otherwise(tmp_path: Pat
     assert from_environment(tmp_path, {"KAJOOM_WORKER": "none"}).worker == "none"
     with pytest.raises(Misconfigured, match="KAJOOM_WORKER"):
         from_environment(tmp_path, {"KAJOOM_WORKER": "elsewhere"})
+
+
+@pytest.mark.parametrize(
+    ("given", "days"),
+    [
+        ({}, (7, 14, 14)),
+        ({"KAJOOM_DEMO": "1"}, (7, 14, 0)),
+        ({"KAJOOM_DEMO": "1", "KAJOOM_RENEWAL_DAYS": "5"}, (7, 5, 5)),
+        ({"KAJOOM_RENEWAL_DAYS": "0", "KAJOOM_DAYS_TO_PAY": "30"}, (30, 0, 0)),
+    ],
+)
+def test_renewals_are_issued_and_changes_expire_when_the_host_says(
+    tmp_path: Path, given: dict[str, str], days: tuple[int, int, int]
+) -> None:
+    config = from_environment(tmp_path, given)
+    assert (config.days_to_pay, config.renewal_days, config.daily_renewal_days) == days
+
+
+@pytest.mark.parametrize("days", ["-1", "1.5", "soon", "99999", "\N{SUPERSCRIPT TWO}"])
+@pytest.mark.parametrize("name", ["KAJOOM_RENEWAL_DAYS", "KAJOOM_DAYS_TO_PAY"])
+def test_days_that_are_none_are_named(tmp_path: Path, name: str, days: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        from_environment(tmp_path, {name: days})

@@ -11,6 +11,9 @@ from flask.cli import with_appcontext
 from kajoom import clock
 from kajoom.operations.calendar import bill_day
 
+# Beyond them the calendar ends, and a date typed wrongly is what is meant.
+_YEARS = range(1970, 3000)
+
 
 @click.command()
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day to run; today unless it is given.")
@@ -23,5 +26,7 @@ def bill(on: datetime | None, days: int | None) -> None:
     falls due now.
     """
     day: date = on.date() if on else clock.today()
+    if day.year not in _YEARS:
+        raise click.BadParameter(f"{day.isoformat()} is no day that anything is billed for", param_hint="--on")
     bill_day(day, clock.now(), current_app.config["RENEWAL_DAYS"] if days is None else days)
     click.echo(f"{day.isoformat()} is done.")

@@ -12,6 +12,7 @@ from kajoom.models.figures import figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_of
 from kajoom.models.payment import last_attempt_of
+from kajoom.models.renewal import renewals_carrying
 from kajoom.operations.order import cancel_order
 from kajoom.web.auth import current_client
 from kajoom.web.codes import name_of
@@ -66,10 +67,12 @@ def returned(reference: str) -> ResponseReturnValue:
 @bp.post("/cancel")
 def cancel(reference: str) -> ResponseReturnValue:
     """Cancel the change; « choose another plan » does so and opens the choice."""
-    invoice = invoice_of_order(_own(reference).id)
+    order = _own(reference)
     try:
-        if invoice is not None:
-            give_up_payment(invoice)
+        if allows(order.status, OrderEvent.CANCELLED):
+            for invoice in [invoice_of_order(order.id), *renewals_carrying(order.id)]:
+                if invoice is not None and invoice.balance:
+                    give_up_payment(invoice)
         order = cancel_order(current_client().id, reference, clock.today(), clock.now())
     except LookupError:
         abort(404)

@@ -240,4 +240,4 @@ def test_operator_bills_a_day_as_far_ahead_as_they_say(app: Flask) -> None:
     assert billed("--on", "2020-01-01") == 0
     assert billed("--on", "2026-06-16", "--days", "15") == 1
     assert billed("--on", "2026-06-30") == 1
-    assert run(bill, ["--on", "2026-02-30"]).exit_code == 2
+    assert [run(bill, ["--on", day]).exit_code for day in ("2026-02-30", "0001-01-01", "9999-12-31")] == [2, 2, 2]
