@@ -56,7 +56,7 @@ class PayPalProvider:
             return Answer(AttemptStatus.REFUSED, reason="given_up") if charge.given_up else self.charge(charge)
         reply = self._client.ask("GET", _path(charge.provider_ref))
         if reply.status == 404:
-            return Answer(AttemptStatus.REFUSED, reason="not_found")  # PayPal forgets what was not approved in time
+            return Answer(AttemptStatus.REFUSED, reason="expired")  # PayPal forgets what was not approved in time
         if not reply.is_good:
             # Even what is our own fault tells nothing of the money: this question was not answered.
             self._note(reply, charge.key)

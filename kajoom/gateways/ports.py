@@ -94,7 +94,7 @@ class PaymentProvider(Protocol):
         """What became of a charge, finished where the client has done their part.
 
         ``REFUSED`` with the reason "not_found" when the provider never saw it, "given_up" when it was given up before
-        anything was taken.
+        anything was taken, "expired" when the client took too long to approve it.
         """
 
     def refund(self, refund: Refund) -> Answer:

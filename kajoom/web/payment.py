@@ -15,6 +15,8 @@ from kajoom.models.payment import Attempt, last_attempt_of
 from kajoom.operations.credit import CREDIT, spend
 from kajoom.operations.payment import give_up, pay, verify
 
+_NEVER_APPROVED = {"given_up", "expired"}
+
 
 def methods() -> list[str]:
     """The codes of the payment methods that can be used now."""
@@ -70,9 +72,9 @@ def give_up_payment(invoice: Invoice) -> None:
 
 
 def payment_trouble(invoice: Invoice | None) -> Refused | None:
-    """What the last try left to be said: it was refused, or nobody knows yet. One given up leaves nothing."""
+    """What the last try left to be said: it was refused, or nobody knows yet. One never approved leaves nothing."""
     attempt = _last_attempt(invoice)
-    if attempt is None or attempt.reason == "given_up":
+    if attempt is None or attempt.reason in _NEVER_APPROVED:
         return None
     if attempt.status is AttemptStatus.REFUSED or (attempt.approve_url and attempt.reason):
         return Refused(Refusal.PAYMENT_REFUSED, code=attempt.reason)

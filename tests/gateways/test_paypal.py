@@ -188,10 +188,10 @@ def test_two_who_capture_at_once_take_the_money_once(paypal: PayPalProvider, fak
     assert len(fake.ledger.captures) == 1
 
 
-def test_an_order_that_paypal_forgot_is_not_found(paypal: PayPalProvider, fake: FakePayPal) -> None:
+def test_an_order_that_paypal_forgot_has_expired(paypal: PayPalProvider, fake: FakePayPal) -> None:
     known = begun(paypal)
     fake.ledger.expire(known.provider_ref)
-    assert paypal.look_up(known) == Answer(REFUSED, reason="not_found")
+    assert paypal.look_up(known) == Answer(REFUSED, reason="expired")
 
 
 def test_a_completed_order_whose_capture_waits_is_not_money(paypal: PayPalProvider, fake: FakePayPal) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.paypal_client import PayPalClient
@@ -14,7 +16,7 @@ from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts, trust
 from kajoom.gateways.ports import ForgedNotice, Notice, ProviderSilent
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
-from tests.paypal.signing import Signed, event, signed, signer
+from tests.paypal.signing import OURS, Signed, authority, event, signed, signer
 
 __all__ = ["fake", "paypal", "wire"]
 
@@ -212,3 +214,11 @@ def test_the_authorities_of_this_machine_are_trusted_and_ours_is_not(
     message = send()
     with pytest.raises(ForgedNotice, match="certificate is not PayPal's"):
         reader.read(message.headers, message.body, AT)
+
+
+def test_a_host_may_name_the_authorities_to_be_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = authority(OURS).certificate
+    kept = tmp_path / "authority.pem"
+    kept.write_bytes(named.public_bytes(Encoding.PEM))
+    monkeypatch.setenv("SSL_CERT_FILE", str(kept))
+    assert trusted_roots() == [named]

@@ -278,3 +278,14 @@ def test_an_invoice_is_paid_at_paypal_and_leads_back_to_the_choice_it_hindered(
     paid = french.post(f"/invoices/{number}/payment", data=fields)
     assert (paid.status_code, paid.location) == (303, choice)
     assert len(fake.ledger.captures) == 1
+
+
+@pytest.mark.usefixtures("offered")
+def test_an_approval_left_too_long_may_be_begun_again(french: Visitor, fake: FakePayPal, address: Address) -> None:
+    order = begun(french, address("hosting"))
+    fake.ledger.expire(awaited(fake))
+    page = french.get(posted(french, f"/orders/{order}/payment", verify="1").location)
+    assert "data-refusal" not in page.text
+
+    led = posted(french, f"/orders/{order}/payment", method="paypal")
+    assert led.location == f"{fake.address}/checkoutnow?token={awaited(fake)}"
