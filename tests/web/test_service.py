@@ -114,28 +114,11 @@ def test_closing_a_panel_gives_back_what_it_replaced(french: Visitor, address: A
     assert answer.text.lstrip().startswith('<div id="record"')
 
 
-@pytest.mark.parametrize(
-    ("state", "most"), [("hosting", 3), ("scheduled", 3), ("unpaid-renewal", 4), ("cancelling", 4)]
-)
-def test_the_page_asks_little_of_the_database(
-    french: Visitor, address: Address, statements: Statements, state: str, most: int
-) -> None:
-    page = address(state)
-    french.get(page)  # the catalogue is read once and kept
-    with statements() as asked:
-        french.get(page)
-    assert len(asked) <= most, "\n\n".join(asked)
-
-
 def test_looking_at_a_page_writes_nothing(french: Visitor, address: Address, statements: Statements) -> None:
     page = address("hosting")
     with statements() as asked:
         french.get(page)
     assert all(statement.startswith("SELECT") for statement in asked)
-
-
-def test_the_page_is_light(french: Visitor, address: Address) -> None:
-    assert len(french.get(address("scheduled")).data) < 20_000
 
 
 def test_the_list_leads_to_every_service(french: Visitor, address: Address) -> None:

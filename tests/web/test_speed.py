@@ -1,0 +1,83 @@
+"""What a page costs in what does not depend on the machine: questions to the database, and bytes to the browser."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Table, insert, select
+
+from kajoom.models.catalog import Plan, Price, forget_catalog
+from kajoom.models.db import db
+from kajoom.models.order import Order
+from kajoom.models.service import Service, service_by_external_id
+from tests.conftest import Statements, Visitor
+from tests.web.conftest import Address
+
+PREVIEW = "/plan?plan=b&cycle=monthly&when=now&asked=monthly.now"
+MANY = 30
+
+
+def _repeat(table: Table, row_id: int, *names: str, **changed: object) -> None:
+    """Many rows like one, each with ``names`` of its own."""
+    row = dict(db.session.execute(select(table).where(table.c.id == row_id)).mappings().one())
+    del row["id"]
+    rows = [{**row, **changed, **{name: f"{row[name]}-{n}" for name in names}} for n in range(MANY)]
+    db.session.execute(insert(table), rows)
+
+
+def _grow(service: Service) -> None:
+    """Many more services of the client, changes of this one, and plans on sale beside its own."""
+    _repeat(Service.metadata.tables["service"], service.id, "external_id")
+    past = db.session.scalars(select(Order.id).where(Order.status == "refused")).first()
+    assert past is not None
+    _repeat(Order.metadata.tables["order"], past, "reference", "key", service_id=service.id)
+    _repeat(Plan.metadata.tables["plan"], service.plan_id, "code")
+    added = db.session.scalars(select(Plan.id).where(Plan.code.startswith(f"{service.plan.code}-"))).all()
+    prices = [{"plan_id": plan, "cycle": service.cycle, "currency": "CAD", "cents": 999_00} for plan in added]
+    db.session.execute(insert(Price), prices)
+    db.session.commit()
+    forget_catalog()
+
+
+@pytest.fixture(params=["as the demonstration is", "grown"])
+def hosting(request: pytest.FixtureRequest, address: Address) -> str:
+    """The page of a service, in a small house and in a large one."""
+    if request.param == "grown":
+        service = service_by_external_id("demo-fr-hosting")
+        assert service is not None
+        _grow(service)
+    return address("hosting")
+
+
+def test_the_product_page_asks_three_questions_however_much_there_is(
+    french: Visitor, hosting: str, statements: Statements
+) -> None:
+    french.get(hosting)  # the catalogue is read once and kept
+    with statements() as asked:
+        assert french.get(hosting).status_code == 200
+    assert len(asked) == 3, "\n\n".join(asked)
+
+
+def test_the_preview_asks_two_questions_however_much_there_is(
+    french: Visitor, hosting: str, statements: Statements
+) -> None:
+    french.fragment(hosting + PREVIEW)
+    with statements() as asked:
+        assert french.fragment(hosting + PREVIEW).status_code == 200
+    assert len(asked) == 2, "\n\n".join(asked)
+
+
+@pytest.mark.parametrize(
+    ("state", "most"), [("hosting", 3), ("scheduled", 3), ("unpaid-renewal", 4), ("cancelling", 4)]
+)
+def test_what_hinders_a_change_is_one_more_question_at_most(
+    french: Visitor, address: Address, statements: Statements, state: str, most: int
+) -> None:
+    page = address(state)
+    french.get(page)
+    with statements() as asked:
+        french.get(page)
+    assert len(asked) <= most, "\n\n".join(asked)
+
+
+def test_the_page_is_light(french: Visitor, address: Address) -> None:
+    assert len(french.get(address("scheduled")).data) < 20_000
