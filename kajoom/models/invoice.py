@@ -48,6 +48,7 @@ class Invoice(Base):
         CheckConstraint("total_cents > 0", name="total"),
         CheckConstraint("credit_cents BETWEEN 0 AND total_cents", name="credit"),
         CheckConstraint("paid_cents BETWEEN 0 AND total_cents - credit_cents", name="paid"),
+        Index("ix_invoice_of_service", "service_id", "kind", "status", "due_on"),
         Index("ix_invoice_standing", "kind", "status", "due_on"),
     )
 
@@ -56,7 +57,7 @@ class Invoice(Base):
     kind: Mapped[InvoiceKind] = mapped_column(coded(InvoiceKind))
     status: Mapped[InvoiceStatus] = mapped_column(coded(InvoiceStatus))
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
-    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id"), index=True)
     issued_on: Mapped[date]
     due_on: Mapped[date]
