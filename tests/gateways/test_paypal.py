@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from threading import Thread
 
@@ -12,9 +11,8 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways import paypal_report
 from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.ports import Answer, Charge, ProviderSilent, Refund
+from kajoom.gateways.ports import Answer, Charge
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
@@ -243,51 +241,6 @@ def test_the_same_key_for_another_amount_is_refused(paypal: PayPalProvider, fake
 def test_a_second_try_at_an_invoice_is_not_a_duplicate(paypal: PayPalProvider, fake: FakePayPal) -> None:
     for key in ("a" * 32, "b" * 32):
         assert paypal.look_up(approved(paypal, fake, replace(CHARGE, key=key))).status is CAPTURED
-
-
-def test_a_part_is_given_back_and_asked_again_only_once(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    capture = paypal.look_up(approved(paypal, fake)).reference
-    refund = Refund(key="r1", reference=capture, amount=Money(1000), invoice="2026-000001")
-    fake.faults.plan(Fault.CUT_AFTER, "/refund")
-
-    assert paypal.refund(refund).status is UNKNOWN
-    answer = paypal.refund(refund)
-
-    assert (answer.status, answer.reference) == (CAPTURED, next(iter(fake.ledger.refunds)))
-    assert taken(fake) == {CHARGE.key: Decimal("31.72")}
-
-
-def test_more_than_was_taken_is_not_given_back(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    capture = paypal.look_up(approved(paypal, fake)).reference
-    answer = paypal.refund(Refund(key="r1", reference=capture, amount=Money(4173), invoice="2026-000001"))
-    assert answer == Answer(REFUSED, reason="REFUND_AMOUNT_EXCEEDED")
-
-
-def test_the_report_of_a_day_tells_what_was_taken_that_day(
-    paypal: PayPalProvider, fake: FakePayPal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paypal_report, "_PAGE_SIZE", 2)
-    days = [datetime(2026, 6, 15, 23, 59, 59, tzinfo=UTC), *[datetime(2026, 6, 16, tzinfo=UTC)] * 3]
-    days += [datetime(2026, 6, 16, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 17, tzinfo=UTC)]
-    references = []
-    for number, moment in enumerate(days):
-        fake.ledger.now = lambda moment=moment: moment
-        references.append(paypal.look_up(approved(paypal, fake, replace(CHARGE, key=f"{number:08d}"))).reference)
-    fake.ledger.now = lambda: days[1] + timedelta(hours=1)
-    paypal.refund(Refund(key="r1", reference=references[1], amount=Money(4172), invoice="2026-000001"))
-
-    report = list(paypal.captures(date(2026, 6, 16)))
-
-    assert [each.reference for each in report] == references[1:5]
-    assert {(each.invoice, each.amount) for each in report} == {("2026-000001", Money(4172))}
-    assert [each.key for each in report] == [f"{number:08d}" for number in range(1, 5)]
-    assert [each.at for each in report] == days[1:5]
-
-
-def test_a_report_that_cannot_be_had_is_not_an_empty_one(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    fake.faults.plan(Fault.ERROR_BEFORE, "reporting")
-    with pytest.raises(ProviderSilent):
-        list(paypal.captures(date(2026, 6, 16)))
 
 
 def test_our_own_fault_is_told_to_staff_without_secrets(

@@ -20,7 +20,7 @@ from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 from tests.paypal.signing import Signed, event, signer
 from tests.web.conftest import NOON, Address
-from tests.web.test_redirect import awaited, begun, offered, posted, status_of
+from tests.web.payer import awaited, begun, offered, posted, status_of
 
 __all__ = ["fake", "offered", "paypal", "wire"]
 

@@ -1,0 +1,97 @@
+"""Money given back through PayPal, and PayPal's own report of what it took."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from kajoom.domain.money import Money
+from kajoom.domain.payment import AttemptStatus
+from kajoom.gateways import paypal_report
+from kajoom.gateways.paypal import PayPalProvider
+from kajoom.gateways.paypal_report import received_in
+from kajoom.gateways.ports import Answer, ProviderSilent, Refund
+from tests.gateways.test_paypal import CHARGE, approved, taken
+from tests.paypal.faults import Fault
+from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.server import FakePayPal
+
+__all__ = ["fake", "paypal", "wire"]
+
+CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
+
+
+def test_a_part_is_given_back_and_asked_again_only_once(paypal: PayPalProvider, fake: FakePayPal) -> None:
+    capture = paypal.look_up(approved(paypal, fake)).reference
+    refund = Refund(key="r1", reference=capture, amount=Money(1000), invoice="2026-000001")
+    fake.faults.plan(Fault.CUT_AFTER, "/refund")
+
+    assert paypal.refund(refund).status is UNKNOWN
+    answer = paypal.refund(refund)
+
+    assert (answer.status, answer.reference) == (CAPTURED, next(iter(fake.ledger.refunds)))
+    assert taken(fake) == {CHARGE.key: Decimal("31.72")}
+
+
+def test_more_than_was_taken_is_not_given_back(paypal: PayPalProvider, fake: FakePayPal) -> None:
+    capture = paypal.look_up(approved(paypal, fake)).reference
+    answer = paypal.refund(Refund(key="r1", reference=capture, amount=Money(4173), invoice="2026-000001"))
+    assert answer == Answer(REFUSED, reason="REFUND_AMOUNT_EXCEEDED")
+
+
+def test_the_report_of_a_day_tells_what_was_taken_that_day(
+    paypal: PayPalProvider, fake: FakePayPal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paypal_report, "_PAGE_SIZE", 2)
+    days = [datetime(2026, 6, 15, 23, 59, 59, tzinfo=UTC), *[datetime(2026, 6, 16, tzinfo=UTC)] * 3]
+    days += [datetime(2026, 6, 16, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 17, tzinfo=UTC)]
+    references = []
+    for number, moment in enumerate(days):
+        fake.ledger.now = lambda moment=moment: moment
+        references.append(paypal.look_up(approved(paypal, fake, replace(CHARGE, key=f"{number:08d}"))).reference)
+    fake.ledger.now = lambda: days[1] + timedelta(hours=1)
+    paypal.refund(Refund(key="r1", reference=references[1], amount=Money(4172), invoice="2026-000001"))
+
+    report = list(paypal.captures(date(2026, 6, 16)))
+
+    assert [each.reference for each in report] == references[1:5]
+    assert {(each.invoice, each.amount) for each in report} == {("2026-000001", Money(4172))}
+    assert [each.key for each in report] == [f"{number:08d}" for number in range(1, 5)]
+    assert [each.at for each in report] == days[1:5]
+
+
+def test_a_report_that_cannot_be_had_is_not_an_empty_one(paypal: PayPalProvider, fake: FakePayPal) -> None:
+    fake.faults.plan(Fault.ERROR_BEFORE, "reporting")
+    with pytest.raises(ProviderSilent):
+        list(paypal.captures(date(2026, 6, 16)))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "value", "is_received"),
+    [
+        ("T0006", "S", "41.72", True),
+        ("T0006", "F", "41.72", True),
+        ("T0006", "V", "41.72", True),
+        ("T0006", "P", "41.72", False),
+        ("T0006", "D", "41.72", False),
+        ("T0006", "S", "-41.72", False),
+        ("T1201", "S", "41.72", False),
+        ("T0006", "S", "much", False),
+    ],
+)
+def test_only_payments_that_are_settled_are_received(code: str, status: str, value: str, is_received: bool) -> None:
+    info = {
+        "transaction_id": "T1",
+        "transaction_event_code": code,
+        "transaction_status": status,
+        "transaction_amount": {"currency_code": "CAD", "value": value},
+        "transaction_initiation_date": "2026-06-16T12:00:00Z",
+    }
+    assert bool(list(received_in({"transaction_details": [{"transaction_info": info}]}))) is is_received
+
+
+def test_a_report_of_nothing_is_empty() -> None:
+    assert list(received_in({})) == []
