@@ -117,11 +117,6 @@ def invoice_by_number(number: str) -> Invoice | None:
     return db.session.scalar(select(Invoice).where(Invoice.number == number))
 
 
-def invoice_by_number(number: str) -> Invoice | None:
-    """Any client's invoice: for staff and for the worker."""
-    return db.session.scalar(select(Invoice).where(Invoice.number == number))
-
-
 def invoices_of(client_id: int) -> list[Invoice]:
     """The client's invoices, newest first."""
     query = select(Invoice).options(joinedload(Invoice.service)).where(Invoice.client_id == client_id)

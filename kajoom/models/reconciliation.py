@@ -16,8 +16,8 @@ from kajoom.models.types import UtcDateTime, coded
 
 
 class Difference(Base):
-    """One thing that does not agree on a ``day`` in UTC. ``reference`` is the provider's name for the money, ``invoice``
-    a number or empty; of the cents, ``None`` stands for the side that knows nothing of it."""
+    """One thing that does not agree on a ``day`` in UTC. ``reference`` is the provider's name for the money,
+    ``invoice`` a number or empty; of the cents, ``None`` stands for the side that knows nothing of it."""
 
     __tablename__ = "difference"
     __table_args__ = (UniqueConstraint("provider", "day", "reference"),)

@@ -210,7 +210,7 @@ def _settle(charge: Charge, answer: Answer, at: datetime) -> Answer:
 
 
 def paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
-    """Within the commit under way, carry out the change that an invoice was for, or move on the period it has bought."""
+    """Within the commit under way, carry out the change an invoice was for, or move on the period it has bought."""
     invoice.status = InvoiceStatus.PAID
     if invoice.kind is InvoiceKind.RENEWAL:
         renewal.bought(invoice, at)

@@ -24,8 +24,8 @@ from kajoom.models.service import Service
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A client and a service, and what happened to them; ``credited`` is what an invoice gave back, ``replaces`` the
-    number of the void one that it stands for, ``refunded`` what was sent back to where it came from. ``offline`` are the
-    methods whose instructions the client needs to pay.
+    number of the void one that it stands for, ``refunded`` what was sent back to where it came from. ``offline`` are
+    the methods whose instructions the client needs to pay.
 
     ``order`` is the change that the letter is about: a renewal speaks for itself, whichever terms it is on.
     """

@@ -66,7 +66,7 @@ _INTERAC = OfflineMethod(
     {},
     {
         "fr": "Envoyez un Virement Interac à paiements@example.com.\nÉcrivez la référence dans le message du virement.",
-        "en": "Send an Interac e-Transfer to payments@example.com.\nWrite the reference in the message of the transfer.",
+        "en": "Send an Interac e-Transfer to payments@example.com.\nWrite the reference in the message.",
     },
 )
 _OFFLINE = frozenset({"change_requested", "payment_partial", "renewal_invoice", "reminder", "overdue"})
