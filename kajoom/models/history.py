@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ScalarSelect, SQLColumnExpression, bindparam, select
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind
@@ -50,18 +51,12 @@ class Change:
         return allows(self.status, OrderEvent.CANCELLED)
 
 
-_INVOICE = (
-    select(Invoice.number)
-    .where(Invoice.order_id == Order.id, Invoice.kind == written(InvoiceKind.CHANGE))
-    .order_by(Invoice.id.desc())
-    .limit(1)
-)
-_BALANCE = (
-    select(Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents)
-    .where(Invoice.order_id == Order.id, Invoice.kind == InvoiceKind.CHANGE)
-    .order_by(Invoice.id.desc())
-    .limit(1)
-)
+def _of_invoice(value: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
+    """A value of the last invoice of an order's change."""
+    of_change = Invoice.order_id == Order.id, Invoice.kind == written(InvoiceKind.CHANGE)
+    return select(value).where(*of_change).order_by(Invoice.id.desc()).limit(1).scalar_subquery()
+
+
 # Written once, its values given at each question: building it anew and knowing it again costs more than asking.
 _HISTORY = (
     select(
@@ -79,8 +74,8 @@ _HISTORY = (
         Order.currency,
         Order.needs_person,
         Order.delay,
-        _INVOICE.scalar_subquery().label("invoice"),
-        _BALANCE.scalar_subquery().label("balance"),
+        _of_invoice(Invoice.number).label("invoice"),
+        _of_invoice(Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents).label("balance"),
     )
     .where(Order.service_id == bindparam("service_id"))
     .order_by(Order.id.desc())

@@ -22,14 +22,12 @@ _ALWAYS = {
 def init_headers(app: Flask, form_targets: Sequence[str]) -> None:
     """Add them to every answer, errors and files included; ``form_targets`` are where a form may lead after us."""
     always = {**_ALWAYS, "Content-Security-Policy": policy(form_targets)}
+    of_page = {**always, "Cache-Control": "no-store", "Vary": ", ".join(VARY)}
 
     def add(response: Response) -> Response:
-        response.headers.update(always)
+        response.headers.update(always if request.endpoint == "static" else of_page)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}; includeSubDomains"
-        if request.endpoint != "static":
-            response.headers["Cache-Control"] = "no-store"
-            response.vary.update(VARY)
         return response
 
     app.after_request(add)
