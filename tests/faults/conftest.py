@@ -21,6 +21,8 @@ from tests.operations.conftest import catalogued
 
 __all__ = ["catalogued"]
 
+SELLER = {**cast.SELLER, "email": "facturation@example.com"}
+
 
 @pytest.fixture(scope="session")
 def processes() -> ForkServerContext:
@@ -51,7 +53,7 @@ def app(catalogued: Database, furnished: tuple[Flask, Database]) -> Iterator[Fla
     rmtree(Path(house.instance_path) / "mail", ignore_errors=True)
     with house.app_context():
         forget_catalog()
-        db.session.query(CatalogVersion).one().seller = {**cast.SELLER, "email": "facturation@example.com"}
+        db.session.query(CatalogVersion).one().seller = SELLER
         db.session.commit()
         yield house
         db.session.remove()
@@ -61,3 +63,21 @@ def app(catalogued: Database, furnished: tuple[Flask, Database]) -> Iterator[Fla
 def folder(app: Flask) -> Path:
     """Where the house keeps what is not in its database."""
     return Path(app.instance_path)
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[tuple[Flask, SqliteDatabase]]:
+    """A house on SQLite whose doors are the test's own; what is kept of its database is the catalogue."""
+    database = SqliteDatabase(tmp_path / "kajoom.sqlite")
+    house = create_app(config_of(database.url, tmp_path))
+    with house.app_context():
+        db.create_all()
+        forget_catalog()
+        cast.catalogue()
+        db.session.query(CatalogVersion).one().seller = SELLER
+        db.session.commit()
+        db.session.remove()
+    database.keep()
+    yield house, database
+    with house.app_context():
+        db.engine.dispose()

@@ -42,6 +42,14 @@ def broken(world: World, at: datetime, providers: tuple[str, ...] = ("demonstrat
     return found
 
 
+def standing() -> list[str]:
+    """Each thing that is not as it must be at every moment, whoever was cut off and whatever is still due."""
+    db.session.rollback()
+    found = [*_invoices(), *_balances(), *_numbers()]
+    db.session.rollback()
+    return found
+
+
 def _ledgers(world: World, providers: tuple[str, ...]) -> Iterator[str]:
     """The provider's ledger is ours, to the cent."""
     received = {payment.reference: payment.cents for payment in rows(Payment) if payment.provider in providers}
