@@ -69,9 +69,10 @@ def _prepare(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}").close()
     else:
         # As long as SQLite waits for a lock; and no process that hangs keeps others from a client for ever.
+        connection.autocommit = True  # what is set inside a transaction would be forgotten with it
         for setting in ("lock_timeout = '15s'", "idle_in_transaction_session_timeout = '60s'"):
             connection.execute(f"SET {setting}")
-        connection.commit()
+        connection.autocommit = False
 
 
 @event.listens_for(Engine, "begin")
