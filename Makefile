@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test check bench words lock clean
+.PHONY: run setup test check bench storm words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -32,6 +32,12 @@ check: .venv/tested
 bench: .venv/tested
 	@.ci/tools
 	@$(BIN)/python -m tests.bench
+
+# The large storm of the README; for a small one: make storm STORM="--changes 100 --kills 10 --on sqlite"
+storm: .venv/tested
+	@.ci/tools
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m tests.faults $(STORM)
 
 words: .venv/tested
 	@$(BIN)/flask words update

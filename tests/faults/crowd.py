@@ -1,0 +1,103 @@
+"""Clients in a storm: they change plan, pay, cancel, press twice, and press again when nobody answers."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from threading import Event
+
+import httpx2
+
+PASSWORD = "kajoom-demonstration"
+PLANS = ("base", "a", "b", "c")
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+_ORDER = re.compile(r"/orders/(CH-\d{4}-\d+)")
+_STATUS = re.compile(r'data-status="(\w+)"')
+
+
+@dataclass
+class Visitor:
+    """One client's browser. ``answers`` counts what the house said by status, « 0 » for a line that broke."""
+
+    address: str
+    email: str
+    services: list[int]
+    method: str
+    seed: int
+    answers: Counter[int] = field(default_factory=Counter)
+    placed: set[str] = field(default_factory=set)
+    _wanted: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.seed)
+        self._http = httpx2.Client(base_url=self.address, timeout=20, follow_redirects=True)
+
+    def stay(self, stop: Event) -> None:
+        """Sign in and go on changing plans until told to stop."""
+        with self._http:
+            self._sign_in(stop)
+            while not stop.is_set():
+                self.change(self._dice.choice(self.services))
+
+    def change(self, service: int) -> None:
+        """Confirm another plan for a service; one that is already changing is seen through instead."""
+        plan = self._dice.choice([each for each in PLANS if each != self._wanted.get(service)])
+        self._wanted[service] = plan
+        page = self._ask("GET", f"/services/{service}/plan/review?plan={plan}&cycle=monthly&when=now")
+        form = dict(_HIDDEN.findall(_part(page, "review")))
+        if "digest" not in form:
+            shown = _ORDER.search(_part(page, "panel")) or _ORDER.search(self._ask("GET", f"/services/{service}"))
+            if shown is not None:
+                self._see_through(self._ask("GET", shown[0]))
+            return
+        sent = {**form, "acknowledged": "yes"}
+        for _ in range(2 if self._dice.random() < 0.1 else 1):
+            page = self._ask("POST", f"/services/{service}/plan", sent)
+        found = _ORDER.search(page)
+        if found is not None:
+            self.placed.add(found[1])
+            self._see_through(page)
+
+    def _see_through(self, page: str) -> None:
+        """Pay or cancel what the page of an order says waits to be paid; the rest is looked at another time."""
+        status, shown = _STATUS.search(page), _ORDER.search(page)
+        if status is None or shown is None or status[1] != "awaiting_payment":
+            return
+        token = dict(_HIDDEN.findall(page)).get("csrf_token", "")
+        if self._dice.random() < 0.15:
+            self._ask("POST", f"{shown[0]}/cancel", {"csrf_token": token})
+        else:
+            self._ask("POST", f"{shown[0]}/payment", {"csrf_token": token, "method": self.method})
+
+    def _sign_in(self, stop: Event) -> None:
+        while not stop.is_set():
+            token = dict(_HIDDEN.findall(self._ask("GET", "/login"))).get("csrf_token", "")
+            page = self._ask("POST", "/login", {"email": self.email, "password": PASSWORD, "csrf_token": token})
+            if "/logout" in page:
+                return
+
+    def _ask(self, verb: str, path: str, form: dict[str, str] | None = None) -> str:
+        """Ask until somebody answers: a server that is killed takes the line with it."""
+        for _ in range(50):
+            try:
+                answer = self._http.request(verb, path, data=form)
+            except httpx2.TransportError:
+                self.answers[0] += 1
+                time.sleep(0.05)
+                continue
+            self.answers[answer.status_code] += 1
+            return self._approved(answer)
+        return ""
+
+    def _approved(self, answer: httpx2.Response) -> str:
+        """A client led to the provider approves there, or closes the page."""
+        if answer.url.path == "/checkoutnow" and self._dice.random() < 0.8:
+            self._http.post(answer.url, data={"do": "approve"}, follow_redirects=False)
+        return answer.text
+
+
+def _part(page: str, name: str) -> str:
+    return page.partition(f'id="{name}"')[2]

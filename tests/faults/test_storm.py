@@ -1,0 +1,23 @@
+"""A storm passes over the house, on each database, and nothing is lost and nothing is done twice."""
+
+from __future__ import annotations
+
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+from tests.database import Databases
+from tests.faults.storm import Scale, Storm
+
+
+def test_nothing_is_lost_and_nothing_is_done_twice_in_a_storm(
+    databases: Databases, processes: ForkServerContext, tmp_path: Path
+) -> None:
+    """Two storms of 250 changes and 30 kills, one over each database; the larger ones are ``make storm``'s."""
+    scale = Scale(changes=250, kills=30, seconds=240)
+
+    tally = Storm(databases("storm").url, tmp_path, scale, processes).run()
+
+    assert tally.broken == []
+    assert tally.answers[500] == 0
+    assert tally.changes >= scale.changes
+    assert tally.killed.total() == scale.kills
