@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.objection import Objected
-from kajoom.domain.order import OrderStatus
+from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.quote import Quote, When
 from kajoom.domain.refusal import Refused
@@ -67,11 +67,11 @@ class Life(RuleBasedStateMachine):
     def change(
         self, which: int, plan: str, cycle: BillingCycle, when: When | None, answer: Answer | None, takes: bool
     ) -> None:
-        """A client sees a price, confirms it and pays at once, as most do."""
+        """A client sees a price, confirms it, and pays at once or leaves it for another time."""
         before = len(rows(Order))
         self.quote(which, plan, cycle, when)
         self.confirm(twice=False)
-        if len(rows(Order)) > before:
+        if takes and len(rows(Order)) > before:
             self.pay(0, answer, takes)
 
     @rule(which=Nth, plan=_PLANS, answer=_ANSWERS, takes=st.booleans())
@@ -157,7 +157,8 @@ class Life(RuleBasedStateMachine):
     @rule(which=Nth)
     def cancel(self, which: int) -> None:
         """A client cancels a change."""
-        found = self._nth([(each.client_id, each.reference) for each in rows(Order)], which)
+        early = [each for each in rows(Order) if allows(each.status, OrderEvent.CANCELLED)]
+        found = self._nth([(each.client_id, each.reference) for each in early], which)
         if found is not None:
             with self._refusable():
                 order.cancel_order(*found, self.on, self.at)
