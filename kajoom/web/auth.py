@@ -10,6 +10,7 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
 from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, user_authenticated
+from passlib.hash import argon2
 from werkzeug.wrappers import Response as Redirect
 
 from kajoom.models.client import Client, ClientFacts, Role, client_of_session
@@ -81,6 +82,8 @@ def init_auth(app: Flask) -> None:
     security.login_manager.request_loader(None)  # no page is opened by a token
     # No view asks Flask-Principal for a permission: who is there need not be told to it before each request.
     security.principal.identity_loaders.clear()
+    # Loaded at the first sign-in of a process, the hash would fail another that comes at the same moment.
+    argon2.set_backend()
     user_authenticated.connect(_begin_session, app)
     app.before_request(_guard)
     app.jinja_env.globals["signed_in_client"] = signed_in_client

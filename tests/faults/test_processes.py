@@ -8,6 +8,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from flask import Flask
+from passlib.hash import argon2
 
 from app import create_app
 from kajoom.domain.order import OrderStatus
@@ -45,7 +46,7 @@ def test_twenty_processes_at_once_make_one_order_and_one_charge(
     app: Flask, catalogued: Database, processes: ForkServerContext, folder: Path
 ) -> None:
     row = cast.service()
-    story = Story(row.client_id, row.id, "b")
+    story = Story(row.client_id, row.id, "b", cast.price(row, "b").digest)
     db.session.rollback()
     together = processes.Barrier(TWENTY)
     crowd = [processes.Process(target=press, args=(catalogued.url, folder, together, story)) for _ in range(TWENTY)]
@@ -60,3 +61,18 @@ def test_twenty_processes_at_once_make_one_order_and_one_charge(
     assert [order.status for order in rows(Order)] == [OrderStatus.COMPLETED]
     assert len(rows(Invoice)) == len(rows(Attempt)) == len(rows(Payment)) == 1
     assert broken(world_of(folder / "demonstration.sqlite"), at) == []
+
+
+def start(url: str, folder: Path) -> None:
+    """Start serving, and end with 0 if passwords can be checked before anybody asked for it."""
+    create_app(config_of(url, folder))
+    raise SystemExit(any(base.__name__ == "_NoBackend" for base in argon2.__mro__))
+
+
+def test_a_new_process_can_check_two_passwords_at_once(processes: ForkServerContext, tmp_path: Path) -> None:
+    """A storm found it: of two first sign-ins in two threads, one found the hash half-loaded."""
+    process = processes.Process(target=start, args=(f"sqlite:///{tmp_path / 'kajoom.sqlite'}", tmp_path))
+    process.start()
+    process.join(30)
+
+    assert process.exitcode == 0

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {
         "kajoom.clock", "kajoom.domain", "kajoom.models", "kajoom.operations",
         "babel", "flask", "flask_babel", "flask_limiter", "flask_login", "flask_principal", "flask_security",
-        "flask_wtf", "jinja2", "limits", "markupsafe", "werkzeug", "wtforms",
+        "flask_wtf", "jinja2", "limits", "markupsafe", "passlib.hash", "werkzeug", "wtforms",
     },
     "cli": {
         "kajoom.clock", "kajoom.config", "kajoom.domain", "kajoom.models", "kajoom.operations", "kajoom.worker",
