@@ -8,8 +8,9 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing import parent_process
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from flask import Flask
 
@@ -57,7 +58,16 @@ def work(environment: Mapping[str, str]) -> None:
     logging.disable(logging.ERROR)  # what a storm breaks is told by what is left, not line by line
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
     loop.work_forever(application(), stop)
+
+
+def _stop_with_parent(stop: Event) -> None:
+    """No worker outlives the storm, also when the storm is killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        stop.set()
 
 
 @contextmanager

@@ -142,7 +142,22 @@ class Storm:
     @contextmanager
     def _served(self) -> Iterator[subprocess.Popen[bytes]]:
         bind = self._address.removeprefix("http://")
-        command = [sys.executable, "-m", "gunicorn", "--bind", bind, "--workers", "2", "--threads", "4", "--preload"]
+        # It ends with the storm, also when the storm is killed.
+        command = [
+            "setpriv",
+            "--pdeathsig=TERM",
+            "--",
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--bind",
+            bind,
+            "--workers",
+            "2",
+            "--threads",
+            "4",
+            "--preload",
+        ]
         command += ["--no-control-socket", "--log-level", "critical", "tests.faults.hurried:application()"]
         server = subprocess.Popen(command, cwd=ROOT, env=os.environ | self._environment)
         try:
