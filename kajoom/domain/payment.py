@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class AttemptStatus(StrEnum):
-    """``SENDING`` is written before the wire; ``UNKNOWN`` after an answer that never came; the rest is known."""
+    """``SENDING`` is written before the wire, again before approved money is taken; ``UNKNOWN`` after an answer that
+    never came; the rest is known."""
 
     SENDING = "sending"
     PENDING = "pending"
@@ -30,8 +31,8 @@ A = AttemptStatus
 
 OUTCOMES: dict[AttemptStatus, frozenset[AttemptStatus]] = {
     A.SENDING: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
-    A.PENDING: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
-    A.UNKNOWN: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
+    A.PENDING: frozenset({A.SENDING, A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
+    A.UNKNOWN: frozenset({A.SENDING, A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
     A.CAPTURED: frozenset(),
     A.REFUSED: frozenset({A.CAPTURED}),  # money that arrives after all is money
 }

@@ -71,6 +71,10 @@ class DemonstrationProvider:
         known = self._known(charge)
         return _NOT_TAKEN if known is None else _answer(known, charge, AttemptStatus.UNKNOWN)
 
+    def capture(self, charge: Charge) -> Answer:
+        """What became of a charge: nothing is approved elsewhere, so there is nothing more to be taken."""
+        return self.look_up(charge)
+
     def refund(self, refund: Refund) -> Answer:
         """Give back what was taken, once for each key and never more than was taken; the switch speaks here too."""
         with self._demonstration.transaction() as file:

@@ -47,10 +47,16 @@ class NullProvider:
         if charge.key not in self.ledger:
             return Answer(AttemptStatus.REFUSED, reason="not_found")
         asked, answer = self.ledger[charge.key]
-        if answer.approve_url and charge.given_up:
-            return Answer(AttemptStatus.REFUSED, reason="given_up")
-        if answer.status is AttemptStatus.PENDING and (not answer.approve_url or charge.key in self.approved):
+        if answer.approve_url and charge.key in self.approved:
+            return Answer(AttemptStatus.PENDING, answer.provider_ref, approval="approved")
+        if answer.status is AttemptStatus.PENDING and not answer.approve_url:
             self.ledger[charge.key] = asked, _captured(asked)
+        return self._known(charge, AttemptStatus.UNKNOWN)
+
+    def capture(self, charge: Charge) -> Answer:
+        """Take the amount of a charge that was approved."""
+        self.asked.append(charge)
+        self.ledger[charge.key] = charge, _captured(charge)
         return self._known(charge, AttemptStatus.UNKNOWN)
 
     def refund(self, refund: Refund) -> Answer:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
 from urllib.parse import quote
 
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.paypal_answer import APPROVED, Kind, approval_link, is_untried, kind_of, read_order
+from kajoom.gateways.paypal_answer import Kind, approval_link, kind_of, read_order
 from kajoom.gateways.paypal_client import PayPalClient, Reply
 from kajoom.gateways.paypal_notice import NoticeReader
 from kajoom.gateways.paypal_order import money_of, order_for
@@ -43,17 +42,16 @@ class PayPalProvider:
         """
         reply = self._client.ask("POST", _ORDERS, body=order_for(charge), request_id=charge.key)
         if not reply.is_good:
-            return self._refused(reply, charge)
+            return self._failed(reply, charge.key)
         answer = read_order(reply.body, charge)
         if answer.reason == "mismatch" and not answer.reference:
             return Answer(AttemptStatus.REFUSED, answer.provider_ref, reason="mismatch")
         return answer
 
     def look_up(self, charge: Charge) -> Answer:
-        """What became of the order, captured if its payer has approved it and the charge is not ``given_up``."""
+        """What became of the order; one whose name was lost on the way is asked for again by the charge's key."""
         if not charge.provider_ref:
-            # Its name was lost on the way: nobody was led to it, so nobody has approved it.
-            return Answer(AttemptStatus.REFUSED, reason="given_up") if charge.given_up else self.charge(charge)
+            return self.charge(charge)
         reply = self._client.ask("GET", _path(charge.provider_ref))
         if reply.status == 404:
             return Answer(AttemptStatus.REFUSED, reason="expired")  # PayPal forgets what was not approved in time
@@ -61,12 +59,22 @@ class PayPalProvider:
             # Even what is our own fault tells nothing of the money: this question was not answered.
             self._note(reply, charge.key)
             return Answer(AttemptStatus.UNKNOWN, reason=kind_of(reply).value)
-        answer = read_order(reply.body, charge)
-        if answer.status is not AttemptStatus.PENDING or not is_untried(reply.body):
-            return answer
-        if charge.given_up:
-            return Answer(AttemptStatus.REFUSED, answer.provider_ref, reason="given_up")
-        return self._capture(charge, reply.body) if reply.body.get("status") == APPROVED else answer
+        return read_order(reply.body, charge)
+
+    def capture(self, charge: Charge) -> Answer:
+        """Take the money of an approved order, which can be captured only once.
+
+        A declined payer may approve anew, which PayPal marks anew: only then is it a new request, and until then the
+        same refusal is told again.
+        """
+        path, request_id = f"{_path(charge.provider_ref)}/capture", f"{charge.key}-{charge.approval}"
+        reply = self._client.ask("POST", path, body={}, request_id=request_id)
+        if reply.is_good:
+            return read_order(reply.body, charge)
+        if kind_of(reply) is Kind.ALREADY_DONE:
+            found = self.look_up(charge)
+            return Answer(AttemptStatus.UNKNOWN, reason=reply.issue) if found.is_untaken else found
+        return self._refused(reply, charge)
 
     def refund(self, refund: Refund) -> Answer:
         """Give back a part or the whole of a capture; PayPal knows the key of a refund for 45 days."""
@@ -103,24 +111,14 @@ class PayPalProvider:
             raise ForgedNotice("no webhook is configured")
         return self._notices.read(headers, body, at)
 
-    def _capture(self, charge: Charge, order: Mapping[str, Any]) -> Answer:
-        """Take the money. A declined payer may approve anew, which moves ``update_time``: then it is a new request,
-        while the order itself can be captured only once."""
-        request_id = f"{charge.key}-{order.get('update_time', '')}"
-        reply = self._client.ask("POST", f"{_path(charge.provider_ref)}/capture", body={}, request_id=request_id)
-        if reply.is_good:
-            return read_order(reply.body, charge)
-        if kind_of(reply) is Kind.ALREADY_DONE:
-            found = self._client.ask("GET", _path(charge.provider_ref))
-            answer = read_order(found.body, charge)
-            return answer if answer.status is not AttemptStatus.PENDING else Answer(AttemptStatus.UNKNOWN)
-        return self._refused(reply, charge, approval_link(reply.body, order))
-
-    def _refused(self, reply: Reply, charge: Charge, link: str = "") -> Answer:
-        """What a request that was not carried out means for its charge."""
-        if kind_of(reply) is Kind.PAYER_CAN_FIX and link:
-            return Answer(AttemptStatus.PENDING, charge.provider_ref, reason=reply.issue, approve_url=link)
-        return self._failed(reply, charge.key)
+    def _refused(self, reply: Reply, charge: Charge) -> Answer:
+        """What a capture that was not carried out means for its charge."""
+        if kind_of(reply) is not Kind.PAYER_CAN_FIX:
+            return self._failed(reply, charge.key)
+        link = approval_link(reply.body) or approval_link(self._client.ask("GET", _path(charge.provider_ref)).body)
+        if not link:
+            return self._failed(reply, charge.key)
+        return Answer(AttemptStatus.PENDING, charge.provider_ref, reason=reply.issue, approve_url=link)
 
     def _failed(self, reply: Reply, key: str) -> Answer:
         self._note(reply, key)

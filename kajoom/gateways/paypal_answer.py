@@ -58,9 +58,6 @@ _BY_KIND: dict[Kind, tuple[str, ...]] = {
 ISSUES: dict[str, Kind] = {issue: kind for kind, issues in _BY_KIND.items() for issue in issues}
 """The codes of the Orders and Payments documents that ask for something else than « our own fault »."""
 
-APPROVED = "APPROVED"
-"""The status of an order whose payer has done their part: ours is to capture it."""
-
 _UNKNOWN_STATUSES = frozenset({0, 408, 425, 429})
 _CONFLICT = 409
 _TO_APPROVE = ("payer-action", "approve", "redirect")
@@ -95,15 +92,12 @@ def read_order(order: Mapping[str, Any], charge: Charge) -> Answer:
         return Answer(AttemptStatus.REFUSED, ref, reason="voided")
     if amount_of(unit.get("amount")) != charge.amount:
         return Answer(AttemptStatus.UNKNOWN, ref, reason="mismatch")
-    link = approval_link(order)
-    if order.get("status") == APPROVED or (link and order.get("status") != "COMPLETED"):
+    status, link = order.get("status"), approval_link(order)
+    if status == "APPROVED":
+        return Answer(AttemptStatus.PENDING, ref, approval=str(order.get("update_time") or status))
+    if link and status != "COMPLETED":
         return Answer(AttemptStatus.PENDING, ref, approve_url=link)
     return Answer(AttemptStatus.UNKNOWN, ref, reason="unreadable")
-
-
-def is_untried(order: Mapping[str, Any]) -> bool:
-    """Whether no capture of an order was ever tried."""
-    return not _captures(_first(order.get("purchase_units")))
 
 
 def amount_of(money: Any) -> Money | None:

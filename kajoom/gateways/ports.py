@@ -18,7 +18,8 @@ class Charge:
     """One attempt as a provider sees it. ``key`` names it for ever: asked twice, it is carried out once.
     ``provider`` is the code of the provider it is for, ``invoice`` the number of the invoice it pays,
     ``provider_ref`` the provider's own name for it, empty until it has answered, and ``return_url`` where a client
-    who approves elsewhere is led back to. Of a charge ``given_up`` what was taken is told, and nothing more is taken.
+    who approves elsewhere is led back to. ``approval`` is the provider's mark of what the client approved, handed back
+    to take the money. ``version`` is not sent: it tells whether anything was learnt of the attempt since it was read.
     """
 
     key: str
@@ -28,19 +29,27 @@ class Charge:
     locale: str
     provider_ref: str = ""
     return_url: str = ""
-    given_up: bool = False
+    approval: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is known of a charge. ``reference`` is the provider's name for the money received, ``reason`` a code for
-    a refusal, ``approve_url`` where the client must go to approve: while there is one, nothing can have been taken."""
+    a refusal, ``approve_url`` where the client must go to approve. ``approval`` is the provider's mark of an approval
+    once the client has done their part: the money is then taken by asking for it, and not before."""
 
     status: AttemptStatus
     provider_ref: str = ""
     reference: str = ""
     reason: str = ""
     approve_url: str = ""
+    approval: str = ""
+
+    @property
+    def is_untaken(self) -> bool:
+        """Whether nothing was taken, and nothing will be unless we ask for it."""
+        return bool(self.approval or self.approve_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +92,22 @@ class ProviderSilent(Exception):
 
 
 class PaymentProvider(Protocol):
-    """Takes money, and gives it back. Neither raises for a lost answer: that is ``AttemptStatus.UNKNOWN``."""
+    """Takes money, and gives it back. None of it raises for a lost answer: that is ``AttemptStatus.UNKNOWN``."""
 
     code: str
 
     def charge(self, charge: Charge) -> Answer:
-        """Take the amount, once for each key however often it is asked."""
+        """Take the amount, or have it approved first; once for each key however often it is asked."""
 
     def look_up(self, charge: Charge) -> Answer:
-        """What became of a charge, finished where the client has done their part.
+        """What became of a charge; it only looks.
 
-        ``REFUSED`` with the reason "not_found" when the provider never saw it, "given_up" when it was given up before
-        anything was taken, "expired" when the client took too long to approve it.
+        ``REFUSED`` with the reason "not_found" when the provider never saw it, "expired" when the client took too
+        long to approve it.
         """
+
+    def capture(self, charge: Charge) -> Answer:
+        """Take the money of a charge that bears its ``approval``, once however often it is asked."""
 
     def refund(self, refund: Refund) -> Answer:
         """Give money back, once for each key however often and however late it is asked.

@@ -17,7 +17,8 @@ from kajoom.models.types import UtcDateTime, coded
 class Attempt(Base):
     """One try at receiving an invoice's balance. ``key`` is what the provider knows it by, so that asking twice
     charges once; ``provider_ref`` the provider's own name for it, once known. ``return_url`` is where a client who
-    approves elsewhere comes back to, ``approve_url`` where they approve, empty unless that is all it waits for."""
+    approves elsewhere comes back to, ``approve_url`` where they approve, empty unless that is all it waits for.
+    ``on_wire_since`` is when money was last asked for, ``None`` once that question was answered."""
 
     __tablename__ = "attempt"
     __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
@@ -34,6 +35,7 @@ class Attempt(Base):
     currency: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    on_wire_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column()
 

@@ -16,7 +16,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.payment import open_attempt_of
 from kajoom.operations import invoice as invoices
 from kajoom.operations.deed import deed
-from kajoom.operations.payment import paid_in_full
+from kajoom.operations.receipt import paid_in_full
 
 CREDIT = "credit"
 

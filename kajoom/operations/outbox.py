@@ -23,12 +23,15 @@ def tell(kind: str, key: str, at: datetime, **ids: Any) -> None:
         db.session.add(Message(kind=kind, key=key, ids=ids, run_at=at))
 
 
-@deed
-def hasten(key: str, at: datetime) -> None:
-    """Have a message that waits done by ``at``, if it was for later."""
+def sooner(key: str, at: datetime) -> None:
+    """Within the commit under way, have a message that waits done by ``at``, if it was for later."""
     message = message_by_key(key)
     if message is not None and message.run_at > at:
         message.run_at = at
+
+
+hasten = deed(sooner)
+"""The same as a deed of its own."""
 
 
 @deed

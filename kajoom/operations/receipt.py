@@ -1,19 +1,26 @@
-"""Money that no provider carried is received when staff say so: it pays its invoice, and the rest becomes credit."""
+"""Money received pays its invoice, and the rest is credit; what no provider carried is received when staff say so."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.objection import Objected, Objection
+from kajoom.domain.order import OrderEvent, allows
 from kajoom.domain.payment import OFFLINE
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
+from kajoom.models.credit import CreditReason
+from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
-from kajoom.models.payment import payment_by_reference
+from kajoom.models.order import order_by_id
+from kajoom.models.payment import Payment, payment_by_reference
+from kajoom.operations import invoice as invoices
+from kajoom.operations import outbox, provisioning, renewal
 from kajoom.operations.deed import deed
-from kajoom.operations.payment import receive
+from kajoom.operations.step import record_step
 
 _LONGEST_REFERENCE = 100
 
@@ -67,6 +74,66 @@ def record_receipt(number: str, slip: Slip, today: date, actor: str, at: datetim
     receive(invoice, amount, method, reference, actor, at, slip.received_at)
     applied = min(amount, before)
     return Receipt(applied, amount - applied, before - applied, is_new=True)
+
+
+def receive(
+    invoice: Invoice,
+    amount: Money,
+    provider: str,
+    reference: str,
+    actor: str,
+    at: datetime,
+    received_at: datetime | None = None,
+) -> None:
+    """Record money for an invoice within the commit under way, once for each reference of a provider's.
+
+    What exceeds the balance, or comes for a void invoice, becomes account credit. ``received_at`` tells when the money
+    came, where it was not just now. The client is locked by the caller.
+    """
+    known_as = f"{provider}:{reference}"
+    if payment_by_reference(known_as) is not None:
+        return
+    applied = min(amount, invoice.balance)
+    db.session.add(
+        Payment(
+            reference=known_as,
+            invoice_id=invoice.id,
+            provider=provider,
+            cents=amount.cents,
+            currency=amount.currency,
+            received_at=received_at or at,
+            actor=actor,
+        )
+    )
+    if amount > applied:
+        _credit(invoice, amount - applied, known_as, at)
+    if applied:
+        invoice.paid_cents += applied.cents
+        if invoice.balance:
+            outbox.tell("letter", f"payment_partial-{known_as}", at, letter="payment_partial", invoice=invoice.id)
+        else:
+            paid_in_full(invoice, actor, at)
+
+
+def paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
+    """Within the commit under way, carry out the change an invoice was for, or move on the period it has bought."""
+    invoice.status = InvoiceStatus.PAID
+    if invoice.kind is InvoiceKind.RENEWAL:
+        renewal.bought(invoice, at)
+    order = order_by_id(invoice.order_id) if invoice.order_id else None
+    if order is not None and allows(order.status, OrderEvent.PAID):
+        record_step(order, OrderEvent.PAID, at, actor)
+        provisioning.begin(order, at)
+    outbox.tell("letter", f"payment_received-{invoice.number}", at, letter="payment_received", invoice=invoice.id)
+
+
+def _credit(invoice: Invoice, excess: Money, known_as: str, at: datetime) -> None:
+    """Money that an invoice did not ask for is its client's, who is told, and so are staff."""
+    reason = CreditReason.LATE_PAYMENT if invoice.status is InvoiceStatus.VOID else CreditReason.OVERPAID
+    moved = f"payment-{known_as}"
+    invoices.move_credit(invoice, excess, reason, moved, at)
+    for letter in ("payment_late", "staff_notice"):
+        outbox.tell("letter", f"{letter}-{known_as}", at, letter=letter, invoice=invoice.id, credit=moved)
 
 
 def _amount(text: str, currency: str) -> Money:

@@ -12,10 +12,11 @@ from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Attempt, last_attempt_of
+from kajoom.operations.attempt import GIVEN_UP
 from kajoom.operations.credit import CREDIT, spend
 from kajoom.operations.payment import give_up, pay, verify
 
-_NEVER_APPROVED = {"given_up", "expired"}
+_NEVER_APPROVED = {GIVEN_UP, "expired"}
 
 
 def methods() -> list[str]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from flask import current_app
 
 from kajoom import clock
-from kajoom.domain.payment import OPEN
+from kajoom.domain.refusal import Refused
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import MailDelayed, MailRefused
 from kajoom.models.db import db, reading
@@ -74,12 +74,11 @@ def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
 
 
 def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
-    charge = payment.charge_of(message.ids["attempt"], again="again" in message.ids)
-    if charge is None:
-        return
-    answer = gateways.payments[charge.provider].look_up(charge)
-    # Of one that is over nothing more is recorded than money: an answer that says neither must be asked for again.
-    if not payment.record(charge.key, answer, at) or (charge.given_up and answer.status in OPEN):
+    try:
+        answer = payment.follow_up(message.ids["attempt"], gateways.payments, at, again="again" in message.ids)
+    except Refused as refused:
+        raise NotYet(refused.reason.value) from None
+    if answer is not None:
         raise NotYet(f"{answer.status} {answer.reason}".strip())
 
 

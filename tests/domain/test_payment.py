@@ -12,8 +12,8 @@ A = AttemptStatus
 LEARNT = {A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}
 EXPECTED = {
     A.SENDING: LEARNT,
-    A.PENDING: LEARNT,
-    A.UNKNOWN: LEARNT,
+    A.PENDING: {A.SENDING, *LEARNT},  # approved money is asked for anew
+    A.UNKNOWN: {A.SENDING, *LEARNT},
     A.CAPTURED: set(),
     A.REFUSED: {A.CAPTURED},  # a late payment is money all the same
 }

@@ -17,7 +17,7 @@ from flask import Flask
 from app import create_app
 from kajoom.config import from_environment
 from kajoom.gateways import Gateways
-from kajoom.operations import outbox, payment, refund
+from kajoom.operations import attempt, outbox, payment, refund
 from kajoom.worker import loop
 
 FOLDER = "STORM_FOLDER"
@@ -29,7 +29,7 @@ _SHORT = (
     (outbox, "LEASE", timedelta(seconds=5)),
     (outbox, "_DELAYS", (_SOON, _SOON, 2 * _SOON, 4 * _SOON)),
     (outbox, "MAX_ATTEMPTS", 10_000),  # who has not approved yet is asked about for as many days as it takes
-    (payment, "_UNHEARD", timedelta(seconds=5)),
+    (attempt, "_UNHEARD", timedelta(seconds=5)),
     (refund, "_UNHEARD", timedelta(seconds=5)),
     (payment, "_SOON", _SOON),
     (refund, "_SOON", _SOON),

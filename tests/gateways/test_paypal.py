@@ -49,6 +49,12 @@ def approved(paypal: PayPalProvider, fake: FakePayPal, charge: Charge = CHARGE) 
     return known
 
 
+def finished(paypal: PayPalProvider, known: Charge) -> Answer:
+    """What becomes of a charge that is looked at, and asked for once its payer has approved."""
+    answer = paypal.look_up(known)
+    return paypal.capture(replace(known, approval=answer.approval)) if answer.approval else answer
+
+
 def taken(fake: FakePayPal) -> dict[str, Decimal]:
     return {key: amount for key, amount in fake.ledger.taken().items() if amount}
 
@@ -103,7 +109,7 @@ def test_what_is_not_approved_is_offered_again(paypal: PayPalProvider) -> None:
 def test_what_is_approved_is_captured_once(paypal: PayPalProvider, fake: FakePayPal) -> None:
     known = approved(paypal, fake)
 
-    answer = paypal.look_up(known)
+    answer = finished(paypal, known)
 
     [capture] = fake.ledger.captures
     assert answer == Answer(CAPTURED, known.provider_ref, reference=capture)
@@ -112,18 +118,13 @@ def test_what_is_approved_is_captured_once(paypal: PayPalProvider, fake: FakePay
     assert taken(fake) == {CHARGE.key: Decimal("41.72")}
 
 
-def test_what_is_given_up_is_not_captured_even_when_it_is_approved(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    known = replace(begun(paypal), given_up=True)
-    assert paypal.look_up(known) == Answer(REFUSED, known.provider_ref, reason="given_up")
+def test_looking_takes_nothing_and_tells_what_is_approved(paypal: PayPalProvider, fake: FakePayPal) -> None:
+    known = begun(paypal)
+    assert paypal.look_up(known).is_untaken
     fake.ledger.approve(known.provider_ref)
-    assert paypal.look_up(known) == Answer(REFUSED, known.provider_ref, reason="given_up")
+    marked = fake.ledger.orders[known.provider_ref]["update_time"]
+    assert paypal.look_up(known) == Answer(PENDING, known.provider_ref, approval=marked)
     assert not fake.ledger.captures
-
-
-def test_what_was_captured_before_it_was_given_up_is_told(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    known = approved(paypal, fake)
-    answer = paypal.look_up(known)
-    assert paypal.look_up(replace(known, given_up=True)) == answer
 
 
 @pytest.mark.parametrize("fault", [*BEFORE, *AFTER])
@@ -138,14 +139,6 @@ def test_an_order_whose_answer_is_lost_is_found_again(paypal: PayPalProvider, fa
     assert len(fake.ledger.orders) == 1
 
 
-def test_an_order_whose_answer_is_lost_is_given_up_without_a_question(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    fake.faults.plan(Fault.CUT_AFTER, "orders")
-    paypal.charge(CHARGE)
-    asked = len(fake.desk.asked)
-    assert paypal.look_up(replace(CHARGE, given_up=True)).reason == "given_up"
-    assert len(fake.desk.asked) == asked
-
-
 @pytest.mark.parametrize("fault", [*BEFORE, *AFTER])
 def test_a_capture_whose_answer_is_lost_is_unknown_and_found_once(
     paypal: PayPalProvider, fake: FakePayPal, fault: Fault
@@ -154,8 +147,8 @@ def test_a_capture_whose_answer_is_lost_is_unknown_and_found_once(
     known = approved(paypal, fake)
     fake.faults.plan(fault, "/capture")
 
-    assert paypal.look_up(known).status is UNKNOWN
-    assert paypal.look_up(known).status is CAPTURED
+    assert finished(paypal, known).status is UNKNOWN
+    assert finished(paypal, known).status is CAPTURED
     assert taken(fake) == {CHARGE.key: Decimal("41.72")}
 
 
@@ -173,11 +166,11 @@ def test_two_who_capture_at_once_take_the_money_once(paypal: PayPalProvider, fak
     known = approved(paypal, fake)
     fake.faults.plan(Fault.SLOW_BEFORE, "/capture")
     told: list[Answer] = []
-    slow = Thread(target=lambda: told.append(paypal.look_up(known)))
+    slow = Thread(target=lambda: told.append(finished(paypal, known)))
     slow.start()
     assert fake.faults.arrived.wait(10)
 
-    assert paypal.look_up(known) == Answer(PENDING)
+    assert finished(paypal, known) == Answer(PENDING)
     fake.faults.released.set()
     slow.join()
 
@@ -196,8 +189,8 @@ def test_a_completed_order_whose_capture_waits_is_not_money(paypal: PayPalProvid
     fake.ledger.capture_status = "PENDING"
     known = approved(paypal, fake)
 
-    assert paypal.look_up(known) == Answer(PENDING, known.provider_ref, reason="PENDING_REVIEW")
-    assert paypal.look_up(replace(known, given_up=True)).status is PENDING
+    assert finished(paypal, known) == Answer(PENDING, known.provider_ref, reason="PENDING_REVIEW")
+    assert not paypal.look_up(known).is_untaken
 
     [capture] = fake.ledger.captures
     fake.ledger.settle(capture, "COMPLETED")
@@ -219,7 +212,7 @@ def test_the_captures_own_status_decides(
 ) -> None:
     fake.ledger.capture_status = status
     known = approved(paypal, fake)
-    assert paypal.look_up(known) == replace(expected, provider_ref=known.provider_ref)
+    assert finished(paypal, known) == replace(expected, provider_ref=known.provider_ref)
 
 
 @pytest.mark.parametrize("amount", [Money(4173), Money(4172, "USD")])
@@ -229,7 +222,7 @@ def test_another_amount_is_neither_captured_nor_believed(
     known = approved(paypal, fake)
     assert paypal.look_up(replace(known, amount=amount)) == Answer(UNKNOWN, known.provider_ref, reason="mismatch")
     assert not fake.ledger.captures
-    paypal.look_up(known)
+    finished(paypal, known)
     assert paypal.look_up(replace(known, amount=amount)) == Answer(UNKNOWN, known.provider_ref, reason="mismatch")
 
 
@@ -240,7 +233,7 @@ def test_the_same_key_for_another_amount_is_refused(paypal: PayPalProvider, fake
 
 def test_a_second_try_at_an_invoice_is_not_a_duplicate(paypal: PayPalProvider, fake: FakePayPal) -> None:
     for key in ("a" * 32, "b" * 32):
-        assert paypal.look_up(approved(paypal, fake, replace(CHARGE, key=key))).status is CAPTURED
+        assert finished(paypal, approved(paypal, fake, replace(CHARGE, key=key))).status is CAPTURED
 
 
 def test_our_own_fault_is_told_to_staff_without_secrets(

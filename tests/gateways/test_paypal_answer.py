@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.paypal_answer import ISSUES, Kind, approval_link, kind_of, read_order
 from kajoom.gateways.paypal_client import Reply
 from kajoom.gateways.ports import Answer
-from tests.gateways.test_paypal import CHARGE, approved
+from tests.gateways.test_paypal import CHARGE, approved, begun, finished
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 
@@ -56,17 +57,30 @@ def test_a_payer_who_can_mend_it_is_led_back(paypal: PayPalProvider, fake: FakeP
     fake.ledger.declines.append(issue)
     link = f"{fake.address}/checkoutnow?token={known.provider_ref}"
 
-    assert paypal.look_up(known) == Answer(AttemptStatus.PENDING, known.provider_ref, reason=issue, approve_url=link)
+    assert finished(paypal, known) == Answer(AttemptStatus.PENDING, known.provider_ref, reason=issue, approve_url=link)
 
     fake.ledger.approve(known.provider_ref)  # with another card
-    assert paypal.look_up(known).status is AttemptStatus.CAPTURED
+    assert finished(paypal, known).status is AttemptStatus.CAPTURED
+
+
+def test_a_payer_who_is_not_told_where_to_mend_it_is_led_to_the_orders_own_page(
+    paypal: PayPalProvider, fake: FakePayPal
+) -> None:
+    known = begun(paypal)
+    link = f"{fake.address}/checkoutnow?token={known.provider_ref}"
+    answer = paypal.capture(replace(known, approval="never given"))  # PayPal says so, without a link
+    reason = "ORDER_NOT_APPROVED"
+    assert answer == Answer(AttemptStatus.PENDING, known.provider_ref, reason=reason, approve_url=link)
+
+    fake.ledger.orders[known.provider_ref]["links"] = []
+    assert paypal.capture(replace(known, approval="never given")) == Answer(AttemptStatus.REFUSED, reason=reason)
 
 
 @pytest.mark.parametrize("issue", REFUSING)
 def test_a_refusal_says_why(paypal: PayPalProvider, fake: FakePayPal, issue: str) -> None:
     known = approved(paypal, fake)
     fake.ledger.declines.append(issue)
-    assert paypal.look_up(known) == Answer(AttemptStatus.REFUSED, reason=issue)
+    assert finished(paypal, known) == Answer(AttemptStatus.REFUSED, reason=issue)
     assert not fake.ledger.captures
 
 
@@ -74,8 +88,8 @@ def test_a_refusal_says_why(paypal: PayPalProvider, fake: FakePayPal, issue: str
 def test_what_is_in_progress_is_waited_for(paypal: PayPalProvider, fake: FakePayPal, issue: str) -> None:
     known = approved(paypal, fake)
     fake.ledger.declines.append(issue)
-    assert paypal.look_up(known) == Answer(AttemptStatus.PENDING)
-    assert paypal.look_up(known).status is AttemptStatus.CAPTURED
+    assert finished(paypal, known) == Answer(AttemptStatus.PENDING)
+    assert finished(paypal, known).status is AttemptStatus.CAPTURED
 
 
 @pytest.mark.parametrize("issue", OURS[:-1])
@@ -84,16 +98,16 @@ def test_our_own_fault_is_a_refusal_that_does_not_blame_the_payer(
 ) -> None:
     known = approved(paypal, fake)
     fake.ledger.declines.append(issue)
-    assert paypal.look_up(known) == Answer(AttemptStatus.REFUSED, reason="ours")
+    assert finished(paypal, known) == Answer(AttemptStatus.REFUSED, reason="ours")
 
 
 def test_what_was_already_captured_is_read_and_believed(paypal: PayPalProvider, fake: FakePayPal) -> None:
     """Another process captured between our look and our own capture."""
     known = approved(paypal, fake)
-    order = dict(fake.ledger.order(known.provider_ref))
+    looked = paypal.look_up(known)
     fake.ledger.capture(known.provider_ref)
 
-    answer = paypal._capture(known, order)
+    answer = paypal.capture(replace(known, approval=looked.approval))
 
     assert answer == Answer(AttemptStatus.CAPTURED, known.provider_ref, reference=next(iter(fake.ledger.captures)))
 
@@ -101,7 +115,7 @@ def test_what_was_already_captured_is_read_and_believed(paypal: PayPalProvider, 
 def test_a_duplicate_that_is_not_this_order_stays_unknown(paypal: PayPalProvider, fake: FakePayPal) -> None:
     known = approved(paypal, fake)
     fake.ledger.declines.append("DUPLICATE_INVOICE_ID")
-    assert paypal.look_up(known).status is AttemptStatus.UNKNOWN
+    assert finished(paypal, known).status is AttemptStatus.UNKNOWN
 
 
 def test_of_several_captures_the_one_that_took_money_decides() -> None:

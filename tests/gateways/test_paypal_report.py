@@ -14,7 +14,7 @@ from kajoom.gateways import paypal_report
 from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.paypal_report import received_in
 from kajoom.gateways.ports import Answer, ProviderSilent, Refund
-from tests.gateways.test_paypal import CHARGE, approved, taken
+from tests.gateways.test_paypal import CHARGE, approved, finished, taken
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
@@ -25,7 +25,7 @@ CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, Atte
 
 
 def test_a_part_is_given_back_and_asked_again_only_once(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    capture = paypal.look_up(approved(paypal, fake)).reference
+    capture = finished(paypal, approved(paypal, fake)).reference
     refund = Refund(key="r1", reference=capture, amount=Money(1000), invoice="2026-000001")
     fake.faults.plan(Fault.CUT_AFTER, "/refund")
 
@@ -37,7 +37,7 @@ def test_a_part_is_given_back_and_asked_again_only_once(paypal: PayPalProvider, 
 
 
 def test_more_than_was_taken_is_not_given_back(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    capture = paypal.look_up(approved(paypal, fake)).reference
+    capture = finished(paypal, approved(paypal, fake)).reference
     answer = paypal.refund(Refund(key="r1", reference=capture, amount=Money(4173), invoice="2026-000001"))
     assert answer == Answer(REFUSED, reason="REFUND_AMOUNT_EXCEEDED")
 
@@ -51,7 +51,7 @@ def test_the_report_of_a_day_tells_what_was_taken_that_day(
     references = []
     for number, moment in enumerate(days):
         fake.ledger.now = lambda moment=moment: moment
-        references.append(paypal.look_up(approved(paypal, fake, replace(CHARGE, key=f"{number:08d}"))).reference)
+        references.append(finished(paypal, approved(paypal, fake, replace(CHARGE, key=f"{number:08d}"))).reference)
     fake.ledger.now = lambda: days[1] + timedelta(hours=1)
     paypal.refund(Refund(key="r1", reference=references[1], amount=Money(4172), invoice="2026-000001"))
 

@@ -17,7 +17,7 @@ from referencing.jsonschema import DRAFT202012
 from kajoom.domain.money import Money
 from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.ports import Refund
-from tests.gateways.test_paypal import approved
+from tests.gateways.test_paypal import approved, finished
 from tests.paypal.desk import Request
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
@@ -66,7 +66,7 @@ def _wrong_body(request: Request, operation: dict[str, Any], document: dict[str,
 @pytest.fixture
 def sent(paypal: PayPalProvider, fake: FakePayPal) -> list[Request]:
     """A charge created, captured and given back: every kind of request there is, each taken by the strict fake."""
-    capture = paypal.look_up(approved(paypal, fake)).reference
+    capture = finished(paypal, approved(paypal, fake)).reference
     paypal.refund(Refund(key="r1", reference=capture, amount=Money(100), invoice="2026-000001"))
     return [request for request in fake.desk.asked if request.path.startswith("/v2/")]
 

@@ -16,7 +16,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.operations.deed import deed
-from kajoom.operations.payment import receive
+from kajoom.operations.receipt import receive
 from kajoom.operations.renewal import issue_renewal
 from tests.operations import cast, till
 from tests.operations.cast import AT, MONTHLY, ON

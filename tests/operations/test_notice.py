@@ -17,7 +17,7 @@ from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.operations.notice import Hearing, hear
 from kajoom.operations.order import cancel_order
-from kajoom.operations.payment import charge_of, give_up
+from kajoom.operations.payment import follow_up, give_up
 from tests.operations.cast import AT, ON
 from tests.operations.ledger import nothing_written, rows
 from tests.operations.till import LATER, last_attempt, ordered, paid
@@ -159,10 +159,10 @@ def test_an_announcement_about_what_was_given_up_asks_without_taking() -> None:
     heard(provider)
 
     assert len(settles()) == 1
-    assert charge_of(key) is None
-    asked = charge_of(key, again=True)
-    assert asked is not None
-    assert asked.given_up
+    provider.approved.add(key)
+    with nothing_written():
+        assert follow_up(key, {"null": provider}, LATER, again=True) is None
+    assert [answer.status for _, answer in provider.ledger.values()] == [PENDING]
 
 
 def test_refunds_and_disputes_are_kept_for_staff_and_nothing_else_is() -> None:

@@ -17,9 +17,11 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import Payment, payments_of
+from kajoom.operations.attempt import record
 from kajoom.operations.deed import deed
 from kajoom.operations.order import cancel_order, expire_order
-from kajoom.operations.payment import charge_of, pay, receive, record
+from kajoom.operations.payment import follow_up, pay
+from kajoom.operations.receipt import receive
 from tests.operations import cast
 from tests.operations.cast import AT, ON
 from tests.operations.ledger import nothing_written, rows
@@ -190,7 +192,7 @@ def test_an_attempt_that_nobody_made_is_not_recorded() -> None:
     with nothing_written(), pytest.raises(LookupError):
         record("nobody", Answer(CAPTURED), AT)
     with nothing_written():
-        assert charge_of("nobody") is None
+        assert follow_up("nobody", {}, AT) is None
 
 
 def test_a_free_service_that_becomes_paid_is_paid_first() -> None:

@@ -11,16 +11,17 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refusal import Refusal, Refused
-from kajoom.gateways.ports import Answer, PaymentProvider
+from kajoom.gateways.ports import Answer, Charge, PaymentProvider
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import Attempt, payments_of
+from kajoom.operations.attempt import record
 from kajoom.operations.order import cancel_order
-from kajoom.operations.payment import give_up, pay, record, verify
+from kajoom.operations.payment import follow_up, give_up, pay, verify
 from tests.operations.cast import AT, ON
 from tests.operations.ledger import nothing_written, rows
-from tests.operations.till import LATER, Watched, last_attempt, ordered, paid, settled_by_worker
+from tests.operations.till import LATER, PoweredOff, Watched, last_attempt, ordered, paid, settled_by_worker
 
 CAPTURED, PENDING, REFUSED, UNKNOWN = (
     AttemptStatus.CAPTURED,
@@ -108,7 +109,7 @@ def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
     invoice, provider = led_away()
     provider.approved.add(last_attempt(invoice).key)
     db.session.rollback()
-    provider.look_up(provider.asked[0])  # captured, and the answer lost
+    provider.capture(provider.asked[0])  # by another process, whose answer was lost
     other = Watched()
 
     assert pay(invoice.id, {"null": provider, "other": other}, "other", LATER).status is CAPTURED
@@ -128,6 +129,106 @@ def test_a_cancelled_change_gives_its_payment_up_first() -> None:
     assert (last_attempt(invoice).status, last_attempt(invoice).reason) == (REFUSED, "given_up")
     with nothing_written():
         give_up(invoice.id, {"null": provider}, LATER)
+
+
+class Interrupted(Watched):
+    """A provider that is asked for approved money, and meanwhile its client does something else."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(TO_APPROVE)
+        self.meanwhile = meanwhile
+
+    def capture(self, charge: Charge) -> Answer:
+        with nothing_written(), pytest.raises(Refused) as refused:
+            self.meanwhile()
+        assert refused.value.reason is Refusal.PAYMENT_PENDING
+        return super().capture(charge)
+
+
+@pytest.mark.parametrize("deed", ["cancelling", "another method", "the worker", "the client's other tab"])
+def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(deed: str) -> None:
+    """The worker takes what was approved, and in that second the client changes their mind in another tab."""
+    _, invoice = ordered()
+    number, other = invoice.id, Watched()
+    deeds: dict[str, Callable[[], object]] = {
+        "cancelling": lambda: give_up(number, both, LATER),
+        "another method": lambda: pay(number, both, "other", LATER),
+        "the worker": lambda: follow_up(key, both, LATER),
+        "the client's other tab": lambda: verify(number, both, LATER),
+    }
+    provider = Interrupted(deeds[deed])
+    both = {"null": provider, "other": other}
+    paid(invoice, provider)
+    key = last_attempt(invoice).key
+    provider.approved.add(key)
+
+    assert follow_up(key, both, LATER) is None
+
+    assert other.asked == []
+    assert [(each.status, each.amount) for each in rows(Attempt)] == [(CAPTURED, invoice.total)]
+    assert len(payments_of(invoice.id)) == 1
+
+
+class Overtaken(Watched):
+    """A provider that is asked what became of a charge, and while it answers somebody else sees the charge through."""
+
+    def __init__(self) -> None:
+        super().__init__(TO_APPROVE)
+        self.meanwhile: Callable[[], object] | None = None
+
+    def look_up(self, charge: Charge) -> Answer:
+        answer = super().look_up(charge)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return answer
+
+
+def test_what_was_given_up_while_it_was_looked_at_is_not_taken() -> None:
+    """The client cancels between the worker's look and its asking for the money."""
+    _, invoice = ordered()
+    provider = Overtaken()
+    paid(invoice, provider)
+    key, number = last_attempt(invoice).key, invoice.id
+    provider.approved.add(key)
+    provider.meanwhile = lambda: give_up(number, {"null": provider}, LATER)
+
+    with pytest.raises(Refused):
+        follow_up(key, {"null": provider}, LATER)
+
+    assert (last_attempt(invoice).status, last_attempt(invoice).reason) == (REFUSED, "given_up")
+    assert [answer.status for _, answer in provider.ledger.values()] == [PENDING]
+
+
+def test_an_old_look_does_not_hide_that_money_is_being_taken() -> None:
+    """One process looked before the client approved, and answers after another has asked for the money and died."""
+    _, invoice = ordered()
+    provider = Overtaken()
+    paid(invoice, provider)
+    key, number = last_attempt(invoice).key, invoice.id
+
+    class Dying(Watched):
+        def look_up(self, charge: Charge) -> Answer:
+            return Answer(PENDING, "ref", approval="approved")
+
+        def capture(self, charge: Charge) -> Answer:
+            raise PoweredOff
+
+    def die() -> None:
+        with pytest.raises(PoweredOff):
+            follow_up(key, {"null": Dying()}, LATER)
+
+    provider.meanwhile = die
+    follow_up(key, {"null": provider}, LATER)
+
+    assert (last_attempt(invoice).status, last_attempt(invoice).approve_url) == (AttemptStatus.SENDING, "")
+    with pytest.raises(Refused):
+        give_up(number, {"null": provider}, LATER + timedelta(seconds=59))
+    message = message_by_key(f"settle-{key}")
+    assert message is not None
+    assert message.run_at <= LATER + timedelta(minutes=1)
+    give_up(number, {"null": provider}, LATER + timedelta(minutes=1))
+    assert last_attempt(invoice).reason == "given_up"
 
 
 def test_a_payment_that_nobody_knows_of_cannot_be_given_up() -> None:

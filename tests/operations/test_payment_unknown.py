@@ -12,7 +12,8 @@ from kajoom.domain.refusal import Refusal, Refused
 from kajoom.gateways.ports import Answer, Charge
 from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import Attempt, payments_of
-from kajoom.operations.payment import pay, record
+from kajoom.operations.attempt import record
+from kajoom.operations.payment import pay
 from tests.operations.cast import AT
 from tests.operations.ledger import nothing_written, rows
 from tests.operations.till import LATER, Broken, PoweredOff, Watched, last_attempt, ordered, paid, settled_by_worker

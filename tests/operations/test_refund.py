@@ -16,8 +16,8 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
 from kajoom.models.refund import RefundAttempt, refunds_of
+from kajoom.operations.attempt import record as record_payment
 from kajoom.operations.credit import grant
-from kajoom.operations.payment import record as record_payment
 from kajoom.operations.provisioning import declare_impossible
 from kajoom.operations.receipt import Slip, record_receipt
 from kajoom.operations.refund import Sent, record, refund_of, send_back

@@ -11,7 +11,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.payment import Attempt, last_attempt_of
-from kajoom.operations.payment import charge_of, pay, record
+from kajoom.operations.payment import follow_up, pay
 from tests.operations import cast
 from tests.operations.cast import AT
 
@@ -32,6 +32,10 @@ class Watched(NullProvider):
     def look_up(self, charge: Charge) -> Answer:
         assert not db.session().in_transaction()
         return super().look_up(charge)
+
+    def capture(self, charge: Charge) -> Answer:
+        assert not db.session().in_transaction()
+        return super().capture(charge)
 
 
 class Broken(Watched):
@@ -64,5 +68,4 @@ def last_attempt(invoice: Invoice) -> Attempt:
 
 def settled_by_worker(invoice: Invoice, provider: NullProvider) -> bool:
     """What the worker does of a settle message; ``False`` while it must ask again."""
-    charge = charge_of(last_attempt(invoice).key)
-    return charge is None or record(charge.key, provider.look_up(charge), LATER)
+    return follow_up(last_attempt(invoice).key, {provider.code: provider}, LATER) is None

@@ -23,8 +23,8 @@ from kajoom.models.service import Service
 from kajoom.operations import outbox
 from kajoom.operations.calendar import BATCH, announce_day
 from kajoom.operations.deed import deed
-from kajoom.operations.payment import receive
 from kajoom.operations.provisioning import declare_impossible
+from kajoom.operations.receipt import receive
 from kajoom.worker.relay import drain
 from tests.operations import cast
 from tests.operations.ledger import rows

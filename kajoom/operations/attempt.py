@@ -1,0 +1,173 @@
+"""An attempt is noted before the wire and after it: what is written here decides who may ask for money, and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.payment import OPEN, AttemptStatus, settle
+from kajoom.domain.refusal import Refusal, Refused
+from kajoom.gateways.ports import Answer, Charge
+from kajoom.models.client import lock_client
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.payment import Attempt, attempt_by_key, open_attempt_of
+from kajoom.operations import outbox
+from kajoom.operations.deed import deed
+from kajoom.operations.receipt import receive
+
+GIVEN_UP = "given_up"
+"""The reason of an attempt that its client gave up before anything was taken."""
+
+# Longer than any provider is waited for, so that the question is not asked while the first answer is on its way.
+_UNHEARD = timedelta(minutes=1)
+
+
+@deed
+def begin(invoice_id: int, method: str, return_url: str, at: datetime) -> Charge | None:
+    """Write the attempt and commit it before anything is sent; ``None`` when nothing is left to pay.
+
+    ``Refused`` with ``TOO_LATE`` for a void invoice, ``PAYMENT_PENDING`` while another attempt is not settled.
+    """
+    invoice = db.session.get_one(Invoice, invoice_id)
+    lock_client(invoice.client_id)
+    if invoice.status is InvoiceStatus.PAID:
+        return None
+    if invoice.status is InvoiceStatus.VOID:
+        raise Refused(Refusal.TOO_LATE)
+    if open_attempt_of(invoice_id) is not None:
+        raise Refused(Refusal.PAYMENT_PENDING)
+    attempt = Attempt(
+        key=uuid4().hex,
+        invoice_id=invoice_id,
+        provider=method,
+        return_url=return_url,
+        status=AttemptStatus.SENDING,
+        cents=invoice.balance.cents,
+        currency=invoice.currency,
+        begun_at=at,
+        on_wire_since=at,
+    )
+    attempt.invoice = invoice
+    db.session.add(attempt)
+    db.session.flush()  # gives it its first version
+    # If this process dies before the answer is recorded, the worker asks the provider what became of it.
+    charge = _wire(attempt)
+    outbox.tell("settle", message_of(charge), at + _UNHEARD, attempt=charge.key)
+    return charge
+
+
+@deed
+def unsettled(invoice_id: int, at: datetime) -> Charge | None:
+    """The charge of the attempt at an invoice that is not settled, if there is one.
+
+    ``Refused`` with ``PAYMENT_PENDING`` while money is being asked for it.
+    """
+    attempt = open_attempt_of(invoice_id)
+    return None if attempt is None else _quiet(attempt, at)
+
+
+@deed
+def asked_about(key: str, at: datetime, again: bool) -> tuple[Charge, bool] | None:
+    """The charge of an attempt to be asked about, and whether it is over; ``None`` when there is nothing to ask.
+
+    ``Refused`` with ``PAYMENT_PENDING`` while money is being asked for it.
+    """
+    attempt = attempt_by_key(key)
+    if attempt is None or attempt.status is AttemptStatus.CAPTURED:
+        return None
+    if attempt.status is AttemptStatus.REFUSED:
+        return (_wire(attempt), True) if again else None
+    return _quiet(attempt, at), False
+
+
+@deed
+def claim(charge: Charge, answer: Answer, at: datetime) -> Charge:
+    """Note, before approved money is asked for, that it is: from here on nobody gives the attempt up.
+
+    ``Refused`` with ``PAYMENT_PENDING`` if anything happened to it since the charge was read.
+    """
+    attempt = _unchanged(charge)
+    attempt.status, attempt.on_wire_since = settle(attempt.status, AttemptStatus.SENDING), at
+    attempt.provider_ref, attempt.reason, attempt.approve_url = answer.provider_ref, "", ""
+    db.session.flush()
+    outbox.sooner(message_of(charge), at + _UNHEARD)
+    return replace(_wire(attempt), approval=answer.approval)
+
+
+@deed
+def drop(charge: Charge, at: datetime) -> None:
+    """End an attempt of which nothing was taken: from here on nobody takes it.
+
+    ``Refused`` with ``PAYMENT_PENDING`` if anything happened to it since the charge was read.
+    """
+    attempt = _unchanged(charge)
+    attempt.status, attempt.on_wire_since = settle(attempt.status, AttemptStatus.REFUSED), None
+    attempt.reason, attempt.approve_url, attempt.settled_at = GIVEN_UP, "", at
+
+
+@deed
+def record(key: str, answer: Answer, at: datetime, version: int | None = None) -> bool:
+    """Note what a provider answered about an attempt; ``False`` while it must be asked again.
+
+    An answer that settles nothing is dropped if the attempt is no longer at the ``version`` it was asked about: it
+    would hide that somebody has begun to take the money since.
+    """
+    attempt = _locked(key)
+    if attempt.status is AttemptStatus.CAPTURED or (
+        attempt.status is AttemptStatus.REFUSED and answer.status is not AttemptStatus.CAPTURED
+    ):
+        return True  # settled by another who asked: only money could still be news
+    if answer.status in OPEN and version not in {None, attempt.version}:
+        return False
+    attempt.status, attempt.on_wire_since = settle(attempt.status, answer.status), None
+    attempt.provider_ref = answer.provider_ref or attempt.provider_ref
+    attempt.reason, attempt.approve_url = answer.reason, answer.approve_url
+    if attempt.status is AttemptStatus.CAPTURED:
+        receive(attempt.invoice, attempt.amount, attempt.provider, answer.reference or key, attempt.provider, at)
+    settled = attempt.status not in OPEN
+    attempt.settled_at = at if settled else None
+    return settled
+
+
+def message_of(charge: Charge) -> str:
+    """The key of the message that has an attempt asked about."""
+    return f"settle-{charge.key}"
+
+
+def _quiet(attempt: Attempt, at: datetime) -> Charge:
+    """The charge of an attempt that nobody is asking money for: what is said of it now still holds a moment later."""
+    if attempt.on_wire_since is not None and at < attempt.on_wire_since + _UNHEARD:
+        raise Refused(Refusal.PAYMENT_PENDING)
+    return _wire(attempt)
+
+
+def _locked(key: str) -> Attempt:
+    attempt = attempt_by_key(key)
+    if attempt is None:
+        raise LookupError(key)
+    lock_client(attempt.invoice.client_id)
+    return attempt
+
+
+def _unchanged(charge: Charge) -> Attempt:
+    """The attempt of a charge, locked; ``Refused`` with ``PAYMENT_PENDING`` if anything happened to it meanwhile."""
+    attempt = _locked(charge.key)
+    if attempt.status not in OPEN or attempt.version != charge.version:
+        raise Refused(Refusal.PAYMENT_PENDING)
+    return attempt
+
+
+def _wire(attempt: Attempt) -> Charge:
+    return Charge(
+        key=attempt.key,
+        provider=attempt.provider,
+        amount=attempt.amount,
+        invoice=attempt.invoice.number,
+        locale=attempt.invoice.locale,
+        provider_ref=attempt.provider_ref,
+        return_url=attempt.return_url,
+        version=attempt.version,
+    )
