@@ -26,7 +26,8 @@ class Config:
     ``days_to_pay`` is how long an unpaid change stands; ``renewal_days`` how long before the due date ``flask bill``
     issues a renewal, and ``daily_renewal_days`` the worker by itself: on the day itself in the demonstration, unless
     the variable is given. ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of proxies whose forwarded
-    headers are believed; ``seller`` what the environment says of the seller, over the catalogue's file; ``base_url``
+    headers are believed; ``paypal_can_save`` whether PayPal lets this host keep the accounts clients pay with;
+    ``seller`` what the environment says of the seller, over the catalogue's file; ``base_url``
     where clients reach the house, for the links in letters.
     """
 
@@ -40,6 +41,7 @@ class Config:
     paypal_client_id: str = ""
     paypal_secret: str = ""
     paypal_webhook_id: str = ""
+    paypal_can_save: bool = False
     timezone: str = "America/Toronto"
     proxy_hops: int = 0
     days_to_pay: int = 7
@@ -62,7 +64,7 @@ class Config:
 def from_environment(instance_path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     """Read the variables of the prefix; ``Misconfigured`` names the one that cannot be read."""
     given = {name[len(PREFIX) :]: value for name, value in environment.items() if name.startswith(PREFIX) and value}
-    demo = given.get("DEMO", "") not in {"", "0"}
+    demo = _is_on(given, "DEMO")
     return Config(
         instance_path=instance_path,
         database_url=given.get("DATABASE_URL", f"sqlite:///{instance_path / 'kajoom.sqlite'}"),
@@ -74,6 +76,7 @@ def from_environment(instance_path: Path, environment: Mapping[str, str] = os.en
         paypal_client_id=_with(given, "PAYPAL_CLIENT_ID", "PAYPAL_SECRET"),
         paypal_secret=_with(given, "PAYPAL_SECRET", "PAYPAL_CLIENT_ID"),
         paypal_webhook_id=given.get("PAYPAL_WEBHOOK_ID", ""),
+        paypal_can_save=_is_on(given, "PAYPAL_VAULT"),
         timezone=given.get("TIMEZONE", "America/Toronto"),
         proxy_hops=_count(given, "PROXY_HOPS", 0),
         days_to_pay=_count(given, "DAYS_TO_PAY", 7),
@@ -96,6 +99,10 @@ def _seller(given: Mapping[str, str]) -> dict[str, Any]:
         "qst_number": given.get("QST_NUMBER"),
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _is_on(given: Mapping[str, str], name: str) -> bool:
+    return given.get(name, "0") != "0"
 
 
 def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -16,11 +17,27 @@ class AttemptStatus(StrEnum):
     REFUSED = "refused"
 
 
+GIVEN_UP = "given_up"
+EXPIRED = "expired"
+SAVED_METHOD_ENDED = "saved_method_ended"
+"""Why an attempt came to nothing, in our own words: given up by its client, approved too late, or a saved method that
+its provider no longer honours. Any other reason is the provider's."""
+
 OFFLINE = ("interac", "cheque", "bank_transfer")
 """Methods that no provider carries and that the house has a name for; a host may add its own."""
 
 ONLINE = frozenset({"paypal", "card", "credit", "demonstration"})
 """Methods that a provider, or the house itself, carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a client pays with: a ``method`` by its code, and with it the ``saved`` account by the number of its row,
+    or one that ``saves`` for another time."""
+
+    method: str
+    saved: int | None = None
+    saves: bool = False
 
 
 class InvalidOutcome(Exception):
@@ -30,7 +47,7 @@ class InvalidOutcome(Exception):
 A = AttemptStatus
 
 OUTCOMES: dict[AttemptStatus, frozenset[AttemptStatus]] = {
-    A.SENDING: frozenset({A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
+    A.SENDING: frozenset({A.SENDING, A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
     A.PENDING: frozenset({A.SENDING, A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
     A.UNKNOWN: frozenset({A.SENDING, A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
     A.CAPTURED: frozenset(),

@@ -27,6 +27,7 @@ class Refusal(StrEnum):
     TOO_LATE = "too_late"
     PAYMENT_REFUSED = "payment_refused"
     PAYMENT_PENDING = "payment_pending"
+    SAVED_METHOD_ENDED = "saved_method_ended"
 
 
 class Refused(Exception):

@@ -35,6 +35,8 @@ class Settings(Protocol):
     def paypal_secret(self) -> str: ...
     @property
     def paypal_webhook_id(self) -> str: ...
+    @property
+    def paypal_can_save(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def build(config: Settings) -> Gateways:
 
 def _paypal(config: Settings) -> PayPalProvider:
     client = PayPalClient(config.paypal_base_url, config.paypal_client_id, config.paypal_secret)
-    if not config.paypal_webhook_id:
-        return PayPalProvider(client)
-    hosts = certificate_hosts(config.paypal_base_url)
-    return PayPalProvider(client, NoticeReader(config.paypal_webhook_id, client.fetch, hosts))
+    notices = None
+    if config.paypal_webhook_id:
+        notices = NoticeReader(config.paypal_webhook_id, client.fetch, certificate_hosts(config.paypal_base_url))
+    return PayPalProvider(client, notices, config.paypal_can_save)

@@ -36,6 +36,7 @@ class DemonstrationProvider:
     """Pays in place, with no page of its own to visit. ``slow_seconds`` is how long it takes when it is slow."""
 
     code = "demonstration"
+    can_save = False
 
     def __init__(
         self, demonstration: Demonstration, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep
@@ -96,6 +97,13 @@ class DemonstrationProvider:
         for row in rows:
             amount, at = Money(row["cents"], row["currency"]), datetime.fromisoformat(row["at"])
             yield Capture(_PREFIX + row["key"], row["key"], row["invoice"], amount, at)
+
+    def has_saved(self, _token: str) -> bool:
+        """It keeps no account: there is none to pay with."""
+        return False
+
+    def forget(self, _token: str) -> None:
+        """There is nothing to forget."""
 
     def _behaviour(self, amount: Money) -> Behaviour:
         """What is done this time; one that is slow has been waited for."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.ports import Answer, Capture, Charge, PackageChange, PanelAnswer, PanelStatus, Refund
+from kajoom.gateways.ports import Answer, Capture, Charge, PackageChange, PanelAnswer, PanelStatus, Refund, Saved
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -16,9 +17,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class NullProvider:
     """Captures whatever it is asked to. ``answers`` are given first, one for each new key: an answer that says
     ``UNKNOWN`` was lost, with the money moved if ``takes_money`` and untouched if not. One with an ``approve_url``
-    waits until its key is among the ``approved``. ``at`` is when it captures."""
+    waits until its key is among the ``approved``. ``saved`` are the accounts it keeps. ``at`` is when it captures."""
 
     code = "null"
+    can_save = True
 
     def __init__(self, *answers: Answer, takes_money: bool = True, at: datetime = _EPOCH) -> None:
         self.answers = deque(answers)
@@ -26,6 +28,7 @@ class NullProvider:
         self.at = at
         self.asked: list[Charge | Refund] = []
         self.approved: set[str] = set()
+        self.saved: set[str] = set()
         self.ledger: dict[str, tuple[Charge, Answer]] = {}
         self.given_back: dict[str, tuple[Refund, Answer]] = {}
 
@@ -49,15 +52,19 @@ class NullProvider:
         asked, answer = self.ledger[charge.key]
         if answer.approve_url and charge.key in self.approved:
             return Answer(AttemptStatus.PENDING, answer.provider_ref, approval="approved")
-        if answer.status is AttemptStatus.PENDING and not answer.approve_url:
+        if answer.status is AttemptStatus.PENDING and not answer.is_untaken:
             self.ledger[charge.key] = asked, _captured(asked)
         return self._known(charge, AttemptStatus.UNKNOWN)
 
     def capture(self, charge: Charge) -> Answer:
-        """Take the amount of a charge that was approved."""
+        """Take the amount of a charge that was approved, and keep the account it was paid with if that was asked."""
         self.asked.append(charge)
-        self.ledger[charge.key] = charge, _captured(charge)
-        return self._known(charge, AttemptStatus.UNKNOWN)
+        answer = _captured(charge)
+        if charge.saves:
+            answer = replace(answer, saved=Saved(f"account-{charge.key}", "c•••@example.com"))
+            self.saved.add(f"account-{charge.key}")
+        self.ledger[charge.key] = charge, answer
+        return answer
 
     def refund(self, refund: Refund) -> Answer:
         """Give money back once for each key, never more than was taken."""
@@ -77,6 +84,14 @@ class NullProvider:
             for charge, answer in self.ledger.values():
                 if answer.status is AttemptStatus.CAPTURED:
                     yield Capture(answer.reference, charge.key, charge.invoice, charge.amount, self.at)
+
+    def has_saved(self, token: str) -> bool:
+        """Whether it keeps an account."""
+        return token in self.saved
+
+    def forget(self, token: str) -> None:
+        """Keep an account no longer."""
+        self.saved.discard(token)
 
     def _refunded(self, refund: Refund) -> Answer:
         taken = [charge for charge, answer in self.ledger.values() if answer.reference == refund.reference]

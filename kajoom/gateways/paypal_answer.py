@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.paypal_client import Reply
-from kajoom.gateways.ports import Answer, Charge
+from kajoom.gateways.ports import Answer, Charge, Saved
 
 
 class Kind(StrEnum):
@@ -58,6 +59,10 @@ _BY_KIND: dict[Kind, tuple[str, ...]] = {
 ISSUES: dict[str, Kind] = {issue: kind for kind, issues in _BY_KIND.items() for issue in issues}
 """The codes of the Orders and Payments documents that ask for something else than « our own fault »."""
 
+BY_SAVED = "saved"
+"""The mark of an order that needs no approval: it is captured with an account saved before."""
+
+_UNAPPROVED = frozenset({"CREATED", "PAYER_ACTION_REQUIRED"})
 _UNKNOWN_STATUSES = frozenset({0, 408, 425, 429})
 _CONFLICT = 409
 _TO_APPROVE = ("payer-action", "approve", "redirect")
@@ -87,17 +92,9 @@ def read_order(order: Mapping[str, Any], charge: Charge) -> Answer:
     unit = _first(order.get("purchase_units"))
     capture = _decisive(_captures(unit))
     if capture is not None:
-        return _read_capture(capture, ref, charge)
-    if order.get("status") == "VOIDED":
-        return Answer(AttemptStatus.REFUSED, ref, reason="voided")
-    if amount_of(unit.get("amount")) != charge.amount:
-        return Answer(AttemptStatus.UNKNOWN, ref, reason="mismatch")
-    status, link = order.get("status"), approval_link(order)
-    if status == "APPROVED":
-        return Answer(AttemptStatus.PENDING, ref, approval=str(order.get("update_time") or status))
-    if link and status != "COMPLETED":
-        return Answer(AttemptStatus.PENDING, ref, approve_url=link)
-    return Answer(AttemptStatus.UNKNOWN, ref, reason="unreadable")
+        answer = _read_capture(capture, ref, charge)
+        return replace(answer, saved=_saved(order)) if charge.saves else answer
+    return _read_untaken(order, unit, ref, charge)
 
 
 def amount_of(money: Any) -> Money | None:
@@ -106,6 +103,21 @@ def amount_of(money: Any) -> Money | None:
         return Money.parse(money["value"], money["currency_code"])
     except (AttributeError, TypeError, KeyError, ValueError):
         return None
+
+
+def _read_untaken(order: Mapping[str, Any], unit: Mapping[str, Any], ref: str, charge: Charge) -> Answer:
+    if order.get("status") == "VOIDED":
+        return Answer(AttemptStatus.REFUSED, ref, reason="voided")
+    if amount_of(unit.get("amount")) != charge.amount:
+        return Answer(AttemptStatus.UNKNOWN, ref, reason="mismatch")
+    status, link = order.get("status"), approval_link(order)
+    if status == "APPROVED":
+        return Answer(AttemptStatus.PENDING, ref, approval=str(order.get("update_time") or status))
+    if charge.saved and status in _UNAPPROVED:
+        return Answer(AttemptStatus.PENDING, ref, approval=BY_SAVED)
+    if link and status != "COMPLETED":
+        return Answer(AttemptStatus.PENDING, ref, approve_url=link)
+    return Answer(AttemptStatus.UNKNOWN, ref, reason="unreadable")
 
 
 def _read_capture(capture: Mapping[str, Any], ref: str, charge: Charge) -> Answer:
@@ -121,6 +133,19 @@ def _read_capture(capture: Mapping[str, Any], ref: str, charge: Charge) -> Answe
             return Answer(AttemptStatus.REFUSED, ref, reason=_why(capture) or status.lower())
         case _:  # partly refunded outside this house, or a status of tomorrow's: a person must look
             return Answer(AttemptStatus.UNKNOWN, ref, reason=str(capture.get("status")).lower())
+
+
+def _saved(order: Mapping[str, Any]) -> Saved | None:
+    """The account that was saved with a payment; PayPal may say that it will be, and name it a moment later."""
+    wallet = _mapping(_mapping(order.get("payment_source")).get("paypal"))
+    token = _mapping(_mapping(wallet.get("attributes")).get("vault")).get("id")
+    return Saved(token, _label(wallet.get("email_address"))) if isinstance(token, str) and token else None
+
+
+def _label(address: Any) -> str:
+    """An address as its holder knows it again and nobody else learns it."""
+    name, at, host = str(address or "").rpartition("@")
+    return f"{name[0]}•••@{host}" if name and at and host else "PayPal"
 
 
 def _why(capture: Mapping[str, Any]) -> str:

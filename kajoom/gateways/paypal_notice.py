@@ -134,7 +134,7 @@ def _notice(body: bytes) -> Notice:
         event = json.loads(body)
         resource = event["resource"]
         unit: Mapping[str, Any] = (resource.get("purchase_units") or [{}])[0]
-        related = (resource.get("supplementary_data") or {}).get("related_ids") or {}
+        related = (resource.get("supplementary_data") or {}).get("related_ids") or resource.get("metadata") or {}
         return Notice(
             id=str(event["id"]),
             kind=str(event["event_type"]),

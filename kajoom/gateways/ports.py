@@ -19,7 +19,9 @@ class Charge:
     ``provider`` is the code of the provider it is for, ``invoice`` the number of the invoice it pays,
     ``provider_ref`` the provider's own name for it, empty until it has answered, and ``return_url`` where a client
     who approves elsewhere is led back to. ``approval`` is the provider's mark of what the client approved, handed back
-    to take the money. ``version`` is not sent: it tells whether anything was learnt of the attempt since it was read.
+    to take the money. The client ``saves`` the account they pay with for another time, or pays with the ``saved`` one,
+    by the name its provider has for it. ``version`` is not sent: it tells whether anything was learnt of the attempt
+    since it was read.
     """
 
     key: str
@@ -30,14 +32,26 @@ class Charge:
     provider_ref: str = ""
     return_url: str = ""
     approval: str = ""
+    saves: bool = False
+    saved: str = ""
     version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An account a client pays with, kept by its provider: ``token`` is the provider's name for it, ``label`` how its
+    client knows it again, of which no stranger learns an address."""
+
+    token: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is known of a charge. ``reference`` is the provider's name for the money received, ``reason`` a code for
     a refusal, ``approve_url`` where the client must go to approve. ``approval`` is the provider's mark of an approval
-    once the client has done their part: the money is then taken by asking for it, and not before."""
+    once the client has done their part, which a ``saved`` account did beforehand: the money is then taken by asking
+    for it, and not before. ``saved`` is the account that was kept, once the provider tells."""
 
     status: AttemptStatus
     provider_ref: str = ""
@@ -45,6 +59,7 @@ class Answer:
     reason: str = ""
     approve_url: str = ""
     approval: str = ""
+    saved: Saved | None = None
 
     @property
     def is_untaken(self) -> bool:
@@ -92,9 +107,13 @@ class ProviderSilent(Exception):
 
 
 class PaymentProvider(Protocol):
-    """Takes money, and gives it back. None of it raises for a lost answer: that is ``AttemptStatus.UNKNOWN``."""
+    """Takes money, and gives it back. None of it raises for a lost answer: that is ``AttemptStatus.UNKNOWN``.
+
+    ``can_save`` when a client may have the account they pay with kept for another time.
+    """
 
     code: str
+    can_save: bool
 
     def charge(self, charge: Charge) -> Answer:
         """Take the amount, or have it approved first; once for each key however often it is asked."""
@@ -107,7 +126,11 @@ class PaymentProvider(Protocol):
         """
 
     def capture(self, charge: Charge) -> Answer:
-        """Take the money of a charge that bears its ``approval``, once however often it is asked."""
+        """Take the money of a charge that bears its ``approval``, once however often it is asked.
+
+        What the saved account cannot do its client may still approve; one that will never do again has the reason
+        ``SAVED_METHOD_ENDED``.
+        """
 
     def refund(self, refund: Refund) -> Answer:
         """Give money back, once for each key however often and however late it is asked.
@@ -121,6 +144,12 @@ class PaymentProvider(Protocol):
 
         ``ProviderSilent`` when the provider cannot tell now.
         """
+
+    def has_saved(self, token: str) -> bool:
+        """Whether a saved account is still kept. ``ProviderSilent`` when the provider cannot tell now."""
+
+    def forget(self, token: str) -> None:
+        """Keep a saved account no longer, also if it was gone. ``ProviderSilent`` when that cannot be done now."""
 
 
 class Announcer(Protocol):

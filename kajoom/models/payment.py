@@ -11,6 +11,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.payment import OPEN, AttemptStatus
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
+from kajoom.models.saved_method import SavedMethod
 from kajoom.models.types import UtcDateTime, coded
 
 
@@ -18,7 +19,8 @@ class Attempt(Base):
     """One try at receiving an invoice's balance. ``key`` is what the provider knows it by, so that asking twice
     charges once; ``provider_ref`` the provider's own name for it, once known. ``return_url`` is where a client who
     approves elsewhere comes back to, ``approve_url`` where they approve, empty unless that is all it waits for.
-    ``on_wire_since`` is when money was last asked for, ``None`` once that question was answered."""
+    ``on_wire_since`` is when money was last asked for, ``None`` once that question was answered. The client ``saves``
+    the account they pay with; ``saved_method`` is the one they pay with, or the one that was saved."""
 
     __tablename__ = "attempt"
     __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
@@ -34,12 +36,15 @@ class Attempt(Base):
     cents: Mapped[int]
     currency: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
+    saves: Mapped[bool] = mapped_column(default=False)
+    saved_method_id: Mapped[int | None] = mapped_column(ForeignKey("saved_method.id"))
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
     on_wire_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column()
 
     invoice: Mapped[Invoice] = relationship()
+    saved_method: Mapped[SavedMethod | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
 
@@ -47,6 +52,11 @@ class Attempt(Base):
     def amount(self) -> Money:
         """What is asked of the provider."""
         return Money(self.cents, self.currency)
+
+    @property
+    def awaits_saved_method(self) -> bool:
+        """Whether it was paid, and the provider has still to say what it calls the account it saved."""
+        return self.status is AttemptStatus.CAPTURED and self.saves and self.saved_method_id is None
 
 
 _IS_OPEN = Attempt.status.in_(sorted(OPEN))
@@ -84,7 +94,8 @@ class Payment(Base):
 
 def attempt_by_key(key: str) -> Attempt | None:
     """The attempt a provider knows by ``key``, with its invoice."""
-    query = select(Attempt).options(joinedload(Attempt.invoice).joinedload(Invoice.order))
+    whole = joinedload(Attempt.invoice).joinedload(Invoice.order), joinedload(Attempt.saved_method)
+    query = select(Attempt).options(*whole)
     return db.session.scalar(query.where(Attempt.key == key))
 
 

@@ -7,29 +7,29 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from kajoom.domain.invoice import InvoiceStatus
-from kajoom.domain.payment import OPEN, AttemptStatus, settle
+from kajoom.domain.payment import GIVEN_UP, OPEN, SAVED_METHOD_ENDED, AttemptStatus, Means, settle
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.gateways.ports import Answer, Charge
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Attempt, attempt_by_key, open_attempt_of
-from kajoom.operations import outbox
+from kajoom.models.saved_method import SavedMethod
+from kajoom.operations import outbox, saved_method
 from kajoom.operations.deed import deed
 from kajoom.operations.receipt import receive
 
-GIVEN_UP = "given_up"
-"""The reason of an attempt that its client gave up before anything was taken."""
-
+_ACCOUNT_NAMED_WITHIN = timedelta(minutes=5)
 # Longer than any provider is waited for, so that the question is not asked while the first answer is on its way.
 _UNHEARD = timedelta(minutes=1)
 
 
 @deed
-def begin(invoice_id: int, method: str, return_url: str, at: datetime) -> Charge | None:
+def begin(invoice_id: int, means: Means, return_url: str, at: datetime) -> Charge | None:
     """Write the attempt and commit it before anything is sent; ``None`` when nothing is left to pay.
 
-    ``Refused`` with ``TOO_LATE`` for a void invoice, ``PAYMENT_PENDING`` while another attempt is not settled.
+    ``Refused`` with ``TOO_LATE`` for a void invoice, ``PAYMENT_PENDING`` while another attempt is not settled,
+    ``SAVED_METHOD_ENDED`` when the account is not, or no longer, one of the client's.
     """
     invoice = db.session.get_one(Invoice, invoice_id)
     lock_client(invoice.client_id)
@@ -42,8 +42,10 @@ def begin(invoice_id: int, method: str, return_url: str, at: datetime) -> Charge
     attempt = Attempt(
         key=uuid4().hex,
         invoice_id=invoice_id,
-        provider=method,
+        provider=means.method,
         return_url=return_url,
+        saves=means.saves,
+        saved_method=_saved(invoice, means),
         status=AttemptStatus.SENDING,
         cents=invoice.balance.cents,
         currency=invoice.currency,
@@ -76,10 +78,11 @@ def asked_about(key: str, at: datetime, again: bool) -> tuple[Charge, bool] | No
     ``Refused`` with ``PAYMENT_PENDING`` while money is being asked for it.
     """
     attempt = attempt_by_key(key)
-    if attempt is None or attempt.status is AttemptStatus.CAPTURED:
+    if attempt is None:
         return None
-    if attempt.status is AttemptStatus.REFUSED:
-        return (_wire(attempt), True) if again else None
+    if attempt.status not in OPEN:
+        is_news = attempt.status is AttemptStatus.REFUSED or attempt.awaits_saved_method
+        return (_wire(attempt), True) if again and is_news else None
     return _quiet(attempt, at), False
 
 
@@ -94,7 +97,7 @@ def claim(charge: Charge, answer: Answer, at: datetime) -> Charge:
     attempt.provider_ref, attempt.reason, attempt.approve_url = answer.provider_ref, "", ""
     db.session.flush()
     outbox.sooner(message_of(charge), at + _UNHEARD)
-    return replace(_wire(attempt), approval=answer.approval)
+    return replace(charge, provider_ref=attempt.provider_ref, approval=answer.approval, version=attempt.version)
 
 
 @deed
@@ -119,14 +122,21 @@ def record(key: str, answer: Answer, at: datetime, version: int | None = None) -
     if attempt.status is AttemptStatus.CAPTURED or (
         attempt.status is AttemptStatus.REFUSED and answer.status is not AttemptStatus.CAPTURED
     ):
-        return True  # settled by another who asked: only money could still be news
+        _keep_saved(attempt, answer, at)
+        return True  # settled by another who asked: only money, or the account it came from, could still be news
     if answer.status in OPEN and version not in {None, attempt.version}:
         return False
     attempt.status, attempt.on_wire_since = settle(attempt.status, answer.status), None
     attempt.provider_ref = answer.provider_ref or attempt.provider_ref
     attempt.reason, attempt.approve_url = answer.reason, answer.approve_url
+    if answer.approve_url or answer.reason == SAVED_METHOD_ENDED:
+        _leave_saved(attempt, answer, at)
     if attempt.status is AttemptStatus.CAPTURED:
         receive(attempt.invoice, attempt.amount, attempt.provider, answer.reference or key, attempt.provider, at)
+        _keep_saved(attempt, answer, at)
+        if attempt.awaits_saved_method:  # asked for a little later, should nobody announce it
+            later = at + _ACCOUNT_NAMED_WITHIN
+            outbox.tell("settle", f"settle-{key}-saves", later, attempt=key, again=True)
     settled = attempt.status not in OPEN
     attempt.settled_at = at if settled else None
     return settled
@@ -160,7 +170,31 @@ def _unchanged(charge: Charge) -> Attempt:
     return attempt
 
 
+def _saved(invoice: Invoice, means: Means) -> SavedMethod | None:
+    if means.saved is None:
+        return None
+    method = db.session.get(SavedMethod, means.saved)
+    if method is None or method.ended_at or (method.client_id, method.provider) != (invoice.client_id, means.method):
+        raise Refused(Refusal.SAVED_METHOD_ENDED)
+    return method
+
+
+def _leave_saved(attempt: Attempt, answer: Answer, at: datetime) -> None:
+    """Its client must approve after all: the saved account is tried once and no more."""
+    if attempt.saved_method is not None and answer.reason == SAVED_METHOD_ENDED:
+        saved_method.end(attempt.saved_method, at)
+    attempt.saved_method = None
+
+
+def _keep_saved(attempt: Attempt, answer: Answer, at: datetime) -> None:
+    """Keep the account that was saved with a payment, once its provider has named it."""
+    if attempt.awaits_saved_method and answer.saved is not None:
+        saved_method.keep(attempt, answer.saved, at)
+
+
 def _wire(attempt: Attempt) -> Charge:
+    method = attempt.saved_method
+    is_of_use = method is not None and method.ended_at is None and attempt.status in OPEN
     return Charge(
         key=attempt.key,
         provider=attempt.provider,
@@ -169,5 +203,7 @@ def _wire(attempt: Attempt) -> Charge:
         locale=attempt.invoice.locale,
         provider_ref=attempt.provider_ref,
         return_url=attempt.return_url,
+        saves=attempt.saves,
+        saved=method.token if method is not None and is_of_use else "",
         version=attempt.version,
     )

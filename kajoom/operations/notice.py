@@ -14,7 +14,8 @@ from kajoom.gateways.ports import Announcer, ForgedNotice, ProviderSilent
 from kajoom.gateways.ports import Notice as Announced
 from kajoom.models.db import db
 from kajoom.models.notice import Notice, notice_by_id
-from kajoom.models.payment import attempt_by_key, attempt_by_provider_ref
+from kajoom.models.payment import Attempt, attempt_by_key, attempt_by_provider_ref
+from kajoom.models.saved_method import saved_methods_known_as
 from kajoom.operations import outbox
 from kajoom.operations.deed import deed
 
@@ -50,7 +51,8 @@ def hear(provider: Announcer, headers: Mapping[str, str], body: bytes, at: datet
 
 @deed
 def _keep(provider: str, said: Announced, at: datetime) -> None:
-    """Keep a message that is new, and have the attempt it speaks of looked up, also one that is over."""
+    """Keep a message that is new, and have what it speaks of looked up: an attempt, also one that is over, or an
+    account that was saved."""
     if notice_by_id(said.id) is not None:
         return
     db.session.add(
@@ -64,8 +66,14 @@ def _keep(provider: str, said: Announced, at: datetime) -> None:
         )
     )
     attempt = attempt_by_key(said.key) or attempt_by_provider_ref(provider, said.provider_ref)
-    if attempt is not None and attempt.provider == provider and attempt.status is not AttemptStatus.CAPTURED:
+    if attempt is not None and attempt.provider == provider and _is_asked_about(attempt):
         outbox.tell("settle", f"settle-{attempt.key}-{said.id}", at, attempt=attempt.key, again=True)
+    for method in saved_methods_known_as(provider, said.provider_ref):
+        outbox.tell("check", f"check-{method.id}-{said.id}", at, saved_method=method.id)
+
+
+def _is_asked_about(attempt: Attempt) -> bool:
+    return attempt.status is not AttemptStatus.CAPTURED or attempt.awaits_saved_method
 
 
 @deed

@@ -5,33 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from kajoom.domain.payment import OPEN, AttemptStatus
+from kajoom.domain.payment import GIVEN_UP, OPEN, AttemptStatus, Means
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.gateways.ports import Answer, Charge, PaymentProvider
 from kajoom.operations import outbox
-from kajoom.operations.attempt import GIVEN_UP, asked_about, begin, claim, drop, message_of, record, unsettled
+from kajoom.operations.attempt import asked_about, begin, claim, drop, message_of, record, unsettled
 
 _SOON = timedelta(seconds=5)
 
 
 def pay(
-    invoice_id: int, providers: Mapping[str, PaymentProvider], method: str, at: datetime, return_url: str = ""
+    invoice_id: int, providers: Mapping[str, PaymentProvider], means: Means, at: datetime, return_url: str = ""
 ) -> Answer:
-    """Pay an invoice's balance by ``method``; the outcome is recorded before it is returned.
+    """Pay an invoice's balance by ``means``; the outcome is recorded before it is returned.
 
     Where the client must approve elsewhere, the answer's ``approve_url`` leads there and ``return_url`` back. An
-    earlier attempt that is not settled is looked up first: by the same method it goes on, by another it is given up;
-    ``Refused`` with ``PAYMENT_PENDING`` if nobody knows yet. ``KeyError`` for a method that is not offered.
+    earlier attempt that is not settled is looked up first: by the same means it goes on, by others it is given up.
+    ``Refused`` with ``PAYMENT_PENDING`` if nobody knows yet, with ``SAVED_METHOD_ENDED`` for an account that is of no
+    more use. ``KeyError`` for a method that is not offered.
     """
-    provider = providers[method]
+    provider = providers[means.method]
     earlier = unsettled(invoice_id, at)
     if earlier is not None:
-        known = (_ask if earlier.provider == method else _end)(earlier, providers, at)
+        known = (_ask if _is_by(earlier, means) else _end)(earlier, providers, at)
         if known.status is AttemptStatus.CAPTURED or known.approve_url:
             return known
         if known.status in OPEN:
             raise Refused(Refusal.PAYMENT_PENDING)
-    charge = begin(invoice_id, method, return_url, at)
+    charge = begin(invoice_id, means, return_url, at)
     return Answer(AttemptStatus.CAPTURED) if charge is None else _go_on(charge, provider.charge(charge), provider, at)
 
 
@@ -70,6 +71,12 @@ def follow_up(
         return answer if answer.status in OPEN else None
     record(key, answer, at)
     return answer if answer.status in OPEN and not answer.is_untaken else None
+
+
+def _is_by(charge: Charge, means: Means) -> bool:
+    """Whether a charge is paid by these very means."""
+    asked = means.method, means.saves, means.saved is not None
+    return (charge.provider, charge.saves, bool(charge.saved)) == asked
 
 
 def _provider_of(charge: Charge, providers: Mapping[str, PaymentProvider]) -> PaymentProvider:

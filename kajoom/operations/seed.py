@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import add_months
+from kajoom.domain.payment import Means
 from kajoom.domain.quote import When
 from kajoom.gateways.ports import PaymentProvider
 from kajoom.models.client import client_by_email
@@ -109,7 +110,7 @@ def _ordered(service: Service, stage: Stage, plan: str, when: When | None = None
 def _paid(order: Order, stage: Stage) -> Order:
     invoice = invoice_of_order(order.id)
     if invoice is not None:
-        pay(invoice.id, stage.providers, next(iter(stage.providers)), stage.at)
+        pay(invoice.id, stage.providers, Means(next(iter(stage.providers))), stage.at)
     return order
 
 

@@ -1,13 +1,16 @@
-"""The client's account: their details, and every movement of their credit with what it left."""
+"""The client's account: their details, what they have saved to pay with, and every movement of their credit."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, abort, url_for
 from flask.typing import ResponseReturnValue
 
+from kajoom import clock
 from kajoom.models.credit import ledgers_of
+from kajoom.models.saved_method import saved_methods_of
+from kajoom.operations.saved_method import remove
 from kajoom.web.auth import current_client
-from kajoom.web.htmx import render
+from kajoom.web.htmx import go_to, render
 from kajoom.web.words import words
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -15,6 +18,22 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 @bp.get("")
 def show() -> ResponseReturnValue:
-    """The client's name, language and account credit, one ledger for each currency."""
-    ledgers = ledgers_of(current_client().id)
-    return render("account/show.html", "account/_credit.html", title=words().say("Account"), ledgers=ledgers)
+    """The client's name, language, saved accounts, and credit, one ledger for each currency."""
+    client_id = current_client().id
+    return render(
+        "account/show.html",
+        "account/_credit.html",
+        title=words().say("Account"),
+        ledgers=ledgers_of(client_id),
+        saved=saved_methods_of(client_id),
+    )
+
+
+@bp.post("/saved/<int:method_id>/remove")
+def forget(method_id: int) -> ResponseReturnValue:
+    """Remove a saved account; a second press finds it gone."""
+    try:
+        remove(current_client().id, method_id, clock.now())
+    except LookupError:
+        abort(404)
+    return go_to(url_for("account.show"))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
-from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, user_authenticated
+from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, VerifyForm, user_authenticated
+from flask_security.utils import check_and_update_authn_fresh
 from passlib.hash import argon2
 from werkzeug.wrappers import Response as Redirect
 
-from kajoom.models.client import Client, ClientFacts, Role, client_of_session
+from kajoom.models.client import Client, ClientFacts, Role, client_by_email, client_of_session
 from kajoom.models.db import db
 from kajoom.web.address import here, local_path
 from kajoom.web.forms import renew_token
@@ -23,6 +24,8 @@ PUBLIC = frozenset(
     {"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal", "webhook.panel"}
 )
 """The endpoints that ask for no session; the last two prove each message instead."""
+
+_RECENT = timedelta(minutes=30)
 
 _SETTINGS: dict[str, Any] = {
     "SECURITY_PASSWORD_HASH": "argon2",
@@ -36,7 +39,8 @@ _SETTINGS: dict[str, Any] = {
     "SECURITY_ANONYMOUS_USER_DISABLED": True,
     "SECURITY_POST_LOGOUT_VIEW": "/login",
     "SECURITY_LOGOUT_CSRF": True,
-    "SECURITY_FRESHNESS": timedelta(-1),  # nothing asks for a second sign-in yet: no page for one either
+    "SECURITY_VERIFY_TEMPLATE": "auth/verify.html",
+    "SECURITY_FRESHNESS": _RECENT,
     "SECURITY_API_ENABLED_METHODS": ["session"],
     "WTF_CSRF_TIME_LIMIT": None,  # a token lives as long as its session: a page left open all day still works
 }
@@ -50,6 +54,14 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Any other way back would be refused together with the password, as if that had been wrong.
+        self.next.data = local_path(self.next.data) or ""
+
+
+class ProofForm(VerifyForm):
+    """The password of who is signed in, asked for again."""
+
+    def __init__(self, *args: Any, user: ClientFacts, **kwargs: Any) -> None:
+        super().__init__(*args, user=cast(Client, client_by_email(user.email)), **kwargs)
         self.next.data = local_path(self.next.data) or ""
 
 
@@ -78,7 +90,8 @@ def init_auth(app: Flask) -> None:
     app.session_interface = _Session()
     datastore = _Clients(db, Client, Role)
     # What it renders is the view's answer, so it may say its status too.
-    security = Security(app, datastore, login_form=SignInForm, render_template=_sign_in_page)  # type: ignore[arg-type]
+    forms: dict[str, Any] = {"login_form": SignInForm, "verify_form": ProofForm}
+    security = Security(app, datastore, render_template=_sign_in_page, **forms)  # type: ignore[arg-type]
     security.login_manager.request_loader(None)  # no page is opened by a token
     # No view asks Flask-Principal for a permission: who is there need not be told to it before each request.
     security.principal.identity_loaders.clear()
@@ -103,6 +116,16 @@ def current_client() -> ClientFacts:
     if client is None:
         raise LookupError("a public page has no client")
     return client
+
+
+def is_recent() -> bool:
+    """Whether the client gave their password within half an hour: what was saved is not spent on an older word."""
+    return check_and_update_authn_fresh(_RECENT, timedelta(0), "session")
+
+
+def proof_url(back_to: str) -> str:
+    """The page that asks for the password again, and leads ``back_to`` a local address."""
+    return f"{url_for('security.verify')}?{urlencode({'next': back_to})}"
 
 
 def sign_in_url(back_to: str) -> str:

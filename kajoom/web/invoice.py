@@ -15,7 +15,7 @@ from kajoom.models.refund import refunds_of
 from kajoom.web.address import local_path
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import go_to, render
-from kajoom.web.payment import approving, pay_invoice, payment_trouble, verify_payment, way_back
+from kajoom.web.payment import approving, means_of, pay_invoice, payment_trouble, verify_payment, way_back
 from kajoom.web.refusal import status_of
 from kajoom.web.ways import ways_to_pay
 from kajoom.web.words import words
@@ -41,15 +41,16 @@ def show(number: str) -> ResponseReturnValue:
 def settle(number: str) -> ResponseReturnValue:
     """Pay an invoice's balance, and go back to the choice it hindered if there was one."""
     invoice, following = _own(number), local_path(request.form.get("next"))
+    here = url_for("invoice.show", number=number, next=following)
     if "verify" in request.form:
-        trouble, approve_url = verify_payment(invoice), ""
+        trouble, leads_to = verify_payment(invoice), ""
     else:
+        means = means_of(request.form, request.form.get("method", ""))
         return_url = url_for("invoice.returned", number=number, next=following, _external=True)
-        trouble, approve_url = pay_invoice(invoice, request.form.get("method", ""), return_url)
+        trouble, leads_to = pay_invoice(invoice, means, return_url, here)
     if trouble is not None:
         return _shown(_own(number), trouble, status_of(trouble.reason))
-    here = url_for("invoice.show", number=number, next=following)
-    return go_to(approve_url or (following if following and not _own(number).balance else here))
+    return go_to(leads_to or (following if following and not _own(number).balance else here))
 
 
 @bp.get("/<number>/payment/return")

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from kajoom import clock
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
+from kajoom.domain.payment import Means
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.figures import figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice, invoice_of_order
@@ -20,6 +21,7 @@ from kajoom.web.htmx import go_to, render
 from kajoom.web.payment import (
     approving,
     give_up_payment,
+    means_of,
     method_for,
     pay_invoice,
     payment_trouble,
@@ -52,7 +54,7 @@ def pay(reference: str) -> ResponseReturnValue:
     """Pay what is due, or learn what became of the payment before."""
     order = _own(reference)
     if "verify" not in request.form:
-        return _paid(order, request.form.get("method", ""))
+        return _paid(order, means_of(request.form, request.form.get("method", "")))
     invoice = invoice_of_order(order.id)
     return _told(reference, verify_payment(invoice) if invoice is not None else None)
 
@@ -84,24 +86,27 @@ def cancel(reference: str) -> ResponseReturnValue:
 
 
 def opened(order: Order) -> ResponseReturnValue:
-    """Show an order just confirmed, paid at once where it can be; a second confirmation pays nothing again."""
+    """Show an order just confirmed, paid at once where it can be; a second confirmation pays nothing again.
+
+    Nor does one that says ``saved`` and names no account: its client would rather choose another way.
+    """
     invoice = invoice_of_order(order.id)
     method = method_for(order.service.payment_method)
     untried = invoice is not None and last_attempt_of(invoice.id) is None
-    if order.status is OrderStatus.AWAITING_PAYMENT and untried and method is not None:
-        return _paid(order, method)
+    elsewhere = request.form.get("saved") == ""
+    if order.status is OrderStatus.AWAITING_PAYMENT and untried and method is not None and not elsewhere:
+        return _paid(order, means_of(request.form, method))
     return _landed(order)
 
 
-def _paid(order: Order, method: str) -> ResponseReturnValue:
+def _paid(order: Order, means: Means) -> ResponseReturnValue:
     invoice = invoice_of_order(order.id)
     if invoice is None or not invoice.balance:
         return _landed(order)
     reference = order.reference
-    trouble, approve_url = pay_invoice(invoice, method, url_for("order.returned", reference=reference, _external=True))
-    if approve_url:
-        return go_to(approve_url)
-    return _told(reference, trouble)
+    return_url = url_for("order.returned", reference=reference, _external=True)
+    trouble, leads_to = pay_invoice(invoice, means, return_url, url_for("order.show", reference=reference))
+    return go_to(leads_to) if leads_to else _told(reference, trouble)
 
 
 def _told(reference: str, trouble: Refused | None) -> ResponseReturnValue:

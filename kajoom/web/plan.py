@@ -21,9 +21,11 @@ from kajoom.web.hindrance import blocked, refused_here
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.order import opened
+from kajoom.web.payment import method_for, saving
 from kajoom.web.preview import Preview, preview_of
 from kajoom.web.refusal import SENTENCES, status_of
 from kajoom.web.service import own_service, product
+from kajoom.web.ways import accounts_of
 from kajoom.web.words import words
 
 bp = Blueprint("plan", __name__, url_prefix="/services/<int:service_id>/plan")
@@ -127,6 +129,7 @@ def _choose(preview: Preview, listed: list[Offer], fragment: str, **answer: Any)
 def _review(preview: Preview) -> ResponseReturnValue:
     held, refused, said = preview.held, preview.refused, words()
     title = said.say("Review and confirm your change")
+    method = method_for(held.payment_method)
     return render(
         "plan/review.html",
         "plan/_review.html",
@@ -137,6 +140,8 @@ def _review(preview: Preview) -> ResponseReturnValue:
         preview=preview,
         refused=refused,
         back=_url("plan.choose", preview.choice, held),
+        account=accounts_of(held.client_id).get(method or ""),
+        saving=method if method in saving() else None,
         amount_before=amount_seen(request.form.get("digest", ""), held.terms.recurring.currency),
         key=uuid4().hex,
         page=lambda: product(held),

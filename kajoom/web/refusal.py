@@ -31,6 +31,7 @@ SENTENCES: dict[Refusal, str] = {
     Refusal.TOO_LATE: sentence("It is too late to do this: things have moved on."),
     Refusal.PAYMENT_REFUSED: sentence("The payment was refused. Nothing was charged."),
     Refusal.PAYMENT_PENDING: sentence("A payment is already on its way and its outcome is not known yet."),
+    Refusal.SAVED_METHOD_ENDED: sentence("The saved account can no longer be used. Nothing was charged."),
 }
 
 _UNFOUND = {Refusal.UNKNOWN_PLAN}
@@ -39,7 +40,7 @@ _UNREAD = {Refusal.UNREADABLE, Refusal.NOT_ACKNOWLEDGED, Refusal.CYCLE_NOT_OFFER
 
 def status_of(reason: Refusal) -> int:
     """The HTTP status: 404 for what is not, 422 for what was badly asked, 402 for money, 409 where things stand so."""
-    if reason is Refusal.PAYMENT_REFUSED:
+    if reason in {Refusal.PAYMENT_REFUSED, Refusal.SAVED_METHOD_ENDED}:
         return 402
     if reason in _UNFOUND:
         return 404

@@ -8,24 +8,34 @@ from kajoom.domain.catalog import Catalog
 from kajoom.models.catalog import catalog
 from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
+from kajoom.models.saved_method import SavedMethod, saved_methods_of
 from kajoom.web.codes import method_of
-from kajoom.web.payment import methods
+from kajoom.web.payment import methods, saving
 from kajoom.web.words import words
 
 
 def ways_to_pay(invoice: Invoice | None) -> dict[str, Any]:
     """What the page of an invoice offers, or of an order that waits for it: the providers by their codes, the account
-    credit that may be put to it, and the offline methods, of which those in ``told_first`` come first and open."""
+    credit that may be put to it, the accounts ``saved`` by their method and the methods ``saving`` them, and the
+    offline methods, of which those in ``told_first`` come first and open."""
     if invoice is None or not invoice.balance:
-        return {"methods": [], "credit": None, "offline": [], "told_first": ()}
+        return {"methods": [], "credit": None, "saved": {}, "saving": (), "offline": [], "told_first": ()}
     load, offered = catalog(), methods()
     first = load.offline_for(invoice.service.payment_method, offered)
     return {
         "methods": offered,
         "credit": min(balance_of(invoice.client_id, invoice.currency), invoice.balance),
+        "saved": accounts_of(invoice.client_id),
+        "saving": saving(),
         "offline": sorted(load.offline, key=lambda method: method not in first),
         "told_first": first,
     }
+
+
+def accounts_of(client_id: int) -> dict[str, SavedMethod]:
+    """The accounts a client has saved and may pay with now, by their method."""
+    offered = saving()
+    return {each.provider: each for each in saved_methods_of(client_id) if each.provider in offered} if offered else {}
 
 
 def method_name(code: str, load: Catalog | None = None) -> str:

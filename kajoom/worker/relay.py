@@ -11,11 +11,11 @@ from flask import current_app
 from kajoom import clock
 from kajoom.domain.refusal import Refused
 from kajoom.gateways import Gateways
-from kajoom.gateways.ports import MailDelayed, MailRefused
+from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderSilent
 from kajoom.models.db import db, reading
 from kajoom.models.outbox import Message
 from kajoom.models.renewal import Place
-from kajoom.operations import calendar, outbox, payment, provisioning, reconciliation, refund
+from kajoom.operations import calendar, outbox, payment, provisioning, reconciliation, refund, saved_method
 from kajoom.worker.letters import letter_of
 from kajoom.worker.provisioning import carry_out
 
@@ -37,7 +37,7 @@ def run_once(gateways: Gateways, at: datetime) -> bool:
             _ACTS[message.kind](gateways, message, at)
     except MailRefused as error:
         outbox.buried(*held, _named(error))
-    except (NotYet, MailDelayed) as error:
+    except (NotYet, MailDelayed, ProviderSilent) as error:
         outbox.postponed(*held, _named(error))
     except Exception as error:
         # One message that goes wrong in a way nobody foresaw must not keep the others from going out.
@@ -92,6 +92,14 @@ def _refund(gateways: Gateways, message: Message, at: datetime) -> None:
         raise NotYet(f"{answer.status} {answer.reason}".strip())
 
 
+def _forget(gateways: Gateways, message: Message, _at: datetime) -> None:
+    saved_method.forget(message.ids["saved_method"], gateways.payments)
+
+
+def _check(gateways: Gateways, message: Message, at: datetime) -> None:
+    saved_method.check(message.ids["saved_method"], gateways.payments, at)
+
+
 def _reconcile(gateways: Gateways, message: Message, at: datetime) -> None:
     silent = reconciliation.reconcile(gateways.payments, date.fromisoformat(message.ids["on"]), at)
     if silent:
@@ -129,6 +137,8 @@ _ACTS: dict[str, Callable[[Gateways, Message, datetime], None]] = {
     "provision": _provision,
     "settle": _settle,
     "refund": _refund,
+    "forget": _forget,
+    "check": _check,
     "reconcile": _reconcile,
     "day": _run_day,
     "renewals": _renew,

@@ -11,6 +11,7 @@ from flask import Flask
 from kajoom import clock
 from kajoom.cli.staff import staff
 from kajoom.domain.money import Money
+from kajoom.domain.payment import Means
 from kajoom.gateways import Gateways
 from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
 from kajoom.gateways.ports import Capture
@@ -115,7 +116,7 @@ def test_refund_sends_back_what_bought_nothing(app: Flask, till: NullProvider) -
     early = said(app, "refund", number)
     assert (early.exit_code, "Nothing of invoice" in early.output) == (1, True)
 
-    pay(invoice.id, {"null": till}, "null", cast.AT)
+    pay(invoice.id, {"null": till}, Means("null"), cast.AT)
     declare_impossible(reference, "no room", "staff:lea", ON, cast.AT)
 
     assert said(app, "refund", number).output == "43.12 CAD sent back by null.\n"
@@ -134,7 +135,7 @@ def test_refund_says_plainly_that_offline_money_goes_back_by_hand(app: Flask) ->
 
 
 def test_reconcile_agrees_when_all_agrees(app: Flask, till: NullProvider) -> None:
-    pay(owed().id, {"null": till}, "null", cast.AT)
+    pay(owed().id, {"null": till}, Means("null"), cast.AT)
     answer = said(app, "reconcile", "--on", TODAY)
     assert (answer.exit_code, answer.output) == (0, f"{TODAY}: the providers and the books agree.\n")
 

@@ -11,8 +11,8 @@ from kajoom.domain.payment import OPEN, AttemptStatus, InvalidOutcome, settle
 A = AttemptStatus
 LEARNT = {A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}
 EXPECTED = {
-    A.SENDING: LEARNT,
-    A.PENDING: {A.SENDING, *LEARNT},  # approved money is asked for anew
+    A.SENDING: {A.SENDING, *LEARNT},  # approved money is asked for, or asked for anew
+    A.PENDING: {A.SENDING, *LEARNT},
     A.UNKNOWN: {A.SENDING, *LEARNT},
     A.CAPTURED: set(),
     A.REFUSED: {A.CAPTURED},  # a late payment is money all the same

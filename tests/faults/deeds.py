@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kajoom.domain.order import OrderStatus
+from kajoom.domain.payment import Means
 from kajoom.domain.refusal import Refused
 from kajoom.gateways import Gateways
 from kajoom.gateways.demo import Behaviour, Door
@@ -112,7 +113,7 @@ def _order() -> Order:
 
 def _pay(doors: Gateways, invoice: Invoice | None, at: datetime) -> None:
     if invoice is not None and invoice.balance:
-        payment.pay(invoice.id, doors.payments, "demonstration", at)
+        payment.pay(invoice.id, doors.payments, Means("demonstration"), at)
 
 
 def catch_up(doors: Gateways, at: datetime, meanwhile: Callable[[], object] = int) -> datetime:

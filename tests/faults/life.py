@@ -15,7 +15,7 @@ from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.objection import Objected
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.domain.quote import Quote, When
 from kajoom.domain.refusal import Refused
 from kajoom.gateways.ports import Answer, PanelAnswer, PanelStatus
@@ -124,7 +124,7 @@ class Life(RuleBasedStateMachine):
             self.doors.provider.answers.append(Answer(AttemptStatus(answer.status)))
         if number is not None:
             with self._refusable():
-                payment.pay(number, self.doors.gateways().payments, "null", self.at)
+                payment.pay(number, self.doors.gateways().payments, Means("null"), self.at)
 
     @rule(which=Nth, share=st.sampled_from(("0.5", "1", "2")))
     def receive(self, which: int, share: str) -> None:

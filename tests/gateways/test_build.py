@@ -20,6 +20,7 @@ class Settings:
     paypal_client_id: str = ""
     paypal_secret: str = ""
     paypal_webhook_id: str = ""
+    paypal_can_save: bool = False
 
 
 def test_demonstration_pays_and_provisions_by_itself(tmp_path: Path) -> None:
@@ -45,6 +46,14 @@ def test_host_outside_the_demonstration_takes_no_pretended_money(tmp_path: Path)
 def test_paypal_is_offered_where_it_is_configured(tmp_path: Path) -> None:
     settings = Settings(demo=False, instance_path=tmp_path, paypal_client_id="client", paypal_secret="secret")
     assert list(build(settings).payments) == ["paypal"]
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_accounts_are_saved_only_where_the_host_says_that_they_may_be(tmp_path: Path, allowed: bool) -> None:
+    account = {"paypal_client_id": "client", "paypal_secret": "secret"}
+    settings = Settings(demo=True, instance_path=tmp_path, paypal_can_save=allowed, **account)
+    can_save = {code: provider.can_save for code, provider in build(settings).payments.items()}
+    assert can_save == {"demonstration": False, "paypal": allowed}
 
 
 def test_paypal_in_the_demonstration_comes_beside_what_takes_no_money(tmp_path: Path) -> None:

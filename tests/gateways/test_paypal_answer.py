@@ -73,7 +73,8 @@ def test_a_payer_who_is_not_told_where_to_mend_it_is_led_to_the_orders_own_page(
     assert answer == Answer(AttemptStatus.PENDING, known.provider_ref, reason=reason, approve_url=link)
 
     fake.ledger.orders[known.provider_ref]["links"] = []
-    assert paypal.capture(replace(known, approval="never given")) == Answer(AttemptStatus.REFUSED, reason=reason)
+    refused = Answer(AttemptStatus.REFUSED, known.provider_ref, reason=reason)
+    assert paypal.capture(replace(known, approval="never given")) == refused
 
 
 @pytest.mark.parametrize("issue", REFUSING)

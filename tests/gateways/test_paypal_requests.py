@@ -17,14 +17,14 @@ from referencing.jsonschema import DRAFT202012
 from kajoom.domain.money import Money
 from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.ports import Refund
-from tests.gateways.test_paypal import approved, finished
+from tests.gateways.test_paypal_saved import prepared, saved
 from tests.paypal.desk import Request
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 
 __all__ = ["fake", "paypal", "wire"]
 
-_DOCUMENTS = ("checkout_orders_v2.json", "payments_payment_v2.json")
+_DOCUMENTS = ("checkout_orders_v2.json", "payments_payment_v2.json", "vault_payment_tokens_v3.json")
 
 
 def documents() -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def documents() -> list[dict[str, Any]]:
 def errors_of(request: Request, document: dict[str, Any]) -> list[str] | None:
     """What is wrong with a request, or ``None`` when the document does not describe its path."""
     for path, methods in document["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[A-Z0-9]+", path), request.path) and request.method.lower() in methods:
+        if re.fullmatch(re.sub(r"\{\w+\}", "[A-Za-z0-9-]+", path), request.path) and request.method.lower() in methods:
             operation = methods[request.method.lower()]
             return [*_wrong_headers(request, operation, document), *_wrong_body(request, operation, document)]
     return None
@@ -65,17 +65,21 @@ def _wrong_body(request: Request, operation: dict[str, Any], document: dict[str,
 
 @pytest.fixture
 def sent(paypal: PayPalProvider, fake: FakePayPal) -> list[Request]:
-    """A charge created, captured and given back: every kind of request there is, each taken by the strict fake."""
-    capture = finished(paypal, approved(paypal, fake)).reference
+    """A charge created, captured and given back, an account saved, paid with and forgotten: every kind of request
+    there is, each taken by the strict fake."""
+    token = saved(paypal, fake).token
+    capture = paypal.capture(prepared(paypal, token)).reference
     paypal.refund(Refund(key="r1", reference=capture, amount=Money(100), invoice="2026-000001"))
-    return [request for request in fake.desk.asked if request.path.startswith("/v2/")]
+    assert paypal.has_saved(token)
+    paypal.forget(token)
+    return [request for request in fake.desk.asked if request.path.startswith(("/v2/", "/v3/"))]
 
 
 def test_what_we_send_is_what_paypal_describes(sent: list[Request], fake: FakePayPal) -> None:
     assert [request.path.rpartition("/")[2] for request in sent if request.method == "POST"] == [
-        "orders", "capture", "refund",
+        "orders", "capture", "orders", "capture", "refund",
     ]  # fmt: skip
-    assert (len(fake.ledger.captures), len(fake.ledger.refunds)) == (1, 1)
+    assert (len(fake.ledger.captures), len(fake.ledger.refunds), fake.ledger.tokens) == (2, 1, {})
     if described := documents():
         for request in sent:
             found = [errors for each in described if (errors := errors_of(request, each)) is not None]

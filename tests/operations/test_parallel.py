@@ -11,6 +11,7 @@ from flask import Flask
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.money import Money
+from kajoom.domain.payment import Means
 from kajoom.domain.refusal import Refused
 from kajoom.gateways.null import NullProvider
 from kajoom.models.cancellation import Cancellation
@@ -110,7 +111,7 @@ def test_twenty_presses_of_the_pay_button_charge_once(app: Flask) -> None:
     assert invoice is not None
     invoice_id, provider = invoice.id, NullProvider()
 
-    answers = at_once(app, lambda _: pay(invoice_id, {"null": provider}, "null", AT).status.value)
+    answers = at_once(app, lambda _: pay(invoice_id, {"null": provider}, Means("null"), AT).status.value)
 
     assert set(answers) <= {"captured", "payment_pending"}
     assert answers["captured"] >= 1
@@ -125,7 +126,7 @@ def test_an_order_is_paid_or_cancelled_and_never_both(app: Flask) -> None:
 
     def act(number: int) -> str:
         if number % 2:
-            return pay(invoice_id, {"null": provider}, "null", AT).status.value
+            return pay(invoice_id, {"null": provider}, Means("null"), AT).status.value
         return cancel_order(client_id, reference, ON, AT).status.value
 
     at_once(app, act)

@@ -8,7 +8,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.gateways.ports import Answer
 from kajoom.models.client import lock_client
@@ -173,7 +173,7 @@ def test_a_method_that_is_not_offered_writes_nothing() -> None:
     invoice_id = ordered()[1].id
 
     with nothing_written(), pytest.raises(KeyError):
-        pay(invoice_id, {}, "null", AT)
+        pay(invoice_id, {}, Means("null"), AT)
 
 
 def test_an_order_whose_payment_is_being_verified_is_neither_cancelled_nor_expired() -> None:

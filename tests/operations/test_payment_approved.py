@@ -9,7 +9,7 @@ import pytest
 
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.order import OrderStatus
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.gateways.ports import Answer, Charge, PaymentProvider
 from kajoom.models.db import db
@@ -38,7 +38,7 @@ def led_away() -> tuple[Invoice, Watched]:
     """An invoice whose client was led to approve its payment."""
     _, invoice = ordered()
     provider = Watched(TO_APPROVE)
-    assert pay(invoice.id, {"null": provider}, "null", AT, BACK).approve_url == URL
+    assert pay(invoice.id, {"null": provider}, Means("null"), AT, BACK).approve_url == URL
     return invoice, provider
 
 
@@ -60,7 +60,7 @@ def test_the_worker_asks_after_a_minute_and_not_while_the_client_reads() -> None
 def test_what_waits_for_approval_is_offered_again() -> None:
     invoice, provider = led_away()
     with nothing_written():
-        assert pay(invoice.id, {"null": provider}, "null", LATER).approve_url == URL
+        assert pay(invoice.id, {"null": provider}, Means("null"), LATER).approve_url == URL
     assert len(provider.ledger) == 1
 
 
@@ -97,7 +97,7 @@ def test_another_method_gives_up_the_first_which_is_never_captured() -> None:
     first, other = last_attempt(invoice).key, Watched()
     both = {"null": provider, "other": other}
 
-    assert pay(invoice.id, both, "other", LATER).status is CAPTURED
+    assert pay(invoice.id, both, Means("other"), LATER).status is CAPTURED
 
     assert [(each.status, each.reason) for each in rows(Attempt)] == [(REFUSED, "given_up"), (CAPTURED, "")]
     provider.approved.add(first)  # in the tab that was left open
@@ -112,7 +112,7 @@ def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
     provider.capture(provider.asked[0])  # by another process, whose answer was lost
     other = Watched()
 
-    assert pay(invoice.id, {"null": provider, "other": other}, "other", LATER).status is CAPTURED
+    assert pay(invoice.id, {"null": provider, "other": other}, Means("other"), LATER).status is CAPTURED
     assert other.asked == []
     assert len(payments_of(invoice.id)) == 1
 
@@ -152,7 +152,7 @@ def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(deed: str) ->
     number, other = invoice.id, Watched()
     deeds: dict[str, Callable[[], object]] = {
         "cancelling": lambda: give_up(number, both, LATER),
-        "another method": lambda: pay(number, both, "other", LATER),
+        "another method": lambda: pay(number, both, Means("other"), LATER),
         "the worker": lambda: follow_up(key, both, LATER),
         "the client's other tab": lambda: verify(number, both, LATER),
     }
@@ -253,7 +253,7 @@ def test_money_taken_while_it_was_given_up_is_not_lost() -> None:
 
 
 def pay_by_the_other(invoice_id: int, providers: dict[str, PaymentProvider], at: datetime) -> Answer:
-    return pay(invoice_id, providers, "other", at)
+    return pay(invoice_id, providers, Means("other"), at)
 
 
 @pytest.mark.parametrize("deed", [pay_by_the_other, verify, give_up])

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kajoom.domain.order import OrderStatus
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.gateways.ports import Answer, Charge
 from kajoom.models.outbox import message_by_key
@@ -64,7 +64,7 @@ def test_while_nobody_knows_no_other_method_may_be_tried() -> None:
     lost.ledger[last_attempt(invoice).key] = (lost.asked[0], Answer(UNKNOWN))
 
     with pytest.raises(Refused) as refused:
-        pay(invoice.id, {"null": lost, "other": other}, "other", LATER)
+        pay(invoice.id, {"null": lost, "other": other}, Means("other"), LATER)
 
     assert refused.value.reason is Refusal.PAYMENT_PENDING
     assert other.asked == []

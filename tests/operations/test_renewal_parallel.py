@@ -9,6 +9,7 @@ from flask import Flask
 
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
+from kajoom.domain.payment import Means
 from kajoom.gateways.null import NullProvider
 from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
@@ -45,7 +46,7 @@ def test_twenty_payments_of_a_renewal_are_one_and_move_the_date_once(app: Flask)
     invoice_id = invoice.id
     provider = NullProvider()
 
-    at_once(app, lambda _: pay(invoice_id, {"null": provider}, "null", AT).status.value)
+    at_once(app, lambda _: pay(invoice_id, {"null": provider}, Means("null"), AT).status.value)
 
     assert len(rows(Payment)) == 1
     assert rows(Service)[0].next_due_date == date(2026, 8, 1)

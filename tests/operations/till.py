@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.gateways.null import NullProvider
 from kajoom.gateways.ports import Answer, Charge
 from kajoom.models.db import db
@@ -56,7 +56,7 @@ def ordered() -> tuple[Order, Invoice]:
 
 def paid(invoice: Invoice, provider: NullProvider, at: datetime = AT) -> AttemptStatus:
     """Press the button: what became of the payment."""
-    return pay(invoice.id, {"null": provider}, "null", at).status
+    return pay(invoice.id, {"null": provider}, Means("null"), at).status
 
 
 def last_attempt(invoice: Invoice) -> Attempt:

@@ -30,6 +30,8 @@ class Courier:
                 *(("CHECKOUT.ORDER.APPROVED", each) for each in self.ledger.orders.values() if _is_approved(each)),
                 *((_kind(each), each) for each in self.ledger.captures.values()),
                 *(("PAYMENT.CAPTURE.REFUNDED", each) for each in self.ledger.refunds.values()),
+                *(("VAULT.PAYMENT-TOKEN.CREATED", each) for each in self.ledger.tokens.values()),
+                *(("VAULT.PAYMENT-TOKEN.DELETED", {"id": each}) for each in self.ledger.forgotten),
             ]
             fresh = [(kind, each) for kind, each in happened if f"{kind} {each['id']}" not in self._told]
             self._told.update(f"{kind} {each['id']}" for kind, each in fresh)

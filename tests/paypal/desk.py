@@ -16,6 +16,7 @@ from tests.paypal.ledger import Body, Ledger
 from tests.paypal.problem import Problem, need
 
 _ORDER = re.compile(r"/v2/checkout/orders/([A-Z0-9]+)(/capture)?")
+_TOKENS = "/v3/vault/payment-tokens/"
 _REFUND = re.compile(r"/v2/payments/captures/([A-Z0-9]+)/refund")
 
 
@@ -72,6 +73,8 @@ class Desk:
         with self.ledger.lock:
             if request.method == "POST":
                 return 201, self._once(request)
+            if request.method == "DELETE":
+                return 204, self.ledger.forget(_token_in(request))
             return 200, copy.deepcopy(self._looked_up(request))
 
     def _token(self, request: Request) -> Body:
@@ -101,8 +104,7 @@ class Desk:
         if request.path == "/v2/checkout/orders":
             return self.ledger.create(request.body)
         if (order := _ORDER.fullmatch(request.path)) and order[2]:
-            need(request.body == {}, "INVALID_PARAMETER", 400)
-            return self.ledger.capture(order[1])
+            return self.ledger.capture(order[1], request.body)
         if refund := _REFUND.fullmatch(request.path):
             return self.ledger.refund(refund[1], request.body)
         raise Problem(404, "NO_SUCH_PATH")
@@ -110,6 +112,8 @@ class Desk:
     def _looked_up(self, request: Request) -> Body:
         if (order := _ORDER.fullmatch(request.path)) and not order[2]:
             return self.ledger.order(order[1])
+        if request.path.startswith(_TOKENS):
+            return self.ledger.token(_token_in(request))
         if request.path == "/v1/reporting/transactions":
             return self._report({name: values[0] for name, values in request.query.items()})
         raise Problem(404, "NO_SUCH_PATH")
@@ -128,6 +132,11 @@ class Desk:
         marks = {"COMPLETED": "S", "PARTIALLY_REFUNDED": "F", "REFUNDED": "V", "PENDING": "P", "DECLINED": "D"}
         taken = [_row(each, "T0006", marks[each["status"]], "") for each in self.ledger.captures.values()]
         return taken + [_row(each, "T1107", "S", "-") for each in self.ledger.refunds.values()]
+
+
+def _token_in(request: Request) -> str:
+    need(request.path.startswith(_TOKENS), "NO_SUCH_PATH", 404)
+    return request.path.removeprefix(_TOKENS)
 
 
 def _row(entry: Body, code: str, status: str, sign: str) -> Body:

@@ -12,7 +12,7 @@ from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, authority
 
-__all__ = ["fake", "paypal", "wire"]
+__all__ = ["fake", "paypal", "vault", "wire"]
 
 
 @pytest.fixture
@@ -32,4 +32,12 @@ def wire(fake: FakePayPal) -> PayPalClient:
 def paypal(fake: FakePayPal, wire: PayPalClient) -> PayPalProvider:
     """The provider, which believes the messages that the authority of the tests vouches for."""
     roots = [authority(OURS).certificate]
-    return PayPalProvider(wire, NoticeReader(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address), roots))
+    reader = NoticeReader(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address), roots)
+    return PayPalProvider(wire, reader)
+
+
+@pytest.fixture
+def vault(paypal: PayPalProvider) -> PayPalProvider:
+    """The same provider, of a host that may keep the accounts its clients pay with."""
+    paypal.can_save = True
+    return paypal

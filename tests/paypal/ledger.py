@@ -16,6 +16,9 @@ from tests.paypal.problem import Problem, need
 Body = dict[str, Any]
 
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})\.[0-9]{2}", re.ASCII)
+PAYER = "camille@example.com"
+_SAVES = {"vault": {"store_in_vault": "ON_SUCCESS", "usage_type": "MERCHANT"}}
+_BY_CLIENT = {"payment_initiator": "CUSTOMER", "usage": "SUBSEQUENT"}
 _EXPERIENCE = {
     "return_url",
     "cancel_url",
@@ -29,7 +32,8 @@ _EXPERIENCE = {
 
 @dataclass
 class Ledger:
-    """One account. ``now`` dates what happens; ``site`` is where payers approve."""
+    """One account. ``now`` dates what happens; ``site`` is where payers approve. ``may_save`` when it may keep the
+    accounts of payers in its vault; an account is named at once, or by ``name_token`` if it ``names_later``."""
 
     site: str = "https://www.sandbox.paypal.com"
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -37,15 +41,21 @@ class Ledger:
     captures: dict[str, Body] = field(default_factory=dict)
     refunds: dict[str, Body] = field(default_factory=dict)
     experiences: dict[str, dict[str, str]] = field(default_factory=dict)
+    tokens: dict[str, Body] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
+    may_save: bool = True
+    names_later: bool = False
     capture_status: str = "COMPLETED"
     declines: list[str] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
+    _saving: set[str] = field(default_factory=set)
     _numbers: Any = field(default_factory=lambda: count(1))
 
     def create(self, body: Body) -> Body:
         """A new order, to be approved by its payer."""
         _check_order(body)
-        unit = body["purchase_units"][0]
+        unit, wallet = body["purchase_units"][0], body["payment_source"]["paypal"]
+        need(self.may_save or "attributes" not in wallet, "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE")
         number = f"ORDER{next(self._numbers):012d}"
         order = {
             "id": number,
@@ -54,13 +64,16 @@ class Ledger:
             "create_time": self._moment(),
             "update_time": self._moment(),
             "purchase_units": [{"reference_id": "default", **unit}],
+            "payment_source": {"paypal": {}},
             "links": [
                 {"rel": "self", "method": "GET", "href": f"{self.site}/v2/checkout/orders/{number}"},
                 {"rel": "payer-action", "method": "GET", "href": f"{self.site}/checkoutnow?token={number}"},
             ],
         }
         self.orders[number] = order
-        self.experiences[number] = body["payment_source"]["paypal"]["experience_context"]
+        self.experiences[number] = wallet["experience_context"]
+        if "attributes" in wallet:
+            self._saving.add(number)
         return order
 
     def order(self, order_id: str) -> Body:
@@ -82,11 +95,14 @@ class Ledger:
         need(self.order(order_id)["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
         del self.orders[order_id]
 
-    def capture(self, order_id: str) -> Body:
-        """Take the money of an approved order, once."""
+    def capture(self, order_id: str, body: Body | None = None) -> Body:
+        """Take the money of an order, once: an approved one, or one whose capture names a saved account."""
         order = self.order(order_id)
         need(order["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
-        need(order["status"] == "APPROVED", "ORDER_NOT_APPROVED")
+        if body:
+            need(_token_in(body) in self.tokens, "TOKEN_ID_NOT_FOUND")
+        else:
+            need(order["status"] == "APPROVED", "ORDER_NOT_APPROVED")
         unit = order["purchase_units"][0]
         taken = {capture["invoice_id"] for capture in self.captures.values()}
         need(unit.get("invoice_id") not in taken, "DUPLICATE_INVOICE_ID")
@@ -107,7 +123,35 @@ class Ledger:
         self.captures[str(capture["id"])] = capture
         unit["payments"] = {"captures": [capture]}
         order["status"], order["update_time"] = "COMPLETED", self._moment()
+        if order_id in self._saving and self.capture_status == "COMPLETED":
+            self._save(order)
         return order
+
+    def name_token(self, order_id: str) -> str:
+        """An account that was saved is named after all."""
+        vault = self.orders[order_id]["payment_source"]["paypal"]["attributes"]["vault"]
+        token = f"token-{next(self._numbers)}"
+        self.tokens[token] = {"id": token, "customer": {"id": "customer-1"}, "metadata": {"order_id": order_id}}
+        vault.update(id=token, status="VAULTED")
+        return token
+
+    def token(self, token: str) -> Body:
+        """An account that is still kept."""
+        if token not in self.tokens:
+            raise Problem(404, "RESOURCE_NOT_FOUND")
+        return self.tokens[token]
+
+    def forget(self, token: str) -> Body:
+        """Keep an account no longer: asked by the merchant, or by its payer at PayPal."""
+        if self.tokens.pop(token, None) is not None:
+            self.forgotten.append(token)
+        return {}
+
+    def _save(self, order: Body) -> None:
+        vault = {"status": "APPROVED"}
+        order["payment_source"] = {"paypal": {"email_address": PAYER, "attributes": {"vault": vault}}}
+        if not self.names_later:
+            self.name_token(order["id"])
 
     def refund(self, capture_id: str, body: Body) -> Body:
         """Give back a part or the whole of what was taken."""
@@ -161,11 +205,22 @@ def _check_order(body: Body) -> None:
     need(set(unit) == {"amount", "custom_id", "invoice_id"}, "INVALID_PARAMETER", 400)
     _check_amount(unit["amount"])
     need(set(body.get("payment_source", {})) == {"paypal"}, "PAYMENT_SOURCE_NOT_SUPPORTED")
-    need(set(body["payment_source"]["paypal"]) == {"experience_context"}, "INVALID_PARAMETER", 400)
-    experience = body["payment_source"]["paypal"]["experience_context"]
+    wallet = body["payment_source"]["paypal"]
+    need({"experience_context"} <= set(wallet) <= {"experience_context", "attributes"}, "INVALID_PARAMETER", 400)
+    need(wallet.get("attributes", _SAVES) == _SAVES, "INVALID_PARAMETER", 400)
+    experience = wallet["experience_context"]
     need(not set(experience) - _EXPERIENCE, "INVALID_PARAMETER", 400)
     for name in ("return_url", "cancel_url"):
         need(re.match(r"https?://[^/]+/", experience.get(name, "")), f"{name.upper()}_REQUIRED")
+
+
+def _token_in(body: Body) -> str:
+    need(set(body) == {"payment_source"} and set(body["payment_source"]) == {"paypal"}, "INVALID_PARAMETER", 400)
+    wallet = body["payment_source"]["paypal"]
+    need(set(wallet) == {"vault_id", "stored_credential"}, "INVALID_PARAMETER", 400)
+    need(wallet["stored_credential"] == _BY_CLIENT, "INVALID_PARAMETER", 400)
+    need(re.fullmatch(r"[0-9a-zA-Z_-]{1,255}", wallet["vault_id"]), "INVALID_STRING_LENGTH", 400)
+    return str(wallet["vault_id"])
 
 
 def _check_amount(amount: Any) -> None:

@@ -80,6 +80,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._take()
 
+    def do_DELETE(self) -> None:
+        self._take()
+
     def log_message(self, *_: Any) -> None:
         """What is asked is kept by the desk."""
 
@@ -158,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(302, "text/html", b"", {"Location": url})
 
     def _answer(self, status: int, body: Body) -> None:
-        self._send(status, "application/json", json.dumps(body).encode())
+        self._send(status, "application/json", json.dumps(body).encode() if status != 204 else b"")
 
     def _send(self, status: int, kind: str, raw: bytes, headers: Mapping[str, str] | None = None) -> None:
         try:

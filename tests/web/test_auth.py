@@ -75,7 +75,7 @@ def test_signing_out_is_a_post_and_ends_the_session(french: Visitor) -> None:
 
 
 def test_every_page_is_private_unless_it_is_listed(app: Flask, client: Visitor) -> None:
-    fields = {"service_id": 1, "reference": "x", "number": "x", "name": "x"}
+    fields = {"service_id": 1, "reference": "x", "number": "x", "name": "x", "method_id": 1}
     for rule in app.url_map.iter_rules():
         if rule.endpoint in PUBLIC or rule.endpoint.startswith("security."):
             continue

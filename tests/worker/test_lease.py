@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.gateways import Gateways
 from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
 from kajoom.gateways.ports import Answer, Charge, PackageChange, PanelAnswer
@@ -105,7 +105,7 @@ def test_change_made_before_a_kill_is_found_by_reading_back(doors: Gateways, mai
     order = cast.confirm(row)
     invoice = invoice_of_order(order.id)
     assert invoice is not None
-    payment.pay(invoice.id, doors.payments, "null", AT)
+    payment.pay(invoice.id, doors.payments, Means("null"), AT)
     with pytest.raises(Killed):
         drain(cut, AT)
     gone()
@@ -121,7 +121,7 @@ def test_money_taken_before_a_kill_is_found_by_looking_it_up(doors: Gateways, ma
     invoice = invoice_of_order(order.id)
     assert invoice is not None
     with pytest.raises(Killed):
-        payment.pay(invoice.id, cut.payments, "null", AT)
+        payment.pay(invoice.id, cut.payments, Means("null"), AT)
     gone()
     drain(cut, AT + timedelta(minutes=1))
     (received,) = db.session.query(Payment).all()

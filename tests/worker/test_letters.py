@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from kajoom.domain.cancellation import CancellationWhen
+from kajoom.domain.payment import Means
 from kajoom.gateways import Gateways
 from kajoom.gateways.null import NullMailer
 from kajoom.models.invoice import invoice_of_order
@@ -203,7 +204,7 @@ def test_change_refused_says_why_and_what_became_credit(doors: Gateways, mailer:
     order = cast.confirm(cast.service(), "c")
     invoice = invoice_of_order(order.id)
     assert invoice is not None
-    payment.pay(invoice.id, doors.payments, "null", cast.AT)
+    payment.pay(invoice.id, doors.payments, Means("null"), cast.AT)
     drain(doors, cast.AT)
     declare_impossible(order.reference, "Plus de place sur ce serveur.", "staff", cast.ON, cast.AT)
     text = text_of(sent(mailer, doors))

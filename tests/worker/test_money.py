@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.domain.refund import RefundStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.null import NullMailer, NullProvider
@@ -41,7 +41,7 @@ def test_a_refund_whose_answer_was_lost_is_settled_and_told(
 ) -> None:
     order = cast.confirm(cast.service())
     invoice = cast.invoice_for(order)
-    pay(invoice.id, doors.payments, "null", AT)
+    pay(invoice.id, doors.payments, Means("null"), AT)
     declare_impossible(order.reference, "no room", "staff:lea", ON, AT)
     provider.answers.append(Answer(AttemptStatus.UNKNOWN))
     send_back(invoice.number, doors.payments, "staff:lea", AT)
@@ -58,7 +58,7 @@ def test_a_refund_whose_answer_was_lost_is_settled_and_told(
 def test_each_day_the_day_before_is_reconciled(doors: Gateways, provider: NullProvider) -> None:
     invoice = cast.invoice_for(cast.confirm(cast.service()))
     provider.at = AT
-    pay(invoice.id, doors.payments, "null", AT)
+    pay(invoice.id, doors.payments, Means("null"), AT)
     charge, answer = provider.ledger.popitem()[1]
     provider.ledger["another"] = charge, Answer(answer.status, reference="another")
 

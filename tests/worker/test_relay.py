@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from kajoom.domain.order import OrderStatus
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.gateways import Gateways
 from kajoom.gateways.manual import ManualPanel
 from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
@@ -43,7 +43,7 @@ def paid_order(doors: Gateways, plan: str = "b") -> Order:
     order = cast.confirm(cast.service(), plan)
     invoice = invoice_of_order(order.id)
     assert invoice is not None
-    payment.pay(invoice.id, doors.payments, "null", AT)
+    payment.pay(invoice.id, doors.payments, Means("null"), AT)
     return order
 
 
@@ -236,7 +236,7 @@ def test_change_already_made_asks_the_panel_nothing(doors: Gateways, panel: Null
     order = cast.confirm(row, "a", cast.ANNUALLY)
     invoice = invoice_of_order(order.id)
     assert invoice is not None
-    payment.pay(invoice.id, doors.payments, "null", AT)
+    payment.pay(invoice.id, doors.payments, Means("null"), AT)
     drain(doors, AT)
     assert status_of(order) is OrderStatus.COMPLETED
     assert panel.asked == []

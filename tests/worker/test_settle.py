@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kajoom.domain.money import Money
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.gateways import Gateways
 from kajoom.gateways.null import NullProvider
 from kajoom.gateways.ports import Answer, Charge
@@ -52,7 +52,7 @@ def given_up(doors: Gateways, provider: Vague) -> tuple[int, str]:
     provider.answers.append(Answer(PENDING, "ref", approve_url="https://paypal.example/approve"))
     order = cast.confirm(cast.service(), "b")
     invoice = cast.invoice_for(order)
-    payment.pay(invoice.id, doors.payments, "null", AT)
+    payment.pay(invoice.id, doors.payments, Means("null"), AT)
     payment.give_up(invoice.id, doors.payments, AT)
     cancel_order(order.client_id, order.reference, ON, AT)
     attempt = last_attempt_of(invoice.id)
