@@ -8,16 +8,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 
-from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.payment import SAVED_METHOD_ENDED, AttemptStatus
 from kajoom.gateways.ports import Answer, Capture, Charge, PackageChange, PanelAnswer, PanelStatus, Refund, Saved
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NullProvider:
-    """Captures whatever it is asked to. ``answers`` are given first, one for each new key: an answer that says
-    ``UNKNOWN`` was lost, with the money moved if ``takes_money`` and untouched if not. One with an ``approve_url``
-    waits until its key is among the ``approved``. ``saved`` are the accounts it keeps. ``at`` is when it captures."""
+    """Captures whatever it is asked to. ``answers`` are given first, one for each new key and each capture: an answer
+    that says ``UNKNOWN`` was lost, with the money moved if ``takes_money`` and untouched if not. One with an
+    ``approve_url`` waits until its key is among the ``approved``. ``saved`` are the accounts it keeps, which pay
+    without. ``at`` is when it captures."""
 
     code = "null"
     can_save = True
@@ -37,11 +38,12 @@ class NullProvider:
         self.asked.append(charge)
         if charge.key in self.ledger:
             return self._known(charge, AttemptStatus.REFUSED)
-        answer = self.answers.popleft() if self.answers else _captured(charge)
+        usual = _prepared(charge) if charge.saved else _captured(charge)
+        answer = self.answers.popleft() if self.answers else usual
         if answer.status is not AttemptStatus.UNKNOWN:
             self.ledger[charge.key] = charge, answer
         elif self.takes_money:
-            self.ledger[charge.key] = charge, _captured(charge)
+            self.ledger[charge.key] = charge, usual
         return answer
 
     def look_up(self, charge: Charge) -> Answer:
@@ -59,16 +61,16 @@ class NullProvider:
     def capture(self, charge: Charge) -> Answer:
         """Take the amount of a charge that was approved, and keep the account it was paid with if that was asked."""
         self.asked.append(charge)
-        answer = _captured(charge)
-        if charge.saves:
-            answer = replace(answer, saved=Saved(f"account-{charge.key}", "c•••@example.com"))
-            self.saved.add(f"account-{charge.key}")
-        self.ledger[charge.key] = charge, answer
-        return answer
+        lost = self.answers.popleft() if self.answers else None
+        if lost is None or (lost.status is AttemptStatus.UNKNOWN and self.takes_money):
+            self.ledger[charge.key] = charge, self._taken(charge)
+        return lost or self.ledger[charge.key][1]
 
     def refund(self, refund: Refund) -> Answer:
-        """Give money back once for each key, never more than was taken."""
+        """Give money back once for each key, never more than was taken; what was pending is done when asked again."""
         self.asked.append(refund)
+        if refund.key in self.given_back and self.given_back[refund.key][1].status is AttemptStatus.PENDING:
+            self.given_back[refund.key] = refund, self._refunded(refund)
         if refund.key not in self.given_back:
             answer = self.answers.popleft() if self.answers else self._refunded(refund)
             if answer.status is not AttemptStatus.UNKNOWN:
@@ -93,6 +95,14 @@ class NullProvider:
         """Keep an account no longer."""
         self.saved.discard(token)
 
+    def _taken(self, charge: Charge) -> Answer:
+        if charge.saved and charge.saved not in self.saved:
+            return Answer(AttemptStatus.REFUSED, reason=SAVED_METHOD_ENDED)
+        if not charge.saves:
+            return _captured(charge)
+        self.saved.add(f"account-{charge.key}")
+        return replace(_captured(charge), saved=Saved(f"account-{charge.key}", "c•••@example.com"))
+
     def _refunded(self, refund: Refund) -> Answer:
         taken = [charge for charge, answer in self.ledger.values() if answer.reference == refund.reference]
         before = (given for given, answer in self.given_back.values() if answer.status is AttemptStatus.CAPTURED)
@@ -108,6 +118,10 @@ class NullProvider:
 
 def _captured(charge: Charge) -> Answer:
     return Answer(AttemptStatus.CAPTURED, provider_ref=f"null-{charge.key}", reference=f"null-{charge.key}")
+
+
+def _prepared(charge: Charge) -> Answer:
+    return Answer(AttemptStatus.PENDING, provider_ref=f"null-{charge.key}", approval="saved")
 
 
 class NullPanel:

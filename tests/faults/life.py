@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
@@ -15,16 +16,18 @@ from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.objection import Objected
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
-from kajoom.domain.payment import AttemptStatus, Means
+from kajoom.domain.payment import GIVEN_UP, AttemptStatus, Means
 from kajoom.domain.quote import Quote, When
 from kajoom.domain.refusal import Refused
 from kajoom.gateways.ports import Answer, PanelAnswer, PanelStatus
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
 from kajoom.models.holding import held_by
-from kajoom.models.invoice import Invoice
+from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
-from kajoom.operations import cancellation, credit, order, payment, provisioning, receipt, refund
+from kajoom.models.payment import Attempt
+from kajoom.models.saved_method import SavedMethod, saved_methods_of
+from kajoom.operations import cancellation, credit, order, payment, provisioning, receipt, refund, saved_method
 from kajoom.operations.calendar import announce_day
 from kajoom.operations.quote import Choice, quote_change
 from kajoom.worker.relay import drain
@@ -39,7 +42,11 @@ Nth = st.integers(min_value=0, max_value=5)
 _PLANS = st.sampled_from(("base", "a", "b", "c"))
 _CYCLES = st.sampled_from((BillingCycle.MONTHLY, BillingCycle.MONTHLY, BillingCycle.QUARTERLY, BillingCycle.ANNUALLY))
 _WHENS = st.sampled_from((None, When.NOW, When.RENEWAL))
-_ANSWERS = st.sampled_from((None, *(Answer(status) for status in ("refused", "pending", "unknown"))))
+_ELSEWHERE = Answer(AttemptStatus.PENDING, "ref", approve_url="https://paypal.example/approve")
+_ANSWERS = st.sampled_from((
+    None, _ELSEWHERE, Answer(AttemptStatus.REFUSED), Answer(AttemptStatus.PENDING), Answer(AttemptStatus.UNKNOWN),
+))  # fmt: skip
+_ACCOUNTS = st.sampled_from(("another", "saved", "another, saved from now on"))
 _OUTCOMES = (PanelStatus.UNKNOWN, PanelStatus.PENDING, PanelStatus.REFUSED)
 _DEATHS = st.sampled_from((("provider", "before"), ("provider", "after"), ("panel", "before"), ("panel", "after"),
                            ("mailer", "before"), ("mailer", "after")))  # fmt: skip
@@ -61,7 +68,11 @@ class Life(RuleBasedStateMachine):
         self.holdings = [(row.client_id, row.id) for row in rows_made]
         self.emails = [row.client.email for row in rows_made]
         self.seen: tuple[int, Choice, str] | None = None
-        db.session.rollback()
+        self.doors.provider.saved.add("account")
+        account = SavedMethod(provider="null", token="account", label="an account", saved_at=cast.AT)
+        account.client_id = holder.id
+        db.session.add(account)
+        db.session.commit()
 
     @rule(which=Nth, plan=_PLANS, cycle=_CYCLES, when=_WHENS, answer=_ANSWERS, takes=st.booleans())
     def change(
@@ -84,6 +95,18 @@ class Life(RuleBasedStateMachine):
         """A change that meets no trouble of its own."""
         self.change(which, plan, BillingCycle.MONTHLY, When.NOW, None, takes=True)
         self.work(None, 0)
+
+    @rule(which=Nth, plan=_PLANS, account=_ACCOUNTS, answer=_ANSWERS, takes=st.booleans(), asks=st.booleans())
+    def change_elsewhere(
+        self, which: int, plan: str, account: str, answer: Answer | None, takes: bool, asks: bool
+    ) -> None:
+        """A change whose payment is approved at the provider's, or was beforehand by saving an account there."""
+        before = len(rows(Order))
+        self.quote(self._free(which), plan, BillingCycle.MONTHLY, When.NOW)
+        self.confirm(twice=False)
+        if len(rows(Order)) > before:
+            self.pay(0, None if account == "saved" else _ELSEWHERE, takes, account)
+            self.approve(answer, takes, asks, 0)
 
     @rule(which=Nth, plan=_PLANS, cycle=_CYCLES, when=_WHENS)
     def quote(self, which: int, plan: str, cycle: BillingCycle, when: When | None) -> None:
@@ -114,17 +137,36 @@ class Life(RuleBasedStateMachine):
                 placed.append(made.reference)
         assert len(set(placed)) <= 1
 
-    @rule(which=Nth, answer=_ANSWERS, takes=st.booleans())
-    def pay(self, which: int, answer: Answer | None, takes: bool) -> None:
+    @rule(which=Nth, answer=_ANSWERS, takes=st.booleans(), account=_ACCOUNTS)
+    def pay(self, which: int, answer: Answer | None, takes: bool, account: str = "another") -> None:
         """Somebody pays an invoice; the provider takes the money or not, and says so or not."""
-        number = self._nth([each.id for each in rows(Invoice) if each.balance], which)
-        self.doors.provider.takes_money = takes
-        self.doors.provider.answers.clear()
-        if answer is not None:
-            self.doors.provider.answers.append(Answer(AttemptStatus(answer.status)))
-        if number is not None:
+        found = self._nth([(each.id, each.client_id) for each in rows(Invoice) if each.balance], which)
+        self._provider_says(answer, takes)
+        if found is not None:
+            saved = self._nth(saved_methods_of(found[1]), 0) if account == "saved" else None
+            means = Means("null", saved.id if saved else None, saves=account.startswith("another,"))
             with self._refusable():
-                payment.pay(number, self.doors.gateways().payments, Means("null"), self.at)
+                payment.pay(found[0], self.doors.gateways().payments, means, self.at)
+
+    @rule(answer=_ANSWERS, takes=st.booleans(), asks=st.booleans(), which=Nth)
+    def approve(self, answer: Answer | None, takes: bool, asks: bool, which: int) -> None:
+        """Whoever was led away approves, perhaps a payment given up since; and comes back, or closes the page."""
+        self.doors.provider.approved.update(self.doors.provider.ledger)
+        number = self._nth([each.id for each in rows(Invoice) if each.balance], which)
+        self._provider_says(None if answer is _ELSEWHERE else answer, takes)
+        if asks and number is not None:
+            with self._refusable():
+                payment.verify(number, self.doors.gateways().payments, self.at)
+
+    @rule(which=Nth, where=st.sampled_from(("here", "at the provider's")))
+    def remove(self, which: int, where: str) -> None:
+        """A client removes an account they saved, here or at the provider's, who does not say so."""
+        method = self._nth(rows(SavedMethod), which)
+        if method is not None and where == "here":
+            with self._refusable():
+                saved_method.remove(method.client_id, method.id, self.at)
+        elif method is not None:
+            self.doors.provider.saved.discard(method.token)
 
     @rule(which=Nth, share=st.sampled_from(("0.5", "1", "2")))
     def receive(self, which: int, share: str) -> None:
@@ -156,12 +198,15 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=Nth)
     def cancel(self, which: int) -> None:
-        """A client cancels a change."""
+        """A client cancels a change, and gives up a payment of it that they did not approve."""
         early = [each for each in rows(Order) if allows(each.status, OrderEvent.CANCELLED)]
-        found = self._nth([(each.client_id, each.reference) for each in early], which)
+        found = self._nth([(each.id, each.client_id, each.reference) for each in early], which)
         if found is not None:
+            invoice = invoice_of_order(found[0])
             with self._refusable():
-                order.cancel_order(*found, self.on, self.at)
+                if invoice is not None:
+                    payment.give_up(invoice.id, self.doors.gateways().payments, self.at)
+                order.cancel_order(*found[1:], self.on, self.at)
 
     @rule(which=Nth, done=st.booleans())
     def decide(self, which: int, done: bool) -> None:
@@ -218,14 +263,33 @@ class Life(RuleBasedStateMachine):
     def nothing_is_broken(self) -> None:
         """What must be true at every moment, whoever was cut off."""
         if hasattr(self, "doors"):
-            assert standing() == []
+            assert not (found := standing()), "\n".join(found)
+            given_up = {each.key for each in rows(Attempt) if each.reason == GIVEN_UP}
+            db.session.rollback()
+            taken = {key for key, (_, said) in self.doors.provider.ledger.items() if said.status == "captured"}
+            assert not given_up & taken, "what its client gave up was taken"
 
     def teardown(self) -> None:
         """Everybody catches up, and then all of it must be true."""
         if hasattr(self, "doors"):
             self.doors.clear()
-            at = catch_up(self.doors.gateways(), self.at + timedelta(minutes=5))
-            assert broken(self.doors.world(), at, ("null",)) == []
+            approve = partial(self.doors.provider.approved.update, self.doors.provider.ledger)
+            at = catch_up(self.doors.gateways(), self.at + timedelta(minutes=5), approve)
+            found = broken(self.doors.world(), at, ("null",))
+            assert not found, "\n".join(found)
+
+    def _free(self, which: int) -> int:
+        """The place of a service that nothing hinders, if there is one."""
+        held = [held_by(*holding) for holding in self.holdings]
+        free = [n for n, each in enumerate(held) if each is not None and each.hindrance(self.on) is None]
+        return free[which % len(free)] if free else which
+
+    def _provider_says(self, answer: Answer | None, takes: bool) -> None:
+        """What the provider answers next, and whether it takes the money when it does not say."""
+        self.doors.provider.takes_money = takes
+        self.doors.provider.answers.clear()
+        if answer is not None:
+            self.doors.provider.answers.append(answer)
 
     @contextmanager
     def _refusable(self) -> Iterator[None]:

@@ -47,6 +47,7 @@ class Vault(Watched):
         self.declines = declines
         self.names_later = names_later
         self.silent = False
+        self.saved.add("account-1")
 
     def capture(self, charge: Charge) -> Answer:
         if self.declines is not None:
@@ -246,7 +247,7 @@ def test_an_announcement_has_an_account_asked_for() -> None:
         """One that announces, and keeps accounts."""
 
     provider = Telling()
-    provider.declines, provider.names_later, provider.silent = None, True, False
+    provider.declines, provider.names_later = None, True
     invoice = owed()
     approved(invoice, provider)
     key = last_attempt(invoice).key
@@ -289,7 +290,6 @@ def test_who_removes_an_account_has_it_forgotten_here_and_there() -> None:
     holder = cast.client()
     method = kept(holder)
     provider = Vault()
-    provider.saved.add("account-1")
 
     remove(holder.id, method.id, LATER)
     with nothing_written():
@@ -308,7 +308,6 @@ def test_who_removes_an_account_has_it_forgotten_here_and_there() -> None:
 def test_an_account_that_another_client_pays_with_too_is_not_forgotten() -> None:
     one, other = kept(cast.client()), kept(cast.client())
     provider = Vault()
-    provider.saved.add("account-1")
     remove(one.client_id, one.id, LATER)
     forget(one.id, {"null": provider})
     assert provider.saved == {"account-1"}
