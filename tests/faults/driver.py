@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -34,14 +34,16 @@ class Point:
     moment: Moment
 
 
-def config_of(url: str, folder: Path) -> Config:
-    """The demonstration's doors, so that provider and panel outlive the process that asked them."""
+def config_of(url: str, folder: Path, **account: Any) -> Config:
+    """The demonstration's doors, so that provider and panel outlive the process that asked them, and what the house is
+    told of an ``account`` at PayPal."""
     return Config(
         instance_path=folder,
         database_url=url,
         secret_key="a secret of the tests alone",
         demo=True,
         mail_url=f"file://{folder / 'mail'}",
+        **account,
     )
 
 
@@ -73,9 +75,16 @@ def _deadly(act: Callable[..., Any], moment: Moment) -> Callable[..., Any]:
     return once
 
 
-def run(url: str, folder: Path, point: Point | None, act: Callable[..., Any], given: tuple[Any, ...]) -> None:
-    """Do ``act`` with the doors of the demonstration and what is ``given``, as long as this process lives."""
-    house = create_app(config_of(url, folder))
+def run(
+    url: str,
+    folder: Path,
+    point: Point | None,
+    act: Callable[..., Any],
+    given: tuple[Any, ...],
+    account: Mapping[str, Any] | None = None,
+) -> None:
+    """Do ``act`` with the doors of the house and what is ``given``, as long as this process lives."""
+    house = create_app(config_of(url, folder, **(account or {})))
     if point is not None:
         arm(point)
     with house.app_context():
