@@ -13,8 +13,10 @@ import httpx2
 
 PASSWORD = "kajoom-demonstration"
 PLANS = ("base", "a", "b", "c")
+_PATIENCE_SECONDS = 0.15
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 _ORDER = re.compile(r"/orders/(CH-\d{4}-\d+)")
+_KEPT = re.compile(r'name="saved" value="(\d+)"')
 _STATUS = re.compile(r'data-status="(\w+)"')
 
 
@@ -52,8 +54,9 @@ class Visitor:
             shown = _ORDER.search(_part(page, "panel")) or _ORDER.search(self._ask("GET", f"/services/{service}"))
             if shown is not None:
                 self._see_through(self._ask("GET", shown[0]))
+            time.sleep(_PATIENCE_SECONDS)  # workers get nothing done beside clients who only ask how it goes
             return
-        sent = {**form, "acknowledged": "yes"}
+        sent = {**form, **self._account(_part(page, "review")), "acknowledged": "yes"}
         for _ in range(2 if self._dice.random() < 0.1 else 1):
             page = self._ask("POST", f"/services/{service}/plan", sent)
         found = _ORDER.search(page)
@@ -66,11 +69,21 @@ class Visitor:
         status, shown = _STATUS.search(page), _ORDER.search(page)
         if status is None or shown is None or status[1] != "awaiting_payment":
             return
-        token = dict(_HIDDEN.findall(page)).get("csrf_token", "")
+        form = {"csrf_token": dict(_HIDDEN.findall(page)).get("csrf_token", "")}
         if self._dice.random() < 0.15:
-            self._ask("POST", f"{shown[0]}/cancel", {"csrf_token": token})
+            self._ask("POST", f"{shown[0]}/cancel", form)
         else:
-            self._ask("POST", f"{shown[0]}/payment", {"csrf_token": token, "method": self.method})
+            self._ask("POST", f"{shown[0]}/payment", {**form, "method": self.method, **self._account(page)})
+        kept = _KEPT.search(page)
+        if kept is not None and self._dice.random() < 0.05:
+            self._ask("POST", f"/account/saved/{kept[1]}/remove", form)
+
+    def _account(self, page: str) -> dict[str, str]:
+        """The account they saved, if the page offers it; or one to be saved; or none of it."""
+        kept, draw = _KEPT.search(page), self._dice.random()
+        if kept is not None and draw < 0.8:
+            return {"saved": kept[1]}
+        return {"saves": "yes"} if 'name="saves"' in page and draw < 0.5 else {}
 
     def _sign_in(self, stop: Event) -> None:
         while not stop.is_set():
@@ -93,7 +106,10 @@ class Visitor:
         return ""
 
     def _approved(self, answer: httpx2.Response) -> str:
-        """A client led to the provider approves there, or closes the page."""
+        """A client led to the provider approves there, or closes the page; one asked for the password gives it."""
+        if answer.url.path == "/verify":
+            form = dict(_HIDDEN.findall(answer.text))
+            return self._ask("POST", "/verify", {**form, "password": PASSWORD})
         if answer.url.path == "/checkoutnow" and self._dice.random() < 0.8:
             self._http.post(answer.url, data={"do": "approve"}, follow_redirects=False)
         return answer.text

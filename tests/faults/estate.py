@@ -14,13 +14,14 @@ from flask_security import hash_password
 
 from kajoom import clock
 from kajoom.domain.order import OrderStatus
+from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
 from kajoom.models.catalog import CatalogVersion, forget_catalog
 from kajoom.models.db import db, reading
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
-from kajoom.models.payment import Payment
+from kajoom.models.payment import Attempt, Payment
 from kajoom.operations.provisioning import declare_done, declare_impossible
 from tests.faults.crowd import PASSWORD
 from tests.faults.deeds import STAFF, catch_up
@@ -84,6 +85,7 @@ class Estate:
             "completed": sum(order.status is OrderStatus.COMPLETED for order in orders),
             "invoices": len(rows(Invoice)),
             "payments": len(payments),
+            "by saved accounts": sum(_is_by_saved(attempt) for attempt in rows(Attempt)),
             "cents": sum(payment.cents for payment in payments),
             "messages": len(rows(Message)),
             "retried": sum(message.attempts > 1 for message in rows(Message)),
@@ -102,3 +104,7 @@ class Estate:
         with closing(sqlite3.connect(Path(self._house.instance_path) / "demonstration.sqlite", timeout=15)) as panel:
             panel.execute("REPLACE INTO account VALUES (?, ?)", (username, package))
             panel.commit()
+
+
+def _is_by_saved(attempt: Attempt) -> bool:
+    return attempt.status is AttemptStatus.CAPTURED and attempt.saved_method_id is not None and not attempt.saves

@@ -12,8 +12,8 @@ from tests.faults.storm import Scale, Storm
 def test_nothing_is_lost_and_nothing_is_done_twice_in_a_storm(
     databases: Databases, processes: ForkServerContext, tmp_path: Path
 ) -> None:
-    """Two storms of 250 changes and 30 kills, one over each database; the larger ones are ``make storm``'s."""
-    scale = Scale(changes=250, kills=30, seconds=240)
+    """One over each database, of about three minutes; the larger ones are ``make storm``'s."""
+    scale = Scale(changes=500, kills=60, seconds=600)
 
     tally = Storm(databases("storm").url, tmp_path, scale, processes).run()
 

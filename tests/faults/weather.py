@@ -22,6 +22,7 @@ _PAYMENT = (Behaviour.REFUSE, Behaviour.SLOW, Behaviour.LOSE_AFTER, Behaviour.LO
 _PANEL = (*_PAYMENT, Behaviour.ACCEPT)
 _CHANCE = 0.2
 _SLOW_SECONDS = 0.3
+_SLOW_TO_NAME, _REMOVED_THERE = 0.3, 0.02
 
 
 class Weather:
@@ -43,6 +44,7 @@ class Weather:
             "KAJOOM_PAYPAL_CLIENT_ID": "client",
             "KAJOOM_PAYPAL_SECRET": "secret",
             "KAJOOM_PAYPAL_WEBHOOK_ID": WEBHOOK_ID,
+            "KAJOOM_PAYPAL_VAULT": "1",
             "SSL_CERT_FILE": str(vouching),
         }
         self.delivered = 0
@@ -57,9 +59,14 @@ class Weather:
         self._courier.join()
 
     def turn(self) -> None:
-        """Draw what goes wrong next."""
+        """Draw what goes wrong next; PayPal may be slow to name what it saves, and payers remove it there."""
         self._demonstration.choose(Door.PAYMENT, self._dice.choice(_PAYMENT), once=True)
         self._demonstration.choose(Door.PANEL, self._dice.choice(_PANEL), once=True)
+        ledger = self._paypal.ledger
+        with ledger.lock:
+            ledger.names_later = self._dice.random() < _SLOW_TO_NAME
+            if ledger.tokens and self._dice.random() < _REMOVED_THERE:
+                ledger.forget(self._dice.choice(list(ledger.tokens)))
 
     @contextmanager
     def cleared(self) -> Iterator[None]:
@@ -92,4 +99,5 @@ class Weather:
     def _carry(self) -> None:
         """PayPal's messages: late, twice, in no order, and a forgery beside each."""
         while not self._over.wait(0.5):
+            self._paypal.ledger.name_tokens()
             self.delivered += len(self._paypal.courier.deliver(self._webhook, self._dice.randrange(1000)))

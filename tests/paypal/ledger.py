@@ -135,6 +135,14 @@ class Ledger:
         vault.update(id=token, status="VAULTED")
         return token
 
+    def name_tokens(self) -> None:
+        """Every account that waits for its name gets one."""
+        with self.lock:
+            for order_id in self._saving & set(self.orders):
+                wallet = self.orders[order_id]["payment_source"]["paypal"]
+                if "id" not in wallet.get("attributes", {}).get("vault", {"id": "none"}):
+                    self.name_token(order_id)
+
     def token(self, token: str) -> Body:
         """An account that is still kept."""
         if token not in self.tokens:
