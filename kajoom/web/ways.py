@@ -10,17 +10,18 @@ from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
 from kajoom.web.codes import method_of
-from kajoom.web.payment import methods, saving
+from kajoom.web.payment import method_for, methods, saving
 from kajoom.web.words import words
 
 
 def ways_to_pay(invoice: Invoice | None) -> dict[str, Any]:
-    """What the page of an invoice offers, or of an order that waits for it: the providers by their codes, the account
-    credit that may be put to it, the accounts ``saved`` by their method and the methods ``saving`` them, and the
-    offline methods, of which those in ``told_first`` come first and open."""
+    """What the page of an invoice offers, or of an order that waits for it: the providers by their codes, the client's
+    usual one first, the account credit that may be put to it, the accounts ``saved`` by their method and the methods
+    ``saving`` them, and the offline methods, of which those in ``told_first`` come first and open."""
     if invoice is None or not invoice.balance:
         return {"methods": [], "credit": None, "saved": {}, "saving": (), "offline": [], "told_first": ()}
-    load, offered = catalog(), methods()
+    load, usual = catalog(), method_for(invoice.service.payment_method)
+    offered = sorted(methods(), key=lambda method: method != usual)
     first = load.offline_for(invoice.service.payment_method, offered)
     return {
         "methods": offered,
