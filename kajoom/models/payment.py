@@ -19,8 +19,8 @@ class Attempt(Base):
     """One try at receiving an invoice's balance. ``key`` is what the provider knows it by, so that asking twice
     charges once; ``provider_ref`` the provider's own name for it, once known. ``return_url`` is where a client who
     approves elsewhere comes back to, ``approve_url`` where they approve, empty unless that is all it waits for.
-    ``on_wire_since`` is when money was last asked for, ``None`` once that question was answered. The client ``saves``
-    the account they pay with; ``saved_method`` is the one they pay with, or the one that was saved."""
+    ``on_wire_since`` is when money was last asked for, ``None`` once it is known what came of that. The client
+    ``saves`` the account they pay with; ``saved_method`` is the one they pay with, or the one that was saved."""
 
     __tablename__ = "attempt"
     __table_args__ = (CheckConstraint("cents > 0", name="cents"),)

@@ -104,9 +104,12 @@ def claim(charge: Charge, answer: Answer, at: datetime) -> Charge:
 def drop(charge: Charge, at: datetime) -> None:
     """End an attempt of which nothing was taken: from here on nobody takes it.
 
-    ``Refused`` with ``PAYMENT_PENDING`` if anything happened to it since the charge was read.
+    ``Refused`` with ``PAYMENT_PENDING`` if anything happened to it since the charge was read, or if the question for
+    its money is not a minute old: its answer was lost, and it may still be carried out.
     """
     attempt = _unchanged(charge)
+    if _is_on_wire(attempt, at):
+        raise Refused(Refusal.PAYMENT_PENDING)
     attempt.status, attempt.on_wire_since = settle(attempt.status, AttemptStatus.REFUSED), None
     attempt.reason, attempt.approve_url, attempt.settled_at = GIVEN_UP, "", at
 
@@ -126,7 +129,9 @@ def record(key: str, answer: Answer, at: datetime, version: int | None = None) -
         return True  # settled by another who asked: only money, or the account it came from, could still be news
     if answer.status in OPEN and version not in {None, attempt.version}:
         return False
-    attempt.status, attempt.on_wire_since = settle(attempt.status, answer.status), None
+    attempt.status = settle(attempt.status, answer.status)
+    if attempt.status not in OPEN or answer.is_untaken:
+        attempt.on_wire_since = None  # else the provider may still be at it, whatever a look says meanwhile
     attempt.provider_ref = answer.provider_ref or attempt.provider_ref
     attempt.reason, attempt.approve_url = answer.reason, answer.approve_url
     if answer.approve_url or answer.reason == SAVED_METHOD_ENDED:
@@ -148,10 +153,14 @@ def message_of(charge: Charge) -> str:
 
 
 def _quiet(attempt: Attempt, at: datetime) -> Charge:
-    """The charge of an attempt that nobody is asking money for: what is said of it now still holds a moment later."""
-    if attempt.on_wire_since is not None and at < attempt.on_wire_since + _UNHEARD:
+    """The charge of an attempt that no process is asking money for: what is said of it is not of a moment ago."""
+    if attempt.status is AttemptStatus.SENDING and _is_on_wire(attempt, at):
         raise Refused(Refusal.PAYMENT_PENDING)
     return _wire(attempt)
+
+
+def _is_on_wire(attempt: Attempt, at: datetime) -> bool:
+    return attempt.on_wire_since is not None and at < attempt.on_wire_since + _UNHEARD
 
 
 def _locked(key: str) -> Attempt:

@@ -184,6 +184,24 @@ class Overtaken(Watched):
         return answer
 
 
+def test_money_whose_answer_was_lost_is_looked_for_at_once_and_not_given_up_for_a_minute() -> None:
+    """The provider may still be taking it, while a look says that it was not taken yet."""
+    _, invoice = ordered()
+    number = invoice.id
+    provider = Watched(TO_APPROVE, Answer(UNKNOWN), Answer(PENDING, "ref"), takes_money=False)
+    paid(invoice, provider)
+    provider.approved.add(last_attempt(invoice).key)
+
+    for expected in (UNKNOWN, PENDING):
+        answer = verify(number, {"null": provider}, LATER)
+        assert answer is not None
+        assert answer.status is expected
+        with nothing_written(), pytest.raises(Refused):
+            give_up(number, {"null": provider}, LATER + timedelta(seconds=59))
+    give_up(number, {"null": provider}, LATER + timedelta(minutes=1))
+    assert last_attempt(invoice).reason == "given_up"
+
+
 def test_what_was_given_up_while_it_was_looked_at_is_not_taken() -> None:
     """The client cancels between the worker's look and its asking for the money."""
     _, invoice = ordered()
