@@ -173,6 +173,16 @@ def test_pending_charge_is_captured_when_it_is_looked_up(providers: Providers) -
     assert providers.pending.charge(charge_of()).status is A.CAPTURED
 
 
+def test_money_asked_for_again_is_the_same_money(providers: Providers) -> None:
+    answer = providers.willing.charge(charge_of())
+    assert providers.willing.capture(charge_of()) == answer
+
+
+def test_an_account_nobody_saved_is_not_kept_and_forgetting_it_is_harmless(providers: Providers) -> None:
+    providers.willing.forget("nobody's")
+    assert not providers.willing.has_saved("nobody's")
+
+
 def test_package_applied_is_read_back(panels: Panels) -> None:
     assert panels.willing.check(change_to("web-b")).status is P.DONE
     assert panels.willing.apply(change_to("web-b")).status is P.DONE
