@@ -27,8 +27,8 @@ class Config:
     issues a renewal, and ``daily_renewal_days`` the worker by itself: on the day itself in the demonstration, unless
     the variable is given. ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of proxies whose forwarded
     headers are believed; ``paypal_can_save`` whether PayPal lets this host keep the accounts clients pay with;
-    ``seller`` what the environment says of the seller, over the catalogue's file; ``base_url``
-    where clients reach the house, for the links in letters.
+    ``seller`` what the environment says of the seller, over the catalogue's file; ``base_url`` where clients reach
+    the house, for the links in letters.
     """
 
     instance_path: Path
@@ -76,7 +76,7 @@ def from_environment(instance_path: Path, environment: Mapping[str, str] = os.en
         paypal_client_id=_with(given, "PAYPAL_CLIENT_ID", "PAYPAL_SECRET"),
         paypal_secret=_with(given, "PAYPAL_SECRET", "PAYPAL_CLIENT_ID"),
         paypal_webhook_id=given.get("PAYPAL_WEBHOOK_ID", ""),
-        paypal_can_save=_is_on(given, "PAYPAL_VAULT"),
+        paypal_can_save=_is_on(given, "PAYPAL_VAULT") and bool(_with(given, "PAYPAL_VAULT", "PAYPAL_CLIENT_ID")),
         timezone=given.get("TIMEZONE", "America/Toronto"),
         proxy_hops=_count(given, "PROXY_HOPS", 0),
         days_to_pay=_count(given, "DAYS_TO_PAY", 7),

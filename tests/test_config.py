@@ -17,6 +17,16 @@ def test_half_an_account_at_paypal_is_named(tmp_path: Path, name: str) -> None:
         from_environment(tmp_path, {other: value for other, value in _ACCOUNT.items() if other != name})
 
 
+@pytest.mark.parametrize(("said", "can_save"), [("", False), ("0", False), ("1", True)])
+def test_accounts_are_saved_where_the_host_says_so(tmp_path: Path, said: str, can_save: bool) -> None:
+    assert from_environment(tmp_path, {**_ACCOUNT, "KAJOOM_PAYPAL_VAULT": said}).paypal_can_save is can_save
+
+
+def test_accounts_cannot_be_saved_where_none_can_be_paid_with(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="KAJOOM_PAYPAL_CLIENT_ID is missing"):
+        from_environment(tmp_path, {"KAJOOM_PAYPAL_VAULT": "1"})
+
+
 @pytest.mark.parametrize(
     "address", ["http://api-m.paypal.com", "http://127.0.0.1.example.com", "ftp://x", "paypal.com"]
 )
