@@ -8,23 +8,29 @@ from decimal import Decimal
 
 import pytest
 
-from kajoom.domain.payment import SAVED_METHOD_ENDED, AttemptStatus
+from kajoom.domain.payment import SAVED_METHOD_ENDED
 from kajoom.gateways.paypal import PayPalProvider
 from kajoom.gateways.paypal_answer import ISSUES, Kind
 from kajoom.gateways.ports import Answer, Charge, ProviderSilent, Saved
-from tests.gateways.test_paypal import AFTER, BEFORE, CHARGE, approved, begun, finished, taken
+from tests.gateways.test_paypal import (
+    AFTER,
+    BEFORE,
+    CAPTURED,
+    CHARGE,
+    PENDING,
+    REFUSED,
+    UNKNOWN,
+    approved,
+    begun,
+    finished,
+    taken,
+)  # fmt: skip
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 
 __all__ = ["fake", "paypal", "wire"]
 
-CAPTURED, PENDING, REFUSED, UNKNOWN = (
-    AttemptStatus.CAPTURED,
-    AttemptStatus.PENDING,
-    AttemptStatus.REFUSED,
-    AttemptStatus.UNKNOWN,
-)
 SAVING = replace(CHARGE, saves=True)
 DEAD = [issue for issue, kind in ISSUES.items() if kind is Kind.METHOD_DEAD]
 FIXABLE = [issue for issue, kind in ISSUES.items() if kind is Kind.PAYER_CAN_FIX]
