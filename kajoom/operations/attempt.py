@@ -129,8 +129,9 @@ def record(key: str, answer: Answer, at: datetime, version: int | None = None) -
         return True  # settled by another who asked: only money, or the account it came from, could still be news
     if answer.status in OPEN and version not in {None, attempt.version}:
         return False
+    was_asked = attempt.status is AttemptStatus.SENDING
     attempt.status = settle(attempt.status, answer.status)
-    if attempt.status not in OPEN or answer.is_untaken:
+    if attempt.status not in OPEN or (was_asked and answer.is_untaken):
         attempt.on_wire_since = None  # else the provider may still be at it, whatever a look says meanwhile
     attempt.provider_ref = answer.provider_ref or attempt.provider_ref
     attempt.reason, attempt.approve_url = answer.reason, answer.approve_url

@@ -335,3 +335,22 @@ def test_an_account_removed_meanwhile_is_not_charged_by_the_worker() -> None:
     assert follow_up(last_attempt(invoice).key, {"null": provider}, LATER) == TO_APPROVE
 
     assert [charge.saved for charge in provider.asked if isinstance(charge, Charge)] == ["account-1", ""]
+
+
+def test_a_lost_charge_of_an_account_removed_since_is_not_given_up_at_once() -> None:
+    """A look finds an order that waits for approval, while the provider may still be charging the account."""
+    holder = cast.client()
+    method, invoice = kept(holder), owed(holder)
+    number, provider = invoice.id, Vault(READY, Answer(UNKNOWN))
+    provider.takes_money = False
+    pay(number, {"null": provider}, by(method), AT)
+    key = last_attempt(invoice).key
+    provider.ledger[key] = provider.ledger[key][0], TO_APPROVE
+    remove(holder.id, method.id, AT)
+
+    assert follow_up(key, {"null": provider}, AT + timedelta(seconds=5)) == TO_APPROVE
+
+    with nothing_written(), pytest.raises(Refused):
+        give_up(number, {"null": provider}, AT + timedelta(seconds=59))
+    give_up(number, {"null": provider}, AT + timedelta(minutes=1))
+    assert last_attempt(invoice).reason == "given_up"
