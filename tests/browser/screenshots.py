@@ -1,4 +1,7 @@
-"""The pictures of the README, taken of the demonstration: ``python -m tests.browser.screenshots FOLDER``."""
+"""Take the README's pictures of the demonstration: ``python -m tests.browser.screenshots [FOLDER]``.
+
+Without a folder they replace those of ``docs/images``.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from tests.browser.chromium import launched, signed_in
 from tests.browser.house import NOON, House
 from tests.browser.journey import HOSTING, confirm
 
+_IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 _LARGEST = 120_000
 _QUALITIES = (85, 70, 55, 40)
 _STEPS = {"product": "", "choice": "/plan?plan=b&cycle=monthly", "review": "/plan/review?plan=b&cycle=monthly"}
@@ -32,12 +36,13 @@ class Sitting:
     scheme: str
     width: int
     height: int
+    steps: tuple[str, ...]
 
 
 _SITTINGS = (
-    Sitting("desk", "fr", "light", 1280, 900),
-    Sitting("phone", "fr", "dark", 390, 844),
-    Sitting("english", "en", "light", 1280, 900),
+    Sitting("desk", "fr", "light", 1280, 900, ("product", "choice", "review", "order")),
+    Sitting("phone", "fr", "dark", 390, 844, ("choice",)),
+    Sitting("english", "en", "light", 1280, 900, ("product",)),
 )
 
 
@@ -84,9 +89,10 @@ def main(folder: Path) -> None:
         house = House(Path(place))
         for sitting in _SITTINGS:
             for step, taken in pictures(browser, house, sitting):
-                (folder / f"{step}-{sitting.name}.webp").write_bytes(taken)
+                if step in sitting.steps:
+                    (folder / f"{step}-{sitting.name}.webp").write_bytes(taken)
         house.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else _IMAGES)
