@@ -18,7 +18,7 @@ from kajoom.config import Config, Misconfigured, from_environment
 from kajoom.models import catalog
 from kajoom.models.db import db
 from kajoom.web import init_web
-from kajoom.web.environment import Templates
+from kajoom.i18n.jinja import Templates
 from kajoom.worker.loop import embed
 
 _LARGEST_FORM = 64 * 1024

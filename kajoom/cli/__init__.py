@@ -1,7 +1,7 @@
 """The front door of the operator: each command is a sentence said to one deed, and an exit code."""
 
 from kajoom.cli.bill import bill
-from kajoom.cli.calculator import due_command, quote_command
+from kajoom.cli.quote import due_command, quote_command
 from kajoom.cli.catalog import catalog_command
 from kajoom.cli.demo import demo
 from kajoom.cli.imports import import_command

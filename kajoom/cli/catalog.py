@@ -8,8 +8,8 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.faults import refuse
-from kajoom.operations.catalog import load_catalog
+from kajoom.cli.file_errors import refuse
+from kajoom.operations.catalog.load import load_catalog
 
 
 @click.group("catalog")

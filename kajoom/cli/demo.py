@@ -11,8 +11,8 @@ from flask_migrate import upgrade
 from flask_security import hash_password
 
 from kajoom import clock
-from kajoom.cli.behaviour import panel, payment
-from kajoom.operations.seed import Stage, load_demonstration
+from kajoom.cli.demo_behaviour import panel, payment
+from kajoom.operations.demo import Stage, load_demonstration
 
 
 @click.group()

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from kajoom.worker.letters import LETTERS, write
-from kajoom.worker.sample import AT, SELLER, sample
+from kajoom.worker.emails import LETTERS, write
+from kajoom.worker.email_samples import AT, SELLER, sample
 
 
 @click.group()

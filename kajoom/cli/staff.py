@@ -6,11 +6,11 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.books import COMMANDS
-from kajoom.cli.notices import notices
+from kajoom.cli.ledger import COMMANDS
+from kajoom.cli.webhook_events import notices
 from kajoom.cli.operator import who
 from kajoom.domain.refusal import Refused
-from kajoom.operations.provisioning import declare_done, declare_impossible
+from kajoom.operations.orders.provisioning import declare_done, declare_impossible
 
 
 @click.group()

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from kajoom.gateways.demo import Demonstration
-from kajoom.gateways.demo_panel import DemonstrationPanel
-from kajoom.gateways.demo_provider import DemonstrationProvider
+from kajoom.gateways.demo.store import Demonstration
+from kajoom.gateways.demo.panel import DemonstrationPanel
+from kajoom.gateways.demo.provider import DemonstrationProvider
 from kajoom.gateways.mail import mailer
-from kajoom.gateways.manual import ManualPanel
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_client import PayPalClient
-from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts
+from kajoom.gateways.panels.manual import ManualPanel
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.client import PayPalClient
+from kajoom.gateways.paypal.webhooks import NoticeReader, certificate_hosts
 from kajoom.gateways.ports import Mailer, Panel, PaymentProvider
 
 

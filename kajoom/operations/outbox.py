@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from kajoom.models.db import db
 from kajoom.models.outbox import Message, claim_message, held_message, message_by_key
-from kajoom.operations.deed import deed
+from kajoom.operations.transaction import deed
 
 LEASE = timedelta(minutes=2)
 # Five seconds, then minutes, then hours: a provider that is down for a night is still answered in the morning.

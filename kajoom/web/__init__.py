@@ -14,13 +14,13 @@ from kajoom.models.db import reading
 from kajoom.web import account, cancellation, health, invoice, order, plan, service, webhook
 from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
-from kajoom.web.codes import EACH_CYCLE, method_of
+from kajoom.i18n.labels import EACH_CYCLE, method_of
 from kajoom.web.errors import init_errors
-from kajoom.web.forms import init_forms
+from kajoom.web.csrf import init_forms
 from kajoom.web.headers import init_headers
 from kajoom.web.locale import init_locale
-from kajoom.web.refusal import SENTENCES, action_for
-from kajoom.web.ways import method_name
+from kajoom.web.refusals import SENTENCES, action_for
+from kajoom.web.payment_options import method_name
 
 _PAGES = (service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp)
 

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from kajoom import clock
 from kajoom.models.credit import ledgers_of
 from kajoom.models.saved_method import saved_methods_of
-from kajoom.operations.saved_method import remove
+from kajoom.operations.payments.saved_methods import remove
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import go_to, render
-from kajoom.web.words import words
+from kajoom.i18n.formats import words
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 

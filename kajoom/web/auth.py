@@ -16,8 +16,8 @@ from werkzeug.wrappers import Response as Redirect
 
 from kajoom.models.client import Client, ClientFacts, Role, client_by_email, client_of_session
 from kajoom.models.db import db
-from kajoom.web.address import here, local_path
-from kajoom.web.forms import renew_token
+from kajoom.web.urls import here, local_path
+from kajoom.web.csrf import renew_token
 from kajoom.web.htmx import wants_fragment
 
 PUBLIC = frozenset(

@@ -11,15 +11,15 @@ from kajoom import clock
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.cancellation import Cancellation, cancellation_of
-from kajoom.operations.cancellation import cancellation_refusal, request_cancellation, withdraw_cancellation
+from kajoom.operations.orders.cancellation import cancellation_refusal, request_cancellation, withdraw_cancellation
 from kajoom.web.auth import current_client
-from kajoom.web.choice import Fields, end_chosen, form_key, reason_given
-from kajoom.web.hindrance import blocked, refused_here
+from kajoom.web.forms import Fields, end_chosen, form_key, reason_given
+from kajoom.web.blocked import blocked, refused_here
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
-from kajoom.web.refusal import status_of
+from kajoom.web.refusals import status_of
 from kajoom.web.service import own_service, product
-from kajoom.web.words import words
+from kajoom.i18n.formats import words
 
 bp = Blueprint("cancellation", __name__)
 

@@ -10,8 +10,8 @@ from kajoom.domain.refusal import Refused
 from kajoom.models.db import db
 from kajoom.web.auth import signed_in_client
 from kajoom.web.htmx import wants_fragment
-from kajoom.web.refusal import SENTENCES, status_of
-from kajoom.web.words import sentence, words
+from kajoom.web.refusals import SENTENCES, status_of
+from kajoom.i18n.formats import sentence, words
 
 __all__ = ["init_errors", "status_of"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kajoom.domain.catalog import CatalogPlan
 from kajoom.domain.quote import Quote
 from kajoom.models.figures import Figures, figures
-from kajoom.models.holding import Held
-from kajoom.operations.invoice import frozen_lines, frozen_taxes
+from kajoom.models.service_snapshot import Held
+from kajoom.operations.billing.invoices import frozen_lines, frozen_taxes
 
 
 def figures_of_quote(held: Held, plan: CatalogPlan, quote: Quote) -> Figures:

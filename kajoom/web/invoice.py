@@ -12,13 +12,13 @@ from kajoom.models.figures import figures_of_invoice
 from kajoom.models.invoice import Invoice, invoice_of, invoices_of
 from kajoom.models.payment import payments_of
 from kajoom.models.refund import refunds_of
-from kajoom.web.address import local_path
+from kajoom.web.urls import local_path
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import go_to, render
 from kajoom.web.payment import approving, means_of, pay_invoice, payment_trouble, verify_payment, way_back
-from kajoom.web.refusal import status_of
-from kajoom.web.ways import ways_to_pay
-from kajoom.web.words import words
+from kajoom.web.refusals import status_of
+from kajoom.web.payment_options import ways_to_pay
+from kajoom.i18n.formats import words
 
 bp = Blueprint("invoice", __name__, url_prefix="/invoices")
 

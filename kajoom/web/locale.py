@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from flask_babel import Babel
 
-from kajoom.operations.locale import remember_locale
-from kajoom.web.address import here, other_language
+from kajoom.operations.accounts.locale import remember_locale
+from kajoom.web.urls import here, other_language
 from kajoom.web.auth import signed_in_client
-from kajoom.web.words import LANGUAGES, words
+from kajoom.i18n.formats import LANGUAGES, words
 
 COOKIE = "lang"
 _YEAR = 365 * 24 * 3600

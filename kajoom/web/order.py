@@ -14,9 +14,9 @@ from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_of
 from kajoom.models.payment import last_attempt_of
 from kajoom.models.renewal import renewals_carrying
-from kajoom.operations.order import cancel_order
+from kajoom.operations.orders.place import cancel_order
 from kajoom.web.auth import current_client
-from kajoom.web.codes import name_of
+from kajoom.i18n.labels import name_of
 from kajoom.web.htmx import go_to, render
 from kajoom.web.payment import (
     approving,
@@ -28,11 +28,11 @@ from kajoom.web.payment import (
     verify_payment,
     way_back,
 )
-from kajoom.web.refusal import SENTENCES, status_of
+from kajoom.web.refusals import SENTENCES, status_of
 from kajoom.web.service import own_service, product
 from kajoom.web.timeline import timeline_of
-from kajoom.web.ways import ways_to_pay
-from kajoom.web.words import words
+from kajoom.web.payment_options import ways_to_pay
+from kajoom.i18n.formats import words
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
 

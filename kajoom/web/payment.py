@@ -13,10 +13,10 @@ from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Attempt, last_attempt_of
-from kajoom.operations.credit import CREDIT, spend
-from kajoom.operations.payment import give_up, pay, verify
+from kajoom.operations.billing.credit import CREDIT, spend
+from kajoom.operations.payments.pay import give_up, pay, verify
 from kajoom.web.auth import is_recent, proof_url
-from kajoom.web.choice import Fields, one
+from kajoom.web.forms import Fields, one
 
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _NEVER_APPROVED = {GIVEN_UP, EXPIRED}

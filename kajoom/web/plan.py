@@ -12,21 +12,21 @@ from kajoom import clock
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import Quote, amount_seen
 from kajoom.domain.refusal import Refusal, Refused
-from kajoom.models.holding import Held
-from kajoom.operations.order import place_order
-from kajoom.operations.quote import Choice, Offer, offers, quote_change, suggested
-from kajoom.web.choice import Fields, cycle_chosen, one, plan_chosen, seen, when_chosen, whole_choice
-from kajoom.web.codes import name_of
-from kajoom.web.hindrance import blocked, refused_here
+from kajoom.models.service_snapshot import Held
+from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.quotes import Choice, Offer, offers, quote_change, suggested
+from kajoom.web.forms import Fields, cycle_chosen, one, plan_chosen, seen, when_chosen, whole_choice
+from kajoom.i18n.labels import name_of
+from kajoom.web.blocked import blocked, refused_here
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.order import opened
 from kajoom.web.payment import method_for, saving
 from kajoom.web.preview import Preview, preview_of
-from kajoom.web.refusal import SENTENCES, status_of
+from kajoom.web.refusals import SENTENCES, status_of
 from kajoom.web.service import own_service, product
-from kajoom.web.ways import accounts_of
-from kajoom.web.words import words
+from kajoom.web.payment_options import accounts_of
+from kajoom.i18n.formats import words
 
 bp = Blueprint("plan", __name__, url_prefix="/services/<int:service_id>/plan")
 bp.register_error_handler(Refused, refused_here)

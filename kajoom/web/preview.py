@@ -11,8 +11,8 @@ from kajoom.domain.quote import Quote, When
 from kajoom.domain.refusal import Refused
 from kajoom.domain.usage import LimitChange, limit_changes
 from kajoom.models.figures import Figures
-from kajoom.models.holding import Held
-from kajoom.operations.quote import Choice, delay_of, quote_change
+from kajoom.models.service_snapshot import Held
+from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
 from kajoom.web.figures import figures_of_quote
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from kajoom import clock
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.history import history_of
-from kajoom.models.holding import Held, held_by
+from kajoom.models.service_snapshot import Held, held_by
 from kajoom.models.invoice import unpaid_renewal_of
 from kajoom.models.service import services_of
 from kajoom.web.auth import current_client

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.domain.quote import Decision
 from kajoom.models.order import Order
-from kajoom.web.words import sentence
+from kajoom.i18n.formats import sentence
 
 
 @dataclass(frozen=True)

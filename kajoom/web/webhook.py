@@ -6,8 +6,8 @@ from flask import Blueprint, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from kajoom import clock
-from kajoom.operations.notice import Hearing, hear
-from kajoom.web.forms import csrf
+from kajoom.operations.payments.webhooks import Hearing, hear
+from kajoom.web.csrf import csrf
 
 bp = Blueprint("webhook", __name__, url_prefix="/webhooks")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kajoom.gateways import Gateways
-from kajoom.gateways.demo import Behaviour, Door
+from kajoom.gateways.demo.store import Behaviour, Door
 
 BEHAVIOURS = tuple(behaviour.value for behaviour in Behaviour)
 

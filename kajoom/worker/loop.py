@@ -10,8 +10,8 @@ from threading import Event, Lock, Thread
 from flask import Flask
 
 from kajoom import clock
-from kajoom.operations.calendar import announce_day
-from kajoom.worker.relay import run_once
+from kajoom.operations.daily import announce_day
+from kajoom.worker.consumer import run_once
 
 log = logging.getLogger(__name__)
 

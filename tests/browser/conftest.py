@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
 from kajoom import clock
 from tests.browser.chromium import installed, launched, signed_in
-from tests.browser.house import NOON, House
-from tests.browser.watch import Watch
+from tests.browser.live_app import NOON, House
+from tests.browser.page_errors import Watch
 
 Visit = Callable[..., Page]
 

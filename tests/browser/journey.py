@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from kajoom.web.words import Words, words_of
+from kajoom.i18n.formats import Words, words_of
 
 HOSTING = {"fr": "demo-fr-hosting", "en": "demo-en-hosting"}
 """Each client's service on which nothing is open."""

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from kajoom import clock
 from tests.browser.chromium import launched, signed_in
-from tests.browser.house import NOON, House
+from tests.browser.live_app import NOON, House
 from tests.browser.journey import HOSTING, confirm
 
 _LARGEST = 120_000

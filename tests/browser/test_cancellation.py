@@ -7,9 +7,9 @@ from playwright.sync_api import expect
 
 from kajoom.models.cancellation import Cancellation
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.live_app import House
 from tests.browser.journey import HOSTING, expect_address, expect_title, focused, is_same_document, mark, spoken
-from tests.browser.watch import Watch
+from tests.browser.page_errors import Watch
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.live_app import House
 from tests.browser.journey import expect_address, expect_status, figure, focused, spoken
-from tests.browser.watch import Watch
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 _THRICE = "form => { form.requestSubmit(); form.requestSubmit(); form.requestSubmit(); }"

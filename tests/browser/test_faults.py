@@ -8,9 +8,9 @@ from playwright.sync_api import Page, Route, expect
 
 from kajoom.models.order import Order
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.live_app import House
 from tests.browser.journey import choose, confirm, figure, focused, go_on, spoken
-from tests.browser.watch import Watch
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 _LOST = "htmx:error: Failed to fetch"  # what htmx itself tells the console of a lost network

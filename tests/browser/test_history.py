@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.live_app import House
 from tests.browser.journey import (
     HOSTING,
     choose,
@@ -22,7 +22,7 @@ from tests.browser.journey import (
     mark,
     spoken,
 )
-from tests.browser.watch import Watch
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.live_app import House
 from tests.browser.journey import (
     choose,
     confirm,
@@ -20,7 +20,7 @@ from tests.browser.journey import (
     spoken,
     tab_to,
 )
-from tests.browser.watch import Watch
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 

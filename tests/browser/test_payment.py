@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from kajoom.gateways.demo import Behaviour
+from kajoom.gateways.demo.store import Behaviour
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.live_app import House
 from tests.browser.journey import confirm, expect_address, expect_status, expect_title, focused, spoken
-from tests.browser.watch import Watch
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 _PAID = ("captured", 4172)

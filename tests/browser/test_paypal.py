@@ -16,10 +16,10 @@ from kajoom.models.saved_method import SavedMethod
 from kajoom.web import auth
 from tests.browser.axe import axe
 from tests.browser.conftest import Visit, signed_in
-from tests.browser.house import NOON, House
+from tests.browser.live_app import NOON, House
 from tests.browser.journey import expect_address, expect_status, is_same_document, mark, spoken
 from tests.browser.test_states import faults_of
-from tests.browser.watch import Watch
+from tests.browser.page_errors import Watch
 from tests.conftest import PASSWORD
 from tests.paypal.server import FakePayPal
 

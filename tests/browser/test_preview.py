@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.live_app import House
 from tests.browser.journey import choose, expect_address, figure, focused, go_on
 
 _LISTEN = """() => {

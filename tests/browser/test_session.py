@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import PASSWORD
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.live_app import House
 from tests.browser.journey import expect_address, figure, focused, is_same_document, mark
-from tests.browser.watch import Watch
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 

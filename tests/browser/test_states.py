@@ -18,9 +18,9 @@ from kajoom.models.order import Order
 from kajoom.models.service import Service
 from tests.browser.axe import axe
 from tests.browser.conftest import Visit
-from tests.browser.house import House
-from tests.browser.tongue import in_the_other_language
-from tests.browser.watch import Watch
+from tests.browser.live_app import House
+from tests.browser.untranslated import in_the_other_language
+from tests.browser.page_errors import Watch
 
 _DESK = {"width": 1280, "height": 900}
 _PHONE = {"width": 360, "height": 780}

@@ -11,7 +11,7 @@ from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogP
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import Charge
 from kajoom.domain.money import Money
-from tests.domain.cast import day
+from tests.domain.factories import day
 
 TEXT = {"fr": "Forfait", "en": "Plan"}
 MONTHLY, ANNUALLY = BillingCycle.MONTHLY, BillingCycle.ANNUALLY

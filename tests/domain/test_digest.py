@@ -9,7 +9,7 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Decision, Holding, Quote, When, amount_seen, quote
-from tests.domain.cast import day, held, terms
+from tests.domain.factories import day, held, terms
 
 HOLDING = held("10/month", "2026-07-01")
 TARGET = terms("20/month", "b")

@@ -9,7 +9,7 @@ import pytest
 from kajoom.domain.decision import Charge, Decision, Holding, Line, LineCode, When
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, quote
-from tests.domain.cast import day, held, terms
+from tests.domain.factories import day, held, terms
 
 NOW, AT_NEXT_DUE, WITH_RENEWAL = Decision.NOW, Decision.AT_NEXT_DUE, Decision.WITH_RENEWAL
 

@@ -9,7 +9,7 @@ import pytest
 
 from kajoom.domain.quote import quote, refusal_between, refusal_of
 from kajoom.domain.refusal import Refusal, Refused
-from tests.domain.cast import day, held, terms
+from tests.domain.factories import day, held, terms
 
 ON = day("2026-06-16")
 

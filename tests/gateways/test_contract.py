@@ -11,11 +11,11 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.demo import Behaviour, Demonstration, Door
-from kajoom.gateways.demo_panel import DemonstrationPanel
-from kajoom.gateways.demo_provider import DemonstrationProvider
+from kajoom.gateways.demo.store import Behaviour, Demonstration, Door
+from kajoom.gateways.demo.panel import DemonstrationPanel
+from kajoom.gateways.demo.provider import DemonstrationProvider
 from kajoom.gateways.mail import FolderMailer
-from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
+from tests.fake_gateways import NullMailer, NullPanel, NullProvider
 from kajoom.gateways.ports import (
     Answer,
     Charge,

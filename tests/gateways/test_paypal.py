@@ -11,7 +11,7 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.paypal import PayPalProvider
+from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.ports import Answer, Charge
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, wire

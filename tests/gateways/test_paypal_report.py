@@ -10,9 +10,9 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways import paypal_report
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_report import received_in
+from kajoom.gateways.paypal import reports
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.reports import received_in
 from kajoom.gateways.ports import Answer, ProviderSilent, Refund
 from tests.gateways.test_paypal import CHARGE, approved, finished, taken
 from tests.paypal.faults import Fault
@@ -45,7 +45,7 @@ def test_more_than_was_taken_is_not_given_back(paypal: PayPalProvider, fake: Fak
 def test_the_report_of_a_day_tells_what_was_taken_that_day(
     paypal: PayPalProvider, fake: FakePayPal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paypal_report, "_PAGE_SIZE", 2)
+    monkeypatch.setattr(reports, "_PAGE_SIZE", 2)
     days = [datetime(2026, 6, 15, 23, 59, 59, tzinfo=UTC), *[datetime(2026, 6, 16, tzinfo=UTC)] * 3]
     days += [datetime(2026, 6, 16, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 17, tzinfo=UTC)]
     references = []

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from kajoom.domain.payment import SAVED_METHOD_ENDED
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_answer import ISSUES, Kind
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.responses import ISSUES, Kind
 from kajoom.gateways.ports import Answer, Charge, ProviderSilent, Saved
 from tests.gateways.test_paypal import (
     AFTER,

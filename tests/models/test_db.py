@@ -16,10 +16,10 @@ from kajoom.models.invoice import Counter, Invoice, next_number
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
-from kajoom.operations.deed import deed
-from tests.operations import cast
-from tests.operations.cast import AT
-from tests.operations.ledger import rows
+from kajoom.operations.transaction import deed
+from tests import factories
+from tests.factories import AT
+from tests.operations.ledger_checks import rows
 
 THREADS, TIMES = 8, 100
 
@@ -47,7 +47,7 @@ def test_eight_hundred_read_then_write_increments_of_eight_threads_all_count(app
 
 
 def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(app: Flask) -> None:
-    cast.service()
+    factories.service()
     db.session.query(Service).one().label = "written"
     db.session.flush()
     seen = []
@@ -65,7 +65,7 @@ def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(app: Fl
 
 def test_a_deed_writes_where_all_else_reads(app: Flask) -> None:
     """Two that read first and write then: one that only read could not write over what the other wrote."""
-    cast.service()
+    factories.service()
     together = Barrier(2)
 
     @deed
@@ -99,14 +99,14 @@ def two_sessions_on(table: type[Base]) -> None:
 
 @pytest.mark.parametrize("table", [Service, Order, Invoice])
 def test_a_write_over_a_change_that_was_not_seen_is_an_error(table: type[Base]) -> None:
-    cast.confirm(cast.service(), "b")
+    factories.confirm(factories.service(), "b")
 
     with pytest.raises(StaleDataError):
         two_sessions_on(table)
 
 
 def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
-    row = cast.service()
+    row = factories.service()
     assert row.label == ""
 
     def rename() -> None:
@@ -136,7 +136,7 @@ def test_nobody_waits_for_a_lock_for_ever(app: Flask) -> None:
 
 
 def test_a_connection_that_was_cut_is_replaced(app: Flask) -> None:
-    cast.service()
+    factories.service()
     held = db.session.connection().connection.dbapi_connection
     db.session.rollback()
     assert held is not None

@@ -8,7 +8,7 @@ from flask import Flask
 from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db
 from tests.database import Database, Databases
-from tests.operations import cast
+from tests import factories
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def catalogued(databases: Databases) -> Database:
     first = _house_on(database)
     with first.app_context():
         db.create_all()
-        cast.catalogue()
+        factories.catalogue()
         db.session.remove()
         db.engine.dispose()
     database.keep()

@@ -8,10 +8,10 @@ import pytest
 
 from kajoom.models.db import db
 from kajoom.models.outbox import Message, message_by_key
-from kajoom.operations.deed import deed
+from kajoom.operations.transaction import deed
 from kajoom.operations.outbox import LEASE, MAX_ATTEMPTS, buried, delivered, hasten, postponed, take, tell
-from tests.operations.cast import AT
-from tests.operations.ledger import nothing_written, rows
+from tests.factories import AT
+from tests.operations.ledger_checks import nothing_written, rows
 
 SECOND = timedelta(seconds=1)
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.paypal.faults import Fault
 from tests.paypal.ledger import Body
-from tests.paypal.problem import Problem
+from tests.paypal.errors import Problem
 from tests.paypal.signing import OURS, authority
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_client import PayPalClient
-from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.client import PayPalClient
+from kajoom.gateways.paypal.webhooks import NoticeReader, certificate_hosts
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, authority
 

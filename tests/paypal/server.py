@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.paypal import control
-from tests.paypal.courier import Courier
-from tests.paypal.desk import Desk, Request
+from tests.paypal.webhook_sender import Courier
+from tests.paypal.api import Desk, Request
 from tests.paypal.faults import Fault, Faults
 from tests.paypal.ledger import Body, Ledger
-from tests.paypal.problem import Problem
+from tests.paypal.errors import Problem
 from tests.paypal.signing import signer
 
 CERTIFICATES = "/v1/notifications/certs/"

@@ -15,10 +15,10 @@ from kajoom.config import Config
 from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
-from kajoom.operations.seed import Stage, load_demonstration
+from kajoom.operations.demo import Stage, load_demonstration
 from tests.conftest import PASSWORD, Visitor, Visitors
 from tests.database import Database, Databases
-from tests.house.tree import ROOT
+from tests.architecture.files import ROOT
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
 """Noon in Toronto."""

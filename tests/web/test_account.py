@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kajoom.operations.credit import grant
+from kajoom.operations.billing.credit import grant
 from tests.conftest import Visitor
 from tests.web.conftest import NOON
 from tests.web.test_invoice import number_of, sent

@@ -11,7 +11,7 @@ from kajoom.config import Config
 from kajoom.domain.refusal import Refusal, Refused
 from kajoom.models.db import db
 from kajoom.web import auth
-from kajoom.web.refusal import SENTENCES, status_of
+from kajoom.web.refusals import SENTENCES, status_of
 from tests.conftest import Visitor
 from tests.web.conftest import Address
 

@@ -13,7 +13,7 @@ import pytest
 from kajoom.config import Config
 from kajoom.web.headers import policy
 from tests.conftest import Visitor
-from tests.house.tree import ROOT
+from tests.architecture.files import ROOT
 
 EVERYWHERE = ["/login", "/services", "/nowhere", "/static/none.css"]
 

@@ -12,8 +12,8 @@ from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.service import service_by_external_id
-from kajoom.operations.credit import grant
-from kajoom.operations.receipt import Slip, record_receipt
+from kajoom.operations.billing.credit import grant
+from kajoom.operations.payments.receipts import Slip, record_receipt
 from tests.conftest import Visitor
 from tests.web.conftest import NOON
 

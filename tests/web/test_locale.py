@@ -9,7 +9,7 @@ from flask_babel import force_locale
 
 from kajoom.domain.money import Money
 from kajoom.models.client import client_by_email
-from kajoom.web.words import words, words_of
+from kajoom.i18n.formats import words, words_of
 from tests.conftest import Visitor
 from tests.web.conftest import Address
 

@@ -9,14 +9,14 @@ from flask import Flask
 
 from kajoom.domain.order import OrderStatus
 from kajoom.models.payment import Attempt
-from kajoom.worker.relay import drain
+from kajoom.worker.consumer import drain
 from tests.conftest import Visitor
-from tests.operations.ledger import nothing_written, rows
+from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
-from tests.web.payer import FIELD, awaited, begun, confirmed, newest, offered, path_of, posted, status_of
+from tests.web.paypal_payer import FIELD, awaited, begun, confirmed, newest, offered, path_of, posted, status_of
 
 __all__ = ["fake", "offered", "paypal", "wire"]
 

@@ -15,9 +15,9 @@ from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import service_by_external_id
-from kajoom.operations.calendar import bill_day
-from kajoom.operations.renewal import issue_renewal
-from kajoom.worker.relay import drain
+from kajoom.operations.daily import bill_day
+from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.worker.consumer import drain
 from tests.conftest import Visitor
 from tests.web.conftest import NOON, Address
 

@@ -9,18 +9,18 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from kajoom.gateways.paypal import PayPalProvider
+from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.models.client import client_by_email
 from kajoom.models.db import db
 from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
-from kajoom.worker.relay import drain
+from kajoom.worker.consumer import drain
 from tests.conftest import PASSWORD, Visitor
-from tests.operations.ledger import nothing_written, rows
+from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.fixtures import fake, paypal, vault, wire
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
-from tests.web.payer import FIELD, awaited, begun, newest, offered, path_of, posted, status_of
+from tests.web.paypal_payer import FIELD, awaited, begun, newest, offered, path_of, posted, status_of
 
 __all__ = ["fake", "offered", "paypal", "vault", "wire"]
 

@@ -10,17 +10,17 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from kajoom import clock
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_client import PayPalClient
-from kajoom.models.notice import Notice
-from kajoom.worker.relay import drain
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.client import PayPalClient
+from kajoom.models.webhook_event import Notice
+from kajoom.worker.consumer import drain
 from tests.conftest import Visitor
-from tests.operations.ledger import nothing_written, rows
+from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 from tests.paypal.signing import Signed, event, signer
 from tests.web.conftest import NOON, Address
-from tests.web.payer import awaited, begun, offered, posted, status_of
+from tests.web.paypal_payer import awaited, begun, offered, posted, status_of
 
 __all__ = ["fake", "offered", "paypal", "wire"]
 

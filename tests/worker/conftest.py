@@ -10,18 +10,18 @@ from flask_babel import Babel
 
 from kajoom.cli.words import compile_words
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
+from tests.fake_gateways import NullMailer, NullPanel, NullProvider
 from kajoom.models.catalog import CatalogVersion, forget_catalog
 from kajoom.models.db import db
-from kajoom.web.environment import Templates
+from kajoom.i18n.jinja import Templates
 from tests.database import Database
-from tests.house.tree import ROOT
-from tests.operations import cast
+from tests.architecture.files import ROOT
+from tests import factories
 from tests.operations.conftest import catalogued
 
 __all__ = ["app", "catalogued", "doors", "mailer", "panel", "provider"]
 
-SELLER = {**cast.SELLER, "email": "facturation@example.com"}
+SELLER = {**factories.SELLER, "email": "facturation@example.com"}
 
 
 @pytest.fixture

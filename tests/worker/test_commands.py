@@ -10,14 +10,14 @@ import pytest
 import time_machine
 from flask import Flask
 
-from kajoom.cli.behaviour import panel as panel_command
-from kajoom.cli.behaviour import payment as payment_command
+from kajoom.cli.demo_behaviour import panel as panel_command
+from kajoom.cli.demo_behaviour import payment as payment_command
 from kajoom.cli.mail import mail
 from kajoom.cli.work import work
 from kajoom.gateways import Gateways
-from kajoom.gateways.demo import Behaviour, Demonstration, Door
-from kajoom.gateways.null import NullMailer, NullPanel
-from tests.operations import cast
+from kajoom.gateways.demo.store import Behaviour, Demonstration, Door
+from tests.fake_gateways import NullMailer, NullPanel
+from tests import factories
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def demonstration(app: Flask, tmp_path: Path) -> Demonstration:
 
 
 def test_work_once_does_what_is_due_and_ends(app: Flask, mailer: NullMailer) -> None:
-    cast.confirm(cast.service())
-    with time_machine.travel(cast.AT, tick=False):
+    factories.confirm(factories.service())
+    with time_machine.travel(factories.AT, tick=False):
         ran = app.test_cli_runner().invoke(work, ["--once"])
     assert ran.exit_code == 0
     assert len(mailer.sent) == 1

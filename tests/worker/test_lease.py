@@ -9,18 +9,19 @@ import pytest
 
 from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
+from tests.fake_gateways import NullMailer, NullPanel, NullProvider
 from kajoom.gateways.ports import Answer, Charge, PackageChange, PanelAnswer
 from kajoom.models.db import db
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Payment
 from kajoom.models.service import Service
-from kajoom.operations import outbox, payment
-from kajoom.worker.relay import drain, run_once
-from tests.operations import cast
+from kajoom.operations import outbox
+from kajoom.operations.payments import pay
+from kajoom.worker.consumer import drain, run_once
+from tests import factories
 
-AT = cast.AT
+AT = factories.AT
 LATER = AT + outbox.LEASE + timedelta(seconds=1)
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -60,7 +61,7 @@ def gone() -> None:
 
 
 def test_message_in_hand_is_nobody_elses_until_its_lease_ends() -> None:
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     mine = outbox.take(AT)
     assert mine is not None
     assert outbox.take(AT + outbox.LEASE) is None
@@ -72,7 +73,7 @@ def test_message_in_hand_is_nobody_elses_until_its_lease_ends() -> None:
 
 @pytest.mark.parametrize("finish", ["delivered", "postponed", "buried"])
 def test_worker_that_lost_its_lease_has_nothing_more_to_say(finish: str) -> None:
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     mine = outbox.take(AT)
     theirs = outbox.take(LATER)
     assert mine is not None
@@ -87,7 +88,7 @@ def test_worker_that_lost_its_lease_has_nothing_more_to_say(finish: str) -> None
 def test_letter_sent_twice_by_a_kill_has_one_message_id(doors: Gateways) -> None:
     mailer = KilledMailer()
     cut = Gateways(panel=doors.panel, mailer=mailer, payments=doors.payments)
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     with pytest.raises(Killed):
         run_once(cut, AT)
     gone()
@@ -101,11 +102,11 @@ def test_letter_sent_twice_by_a_kill_has_one_message_id(doors: Gateways) -> None
 def test_change_made_before_a_kill_is_found_by_reading_back(doors: Gateways, mailer: NullMailer) -> None:
     panel = KilledPanel()
     cut = Gateways(panel=panel, mailer=mailer, payments=doors.payments)
-    row = cast.service()
-    order = cast.confirm(row)
+    row = factories.service()
+    order = factories.confirm(row)
     invoice = invoice_of_order(order.id)
     assert invoice is not None
-    payment.pay(invoice.id, doors.payments, Means("null"), AT)
+    pay.pay(invoice.id, doors.payments, Means("null"), AT)
     with pytest.raises(Killed):
         drain(cut, AT)
     gone()
@@ -117,11 +118,11 @@ def test_change_made_before_a_kill_is_found_by_reading_back(doors: Gateways, mai
 def test_money_taken_before_a_kill_is_found_by_looking_it_up(doors: Gateways, mailer: NullMailer) -> None:
     provider = KilledProvider()
     cut = Gateways(panel=doors.panel, mailer=mailer, payments={"null": provider})
-    order = cast.confirm(cast.service())
+    order = factories.confirm(factories.service())
     invoice = invoice_of_order(order.id)
     assert invoice is not None
     with pytest.raises(Killed):
-        payment.pay(invoice.id, cut.payments, Means("null"), AT)
+        pay.pay(invoice.id, cut.payments, Means("null"), AT)
     gone()
     drain(cut, AT + timedelta(minutes=1))
     (received,) = db.session.query(Payment).all()

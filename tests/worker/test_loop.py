@@ -11,12 +11,12 @@ import time_machine
 from flask import Flask
 
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullMailer
+from tests.fake_gateways import NullMailer
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.worker import loop
 from kajoom.worker.loop import embed, work_forever, work_off
-from tests.operations import cast
+from tests import factories
 
 NOW = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ def days() -> list[str]:
 
 def test_everything_due_is_done_before_a_rest(app: Flask, mailer: NullMailer) -> None:
     for _ in range(3):
-        cast.confirm(cast.service())
+        factories.confirm(factories.service())
     work_off(app, Event())
     assert len(mailer.sent) == 3
 
@@ -81,7 +81,7 @@ def test_worker_told_to_stop_takes_no_other_message(app: Flask, doors: Gateways,
     told = StoppedMeanwhile()
     app.extensions["kajoom"] = Gateways(panel=doors.panel, mailer=told, payments=doors.payments)
     for _ in range(3):
-        cast.confirm(cast.service())
+        factories.confirm(factories.service())
     work_forever(app, stop)
     assert len(told.sent) == 1
     assert db.session.query(Message).filter(Message.done_at.is_not(None)).count() >= 1
@@ -90,7 +90,7 @@ def test_worker_told_to_stop_takes_no_other_message(app: Flask, doors: Gateways,
 def test_database_that_is_away_for_a_while_ends_no_worker(
     app: Flask, mailer: NullMailer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     engine = db.engine
     away = [ConnectionError("the database is away")]
 

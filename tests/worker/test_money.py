@@ -9,21 +9,21 @@ import pytest
 from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.domain.refund import RefundStatus
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullMailer, NullProvider
+from tests.fake_gateways import NullMailer, NullProvider
 from kajoom.gateways.ports import Answer
 from kajoom.models.catalog import CatalogVersion, forget_catalog
 from kajoom.models.db import db
 from kajoom.models.outbox import message_by_key
 from kajoom.models.reconciliation import open_differences
 from kajoom.models.refund import refunds_of
-from kajoom.operations.calendar import announce_day
-from kajoom.operations.payment import pay
-from kajoom.operations.provisioning import declare_impossible
-from kajoom.operations.refund import send_back
-from kajoom.worker.relay import drain
-from tests.operations import cast
-from tests.operations.cast import AT, ON
-from tests.worker.test_letters import opened, text_of
+from kajoom.operations.daily import announce_day
+from kajoom.operations.payments.pay import pay
+from kajoom.operations.orders.provisioning import declare_impossible
+from kajoom.operations.payments.refunds import send_back
+from kajoom.worker.consumer import drain
+from tests import factories
+from tests.factories import AT, ON
+from tests.worker.test_emails import opened, text_of
 
 pytestmark = pytest.mark.usefixtures("app")
 LATER = AT + timedelta(minutes=2)
@@ -32,15 +32,15 @@ LATER = AT + timedelta(minutes=2)
 def offered(**methods: dict[str, dict[str, str]]) -> None:
     """The host's offline methods."""
     db.session.query(CatalogVersion).one().offline = methods
-    cast.reloaded()
+    factories.reloaded()
     forget_catalog()
 
 
 def test_a_refund_whose_answer_was_lost_is_settled_and_told(
     doors: Gateways, provider: NullProvider, mailer: NullMailer
 ) -> None:
-    order = cast.confirm(cast.service())
-    invoice = cast.invoice_for(order)
+    order = factories.confirm(factories.service())
+    invoice = factories.invoice_for(order)
     pay(invoice.id, doors.payments, Means("null"), AT)
     declare_impossible(order.reference, "no room", "staff:lea", ON, AT)
     provider.answers.append(Answer(AttemptStatus.UNKNOWN))
@@ -56,7 +56,7 @@ def test_a_refund_whose_answer_was_lost_is_settled_and_told(
 
 
 def test_each_day_the_day_before_is_reconciled(doors: Gateways, provider: NullProvider) -> None:
-    invoice = cast.invoice_for(cast.confirm(cast.service()))
+    invoice = factories.invoice_for(factories.confirm(factories.service()))
     provider.at = AT
     pay(invoice.id, doors.payments, Means("null"), AT)
     charge, answer = provider.ledger.popitem()[1]
@@ -73,7 +73,7 @@ def test_each_day_the_day_before_is_reconciled(doors: Gateways, provider: NullPr
 
 def test_the_letter_says_how_to_pay_offline_with_amount_and_reference(doors: Gateways, mailer: NullMailer) -> None:
     offered(interac={"label": {}, "instructions": {"fr": "À paiements@example.com.", "en": "To payments@example.com."}})
-    number = cast.invoice_for(cast.confirm(cast.service(payment_method="interac"))).number
+    number = factories.invoice_for(factories.confirm(factories.service(payment_method="interac"))).number
 
     drain(doors, AT)
 
@@ -84,14 +84,14 @@ def test_the_letter_says_how_to_pay_offline_with_amount_and_reference(doors: Gat
 
 def test_the_letter_of_a_client_who_pays_online_says_nothing_of_it(doors: Gateways, mailer: NullMailer) -> None:
     offered(interac={"label": {}, "instructions": {"fr": "À paiements@example.com.", "en": "To payments@example.com."}})
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     drain(doors, AT)
     assert "paiements@example.com" not in text_of(opened(mailer.sent[0]))
 
 
 def test_where_no_provider_is_offered_the_letter_tells_every_way(mailer: NullMailer, doors: Gateways) -> None:
     offered(wire={"label": {"fr": "Télévirement", "en": "Wire"}, "instructions": {"fr": "Au compte 1.", "en": "To 1."}})
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     doors.payments.clear()  # type: ignore[attr-defined]
     drain(doors, AT)
     assert "Comment payer\xa0: Télévirement" in text_of(opened(mailer.sent[0]))

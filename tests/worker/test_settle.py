@@ -9,18 +9,19 @@ import pytest
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus, Means
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullProvider
+from tests.fake_gateways import NullProvider
 from kajoom.gateways.ports import Answer, Charge
 from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.models.payment import last_attempt_of
-from kajoom.operations import outbox, payment
-from kajoom.operations.deed import deed
-from kajoom.operations.order import cancel_order
-from kajoom.worker.relay import drain
-from tests.operations import cast
-from tests.operations.cast import AT, ON
+from kajoom.operations import outbox
+from kajoom.operations.payments import pay
+from kajoom.operations.transaction import deed
+from kajoom.operations.orders.place import cancel_order
+from kajoom.worker.consumer import drain
+from tests import factories
+from tests.factories import AT, ON
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -50,10 +51,10 @@ def announced(key: str) -> None:
 def given_up(doors: Gateways, provider: Vague) -> tuple[int, str]:
     """A client who cancelled while the approval was open, and the key of their try."""
     provider.answers.append(Answer(PENDING, "ref", approve_url="https://paypal.example/approve"))
-    order = cast.confirm(cast.service(), "b")
-    invoice = cast.invoice_for(order)
-    payment.pay(invoice.id, doors.payments, Means("null"), AT)
-    payment.give_up(invoice.id, doors.payments, AT)
+    order = factories.confirm(factories.service(), "b")
+    invoice = factories.invoice_for(order)
+    pay.pay(invoice.id, doors.payments, Means("null"), AT)
+    pay.give_up(invoice.id, doors.payments, AT)
     cancel_order(order.client_id, order.reference, ON, AT)
     attempt = last_attempt_of(invoice.id)
     assert attempt is not None
