@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from itertools import count
 from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
 from kajoom.domain.quote import Quote
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.catalog import CatalogVersion, Move, Plan, Price, ProductGroup
 from kajoom.models.client import Client
 from kajoom.models.credit import CreditEntry, CreditReason
 from kajoom.models.db import db
-from kajoom.models.service_snapshot import Held, held_by
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.service import Service
-from kajoom.operations.orders.place import Seen, place_order
+from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
+from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.quotes import Choice, quote_change
 
 ON = date(2026, 6, 16)
@@ -109,10 +110,10 @@ def service(holder: Client | None = None, plan: str = "a", **more: Any) -> Servi
         "payment_method": "paypal",
         "usage": {"disk_mb": 1_000, "mailboxes": 3, "databases": 1},
     }
-    held = Service(client=holder or client(), plan=row, **{**facts, **more})
-    db.session.add(held)
+    snapshot = Service(client=holder or client(), plan=row, **{**facts, **more})
+    db.session.add(snapshot)
     db.session.commit()
-    return held
+    return snapshot
 
 
 def credit(holder: Client, cents: int, currency: str = "CAD") -> None:
@@ -123,9 +124,9 @@ def credit(holder: Client, cents: int, currency: str = "CAD") -> None:
     db.session.commit()
 
 
-def held(row: Service) -> Held:
+def snapshot(row: Service) -> ServiceSnapshot:
     """The service as a price depends on it."""
-    found = held_by(row.client_id, row.id)
+    found = service_snapshot_of(row.client_id, row.id)
     assert found is not None
     return found
 
@@ -134,7 +135,7 @@ def price(
     row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, when: When | None = None, on: date = ON
 ) -> Quote:
     """What a change costs."""
-    return quote_change(held(row), Choice(plan, cycle, when), on)
+    return quote_change(snapshot(row), Choice(plan, cycle, when), on)
 
 
 def confirm(
@@ -142,17 +143,17 @@ def confirm(
 ) -> Order:
     """See the price and confirm it; ``digest``, ``key`` and ``acknowledged`` are the form's."""
     digest = more.get("digest") or price(row, plan, cycle, when, on).digest
-    seen = Seen(digest, more.get("key") or f"key-{next(_numbers)}", more.get("acknowledged", True))
+    seen = Confirmation(digest, more.get("key") or f"key-{next(_numbers)}", more.get("acknowledged", True))
     choice = Choice(plan, cycle, when)
     return place_order(row.client_id, row.id, choice, seen, locale="fr", on=on, at=AT, days_to_pay=7)
 
 
-def refusal(row: Service, *choice: Any, **more: Any) -> Refusal:
+def refusal(row: Service, *choice: Any, **more: Any) -> StrEnum:
     """Why a change cannot be priced."""
     try:
         price(row, *choice, **more)
-    except Refused as refused:
-        return refused.reason
+    except BusinessError as error:
+        return error.code
     raise AssertionError(f"nothing refuses {choice}")
 
 

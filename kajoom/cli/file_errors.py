@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import click
 
-from kajoom.operations.imports.report import Fault
+from kajoom.operations.imports.report import FileError
 
 
-def refuse(faults: Sequence[Fault]) -> None:
+def refuse(errors: Sequence[FileError]) -> None:
     """End the command with exit code 1 when there is any fault."""
-    for fault in faults:
-        click.echo(str(fault), err=True)
-    if faults:
-        raise click.ClickException(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}: nothing was written.")
+    for error in errors:
+        click.echo(str(error), err=True)
+    if errors:
+        raise click.ClickException(f"{len(errors)} fault{'s' if len(errors) > 1 else ''}: nothing was written.")

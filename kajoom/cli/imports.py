@@ -46,7 +46,7 @@ def services_command(file: Path, dry_run: bool) -> None:
 
 
 def _tell(report: ImportReport, dry_run: bool) -> None:
-    refuse(report.faults)
+    refuse(report.errors)
     click.echo(f"added: {report.added}\nchanged: {report.changed}\nunchanged: {report.unchanged}")
     if dry_run:
         click.echo("Nothing was written.")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Any
 
 import click
@@ -13,31 +14,31 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.operator import who
-from kajoom.domain.objection import Objected, Objection
 from kajoom.domain.refund import RefundStatus
+from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.reconciliation import Difference, open_differences
-from kajoom.operations.billing.credit import grant
-from kajoom.operations.payments.receipts import Slip, record_receipt
+from kajoom.operations.billing.credit import grant_credit
+from kajoom.operations.payments.receipts import OfflinePayment, record_offline_payment
 from kajoom.operations.payments.reconciliation import explain, reconcile
-from kajoom.operations.payments.refunds import send_back
+from kajoom.operations.payments.refunds import refund_invoice
 
-_SENTENCES: dict[Objection, str] = {
-    Objection.NO_INVOICE: "There is no invoice {number}.",
-    Objection.NO_CLIENT: "There is no client {email}.",
-    Objection.NO_METHOD: "Say how it was paid with --method: one of {known}.",
-    Objection.NO_REFERENCE: "{reference!r} is not a reference: give the bank's, in at most 100 characters.",
-    Objection.NOT_AN_AMOUNT: "{amount!r} is not an amount like 41.72.",
-    Objection.NOT_YET: "{on} is yet to come.",
-    Objection.REFERENCE_USED: "{reference} is already recorded: {amount} for invoice {number}. If this is other money,"
-    " give a reference that tells it apart, like the sender's name and the number.",
-    Objection.BALANCE_TOO_LOW: "The client has {balance} of account credit: it cannot fall below zero.",
-    Objection.NOTHING_TO_REFUND: "Nothing of invoice {number} is left to be sent back: it gave no credit, or that"
+_SENTENCES: Mapping[StrEnum, str] = {
+    StaffRefusal.NO_INVOICE: "There is no invoice {number}.",
+    StaffRefusal.NO_CLIENT: "There is no client {email}.",
+    StaffRefusal.NO_METHOD: "Say how it was paid with --method: one of {known}.",
+    StaffRefusal.NO_REFERENCE: "{reference!r} is not a reference: give the bank's, in at most 100 characters.",
+    StaffRefusal.NOT_AN_AMOUNT: "{amount!r} is not an amount like 41.72.",
+    StaffRefusal.NOT_YET: "{on} is yet to come.",
+    StaffRefusal.REFERENCE_USED: "{reference} is already recorded: {amount} for invoice {number}. If this is other"
+    " money, give a reference that tells it apart, like the sender's name and the number.",
+    StaffRefusal.BALANCE_TOO_LOW: "The client has {balance} of account credit: it cannot fall below zero.",
+    StaffRefusal.NOTHING_TO_REFUND: "Nothing of invoice {number} is left to be sent back: it gave no credit, or that"
     " credit was spent or sent back since.",
-    Objection.PAID_OFFLINE: "Invoice {number} was paid by {provider}, which no provider carries: send the money back"
+    StaffRefusal.PAID_OFFLINE: "Invoice {number} was paid by {provider}, which no provider carries: send the money back"
     " yourself, then take the credit back with `flask staff credit`.",
-    Objection.PROVIDER_CLOSED: "Invoice {number} was paid by {provider}, which is not set up here any more.",
-    Objection.REFUND_UNDER_WAY: "A refund of invoice {number} is already on its way: its outcome is not known yet.",
-    Objection.NO_DIFFERENCE: "No open difference bears the reference {reference}.",
+    StaffRefusal.PROVIDER_CLOSED: "Invoice {number} was paid by {provider}, which is not set up here any more.",
+    StaffRefusal.REFUND_UNDER_WAY: "A refund of invoice {number} is already on its way: its outcome is not known yet.",
+    StaffRefusal.NO_DIFFERENCE: "No open difference bears the reference {reference}.",
 }
 _BECAME = {
     RefundStatus.DONE: "sent back by {provider}.",
@@ -53,9 +54,9 @@ def _told() -> Iterator[None]:
     """What the books forbid is said in one sentence, and fails the command."""
     try:
         yield
-    except Objected as objected:
-        details = {key: ", ".join(each) if isinstance(each, list) else each for key, each in objected.details.items()}
-        raise click.ClickException(_SENTENCES[objected.reason].format(**details)) from None
+    except BusinessError as error:
+        details = {key: ", ".join(each) if isinstance(each, list) else each for key, each in error.details.items()}
+        raise click.ClickException(_SENTENCES[error.code].format(**details)) from None
 
 
 @click.command()
@@ -69,9 +70,9 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
     """Record money received for INVOICE outside any provider; what exceeds the balance becomes account credit."""
     day = on.date()
     # Noon on the shop's wall: the day stays the same day in any zone near it.
-    slip = Slip(amount, day, datetime.combine(day, time(12), clock.zone), reference, method)
+    offline_payment = OfflinePayment(amount, day, datetime.combine(day, time(12), clock.zone), reference, method)
     with _told():
-        receipt = record_receipt(invoice, slip, clock.today(), who(), clock.now())
+        receipt = record_offline_payment(invoice, offline_payment, clock.today(), who(), clock.now())
     if not receipt.is_new:
         click.echo(f"{reference} was already recorded for invoice {invoice}: nothing was added.")
     if receipt.applied:
@@ -91,7 +92,7 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
 def credit(email: str, amount: str, currency: str, reason: str) -> None:
     """Grant account credit to the client of EMAIL; it is used first, on the next invoice."""
     with _told():
-        balance = grant(email, amount, reason, clock.now(), currency)
+        balance = grant_credit(email, amount, reason, clock.now(), currency)
     click.echo(f"{email} now has {balance} {balance.currency} of account credit.")
 
 
@@ -104,7 +105,7 @@ def refund(invoice: str) -> None:
     Only what its provider carried, what came late or bought nothing, and what is left of that credit.
     """
     with _told():
-        sent = send_back(invoice, current_app.extensions["kajoom"].payments, who(), clock.now())
+        sent = refund_invoice(invoice, current_app.extensions["kajoom"].payments, who(), clock.now())
     for each in sent:
         said = _BECAME[each.status].format(provider=each.provider, reason=each.reason)
         click.echo(f"{each.amount} {each.amount.currency} {said}")

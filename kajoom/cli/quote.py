@@ -22,8 +22,8 @@ class Day(click.ParamType[date]):
             return value
         try:
             return parse_day(value)
-        except ValueError as fault:
-            self.fail(str(fault), param, ctx)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 _MONTHS = [str(cycle.months) for cycle in BillingCycle if cycle.months]
@@ -46,6 +46,6 @@ def due_command(anchor: date, cycle_months: str, count: int) -> None:
     """Print the due dates that follow a cycle begun on the anchor, one a line."""
     try:
         days = due_dates(anchor, int(cycle_months), count)
-    except OverflowError as fault:
-        raise click.ClickException(str(fault)) from None
+    except OverflowError as error:
+        raise click.ClickException(str(error)) from None
     click.echo("\n".join(day.isoformat() for day in days))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, NoReturn
 
 from kajoom.cli.quote_fields import Fields, NotACase, shortened
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Charge, Holding, Quote, When, quote
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.quote import ChargePolicy, PricingInput, Quote, When, quote
+from kajoom.domain.refusal import BusinessError
 from kajoom.domain.terms import Terms
 
 Answer = dict[str, Any]
@@ -26,8 +27,8 @@ def answer_line(line: bytes) -> bytes:
     """The answer to one line, without an end of line; plain ASCII, so that no terminal or encoding spoils it."""
     try:
         case = json.loads(line.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_not_a_number)
-    except (ValueError, RecursionError) as fault:
-        return json.dumps({"id": None, "error": f"not JSON: {shortened(str(fault))}"}).encode()
+    except (ValueError, RecursionError) as error:
+        return json.dumps({"id": None, "error": f"not JSON: {shortened(str(error))}"}).encode()
     return json.dumps(answer(case)).encode()
 
 
@@ -44,10 +45,10 @@ def answer(case: object) -> Answer:
         fields = Fields(case)
         name = fields.name
         return {"id": name, **_priced(fields)}
-    except NotACase as fault:
-        return {"id": name, "error": str(fault)}
-    except OverflowError as fault:
-        return {"id": name, "error": str(fault)}
+    except NotACase as error:
+        return {"id": name, "error": str(error)}
+    except OverflowError as error:
+        return {"id": name, "error": str(error)}
 
 
 def _priced(fields: Fields) -> Answer:
@@ -55,15 +56,15 @@ def _priced(fields: Fields) -> Answer:
     if on is None:
         raise NotACase("on: missing")
     when = fields.code("when", When)
-    charge = fields.code("charge", Charge) or Charge.PRORATED
+    charge = fields.code("charge", ChargePolicy) or ChargePolicy.PRORATED
     holding, target = _holding(fields), _target(fields)
     try:
         return _told(quote(holding, target, on, when, charge))
-    except Refused as refused:
-        return _refused(refused.reason)
+    except BusinessError as error:
+        return _refused(error.code)
 
 
-def _holding(fields: Fields) -> Holding:
+def _holding(fields: Fields) -> PricingInput:
     currency = _currency(fields, "currency", "CAD")
     price, quantity = fields.amount("old_price", currency), _quantity(fields)
     cycle = _cycle(fields, "old_cycle_months")
@@ -72,7 +73,7 @@ def _holding(fields: Fields) -> Holding:
         if price:
             raise NotACase("next_due: missing, and the service is paid each cycle")
         cycle = BillingCycle.FREE
-    return Holding(
+    return PricingInput(
         terms=Terms("old", "case", cycle, price * quantity, quantity),
         due=due,
         anchor=fields.whole("anchor_day", str(due.day if due else 1), 1, 31),
@@ -132,10 +133,10 @@ def _named(amount: Money, **name: str) -> dict[str, str]:
     return {**name, "amount": str(amount)}
 
 
-def _refused(reason: Refusal) -> Answer:
+def _refused(code: StrEnum) -> Answer:
     return {
         "decision": "refused",
-        "reason": reason.value,
+        "reason": code.value,
         "subtotal": None,
         "taxes": [],
         "total": None,

@@ -65,8 +65,8 @@ class Fields:
             amount = Money.parse(self.required(key, default), currency)
         except NotACase:
             raise
-        except ValueError as fault:
-            raise NotACase(f"{key}: {shortened(str(fault))}") from None
+        except ValueError as error:
+            raise NotACase(f"{key}: {shortened(str(error))}") from None
         if amount.cents < 0:
             raise NotACase(f"{key}: less than nothing: {amount}")
         return amount
@@ -83,8 +83,8 @@ class Fields:
         text = self.text(key)
         try:
             return parse_day(text) if text else None
-        except ValueError as fault:
-            raise NotACase(f"{key}: {fault}") from None
+        except ValueError as error:
+            raise NotACase(f"{key}: {error}") from None
 
     def code(self, key: str, codes: type[Code]) -> Code | None:
         """One of a closed set of words."""

@@ -1,4 +1,5 @@
-"""What a template says the same on every page is said when it is compiled: sentences, drawings, included files."""
+"""Compile-time folding of templates: messages, icons and included files are put in place once, not at each
+rendering."""
 
 from __future__ import annotations
 
@@ -7,34 +8,34 @@ from typing import Any
 from jinja2 import Environment, nodes
 from jinja2.visitor import NodeTransformer
 
-from kajoom.i18n.formats import Words
+from kajoom.i18n.formats import Formats
 
-_UNCHANGING = {"asset", "icon", "integrity"}
-"""What is called in templates and answers the same as long as the house runs."""
+_CONSTANT_FUNCTIONS = {"asset", "icon", "integrity"}
+"""Template functions whose value does not change while the application runs."""
 
 
-class Folding(NodeTransformer):
-    """Puts each constant where a template calls for it, in the language the template is compiled for."""
+class ConstantFolding(NodeTransformer):
+    """Replaces constant calls in a template's syntax tree by their value, in the language it is compiled for."""
 
-    def __init__(self, environment: Environment, spoken: Words) -> None:
+    def __init__(self, environment: Environment, formats: Formats) -> None:
         self.environment = environment
-        self.spoken = spoken
+        self.formats = formats
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the name the visitor looks for
-        """``_("…")`` becomes its sentence, ``icon("…")`` its drawing."""
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the name that NodeVisitor looks for
+        """Replace ``_("…")`` by its translation and ``icon("…")`` by its markup."""
         self.generic_visit(node)
         match node:
             case nodes.Call(node=nodes.Name(name="_")):
-                return self._said(node)
-            case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=value)]) if name in _UNCHANGING:
-                answer: Any = self.environment.globals[name]
-                return nodes.Const(answer(value), lineno=node.lineno)
+                return self._translated(node)
+            case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=value)]) if name in _CONSTANT_FUNCTIONS:
+                function: Any = self.environment.globals[name]
+                return nodes.Const(function(value), lineno=node.lineno)
         return node
 
     def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802
-        """A named file is read in here, with a scope of its own: it need not be looked up and entered each time.
+        """Inline an included file, in a scope of its own.
 
-        Not while templates are being worked on: a change in that file would not be seen from here.
+        Not with ``auto_reload``: a change in the included file would not be noticed.
         """
         if self.environment.auto_reload:
             return node
@@ -50,12 +51,12 @@ class Folding(NodeTransformer):
             raise LookupError(name)
         return self.environment.loader.get_source(self.environment, name)
 
-    def _said(self, node: nodes.Call) -> nodes.Node:
+    def _translated(self, node: nodes.Call) -> nodes.Node:
         match node.args:
-            case [nodes.Const(value=str(said))]:
-                text = nodes.MarkSafeIfAutoescape(nodes.Const(self.spoken.gettext(said)), lineno=node.lineno)
+            case [nodes.Const(value=str(message))]:
+                text = nodes.MarkSafeIfAutoescape(nodes.Const(self.formats.gettext(message)), lineno=node.lineno)
             case _:
-                raise TypeError(f"line {node.lineno}: _() says one constant sentence")
+                raise TypeError(f"line {node.lineno}: _() takes one constant message")
         if not node.kwargs:
             return text
         pairs = [nodes.Pair(nodes.Const(pair.key), pair.value) for pair in node.kwargs]

@@ -1,4 +1,4 @@
-"""The templates are compiled once a language, their sentences already said and their filters already bound."""
+"""The Jinja environment: templates are compiled once per language, with its messages and filters built in."""
 
 from __future__ import annotations
 
@@ -10,55 +10,64 @@ from flask.templating import Environment
 from jinja2 import Template, nodes
 
 from kajoom import clock
-from kajoom.i18n.labels import method_of, name_of
-from kajoom.i18n.compile import Folding
-from kajoom.i18n.formats import Words, words
+from kajoom.domain.catalog import OfflineMethod
+from kajoom.i18n.compile import ConstantFolding
+from kajoom.i18n.formats import Formats, current_formats
+from kajoom.i18n.labels import label_for, method_label
 
-_WORDS = ("money", "money_with_currency", "long_date", "clock_time", "moment", "percent", "number", "size", "quantity")
+_FORMAT_FILTERS = (
+    "clock_time", "date_tag", "localized", "long_date", "moment", "money", "money_with_currency", "number", "percent",
+    "quantity", "size",
+)  # fmt: skip
 
 
-class Templates(Environment):
-    """Flask's environment, which hands each template on to the one compiled for the language in force."""
+class LocalizedEnvironment(Environment):
+    """Flask's environment, which hands each template to the environment of the language in use."""
 
-    spoken: Words | None = None
+    formats: Formats | None = None
 
     def __init__(self, app: Flask, **options: Any) -> None:
         super().__init__(app, **options)
         self.trim_blocks = self.lstrip_blocks = True
-        self.in_language: dict[str, Templates] = {}
+        self.by_language: dict[str, LocalizedEnvironment] = {}
 
     def get_or_select_template(self, template_name_or_list: Any, *args: Any, **kwargs: Any) -> Template:
-        """The template in the language of the request or of the letter."""
-        if self.spoken is None:
-            return self._speaking(words()).get_or_select_template(template_name_or_list, *args, **kwargs)
+        """The template in the language of the request or of the e-mail."""
+        if self.formats is None:
+            environment = self._environment_for(current_formats())
+            return environment.get_or_select_template(template_name_or_list, *args, **kwargs)
         return super().get_or_select_template(template_name_or_list, *args, **kwargs)
 
-    def _speaking(self, spoken: Words) -> Templates:
-        if spoken.language not in self.in_language:
+    def _environment_for(self, formats: Formats) -> LocalizedEnvironment:
+        if formats.language not in self.by_language:
             environment = self.overlay()
-            environment.spoken = spoken
-            environment.filters = {**self.filters, **_filters(spoken)}
+            environment.formats = formats
+            environment.filters = {**self.filters, **_filters(formats)}
             environment.globals = {
-                **self.globals, "words": spoken, "figure": spoken.figure, "day": spoken.day, "count": spoken.count,
-            }  # fmt: skip
-            self.in_language[spoken.language] = environment
-        return self.in_language[spoken.language]
+                **self.globals,
+                "formats": formats,
+                "money_tag": formats.money_tag,
+                "date_tag": formats.date_tag,
+                "ngettext": formats.ngettext,
+            }
+            self.by_language[formats.language] = environment
+        return self.by_language[formats.language]
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        if self.spoken is not None:
-            source = Folding(self, self.spoken).visit(source)
+        if self.formats is not None:
+            source = ConstantFolding(self, self.formats).visit(source)
         return super()._generate(source, *args, **kwargs)
 
 
-def _filters(spoken: Words) -> dict[str, Callable[..., Any]]:
-    bound: dict[str, Callable[..., Any]] = {name: getattr(spoken, name) for name in _WORDS}
+def _filters(formats: Formats) -> dict[str, Callable[..., Any]]:
+    def payment_method(method: OfflineMethod) -> str:
+        return formats.localized(method.label) if method.label else formats.gettext(method_label(method.code))
+
     return {
-        **bound,
-        "tr": spoken.tr,
-        "date": spoken.day,
-        "name": lambda code: spoken.gettext(name_of(code)),
-        "say": spoken.gettext,
-        "method": lambda method: spoken.tr(method.label) if method.label else spoken.gettext(method_of(method.code)),
+        **{name: getattr(formats, name) for name in _FORMAT_FILTERS},
+        "label": lambda code: formats.gettext(label_for(code)),
+        "translate": formats.gettext,
+        "payment_method": payment_method,
         "local_day": lambda at: clock.local(at).date(),
         "nearly": lambda limit: limit * 4 // 5,
     }

@@ -14,7 +14,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OPEN
-from kajoom.domain.quote import Holding, refusal_of
+from kajoom.domain.quote import PricingInput, refusal_of
 from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.terms import Terms
@@ -30,7 +30,7 @@ from kajoom.models.types import written
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ServiceSnapshot:
     """A client's service with its plan, and what hinders or follows a change.
 
     ``open_order`` and ``open_cancellation`` are references and ``unpaid_renewal`` an invoice number, ``None`` when
@@ -59,9 +59,9 @@ class Held:
     unpaid_renewal: str | None
 
     @property
-    def holding(self) -> Holding:
+    def holding(self) -> PricingInput:
         """The service as a price depends on it."""
-        return Holding(
+        return PricingInput(
             terms=self.terms,
             due=self.due,
             anchor=self.anchor,
@@ -73,7 +73,7 @@ class Held:
             unpaid=self.unpaid_renewal is not None,
         )
 
-    def hindrance(self, on: date) -> Refusal | None:
+    def blocked_reason(self, on: date) -> Refusal | None:
         """Why no change at all can be made today, whatever the plan; ``None`` when one can."""
         return refusal_of(self.holding, on) if self.permits_changes else Refusal.NOT_PERMITTED
 
@@ -113,7 +113,7 @@ _CREDIT: ColumnElement[int] = (
     .scalar_subquery()
 )
 # Written once, its values given at each question: building it anew and knowing it again costs more than asking.
-_HELD = (
+_SNAPSHOT = (
     select(
         Service.id,
         Service.client_id,
@@ -144,15 +144,15 @@ _HELD = (
 )
 
 
-def held_by(client_id: int, service_id: int) -> Held | None:
+def service_snapshot_of(client_id: int, service_id: int) -> ServiceSnapshot | None:
     """The client's own service, or ``None``: a stranger's is as if it did not exist."""
-    row = db.session.connection().execute(_HELD, {"service_id": service_id, "client_id": client_id}).one_or_none()
+    row = db.session.connection().execute(_SNAPSHOT, {"service_id": service_id, "client_id": client_id}).one_or_none()
     if row is None:
         return None
     load = catalog(row.catalog_version or 0)
     plan = load.plans[row.plan_id]
     recurring = Money(row.recurring_cents, row.currency)
-    return Held(
+    return ServiceSnapshot(
         id=row.id,
         client_id=row.client_id,
         plan=plan,

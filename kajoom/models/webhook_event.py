@@ -13,11 +13,11 @@ from kajoom.models.types import UtcDateTime
 _FOR_STAFF = ("PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED", "CUSTOMER.DISPUTE.")
 
 
-class Notice(Base):
+class WebhookEvent(Base):
     """A verified message. ``id`` is the provider's, ``kind`` its own word for what happened, ``attempt_key`` our
     attempt if it names one, ``provider_ref`` the provider's name for what the message is about."""
 
-    __tablename__ = "notice"
+    __tablename__ = "webhook_event"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     provider: Mapped[str]
@@ -27,12 +27,14 @@ class Notice(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-def notice_by_id(notice_id: str) -> Notice | None:
+def webhook_event_by_id(notice_id: str) -> WebhookEvent | None:
     """The message of this id, if it was received before."""
-    return db.session.get(Notice, notice_id)
+    return db.session.get(WebhookEvent, notice_id)
 
 
-def notices_for_staff() -> list[Notice]:
+def webhook_events_for_staff() -> list[WebhookEvent]:
     """Money taken back outside this house, and disputes: what only a person can answer, newest first."""
-    about = or_(*(Notice.kind.startswith(kind) for kind in _FOR_STAFF))
-    return list(db.session.scalars(select(Notice).where(about).order_by(Notice.received_at.desc(), Notice.id)))
+    about = or_(*(WebhookEvent.kind.startswith(kind) for kind in _FOR_STAFF))
+    return list(
+        db.session.scalars(select(WebhookEvent).where(about).order_by(WebhookEvent.received_at.desc(), WebhookEvent.id))
+    )

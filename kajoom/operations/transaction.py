@@ -18,7 +18,7 @@ _TRIES = 3
 _LOST_TO_ANOTHER = frozenset({"40P01", "40001"})
 
 
-def deed(act: Callable[Given, Done]) -> Callable[Given, Done]:
+def transactional(act: Callable[Given, Done]) -> Callable[Given, Done]:
     """Give a deed a transaction of its own, which no other deed is called within.
 
     What the caller read before is forgotten first, or the deed would believe it after taking its lock; a refusal or

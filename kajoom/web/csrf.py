@@ -11,19 +11,19 @@ csrf = CSRFProtect()
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
-def init_forms(app: Flask) -> None:
+def init_csrf(app: Flask) -> None:
     """Check the origin, then the token, of whatever is not merely read."""
-    app.before_request(_from_here)
+    app.before_request(_check_origin)
     csrf.init_app(app)
 
 
-def renew_token() -> None:
+def rotate_csrf_token() -> None:
     """Forget the session's token, so that the one known before signing in is worth nothing after it."""
     session.pop("csrf_token", None)
     g.pop("csrf_token", None)
 
 
-def _from_here() -> None:
+def _check_origin() -> None:
     """Browsers say where a request comes from; another system says nothing, and must have another proof."""
     if request.method in _SAFE:
         return

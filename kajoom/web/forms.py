@@ -11,8 +11,8 @@ from werkzeug.datastructures import MultiDict
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import When
-from kajoom.domain.refusal import Refusal, Refused
-from kajoom.operations.orders.place import Seen
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice
 
 Fields = MultiDict[str, str]
@@ -27,7 +27,7 @@ def one(fields: Fields, name: str) -> str | None:
     """The value of a field, ``None`` when it is missing or empty; ``UNREADABLE`` when it is repeated."""
     values = fields.getlist(name)
     if len(values) > 1 or any("\0" in value for value in values):
-        raise Refused(Refusal.UNREADABLE)
+        raise BusinessError(Refusal.UNREADABLE)
     return values[0] if values and values[0] else None
 
 
@@ -35,7 +35,7 @@ def plan_chosen(fields: Fields) -> str | None:
     """The code of the plan chosen, if one was."""
     plan = one(fields, "plan")
     if plan is not None and not _PLAN.fullmatch(plan):
-        raise Refused(Refusal.UNKNOWN_PLAN)
+        raise BusinessError(Refusal.UNKNOWN_PLAN)
     return plan
 
 
@@ -53,20 +53,20 @@ def whole_choice(fields: Fields) -> Choice:
     """A choice of which nothing may be missing but ``when``."""
     plan, cycle = plan_chosen(fields), cycle_chosen(fields)
     if plan is None or cycle is None:
-        raise Refused(Refusal.UNREADABLE)
+        raise BusinessError(Refusal.UNREADABLE)
     return Choice(plan, cycle, when_chosen(fields))
 
 
-def seen(fields: Fields) -> Seen:
+def seen(fields: Fields) -> Confirmation:
     """What the confirmation says was seen."""
-    return Seen(one(fields, "digest") or "", form_key(fields), one(fields, "acknowledged") == "yes")
+    return Confirmation(one(fields, "digest") or "", form_key(fields), one(fields, "acknowledged") == "yes")
 
 
 def form_key(fields: Fields) -> str:
     """The one-use key of a form."""
     key = one(fields, "key")
     if key is None or not _KEY.fullmatch(key):
-        raise Refused(Refusal.UNREADABLE)
+        raise BusinessError(Refusal.UNREADABLE)
     return key
 
 
@@ -85,4 +85,4 @@ def _code(fields: Fields, name: str, codes: type[Code]) -> Code | None:
     try:
         return codes(value) if value is not None else None
     except ValueError:
-        raise Refused(Refusal.UNREADABLE) from None
+        raise BusinessError(Refusal.UNREADABLE) from None

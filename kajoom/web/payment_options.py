@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
+
 from kajoom.domain.catalog import Catalog
+from kajoom.i18n.formats import current_formats
+from kajoom.i18n.labels import method_label
 from kajoom.models.catalog import catalog
 from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
-from kajoom.i18n.labels import method_of
 from kajoom.web.payment import method_for, methods, saving
-from kajoom.i18n.formats import words
 
 
-def ways_to_pay(invoice: Invoice | None) -> dict[str, Any]:
+def payment_options(invoice: Invoice | None) -> dict[str, Any]:
     """What the page of an invoice offers, or of an order that waits for it: the providers by their codes, the client's
     usual one first, the account credit that may be put to it, the accounts ``saved`` by their method and the methods
     ``saving`` them, and the offline methods, of which those in ``told_first`` come first and open."""
@@ -26,23 +28,23 @@ def ways_to_pay(invoice: Invoice | None) -> dict[str, Any]:
     return {
         "methods": offered,
         "credit": min(balance_of(invoice.client_id, invoice.currency), invoice.balance),
-        "saved": accounts_of(invoice.client_id),
+        "saved": saved_accounts_of(invoice.client_id),
         "saving": saving(),
         "offline": sorted(load.offline, key=lambda method: method not in first),
         "told_first": first,
     }
 
 
-def accounts_of(client_id: int) -> dict[str, SavedMethod]:
+def saved_accounts_of(client_id: int) -> dict[str, SavedMethod]:
     """The accounts a client has saved and may pay with now, by their method."""
     offered = saving()
     return {each.provider: each for each in saved_methods_of(client_id) if each.provider in offered} if offered else {}
 
 
-def method_name(code: str, load: Catalog | None = None) -> str:
+def payment_method_label(code: str, load: Catalog | None = None) -> str:
     """The name of a method by its code, in the language of the page: the host's own for one of the host's own.
 
     A page that has read the catalogue hands it in and asks nothing of the database.
     """
     own = (load or catalog()).offline_method(code)
-    return words().tr(own.label) if own is not None and own.label else words().gettext(method_of(code))
+    return current_formats().localized(own.label) if own is not None and own.label else gettext(method_label(code))

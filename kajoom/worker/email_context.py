@@ -22,7 +22,7 @@ from kajoom.models.service import Service
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EmailContext:
     """A client and a service, and what happened to them; ``credited`` is what an invoice gave back, ``replaces`` the
     number of the void one that it stands for, ``refunded`` what was sent back to where it came from. ``offline`` are
     the methods whose instructions the client needs to pay.
@@ -41,12 +41,12 @@ class Facts:
     offline: tuple[OfflineMethod, ...] = ()
 
 
-def facts_of(ids: Mapping[str, Any], offered: Collection[str]) -> Facts:
+def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailContext:
     """The facts that a letter's message names, for a host that offers these providers; ``LookupError`` when the row is
     not there."""
     if "cancellation" in ids:
         request = db.session.get_one(Cancellation, ids["cancellation"])
-        return Facts(request.client, request.service, cancellation=request)
+        return EmailContext(request.client, request.service, cancellation=request)
     if "order" in ids:
         order = order_by_id(ids["order"])
         invoice = invoice_of_order(ids["order"])
@@ -56,7 +56,7 @@ def facts_of(ids: Mapping[str, Any], offered: Collection[str]) -> Facts:
     about = order or invoice
     if about is None:
         raise LookupError(f"no row for a letter about {dict(ids)}")
-    return Facts(
+    return EmailContext(
         about.client,
         about.service,
         order,

@@ -9,7 +9,7 @@ from kajoom.domain.catalog import OfflineMethod
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.order import OrderStatus
+from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.quote import Decision, Direction
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import Cancellation
@@ -19,7 +19,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import LineJson, TaxJson
-from kajoom.worker.email_context import Facts
+from kajoom.worker.email_context import EmailContext
 
 SELLER = {"name": "Kajoom", "email": "facturation@example.com"}
 AT = datetime(2022, 10, 17, 18, 30, tzinfo=UTC)
@@ -79,26 +79,31 @@ _CREDITED = {
 }
 
 
-def sample(letter: str, lang: str) -> Facts:
-    """What ``letter`` would be about, for a client who reads ``lang``."""
+def sample(email: str, lang: str) -> EmailContext:
+    """What ``email`` would be about, for a client who reads ``lang``."""
     client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
-    service = _service(client, _B if letter == "operational" else _A)
-    if letter.startswith("cancellation"):
-        return Facts(client, service, cancellation=_cancellation(client, service))
-    if letter == "scheduled":
-        return Facts(client, service, _order(client, service, scheduled=True))
-    if letter in {"renewal_invoice", "overdue"}:
-        return Facts(client, service, invoice=_renewal(client, service), replaces="2022-0001", offline=(_INTERAC,))
+    service = _service(client, _B if email == "operational" else _A)
+    if email.startswith("cancellation"):
+        return EmailContext(client, service, cancellation=_cancellation(client, service))
+    if email == "scheduled":
+        return EmailContext(client, service, _order(client, service, scheduled=True))
+    if email in {"renewal_invoice", "overdue"}:
+        return EmailContext(
+            client, service, invoice=_renewal(client, service), replaces="2022-0001", offline=(_INTERAC,)
+        )
     order = _order(client, service, scheduled=False)
-    order.needs_person = letter in {"person_on_it", "held"}
+    order.needs_person = email in {"person_on_it", "needs_review"}
     order.delay = {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
-    order.note = {"held": "over_limits", "refused": _REASON[lang]}.get(letter, "")
+    order.review_reason = ReviewReason.OVER_LIMITS if email == "needs_review" else None
+    order.staff_note = _REASON[lang] if email == "refused" else ""
     invoice = _invoice(client, service, order)
-    if letter in _OFFLINE:
-        invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 2000 if letter == "payment_partial" else 0
-    refunded = Money(3172) if letter == "refunded" else None
-    offline = (_INTERAC,) if letter in _OFFLINE else ()
-    return Facts(client, service, order, invoice, credited=_CREDITED.get(letter), refunded=refunded, offline=offline)
+    if email in _OFFLINE:
+        invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 2000 if email == "payment_partial" else 0
+    refunded = Money(3172) if email == "refunded" else None
+    offline = (_INTERAC,) if email in _OFFLINE else ()
+    return EmailContext(
+        client, service, order, invoice, credited=_CREDITED.get(email), refunded=refunded, offline=offline
+    )
 
 
 def _service(client: Client, plan: Plan) -> Service:
@@ -145,7 +150,7 @@ def _order(client: Client, service: Service, *, scheduled: bool) -> Order:
             "renewal_after": with_taxes[after.code],
         },
         needs_person=False,
-        note="",
+        staff_note="",
     )
 
 

@@ -24,17 +24,19 @@ MAY_IMPORT: dict[str, set[str]] = {
         "kajoom.domain", "kajoom.models", "kajoom.gateways.ports", "sqlalchemy.exc", "sqlalchemy.orm.exc",
     },
     "gateways": {"kajoom.domain", "cryptography", "httpx2"},
+    "i18n": {"kajoom.clock", "kajoom.domain", "kajoom.models", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},
     "worker": {
-        "kajoom.clock", "kajoom.domain", "kajoom.models", "kajoom.operations", "kajoom.gateways",
+        "kajoom.clock", "kajoom.domain", "kajoom.i18n", "kajoom.models", "kajoom.operations", "kajoom.gateways",
         "babel", "flask", "flask_babel",
     },
     "web": {
-        "kajoom.clock", "kajoom.domain", "kajoom.models", "kajoom.operations",
+        "kajoom.clock", "kajoom.domain", "kajoom.i18n", "kajoom.models", "kajoom.operations",
         "babel", "flask", "flask_babel", "flask_limiter", "flask_login", "flask_principal", "flask_security",
         "flask_wtf", "jinja2", "limits", "markupsafe", "passlib.hash", "werkzeug", "wtforms",
     },
     "cli": {
-        "kajoom.clock", "kajoom.config", "kajoom.domain", "kajoom.models", "kajoom.operations", "kajoom.worker",
+        "kajoom.clock", "kajoom.config", "kajoom.domain", "kajoom.i18n", "kajoom.models", "kajoom.operations",
+        "kajoom.worker",
         "babel", "click", "flask", "flask_migrate", "flask_security.hash_password",
     },
 }  # fmt: skip

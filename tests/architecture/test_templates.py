@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.markup import Elements, extended, ill_rooted, needing_javascript, targets_in, unreadable, unsafe
 from tests.architecture.files import ROOT, named, templates
+from tests.architecture.markup import Elements, extended, ill_rooted, needing_javascript, targets_in, unreadable, unsafe
 
 
 @pytest.mark.parametrize(

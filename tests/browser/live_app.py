@@ -18,14 +18,14 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from app import create_app
 from kajoom import clock
 from kajoom.config import Config
-from kajoom.gateways.demo.store import Behaviour, Door
+from kajoom.gateways.demo.store import Behaviour, DemoSystem
 from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import Base, db
 from kajoom.models.order import Order
 from kajoom.models.service import service_by_external_id
 from kajoom.operations.catalog.load import load_catalog
-from kajoom.operations.orders.provisioning import declare_done
-from kajoom.operations.demo import Stage, load_demonstration
+from kajoom.operations.demo import DemoContext, load_demonstration
+from kajoom.operations.orders.provisioning import mark_operational
 from kajoom.worker.consumer import run_once
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
@@ -39,7 +39,7 @@ class _Quiet(WSGIRequestHandler):
         """What is asked of the server is the browser's to report."""
 
 
-class House:
+class LiveApp:
     """The server, and what a test does behind the client's back: the worker's turn, staff, a provider's moods.
 
     ``settings`` are added to its configuration.
@@ -112,21 +112,21 @@ class House:
         yield
         self._rename(f"lost_{table}", table)
 
-    def declare_done(self, reference: str) -> None:
+    def mark_operational(self, reference: str) -> None:
         """Staff say that a change is operational."""
         with self.inside():
-            declare_done(reference, "staff@example.com", clock.local(NOON).date(), NOON)
+            mark_operational(reference, "staff@example.com", clock.local(NOON).date(), NOON)
 
     def provider(self, behaviour: Behaviour) -> None:
         """What the payment provider does the next time it is asked."""
-        self.app.extensions["kajoom"].demonstration.choose(Door.PAYMENT, behaviour, once=True)
+        self.app.extensions["kajoom"].demonstration.choose(DemoSystem.PAYMENT, behaviour, once=True)
 
     def reprice(self, before: str, after: str) -> None:
         """The host loads its catalogue again with another text in it, a price for example."""
         text = (DEMONSTRATION / "catalog.toml").read_text(encoding="utf-8")
         assert text.count(before) == 1, before
         with self.inside():
-            assert not load_catalog(text.replace(before, after).encode(), NOON).faults
+            assert not load_catalog(text.replace(before, after).encode(), NOON).errors
 
     def _rename(self, table: str, name: str) -> None:
         with closing(sqlite3.connect(self.files["kajoom"], timeout=15)) as file:
@@ -135,7 +135,7 @@ class House:
     def _prepare(self) -> None:
         with self.inside():
             db.create_all()
-            stage = Stage(clock.local(NOON).date(), NOON, self.app.extensions["kajoom"].payments)
+            stage = DemoContext(clock.local(NOON).date(), NOON, self.app.extensions["kajoom"].payments)
             load_demonstration(DEMONSTRATION, stage, hash_password)
         self.work()
         for name, kept in self.kept.items():

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import axe
 from tests.browser.conftest import Visit
-from tests.browser.live_app import House
 from tests.browser.journey import confirm
+from tests.browser.live_app import LiveApp
 
 _FR = "demo-fr-hosting"
 _STEPS = {
@@ -43,13 +43,13 @@ _WHERE = """() => {
 
 
 @STEPS
-def test_whatever_a_finger_presses_is_44_pixels_each_way(visit: Visit, house: House, step: str) -> None:
+def test_whatever_a_finger_presses_is_44_pixels_each_way(visit: Visit, house: LiveApp, step: str) -> None:
     page = visit("fr", house.service(_FR) + step, viewport={"width": 360, "height": 780}, has_touch=True)
     assert page.evaluate(_SMALL) == []
 
 
 @STEPS
-def test_each_stop_of_the_tab_key_is_seen(visit: Visit, house: House, step: str) -> None:
+def test_each_stop_of_the_tab_key_is_seen(visit: Visit, house: LiveApp, step: str) -> None:
     page = visit("fr", house.service(_FR) + step)
     stops: dict[str, bool] = {}
     page.locator("body").focus()
@@ -63,7 +63,7 @@ def test_each_stop_of_the_tab_key_is_seen(visit: Visit, house: House, step: str)
 
 
 @STEPS
-def test_forced_colours_and_stillness_leave_the_page_whole(visit: Visit, house: House, step: str) -> None:
+def test_forced_colours_and_stillness_leave_the_page_whole(visit: Visit, house: LiveApp, step: str) -> None:
     page = visit("fr", house.service(_FR) + step, forced_colors="active", reduced_motion="reduce")
     assert axe(page) == []
     assert page.evaluate("() => document.getAnimations().length") == 0
@@ -72,7 +72,7 @@ def test_forced_colours_and_stillness_leave_the_page_whole(visit: Visit, house: 
 
 
 @STEPS
-def test_letters_of_twice_the_size_fit_the_desk_and_the_phone(visit: Visit, house: House, step: str) -> None:
+def test_letters_of_twice_the_size_fit_the_desk_and_the_phone(visit: Visit, house: LiveApp, step: str) -> None:
     page = visit("fr", house.service(_FR) + step)
     for width in (1280, 640):
         page.set_viewport_size({"width": width, "height": 900})
@@ -92,7 +92,7 @@ def sticks_in_view(page: Page) -> bool:
     )
 
 
-def test_each_state_of_the_flow_brings_its_heading_into_view_on_a_phone(visit: Visit, house: House) -> None:
+def test_each_state_of_the_flow_brings_its_heading_into_view_on_a_phone(visit: Visit, house: LiveApp) -> None:
     page = visit("fr", house.service(_FR), viewport={"width": 360, "height": 640})
     page.locator("#upgrade").click()
     expect(page.locator("#choose-title")).to_be_focused()

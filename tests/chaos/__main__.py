@@ -1,4 +1,4 @@
-"""``python -m tests.faults``: the large storm, whose last figures stand in the README."""
+"""``python -m tests.errors``: the large storm, whose last figures stand in the README."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.database import PostgresDatabase, postgres
 from tests.chaos.storm import Scale, Storm, Tally
+from tests.database import PostgresDatabase, postgres
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, _database(engine, Path(folder)) as url:
             tally = Storm(url, Path(folder), scale, context).run()
         sys.stdout.write(_told(engine, tally) + "\n")
-        failed |= bool(tally.broken or tally.answers[500])
+        failed |= bool(tally.broken or tally.results[500])
     raise SystemExit(failed)
 
 
@@ -53,7 +53,7 @@ def _database(engine: str, folder: Path) -> Iterator[str]:
 def _told(engine: str, tally: Tally) -> str:
     figures = {"seconds": round(tally.seconds), **tally.figures, "killed": dict(tally.killed)}
     lines = [engine, *(f"  {name}: {value}" for name, value in figures.items())]
-    lines.append(f"  answers of the web: {dict(sorted(tally.answers.items()))}")
+    lines.append(f"  answers of the web: {dict(sorted(tally.results.items()))}")
     return "\n".join([*lines, *(f"  BROKEN {each}" for each in tally.broken or ["nothing"])])
 
 

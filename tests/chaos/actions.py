@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kajoom.domain.order import OrderStatus
-from kajoom.domain.payment import Means
-from kajoom.domain.refusal import Refused
+from kajoom.domain.payment import PaymentChoice
+from kajoom.domain.refusal import BusinessError
 from kajoom.gateways import Gateways
-from kajoom.gateways.demo.store import Behaviour, Door
+from kajoom.gateways.demo.store import Behaviour, DemoSystem
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order, unpaid_renewal_of
 from kajoom.models.order import Order, order_by_key
@@ -20,9 +20,10 @@ from kajoom.models.refund import refunds_of
 from kajoom.models.service import Service
 from kajoom.operations import daily
 from kajoom.operations.orders import place, provisioning
-from kajoom.operations.payments import pay, refunds
-from kajoom.operations.orders.place import Seen
+from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice
+from kajoom.operations.payments import refunds
+from kajoom.operations.payments.pay import pay as pay_invoice
 from kajoom.worker.consumer import drain
 from tests.factories import DUE, MONTHLY, ON, price
 from tests.operations.ledger_checks import rows
@@ -50,7 +51,7 @@ def confirm(_doors: Gateways, story: Story, at: datetime) -> None:
     if not digest:
         service = db.session.get_one(Service, story.service_id)
         digest = placed.digest if placed is not None else price(service, story.plan).digest
-    choice, seen = Choice(story.plan, MONTHLY), Seen(digest, KEY)
+    choice, seen = Choice(story.plan, MONTHLY), Confirmation(digest, KEY)
     place.place_order(story.client_id, story.service_id, choice, seen, locale="fr", on=ON, at=at, days_to_pay=7)
 
 
@@ -63,7 +64,7 @@ def pay_unheard(doors: Gateways, story: Story, at: datetime) -> None:
     """The same; the money is taken, and the provider's answer is lost."""
     assert doors.demonstration is not None
     if _order().status is OrderStatus.AWAITING_PAYMENT:
-        doors.demonstration.choose(Door.PAYMENT, Behaviour.LOSE_AFTER, once=True)
+        doors.demonstration.choose(DemoSystem.PAYMENT, Behaviour.LOSE_AFTER, once=True)
         pay(doors, story, at)
 
 
@@ -77,24 +78,24 @@ def work(doors: Gateways, _story: Story, at: datetime) -> None:
     drain(doors, at + timedelta(seconds=6))
 
 
-def declare_done(_doors: Gateways, _story: Story, at: datetime) -> None:
+def mark_operational(_doors: Gateways, _story: Story, at: datetime) -> None:
     """Staff say that the change is operational."""
-    with suppress(Refused):  # it is already
-        provisioning.declare_done(_order().reference, STAFF, ON, at)
+    with suppress(BusinessError):  # it is already
+        provisioning.mark_operational(_order().reference, STAFF, ON, at)
 
 
-def declare_impossible(_doors: Gateways, _story: Story, at: datetime) -> None:
+def mark_refused(_doors: Gateways, _story: Story, at: datetime) -> None:
     """Staff say that the change cannot be made."""
-    with suppress(Refused):
-        provisioning.declare_impossible(_order().reference, "full", STAFF, ON, at)
+    with suppress(BusinessError):
+        provisioning.mark_refused(_order().reference, "full", STAFF, ON, at)
 
 
-def send_back(doors: Gateways, _story: Story, at: datetime) -> None:
+def refund_invoice(doors: Gateways, _story: Story, at: datetime) -> None:
     """Staff send the money of the change back, unless that was done."""
     invoice = invoice_of_order(_order().id)
     assert invoice is not None
     if not refunds_of(invoice.id):
-        refunds.send_back(invoice.number, doors.payments, STAFF, at)
+        refunds.refund_invoice(invoice.number, doors.payments, STAFF, at)
 
 
 def cancel(_doors: Gateways, story: Story, at: datetime) -> None:
@@ -115,7 +116,7 @@ def _order() -> Order:
 
 def _pay(doors: Gateways, invoice: Invoice | None, at: datetime) -> None:
     if invoice is not None and invoice.balance:
-        pay.pay(invoice.id, doors.payments, Means("demonstration"), at)
+        pay_invoice(invoice.id, doors.payments, PaymentChoice("demonstration"), at)
 
 
 def catch_up(doors: Gateways, at: datetime, meanwhile: Callable[[], object] = int) -> datetime:

@@ -21,15 +21,15 @@ _STATUS = re.compile(r'data-status="(\w+)"')
 
 
 @dataclass
-class Visitor:
-    """One client's browser. ``answers`` counts what the house said by status, « 0 » for a line that broke."""
+class Browser:
+    """One client's browser. ``results`` counts what the house said by status, « 0 » for a line that broke."""
 
     address: str
     email: str
     services: list[int]
     method: str
     seed: int
-    answers: Counter[int] = field(default_factory=Counter)
+    results: Counter[int] = field(default_factory=Counter)
     placed: set[str] = field(default_factory=set)
     _wanted: dict[int, str] = field(default_factory=dict)
 
@@ -96,23 +96,23 @@ class Visitor:
         """Ask until somebody answers: a server that is killed takes the line with it."""
         for _ in range(50):
             try:
-                answer = self._http.request(verb, path, data=form)
+                result = self._http.request(verb, path, data=form)
             except httpx2.TransportError:
-                self.answers[0] += 1
+                self.results[0] += 1
                 time.sleep(0.05)
                 continue
-            self.answers[answer.status_code] += 1
-            return self._approved(answer)
+            self.results[result.status_code] += 1
+            return self._approved(result)
         return ""
 
-    def _approved(self, answer: httpx2.Response) -> str:
+    def _approved(self, result: httpx2.Response) -> str:
         """A client led to the provider approves there, or closes the page; one asked for the password gives it."""
-        if answer.url.path == "/verify":
-            form = dict(_HIDDEN.findall(answer.text))
+        if result.url.path == "/verify":
+            form = dict(_HIDDEN.findall(result.text))
             return self._ask("POST", "/verify", {**form, "password": PASSWORD})
-        if answer.url.path == "/checkoutnow" and self._dice.random() < 0.8:
-            self._http.post(answer.url, data={"do": "approve"}, follow_redirects=False)
-        return answer.text
+        if result.url.path == "/checkoutnow" and self._dice.random() < 0.8:
+            self._http.post(result.url, data={"do": "approve"}, follow_redirects=False)
+        return result.text
 
 
 def _part(page: str, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Self
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from kajoom.gateways.demo.store import Behaviour, Demonstration, Door
+from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
 from tests.chaos.environment import World, world_of
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, authority
@@ -31,7 +31,7 @@ class Weather:
     def __init__(self, folder: Path, house: str, seed: int) -> None:
         self._dice = random.Random(seed)
         self._file = folder / "demonstration.sqlite"
-        self._demonstration = Demonstration(self._file)
+        self._demonstration = DemoStore(self._file)
         self._paypal = FakePayPal()
         self._paypal.faults.storm(_CHANCE, seed, _SLOW_SECONDS)
         self._webhook = f"{house}/webhooks/paypal"
@@ -47,7 +47,7 @@ class Weather:
             "KAJOOM_PAYPAL_VAULT": "1",
             "SSL_CERT_FILE": str(vouching),
         }
-        self.delivered = 0
+        self.mark_done = 0
 
     def __enter__(self) -> Self:
         self._paypal.__enter__()
@@ -60,8 +60,8 @@ class Weather:
 
     def turn(self) -> None:
         """Draw what goes wrong next; PayPal may be slow to name what it saves, and payers remove it there."""
-        self._demonstration.choose(Door.PAYMENT, self._dice.choice(_PAYMENT), once=True)
-        self._demonstration.choose(Door.PANEL, self._dice.choice(_PANEL), once=True)
+        self._demonstration.choose(DemoSystem.PAYMENT, self._dice.choice(_PAYMENT), once=True)
+        self._demonstration.choose(DemoSystem.PANEL, self._dice.choice(_PANEL), once=True)
         ledger = self._paypal.ledger
         with ledger.lock:
             ledger.names_later = self._dice.random() < _SLOW_TO_NAME
@@ -71,7 +71,7 @@ class Weather:
     @contextmanager
     def cleared(self) -> Iterator[None]:
         """The sky is clear: everybody answers."""
-        for door in Door:
+        for door in DemoSystem:
             self._demonstration.choose(door, Behaviour.ACCEPT)
         self._paypal.faults.storm(0, 0, 0)
         try:
@@ -100,4 +100,4 @@ class Weather:
         """PayPal's messages: late, twice, in no order, and a forgery beside each."""
         while not self._over.wait(0.5):
             self._paypal.ledger.name_tokens()
-            self.delivered += len(self._paypal.courier.deliver(self._webhook, self._dice.randrange(1000)))
+            self.mark_done += len(self._paypal.courier.deliver(self._webhook, self._dice.randrange(1000)))

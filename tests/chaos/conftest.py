@@ -14,9 +14,9 @@ from flask import Flask
 from app import create_app
 from kajoom.models.catalog import CatalogVersion, forget_catalog
 from kajoom.models.db import db
-from tests.database import Database, SqliteDatabase
-from tests.chaos.driver import config_of
 from tests import factories
+from tests.chaos.driver import config_of
+from tests.database import Database, SqliteDatabase
 from tests.operations.conftest import catalogued
 
 __all__ = ["catalogued"]

@@ -52,15 +52,15 @@ def full(folder: Path, is_small: bool) -> Iterator[None]:
 def pragma(said: str) -> Iterator[None]:
     """Every connection to the database is told this inside."""
 
-    def tell(connection: Any, _record: Any) -> None:
+    def enqueue(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {said}").close()
 
     db.session.remove()
     db.engine.dispose()
-    event.listen(db.engine, "connect", tell)
+    event.listen(db.engine, "connect", enqueue)
     try:
         yield
     finally:
-        event.remove(db.engine, "connect", tell)
+        event.remove(db.engine, "connect", enqueue)
         db.session.remove()
         db.engine.dispose()

@@ -7,8 +7,8 @@ from typing import Any
 
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
-from tests.fake_gateways import NullMailer, NullPanel, NullProvider
 from tests.chaos.environment import World
+from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 
 
 class Crash(BaseException):
@@ -31,10 +31,10 @@ class Mortal:
             dies, self.dies = self.dies, ""
             if dies == "before":
                 raise Crash
-            answer = ask(*given)
+            result = ask(*given)
             if dies == "after":
                 raise Crash
-            return answer
+            return result
 
         return asked
 
@@ -43,32 +43,32 @@ class Doors:
     """A provider, a panel and a mailer, and what they truly did."""
 
     def __init__(self) -> None:
-        self.provider, self.panel, self.mailer = NullProvider(), NullPanel(), NullMailer()
+        self.provider, self.panel, self.mailer = FakeProvider(), FakePanel(), FakeMailer()
         self.mortal = {"provider": Mortal(self.provider), "panel": Mortal(self.panel), "mailer": Mortal(self.mailer)}
 
     def gateways(self) -> Gateways:
         """The doors as the house knows them."""
         provider, panel, mailer = self.mortal.values()
-        return Gateways(panel=panel, mailer=mailer, payments={NullProvider.code: provider})  # type: ignore[arg-type, dict-item]
+        return Gateways(panel=panel, mailer=mailer, payments={FakeProvider.code: provider})  # type: ignore[arg-type, dict-item]
 
     def clear(self) -> None:
         """From now on everybody answers, and lives."""
         for each in self.mortal.values():
             each.dies = ""
-        self.provider.answers.clear()
-        self.panel.answers.clear()
+        self.provider.results.clear()
+        self.panel.results.clear()
 
     def world(self) -> World:
         """What was taken, what was given back, and where each account is."""
         captured = AttemptStatus.CAPTURED
         took = {
-            f"null:{answer.reference}": charge.amount.cents
-            for charge, answer in self.provider.ledger.values()
-            if answer.status is captured
+            f"null:{result.reference}": charge.amount.cents
+            for charge, result in self.provider.ledger.values()
+            if result.status is captured
         }
         back = {
             key: refund.amount.cents
-            for key, (refund, answer) in self.provider.given_back.items()
-            if answer.status is captured
+            for key, (refund, result) in self.provider.given_back.items()
+            if result.status is captured
         }
         return World(took, back, self.panel.packages)

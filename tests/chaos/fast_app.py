@@ -17,8 +17,8 @@ from flask import Flask
 from app import create_app
 from kajoom.config import from_environment
 from kajoom.gateways import Gateways
-from kajoom.operations.payments import attempts, pay, refunds
 from kajoom.operations import outbox
+from kajoom.operations.payments import attempts, pay, refunds
 from kajoom.worker import loop
 
 FOLDER = "STORM_FOLDER"
@@ -30,10 +30,10 @@ _SHORT = (
     (outbox, "LEASE", timedelta(seconds=5)),
     (outbox, "_DELAYS", (_SOON, _SOON, 2 * _SOON, 4 * _SOON)),
     (outbox, "MAX_ATTEMPTS", 10_000),  # who has not approved yet is asked about for as many days as it takes
-    (attempt, "_UNHEARD", timedelta(seconds=5)),
-    (refund, "_UNHEARD", timedelta(seconds=5)),
-    (payment, "_SOON", _SOON),
-    (refund, "_SOON", _SOON),
+    (attempts, "IN_FLIGHT_WINDOW", timedelta(seconds=5)),
+    (refunds, "IN_FLIGHT_WINDOW", timedelta(seconds=5)),
+    (pay, "_SOON", _SOON),
+    (refunds, "_SOON", _SOON),
     (loop, "_POLL_SECONDS", 0.1),
 )
 

@@ -22,12 +22,12 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
-from kajoom.operations.orders.provisioning import declare_done, declare_impossible
-from tests.chaos.clients import PASSWORD
-from tests.chaos.actions import STAFF, catch_up
-from tests.chaos.invariants import broken
-from tests.chaos.environment import World
+from kajoom.operations.orders.provisioning import mark_operational, mark_refused
 from tests import factories
+from tests.chaos.actions import STAFF, catch_up
+from tests.chaos.clients import PASSWORD
+from tests.chaos.environment import World
+from tests.chaos.invariants import broken
 from tests.operations.ledger_checks import rows
 
 _METHODS = ("demonstration", "paypal")
@@ -38,7 +38,7 @@ class Estate:
     """The tables of a house; each client has a few services, so that each is changed again and again."""
 
     def __init__(self, house: Flask, holders: int, changes: int) -> None:
-        self._house = house
+        self._app_context = house
         self._doors: Gateways = house.extensions["kajoom"]
         self._services = max(3, changes // holders // 2)
         with self.inside():
@@ -59,15 +59,15 @@ class Estate:
                 db.session.rollback()
                 today, at = clock.today(), clock.now()
                 if dice.random() < 0.5:
-                    declare_impossible(reference, "storm", STAFF, today, at)
+                    mark_refused(reference, "storm", STAFF, today, at)
                 else:
                     self._set_by_hand(username, package)
-                    declare_done(reference, STAFF, today, at)
+                    mark_operational(reference, STAFF, today, at)
 
     @contextmanager
     def inside(self) -> Iterator[None]:
         """At work in the house; no connection is left open behind."""
-        with self._house.app_context():
+        with self._app_context.app_context():
             yield
             db.session.remove()
             db.engine.dispose()
@@ -101,10 +101,12 @@ class Estate:
         return holder.email, services, method
 
     def _set_by_hand(self, username: str, package: str) -> None:
-        with closing(sqlite3.connect(Path(self._house.instance_path) / "demonstration.sqlite", timeout=15)) as panel:
+        with closing(
+            sqlite3.connect(Path(self._app_context.instance_path) / "demonstration.sqlite", timeout=15)
+        ) as panel:
             panel.execute("REPLACE INTO account VALUES (?, ?)", (username, package))
             panel.commit()
 
 
 def _is_by_saved(attempt: Attempt) -> bool:
-    return attempt.status is AttemptStatus.CAPTURED and attempt.saved_method_id is not None and not attempt.saves
+    return attempt.status is AttemptStatus.CAPTURED and attempt.saved_method_id is not None and not attempt.save_method

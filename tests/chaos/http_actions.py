@@ -14,9 +14,9 @@ from app import create_app
 from kajoom.models.catalog import CatalogVersion, forget_catalog
 from kajoom.models.db import db
 from kajoom.models.service import Service
-from tests.conftest import PASSWORD, Visitor
-from tests.chaos.driver import config_of
 from tests import factories
+from tests.chaos.driver import config_of
+from tests.conftest import PASSWORD, Browser
 from tests.operations.ledger_checks import rows
 
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
@@ -26,7 +26,7 @@ _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 def housed(url: str, folder: Path) -> Iterator[Flask]:
     """The house over an empty database, at work around the test."""
     house = create_app(config_of(url, folder))
-    house.test_client_class = Visitor
+    house.test_client_class = Browser
     with house.app_context():
         db.create_all()
         forget_catalog()
@@ -38,10 +38,10 @@ def housed(url: str, folder: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def reviewed(house: Flask) -> tuple[Visitor, str, dict[str, str]]:
+def reviewed(house: Flask) -> tuple[Browser, str, dict[str, str]]:
     """The client's browser, the page of their service, and what the form of a change to plan B sends."""
     visitor = house.test_client()
-    assert isinstance(visitor, Visitor)
+    assert isinstance(visitor, Browser)
     assert visitor.send("/login", email="fr@example.com", password=PASSWORD).status_code == 302
     address = f"/services/{rows(Service)[0].id}"
     page = visitor.get(f"{address}/plan/review?plan=b&cycle=monthly").text

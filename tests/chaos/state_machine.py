@@ -14,29 +14,29 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.objection import Objected
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
-from kajoom.domain.payment import GIVEN_UP, AttemptStatus, Means
+from kajoom.domain.payment import GIVEN_UP, AttemptStatus, PaymentChoice
 from kajoom.domain.quote import Quote, When
-from kajoom.domain.refusal import Refused
-from kajoom.gateways.ports import Answer, PanelAnswer, PanelStatus
+from kajoom.domain.refusal import BusinessError
+from kajoom.gateways.ports import PanelResult, PanelStatus, ProviderResult
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
-from kajoom.models.service_snapshot import held_by
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
-from kajoom.operations.orders import cancellation, place, provisioning
+from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing import credit
-from kajoom.operations.payments import pay, receipts, refunds, saved_methods
-from kajoom.operations.daily import announce_day
+from kajoom.operations.daily import enqueue_day
+from kajoom.operations.orders import cancellation, place, provisioning
+from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice, quote_change
+from kajoom.operations.payments import pay, receipts, refunds, saved_methods
 from kajoom.worker.consumer import drain
+from tests import factories
 from tests.chaos.actions import STAFF, catch_up
 from tests.chaos.entry_points import Crash, Doors
 from tests.chaos.invariants import broken, standing
-from tests import factories
 from tests.operations.ledger_checks import rows
 
 Thing = TypeVar("Thing")
@@ -44,9 +44,10 @@ Nth = st.integers(min_value=0, max_value=5)
 _PLANS = st.sampled_from(("base", "a", "b", "c"))
 _CYCLES = st.sampled_from((BillingCycle.MONTHLY, BillingCycle.MONTHLY, BillingCycle.QUARTERLY, BillingCycle.ANNUALLY))
 _WHENS = st.sampled_from((None, When.NOW, When.RENEWAL))
-_ELSEWHERE = Answer(AttemptStatus.PENDING, "ref", approve_url="https://paypal.example/approve")
+_ELSEWHERE = ProviderResult(AttemptStatus.PENDING, "ref", approve_url="https://paypal.example/approve")
 _ANSWERS = st.sampled_from((
-    None, _ELSEWHERE, Answer(AttemptStatus.REFUSED), Answer(AttemptStatus.PENDING), Answer(AttemptStatus.UNKNOWN),
+    None, _ELSEWHERE, ProviderResult(AttemptStatus.REFUSED), ProviderResult(AttemptStatus.PENDING),
+    ProviderResult(AttemptStatus.UNKNOWN),
 ))  # fmt: skip
 _ACCOUNTS = st.sampled_from(("another", "saved", "another, saved from now on"))
 _OUTCOMES = (PanelStatus.UNKNOWN, PanelStatus.PENDING, PanelStatus.REFUSED)
@@ -76,21 +77,21 @@ class Life(RuleBasedStateMachine):
         db.session.add(account)
         db.session.commit()
 
-    @rule(which=Nth, plan=_PLANS, cycle=_CYCLES, when=_WHENS, answer=_ANSWERS, takes=st.booleans())
+    @rule(which=Nth, plan=_PLANS, cycle=_CYCLES, when=_WHENS, result=_ANSWERS, takes=st.booleans())
     def change(
-        self, which: int, plan: str, cycle: BillingCycle, when: When | None, answer: Answer | None, takes: bool
+        self, which: int, plan: str, cycle: BillingCycle, when: When | None, result: ProviderResult | None, takes: bool
     ) -> None:
         """A client sees a price, confirms it, and pays at once or leaves it for another time."""
         before = len(rows(Order))
         self.quote(which, plan, cycle, when)
         self.confirm(twice=False)
         if takes and len(rows(Order)) > before:
-            self.pay(0, answer, takes)
+            self.pay(0, result, takes)
 
-    @rule(which=Nth, plan=_PLANS, answer=_ANSWERS, takes=st.booleans())
-    def change_monthly(self, which: int, plan: str, answer: Answer | None, takes: bool) -> None:
+    @rule(which=Nth, plan=_PLANS, result=_ANSWERS, takes=st.booleans())
+    def change_monthly(self, which: int, plan: str, result: ProviderResult | None, takes: bool) -> None:
         """The change most clients make: without changes there is little to be lost, so it is tried more often."""
-        self.change(which, plan, BillingCycle.MONTHLY, None, answer, takes)
+        self.change(which, plan, BillingCycle.MONTHLY, None, result, takes)
 
     @rule(which=Nth, plan=_PLANS)
     def change_and_see_through(self, which: int, plan: str) -> None:
@@ -98,9 +99,9 @@ class Life(RuleBasedStateMachine):
         self.change(which, plan, BillingCycle.MONTHLY, When.NOW, None, takes=True)
         self.work(None, 0)
 
-    @rule(which=Nth, plan=_PLANS, account=_ACCOUNTS, answer=_ANSWERS, takes=st.booleans(), asks=st.booleans())
+    @rule(which=Nth, plan=_PLANS, account=_ACCOUNTS, result=_ANSWERS, takes=st.booleans(), asks=st.booleans())
     def change_elsewhere(
-        self, which: int, plan: str, account: str, answer: Answer | None, takes: bool, asks: bool
+        self, which: int, plan: str, account: str, result: ProviderResult | None, takes: bool, asks: bool
     ) -> None:
         """A change whose payment is approved at the provider's, or was beforehand by saving an account there."""
         before = len(rows(Order))
@@ -108,28 +109,28 @@ class Life(RuleBasedStateMachine):
         self.confirm(twice=False)
         if len(rows(Order)) > before:
             self.pay(0, None if account == "saved" else _ELSEWHERE, takes, account)
-            self.approve(answer, takes, asks, 0)
+            self.approve(result, takes, asks, 0)
 
     @rule(which=Nth, plan=_PLANS, cycle=_CYCLES, when=_WHENS)
     def quote(self, which: int, plan: str, cycle: BillingCycle, when: When | None) -> None:
         """A client looks at what a change would cost; what is due is never below nothing, nor above the total."""
-        place = which % len(self.holdings)
-        held = held_by(*self.holdings[place])
-        assert held is not None
+        index = which % len(self.holdings)
+        snapshot = service_snapshot_of(*self.holdings[index])
+        assert snapshot is not None
         with self._refusable():
-            priced: Quote = quote_change(held, Choice(plan, cycle, when), self.on)
+            priced: Quote = quote_change(snapshot, Choice(plan, cycle, when), self.on)
             assert priced.total.zero() <= priced.due_today <= priced.total
             assert sum((line.amount for line in priced.lines), priced.total.zero()) == priced.subtotal
-            self.seen = place, Choice(plan, cycle, when), priced.digest
+            self.seen = index, Choice(plan, cycle, when), priced.digest
 
     @rule(twice=st.booleans())
     def confirm(self, twice: bool) -> None:
         """What was seen is confirmed, perhaps long after, perhaps by a double click."""
         if self.seen is None:
             return
-        (place, choice, digest), self.seen = self.seen, None
-        client_id, service_id = self.holdings[place]
-        seen = place.Seen(digest, f"key-of-life-{next(self.numbers)}", acknowledged=True)
+        (index, choice, digest), self.seen = self.seen, None
+        client_id, service_id = self.holdings[index]
+        seen = Confirmation(digest, f"key-of-life-{next(self.numbers)}", acknowledged=True)
         placed = []
         for _ in range(1 + twice):
             with self._refusable():
@@ -139,23 +140,25 @@ class Life(RuleBasedStateMachine):
                 placed.append(made.reference)
         assert len(set(placed)) <= 1
 
-    @rule(which=Nth, answer=_ANSWERS, takes=st.booleans(), account=_ACCOUNTS)
-    def pay(self, which: int, answer: Answer | None, takes: bool, account: str = "another") -> None:
+    @rule(which=Nth, result=_ANSWERS, takes=st.booleans(), account=_ACCOUNTS)
+    def pay(self, which: int, result: ProviderResult | None, takes: bool, account: str = "another") -> None:
         """Somebody pays an invoice; the provider takes the money or not, and says so or not."""
         found = self._nth([(each.id, each.client_id) for each in rows(Invoice) if each.balance], which)
-        self._provider_says(answer, takes)
+        self._provider_says(result, takes)
         if found is not None:
             saved = self._nth(saved_methods_of(found[1]), 0) if account == "saved" else None
-            means = Means("null", saved.id if saved else None, saves=account.startswith("another,"))
+            payment_choice = PaymentChoice(
+                "null", saved.id if saved else None, save_method=account.startswith("another,")
+            )
             with self._refusable():
-                pay.pay(found[0], self.doors.gateways().payments, means, self.at)
+                pay.pay(found[0], self.doors.gateways().payments, payment_choice, self.at)
 
-    @rule(answer=_ANSWERS, takes=st.booleans(), asks=st.booleans(), which=Nth)
-    def approve(self, answer: Answer | None, takes: bool, asks: bool, which: int) -> None:
+    @rule(result=_ANSWERS, takes=st.booleans(), asks=st.booleans(), which=Nth)
+    def approve(self, result: ProviderResult | None, takes: bool, asks: bool, which: int) -> None:
         """Whoever was led away approves, perhaps a payment given up since; and comes back, or closes the page."""
         self.doors.provider.approved.update(self.doors.provider.ledger)
         number = self._nth([each.id for each in rows(Invoice) if each.balance], which)
-        self._provider_says(None if answer is _ELSEWHERE else answer, takes)
+        self._provider_says(None if result is _ELSEWHERE else result, takes)
         if asks and number is not None:
             with self._refusable():
                 pay.verify(number, self.doors.gateways().payments, self.at)
@@ -171,32 +174,32 @@ class Life(RuleBasedStateMachine):
             self.doors.provider.saved.discard(method.token)
 
     @rule(which=Nth, share=st.sampled_from(("0.5", "1", "2")))
-    def receive(self, which: int, share: str) -> None:
+    def record_payment(self, which: int, share: str) -> None:
         """Staff find money in the bank: too little, or too much; perhaps for a void invoice."""
         number = self._nth([each.number for each in rows(Invoice)], which)
         if number is not None:
-            slip = receipts.Slip("60.00" if share == "0.5" else f"{share}99.00", self.on, self.at,
+            offline_payment = receipts.OfflinePayment("60.00" if share == "0.5" else f"{share}99.00", self.on, self.at,
                                 f"slip-{next(self.numbers)}", "interac")  # fmt: skip
             with self._refusable():
-                receipts.record_receipt(number, slip, self.on, STAFF, self.at)
+                receipts.record_offline_payment(number, offline_payment, self.on, STAFF, self.at)
 
     @rule(which=Nth, amount=st.sampled_from(("12.34", "500.00", "-20.00")))
     def move_credit(self, which: int, amount: str) -> None:
         """Staff move a client's credit, and somebody puts what there is to an invoice."""
         with self._refusable():
-            credit.grant(self.emails[which % len(self.emails)], amount, "life", self.at)
+            credit.grant_credit(self.emails[which % len(self.emails)], amount, "life", self.at)
         number = self._nth([each.id for each in rows(Invoice) if each.balance], which)
         if number is not None:
             with self._refusable():
                 credit.spend(number, self.at)
 
     @rule(which=Nth)
-    def send_back(self, which: int) -> None:
+    def refund_invoice(self, which: int) -> None:
         """Staff send back the money of an invoice."""
         number = self._nth([each.number for each in rows(Invoice)], which)
         if number is not None:
             with self._refusable():
-                refunds.send_back(number, self.doors.gateways().payments, STAFF, self.at)
+                refunds.refund_invoice(number, self.doors.gateways().payments, STAFF, self.at)
 
     @rule(which=Nth)
     def cancel(self, which: int) -> None:
@@ -221,9 +224,9 @@ class Life(RuleBasedStateMachine):
         found = self._nth(waiting, which)
         if found is not None and done:
             self.doors.panel.packages[found[1]] = found[2]
-            provisioning.declare_done(found[0], STAFF, self.on, self.at)
+            provisioning.mark_operational(found[0], STAFF, self.on, self.at)
         elif found is not None:
-            provisioning.declare_impossible(found[0], "full", STAFF, self.on, self.at)
+            provisioning.mark_refused(found[0], "full", STAFF, self.on, self.at)
 
     @rule(which=Nth, when=st.sampled_from(CancellationWhen), regrets=st.booleans())
     def end(self, which: int, when: CancellationWhen, regrets: bool) -> None:
@@ -243,7 +246,7 @@ class Life(RuleBasedStateMachine):
         """Time goes by, and a worker does what is due; the panel may not do as it is told the next time."""
         self.at += timedelta(minutes=minutes)
         if outcome is not None:
-            self.doors.panel.answers.append(PanelAnswer(outcome, "life"))
+            self.doors.panel.results.append(PanelResult(outcome, "life"))
         with self._refusable():
             drain(self.doors.gateways(), self.at)
 
@@ -253,7 +256,7 @@ class Life(RuleBasedStateMachine):
         for _ in range(days):
             self.on, self.at = self.on + timedelta(days=1), self._morning(self.on + timedelta(days=1))
             with self._refusable():
-                announce_day(self.on, self.at)
+                enqueue_day(self.on, self.at)
                 drain(self.doors.gateways(), self.at)
 
     @rule(death=_DEATHS)
@@ -282,23 +285,23 @@ class Life(RuleBasedStateMachine):
 
     def _free(self, which: int) -> int:
         """The place of a service that nothing hinders, if there is one."""
-        held = [held_by(*holding) for holding in self.holdings]
-        free = [n for n, each in enumerate(held) if each is not None and each.hindrance(self.on) is None]
+        snapshot = [service_snapshot_of(*holding) for holding in self.holdings]
+        free = [n for n, each in enumerate(snapshot) if each is not None and each.blocked_reason(self.on) is None]
         return free[which % len(free)] if free else which
 
-    def _provider_says(self, answer: Answer | None, takes: bool) -> None:
+    def _provider_says(self, result: ProviderResult | None, takes: bool) -> None:
         """What the provider answers next, and whether it takes the money when it does not say."""
         self.doors.provider.takes_money = takes
-        self.doors.provider.answers.clear()
-        if answer is not None:
-            self.doors.provider.answers.append(answer)
+        self.doors.provider.results.clear()
+        if result is not None:
+            self.doors.provider.results.append(result)
 
     @contextmanager
     def _refusable(self) -> Iterator[None]:
         """A refusal is an answer, and a process that was cut off says nothing."""
         try:
             yield
-        except (Refused, Objected, Crash):
+        except (BusinessError, Crash):
             db.session.rollback()
 
     def _morning(self, on: date) -> datetime:

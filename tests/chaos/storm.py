@@ -18,11 +18,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Event, Thread
 
-from tests.chaos import fast_app
-from tests.chaos.clients import Visitor
-from tests.chaos.fixtures import Estate
-from tests.chaos.conditions import Weather
 from tests.architecture.files import ROOT
+from tests.chaos import fast_app
+from tests.chaos.clients import Browser
+from tests.chaos.conditions import Weather
+from tests.chaos.fixtures import Estate
 from tests.wait import until
 
 _TICK_SECONDS = 0.1
@@ -43,12 +43,12 @@ class Scale:
 
 @dataclass
 class Tally:
-    """What a storm came to. ``answers`` are those of the web by their status, 0 for a line that broke."""
+    """What a storm came to. ``results`` are those of the web by their status, 0 for a line that broke."""
 
     seconds: float = 0
     changes: int = 0
     killed: Counter[str] = field(default_factory=Counter)
-    answers: Counter[int] = field(default_factory=Counter)
+    results: Counter[int] = field(default_factory=Counter)
     figures: dict[str, int] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ class Storm:
     def _rage(self, server: subprocess.Popen[bytes], end: float) -> None:
         stop = Event()
         crowd = [
-            Visitor(self._address, email, services, method, self.scale.seed + number)
+            Browser(self._address, email, services, method, self.scale.seed + number)
             for number, (email, services, method) in enumerate(self._estate.holders)
         ]
         threads = [Thread(target=each.stay, args=(stop,), daemon=True) for each in crowd]
@@ -111,7 +111,7 @@ class Storm:
         for thread in threads:
             thread.join(30)
         for each in crowd:
-            self.tally.answers.update(each.answers)
+            self.tally.results.update(each.results)
 
     def _is_calm(self, placed: int) -> bool:
         """Whether somebody is still to be killed."""

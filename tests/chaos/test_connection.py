@@ -13,8 +13,8 @@ from sqlalchemy import event
 from kajoom import clock
 from kajoom.models.db import db
 from kajoom.models.order import Order
-from tests.database import Cluster, PostgresDatabase
 from tests.chaos.http_actions import housed, reviewed
+from tests.database import Cluster, PostgresDatabase
 from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
 
@@ -54,10 +54,10 @@ def test_a_connection_lost_within_a_deed_is_told_and_the_same_form_does_it_once(
             cut(cluster)
 
         event.listen(db.session, "before_commit", once)
-        refused = visitor.post(f"{address}/plan", data=form)
+        error = visitor.post(f"{address}/plan", data=form)
 
-    assert refused.status_code == 500
-    assert "consultez vos services avant de réessayer" in refused.text
+    assert error.status_code == 500
+    assert "consultez vos services avant de réessayer" in error.text
     for _ in range(2):
         assert visitor.post(f"{address}/plan", data=form).status_code == 303
     assert [order.key for order in rows(Order)] == [form["key"]]

@@ -16,13 +16,13 @@ from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
-from tests.database import Database
+from tests import factories
 from tests.chaos import actions
 from tests.chaos.actions import Act, Story, catch_up
 from tests.chaos.driver import Moment, Point, run
-from tests.chaos.invariants import broken
 from tests.chaos.environment import world_of
-from tests import factories
+from tests.chaos.invariants import broken
+from tests.database import Database
 from tests.factories import AT, DUE, ON
 from tests.operations.ledger_checks import rows
 
@@ -39,12 +39,12 @@ THAT_DAY = AT + (DUE - ON)
 STORIES: dict[str, tuple[str, OrderStatus | None, str, Sequence[Act]]] = {
     "change": ("b", OrderStatus.COMPLETED, "b", (actions.confirm, actions.pay, actions.work)),
     "unheard": ("b", OrderStatus.COMPLETED, "b", (actions.confirm, actions.pay_unheard, actions.work)),
-    "person": ("c", OrderStatus.COMPLETED, "c", (actions.confirm, actions.pay, actions.work, actions.declare_done)),
+    "person": ("c", OrderStatus.COMPLETED, "c", (actions.confirm, actions.pay, actions.work, actions.mark_operational)),
     "refund": (
         "c",
         OrderStatus.REFUSED,
         "a",
-        (actions.confirm, actions.pay, actions.declare_impossible, actions.send_back, actions.work),
+        (actions.confirm, actions.pay, actions.mark_refused, actions.refund_invoice, actions.work),
     ),
     "cancel": ("b", OrderStatus.CANCELLED, "a", (actions.confirm, actions.cancel, actions.work)),
     "renewal": ("a", None, "a", (actions.bill, actions.pay_renewal, actions.work)),
@@ -81,12 +81,12 @@ POINTS: tuple[tuple[str, str, Act, str, Moment], ...] = (
     ("after the letter is sent", "change", actions.work, MAIL + "send", AFTER),
     ("before the message is finished", "change", actions.work, OPERATIONS + "outbox:delivered", COMMIT),
     ("message finished", "change", actions.work, OPERATIONS + "outbox:delivered", AFTER),
-    ("staff before the commit", "person", actions.declare_done, OPERATIONS + "provisioning:declare_done", COMMIT),
-    ("refusal before its commit", "refund", actions.declare_impossible, OPERATIONS + "provisioning:declare_impossible",
+    ("staff before the commit", "person", actions.mark_operational, OPERATIONS + "provisioning:declare_done", COMMIT),
+    ("refusal before its commit", "refund", actions.mark_refused, OPERATIONS + "provisioning:declare_impossible",
      COMMIT),
-    ("refund committed", "refund", actions.send_back, OPERATIONS + "refund:_begin", AFTER),
-    ("after the money went back", "refund", actions.send_back, PROVIDER + "refund", AFTER),
-    ("before the refund's commit", "refund", actions.send_back, OPERATIONS + "refund:record", COMMIT),
+    ("refund committed", "refund", actions.refund_invoice, OPERATIONS + "refund:_begin", AFTER),
+    ("after the money went back", "refund", actions.refund_invoice, PROVIDER + "refund", AFTER),
+    ("before the refund's commit", "refund", actions.refund_invoice, OPERATIONS + "refund:record", COMMIT),
     ("cancellation before its commit", "cancel", actions.cancel, OPERATIONS + "order:cancel_order", COMMIT),
     ("renewal before its commit", "renewal", actions.bill, OPERATIONS + "calendar:renew_batch", COMMIT),
     ("renewal committed", "renewal", actions.bill, OPERATIONS + "renewal:renew", AFTER),
@@ -132,5 +132,5 @@ def test_nothing_is_lost_and_nothing_is_done_twice_when_a_process_dies(
     assert len(world.took) == (0 if name == "cancel" else 1)
     assert len(world.gave_back) == (1 if name == "refund" else 0)
     told = [message.key for message in rows(Message) if message.key.startswith(("operational", "refused", "cancelled"))]
-    letters = [path.name for path in (folder / "mail").iterdir() if path.name.startswith(tuple(told or ["-"]))]
-    assert len(told) == len(letters) == (1 if ends else 0)
+    emails = [path.name for path in (folder / "mail").iterdir() if path.name.startswith(tuple(told or ["-"]))]
+    assert len(told) == len(emails) == (1 if ends else 0)

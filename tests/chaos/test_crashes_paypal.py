@@ -15,23 +15,23 @@ import pytest
 from flask import Flask
 
 from kajoom.domain.order import OrderStatus
-from kajoom.domain.payment import Means
+from kajoom.domain.payment import PaymentChoice
 from kajoom.gateways import Gateways
-from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.paypal.client import PayPalClient
+from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.payment import last_attempt_of
 from kajoom.models.saved_method import SavedMethod
 from kajoom.operations.payments import pay, saved_methods
-from tests.database import Database
+from tests import factories
 from tests.chaos import actions
 from tests.chaos.actions import Act, Story, catch_up
 from tests.chaos.driver import Moment, Point, run
-from tests.chaos.invariants import broken
 from tests.chaos.environment import World, world_of
-from tests import factories
+from tests.chaos.invariants import broken
+from tests.database import Database
 from tests.factories import AT
 from tests.operations.ledger_checks import rows
 from tests.paypal.server import FakePayPal
@@ -47,7 +47,7 @@ BACK = "https://clients.example.com/back"
 
 def lead_away(doors: Gateways, _story: Story, at: datetime) -> None:
     """The client presses « pay », and asks that their account be saved."""
-    _pay(doors, Means("paypal", saves=True), at)
+    _pay(doors, PaymentChoice("paypal", save_method=True), at)
 
 
 def approve(_doors: Gateways, _story: Story, _at: datetime) -> None:
@@ -65,7 +65,7 @@ def come_back(doors: Gateways, _story: Story, at: datetime) -> None:
 def pay_saved(doors: Gateways, story: Story, at: datetime) -> None:
     """The client pays with the account they saved another time."""
     [method] = [each for each in rows(SavedMethod) if each.client_id == story.client_id][:1]
-    _pay(doors, Means("paypal", saved=method.id), at)
+    _pay(doors, PaymentChoice("paypal", saved=method.id), at)
 
 
 def remove(_doors: Gateways, story: Story, at: datetime) -> None:
@@ -81,10 +81,10 @@ def _invoice() -> Invoice:
     return invoice
 
 
-def _pay(doors: Gateways, means: Means, at: datetime) -> None:
+def _pay(doors: Gateways, payment_choice: PaymentChoice, at: datetime) -> None:
     invoice = _invoice()
     if invoice.balance:
-        pay.pay(invoice.id, doors.payments, means, at, BACK)
+        pay.pay(invoice.id, doors.payments, payment_choice, at, BACK)
 
 
 STORIES: dict[str, Sequence[Act]] = {

@@ -35,22 +35,22 @@ def app(folder: tuple[Path, bool], monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture(params=["full", "read-only"])
-def fault(request: pytest.FixtureRequest, folder: tuple[Path, bool]) -> AbstractContextManager[None]:
+def error(request: pytest.FixtureRequest, folder: tuple[Path, bool]) -> AbstractContextManager[None]:
     """What is wrong with the disk for a while."""
     return full(*folder) if request.param == "full" else pragma("query_only = ON")
 
 
 def test_a_disk_that_takes_nothing_is_told_and_leaves_nothing_half_written(
-    app: Flask, fault: AbstractContextManager[None]
+    app: Flask, error: AbstractContextManager[None]
 ) -> None:
     visitor, address, form = reviewed(app)
 
-    with fault:
+    with error:
         with reading(), nothing_written():
-            refused = visitor.post(f"{address}/plan", data=form)
+            error = visitor.post(f"{address}/plan", data=form)
         assert visitor.get(address).status_code == 200, "what is only read is still there"
 
-    assert refused.status_code == 500
-    assert "consultez vos services avant de réessayer" in refused.text
+    assert error.status_code == 500
+    assert "consultez vos services avant de réessayer" in error.text
     assert visitor.post(f"{address}/plan", data=form).status_code == 303
     assert [order.key for order in rows(Order)] == [form["key"]]

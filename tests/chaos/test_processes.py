@@ -12,18 +12,18 @@ from passlib.hash import argon2
 
 from app import create_app
 from kajoom.domain.order import OrderStatus
-from kajoom.domain.refusal import Refused
+from kajoom.domain.refusal import BusinessError
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.payment import Attempt, Payment
-from tests.database import Database
+from tests import factories
 from tests.chaos import actions
 from tests.chaos.actions import Story, catch_up
 from tests.chaos.driver import config_of
-from tests.chaos.invariants import broken
 from tests.chaos.environment import world_of
-from tests import factories
+from tests.chaos.invariants import broken
+from tests.database import Database
 from tests.factories import AT
 from tests.operations.ledger_checks import rows
 
@@ -38,7 +38,7 @@ def press(url: str, folder: Path, together: Barrier, story: Story) -> None:
         actions.confirm(house.extensions["kajoom"], story, AT)
         try:
             actions.pay(house.extensions["kajoom"], story, AT)
-        except Refused:
+        except BusinessError:
             db.session.rollback()
 
 

@@ -10,8 +10,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db, reading
-from tests.database import SqliteDatabase
 from tests.chaos.state_machine import Life
+from tests.database import SqliteDatabase
 
 LIVES, STEPS = 40, 50
 

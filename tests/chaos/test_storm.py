@@ -5,8 +5,8 @@ from __future__ import annotations
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-from tests.database import Databases
 from tests.chaos.storm import Scale, Storm
+from tests.database import Databases
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice_in_a_storm(
@@ -18,6 +18,6 @@ def test_nothing_is_lost_and_nothing_is_done_twice_in_a_storm(
     tally = Storm(databases("storm").url, tmp_path, scale, processes).run()
 
     assert tally.broken == []
-    assert tally.answers[500] == 0
+    assert tally.results[500] == 0
     assert tally.changes >= scale.changes
     assert tally.killed.total() >= scale.kills

@@ -11,22 +11,22 @@ from flask import Flask
 from kajoom import clock
 from kajoom.cli.staff import staff
 from kajoom.domain.money import Money
-from kajoom.domain.payment import Means
+from kajoom.domain.payment import PaymentChoice
 from kajoom.gateways import Gateways
-from tests.fake_gateways import NullMailer, NullPanel, NullProvider
 from kajoom.gateways.ports import Capture
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Payment
+from kajoom.operations.orders.provisioning import mark_refused
 from kajoom.operations.payments.pay import pay
-from kajoom.operations.orders.provisioning import declare_impossible
 from tests import factories
 from tests.factories import ON
+from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 
 TODAY = "2026-06-16"
 
 
-class Careless(NullProvider):
+class Careless(FakeProvider):
     """A provider that took money of which nobody here ever heard."""
 
     def captures(self, day: date) -> list[Capture]:
@@ -34,10 +34,10 @@ class Careless(NullProvider):
 
 
 @pytest.fixture
-def till(app: Flask) -> NullProvider:
+def till(app: Flask) -> FakeProvider:
     factories.catalogue()
-    provider = NullProvider(at=factories.AT)
-    app.extensions["kajoom"] = Gateways(NullPanel(), NullMailer(), {"null": provider})
+    provider = FakeProvider(at=factories.AT)
+    app.extensions["kajoom"] = Gateways(FakePanel(), FakeMailer(), {"null": provider})
     return provider
 
 
@@ -51,16 +51,18 @@ def owed(method: str = "interac") -> Invoice:
     return factories.invoice_for(factories.confirm(factories.service(payment_method=method)))  # 43.12
 
 
-def receive(app: Flask, number: str, amount: str, reference: str = "CA1", on: str = TODAY) -> Result:
+def record_payment(app: Flask, number: str, amount: str, reference: str = "CA1", on: str = TODAY) -> Result:
     return said(app, "received", number, "--amount", amount, "--on", on, "--reference", reference)
 
 
 @pytest.mark.usefixtures("till")
 def test_received_tells_what_was_paid_what_is_left_and_what_was_too_much(app: Flask) -> None:
     number = owed().number
-    assert receive(app, number, "40").output == (f"40.00 CAD paid on invoice {number}.\n3.12 CAD still to be paid.\n")
-    assert "was already recorded" in receive(app, number, "40").output
-    assert receive(app, number, "5.00", "CA2").output == (
+    assert record_payment(app, number, "40").output == (
+        f"40.00 CAD paid on invoice {number}.\n3.12 CAD still to be paid.\n"
+    )
+    assert "was already recorded" in record_payment(app, number, "40").output
+    assert record_payment(app, number, "5.00", "CA2").output == (
         f"3.12 CAD paid on invoice {number}.\n1.88 CAD added to the client's account credit.\n"
     )
     first = db.session.query(Payment).order_by(Payment.id).first()
@@ -77,27 +79,27 @@ def test_received_tells_what_was_paid_what_is_left_and_what_was_too_much(app: Fl
     ],
 )
 def test_received_fails_with_the_reason(app: Flask, amount: str, on: str, reason: str) -> None:
-    answer = receive(app, owed().number, amount, on=on)
+    answer = record_payment(app, owed().number, amount, on=on)
     assert (answer.exit_code, reason in answer.output) == (1, True)
 
 
 @pytest.mark.usefixtures("till")
 def test_received_asks_for_the_method_it_cannot_guess(app: Flask) -> None:
-    answer = receive(app, owed("paypal").number, "43.12")
+    answer = record_payment(app, owed("paypal").number, "43.12")
     assert (answer.exit_code, "--method: one of bank_transfer, cheque, interac" in answer.output) == (1, True)
 
 
 @pytest.mark.usefixtures("till")
 def test_received_names_the_invoice_that_has_the_reference(app: Flask) -> None:
     first, second = owed().number, owed().number
-    receive(app, first, "43.12")
-    answer = receive(app, second, "43.12")
+    record_payment(app, first, "43.12")
+    answer = record_payment(app, second, "43.12")
     assert (answer.exit_code, f"CA1 is already recorded: 43.12 for invoice {first}" in answer.output) == (1, True)
 
 
 @pytest.mark.usefixtures("till")
 def test_received_does_not_know_every_invoice(app: Flask) -> None:
-    assert "There is no invoice 1999-0001." in receive(app, "1999-0001", "1").output
+    assert "There is no invoice 1999-0001." in record_payment(app, "1999-0001", "1").output
 
 
 @pytest.mark.usefixtures("till")
@@ -109,15 +111,15 @@ def test_credit_is_granted_and_never_taken_below_nothing(app: Flask) -> None:
     assert (taken.exit_code, "has 20.00 of account credit" in taken.output) == (1, True)
 
 
-def test_refund_sends_back_what_bought_nothing(app: Flask, till: NullProvider) -> None:
+def test_refund_sends_back_what_bought_nothing(app: Flask, till: FakeProvider) -> None:
     order = factories.confirm(factories.service())
     invoice = factories.invoice_for(order)
     number, reference = invoice.number, order.reference
     early = said(app, "refund", number)
     assert (early.exit_code, "Nothing of invoice" in early.output) == (1, True)
 
-    pay(invoice.id, {"null": till}, Means("null"), factories.AT)
-    declare_impossible(reference, "no room", "staff:lea", ON, factories.AT)
+    pay(invoice.id, {"null": till}, PaymentChoice("null"), factories.AT)
+    mark_refused(reference, "no room", "staff:lea", ON, factories.AT)
 
     assert said(app, "refund", number).output == "43.12 CAD sent back by null.\n"
     assert said(app, "refund", number).exit_code == 1
@@ -127,22 +129,22 @@ def test_refund_sends_back_what_bought_nothing(app: Flask, till: NullProvider) -
 def test_refund_says_plainly_that_offline_money_goes_back_by_hand(app: Flask) -> None:
     invoice = owed()
     number, reference = invoice.number, invoice.order.reference  # type: ignore[union-attr]
-    receive(app, number, "43.12")
+    record_payment(app, number, "43.12")
     db.session.rollback()
-    declare_impossible(reference, "no room", "staff:lea", ON, factories.AT)
+    mark_refused(reference, "no room", "staff:lea", ON, factories.AT)
     answer = said(app, "refund", number)
     assert (answer.exit_code, "send the money back yourself" in answer.output) == (1, True)
 
 
-def test_reconcile_agrees_when_all_agrees(app: Flask, till: NullProvider) -> None:
-    pay(owed().id, {"null": till}, Means("null"), factories.AT)
+def test_reconcile_agrees_when_all_agrees(app: Flask, till: FakeProvider) -> None:
+    pay(owed().id, {"null": till}, PaymentChoice("null"), factories.AT)
     answer = said(app, "reconcile", "--on", TODAY)
     assert (answer.exit_code, answer.output) == (0, f"{TODAY}: the providers and the books agree.\n")
 
 
 @pytest.mark.usefixtures("till")
 def test_reconcile_prints_differences_and_fails_until_they_are_explained(app: Flask) -> None:
-    app.extensions["kajoom"] = Gateways(NullPanel(), NullMailer(), {"null": Careless(at=factories.AT)})
+    app.extensions["kajoom"] = Gateways(FakePanel(), FakeMailer(), {"null": Careless(at=factories.AT)})
     answer = said(app, "reconcile", "--on", TODAY)
     assert answer.exit_code == 1
     assert answer.output == (

@@ -54,11 +54,11 @@ def test_answer_holds_every_figure_of_the_quote() -> None:
 
 
 def test_refused_case_names_its_reason_and_no_figure() -> None:
-    refused = answered(on="2026-07-11")
-    assert refused.keys() == KEYS
-    assert (refused["decision"], refused["reason"]) == ("refused", "overdue")
-    assert refused["taxes"] == refused["lines"] == []
-    assert {refused[key] for key in ("subtotal", "total", "credit_used", "due_today", "next_due")} == {None}
+    error = answered(on="2026-07-11")
+    assert error.keys() == KEYS
+    assert (error["decision"], error["reason"]) == ("refused", "overdue")
+    assert error["taxes"] == error["lines"] == []
+    assert {error[key] for key in ("subtotal", "total", "credit_used", "due_today", "next_due")} == {None}
 
 
 @pytest.mark.parametrize(
@@ -134,18 +134,18 @@ def test_anchor_day_is_told_apart_from_a_clipped_due_date() -> None:
     ],
 )
 def test_faulty_field_is_named_with_its_fault(fields: dict[str, Any], named: str) -> None:
-    fault = answered(**fields)
-    assert fault.keys() == {"id", "error"}
-    assert fault["id"] == "7"
-    assert named in fault["error"]
-    assert len(fault["error"]) < 300
+    error = answered(**fields)
+    assert error.keys() == {"id", "error"}
+    assert error["id"] == "7"
+    assert named in error["error"]
+    assert len(error["error"]) < 300
 
 
 @pytest.mark.parametrize("case", [None, [], "10.00", 7, {"id": {}}, {"id": 1.5}, {"id": True}])
 def test_what_is_not_a_case_is_answered_without_an_id(case: object) -> None:
-    fault = answer(case)
-    assert fault.keys() == {"id", "error"}
-    assert fault["id"] is None
+    error = answer(case)
+    assert error.keys() == {"id", "error"}
+    assert error["id"] is None
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_what_is_not_a_case_is_answered_without_an_id(case: object) -> None:
     [b"", b"\n", b"{", b"nul", b"\x00", b"\xff\xfe{}", b'{"id": NaN}', b"[" * 100_000, b"1" * 5000, b'{"id": "\x00"}'],
 )
 def test_line_that_is_not_json_is_answered(line: bytes) -> None:
-    fault = json.loads(answer_line(line))
-    assert fault["id"] is None
-    assert fault["error"].startswith("not JSON: ")
+    error = json.loads(answer_line(line))
+    assert error["id"] is None
+    assert error["error"].startswith("not JSON: ")
 
 
 def test_byte_order_mark_is_no_fault() -> None:

@@ -8,14 +8,14 @@ from flask import Flask
 
 from kajoom.cli.staff import staff
 from kajoom.models.db import db
-from kajoom.models.webhook_event import Notice
+from kajoom.models.webhook_event import WebhookEvent
 
 
 def test_refunds_and_disputes_are_listed_the_newest_first(app: Flask) -> None:
     kinds = ["PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.COMPLETED", "CUSTOMER.DISPUTE.CREATED"]
     for hour, (kind, key) in enumerate(zip(kinds, ["k1", "k1", ""], strict=True), 14):
         db.session.add(
-            Notice(
+            WebhookEvent(
                 id=f"WH-{hour}",
                 provider="paypal",
                 kind=kind,

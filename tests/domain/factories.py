@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.decision import Holding
+from kajoom.domain.decision import PricingInput
 from kajoom.domain.money import Money
 from kajoom.domain.terms import Terms
 
@@ -28,11 +28,11 @@ def terms(text: str, plan: str, currency: str = "CAD", quantity: int = 1) -> Ter
     return Terms(plan, "hosting", CYCLES[cycle], Money.parse(amount or "0", currency), quantity)
 
 
-def held(text: str, due: str | date | None = None, anchor: int | None = None, **more: Any) -> Holding:
+def snapshot(text: str, due: str | date | None = None, anchor: int | None = None, **more: Any) -> PricingInput:
     """A service on plan "a" paid up to ``due``; the anchor is the day of ``due`` unless it is said."""
     day = date.fromisoformat(due) if isinstance(due, str) else due
     more = {"province": "QC", "credit": Money(0), **more}
-    return Holding(terms(text, "a"), day, anchor or (day.day if day else 1), **more)
+    return PricingInput(terms(text, "a"), day, anchor or (day.day if day else 1), **more)
 
 
 def day(text: str) -> date:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.paypal.provider import PayPalProvider
-from kajoom.gateways.paypal.responses import ISSUES, Kind, approval_link, kind_of, read_order
 from kajoom.gateways.paypal.client import Reply
-from kajoom.gateways.ports import Answer
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.responses import ISSUES, ErrorKind, approval_link, error_kind_of, read_order
+from kajoom.gateways.ports import ProviderResult
 from tests.gateways.test_paypal import CHARGE, approved, begun, finished
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
@@ -22,9 +22,9 @@ from tests.paypal.server import FakePayPal
 __all__ = ["fake", "paypal", "wire"]
 
 OURS = ["AMOUNT_MISMATCH", "PAYEE_ACCOUNT_RESTRICTED", "PERMISSION_DENIED", "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE", ""]
-FIXABLE = [issue for issue, kind in ISSUES.items() if kind is Kind.PAYER_CAN_FIX]
-REFUSING = [issue for issue, kind in ISSUES.items() if kind in {Kind.METHOD_DEAD, Kind.FINAL}]
-WAITING = [issue for issue, kind in ISSUES.items() if kind is Kind.IN_PROGRESS]
+FIXABLE = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.PAYER_CAN_FIX]
+REFUSING = [issue for issue, kind in ISSUES.items() if kind in {ErrorKind.METHOD_DEAD, ErrorKind.FINAL}]
+WAITING = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.IN_PROGRESS]
 
 
 def problem(status: int, issue: str) -> Reply:
@@ -33,22 +33,22 @@ def problem(status: int, issue: str) -> Reply:
 
 @pytest.mark.parametrize("issue", ISSUES)
 def test_a_code_of_the_table_is_of_its_class(issue: str) -> None:
-    assert kind_of(problem(422, issue)) is ISSUES[issue]
+    assert error_kind_of(problem(422, issue)) is ISSUES[issue]
 
 
 @pytest.mark.parametrize("issue", OURS)
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 415, 422])
 def test_a_code_that_is_not_in_the_table_is_our_own_fault(status: int, issue: str) -> None:
-    assert kind_of(problem(status, issue)) is Kind.OURS
+    assert error_kind_of(problem(status, issue)) is ErrorKind.OURS
 
 
 def test_a_conflict_that_says_no_more_is_in_progress() -> None:
-    assert kind_of(problem(409, "")) is Kind.IN_PROGRESS
+    assert error_kind_of(problem(409, "")) is ErrorKind.IN_PROGRESS
 
 
 @pytest.mark.parametrize("status", [0, 307, 408, 425, 429, 500, 502, 503, 504])
 def test_no_answer_that_says_so_is_ever_more_than_unknown(status: int) -> None:
-    assert kind_of(problem(status, "INSTRUMENT_DECLINED")) is Kind.UNKNOWN
+    assert error_kind_of(problem(status, "INSTRUMENT_DECLINED")) is ErrorKind.UNKNOWN
 
 
 @pytest.mark.parametrize("issue", FIXABLE)
@@ -57,7 +57,9 @@ def test_a_payer_who_can_mend_it_is_led_back(paypal: PayPalProvider, fake: FakeP
     fake.ledger.declines.append(issue)
     link = f"{fake.address}/checkoutnow?token={known.provider_ref}"
 
-    assert finished(paypal, known) == Answer(AttemptStatus.PENDING, known.provider_ref, reason=issue, approve_url=link)
+    assert finished(paypal, known) == ProviderResult(
+        AttemptStatus.PENDING, known.provider_ref, reason=issue, approve_url=link
+    )
 
     fake.ledger.approve(known.provider_ref)  # with another card
     assert finished(paypal, known).status is AttemptStatus.CAPTURED
@@ -68,20 +70,20 @@ def test_a_payer_who_is_not_told_where_to_mend_it_is_led_to_the_orders_own_page(
 ) -> None:
     known = begun(paypal)
     link = f"{fake.address}/checkoutnow?token={known.provider_ref}"
-    answer = paypal.capture(replace(known, approval="never given"))  # PayPal says so, without a link
+    result = paypal.capture(replace(known, approval="never given"))  # PayPal says so, without a link
     reason = "ORDER_NOT_APPROVED"
-    assert answer == Answer(AttemptStatus.PENDING, known.provider_ref, reason=reason, approve_url=link)
+    assert result == ProviderResult(AttemptStatus.PENDING, known.provider_ref, reason=reason, approve_url=link)
 
     fake.ledger.orders[known.provider_ref]["links"] = []
-    refused = Answer(AttemptStatus.REFUSED, known.provider_ref, reason=reason)
-    assert paypal.capture(replace(known, approval="never given")) == refused
+    error = ProviderResult(AttemptStatus.REFUSED, known.provider_ref, reason=reason)
+    assert paypal.capture(replace(known, approval="never given")) == error
 
 
 @pytest.mark.parametrize("issue", REFUSING)
 def test_a_refusal_says_why(paypal: PayPalProvider, fake: FakePayPal, issue: str) -> None:
     known = approved(paypal, fake)
     fake.ledger.declines.append(issue)
-    assert finished(paypal, known) == Answer(AttemptStatus.REFUSED, reason=issue)
+    assert finished(paypal, known) == ProviderResult(AttemptStatus.REFUSED, reason=issue)
     assert not fake.ledger.captures
 
 
@@ -89,7 +91,7 @@ def test_a_refusal_says_why(paypal: PayPalProvider, fake: FakePayPal, issue: str
 def test_what_is_in_progress_is_waited_for(paypal: PayPalProvider, fake: FakePayPal, issue: str) -> None:
     known = approved(paypal, fake)
     fake.ledger.declines.append(issue)
-    assert finished(paypal, known) == Answer(AttemptStatus.PENDING)
+    assert finished(paypal, known) == ProviderResult(AttemptStatus.PENDING)
     assert finished(paypal, known).status is AttemptStatus.CAPTURED
 
 
@@ -99,7 +101,7 @@ def test_our_own_fault_is_a_refusal_that_does_not_blame_the_payer(
 ) -> None:
     known = approved(paypal, fake)
     fake.ledger.declines.append(issue)
-    assert finished(paypal, known) == Answer(AttemptStatus.REFUSED, reason="ours")
+    assert finished(paypal, known) == ProviderResult(AttemptStatus.REFUSED, reason="ours")
 
 
 def test_what_was_already_captured_is_read_and_believed(paypal: PayPalProvider, fake: FakePayPal) -> None:
@@ -108,9 +110,11 @@ def test_what_was_already_captured_is_read_and_believed(paypal: PayPalProvider, 
     looked = paypal.look_up(known)
     fake.ledger.capture(known.provider_ref)
 
-    answer = paypal.capture(replace(known, approval=looked.approval))
+    result = paypal.capture(replace(known, approval=looked.approval))
 
-    assert answer == Answer(AttemptStatus.CAPTURED, known.provider_ref, reference=next(iter(fake.ledger.captures)))
+    assert result == ProviderResult(
+        AttemptStatus.CAPTURED, known.provider_ref, reference=next(iter(fake.ledger.captures))
+    )
 
 
 def test_a_duplicate_that_is_not_this_order_stays_unknown(paypal: PayPalProvider, fake: FakePayPal) -> None:
@@ -129,19 +133,21 @@ def test_of_several_captures_the_one_that_took_money_decides() -> None:
         "status": "COMPLETED",
         "purchase_units": [{"amount": amount, "payments": {"captures": captures}}],
     }
-    assert read_order(order, CHARGE) == Answer(AttemptStatus.CAPTURED, "O", reference="A")
+    assert read_order(order, CHARGE) == ProviderResult(AttemptStatus.CAPTURED, "O", reference="A")
 
 
 @pytest.mark.parametrize("status", ["COMPLETED", "CREATED"])
 def test_an_order_that_tells_too_little_is_unknown(status: str) -> None:
     amount = {"value": "41.72", "currency_code": "CAD"}
     order = {"status": status, "purchase_units": [{"amount": amount}]}
-    assert read_order(order, CHARGE) == Answer(AttemptStatus.UNKNOWN, reason="unreadable")
-    assert read_order({}, CHARGE) == Answer(AttemptStatus.UNKNOWN, reason="mismatch")
+    assert read_order(order, CHARGE) == ProviderResult(AttemptStatus.UNKNOWN, reason="unreadable")
+    assert read_order({}, CHARGE) == ProviderResult(AttemptStatus.UNKNOWN, reason="mismatch")
 
 
 def test_an_order_that_is_void_took_nothing() -> None:
-    assert read_order({"id": "O", "status": "VOIDED"}, CHARGE) == Answer(AttemptStatus.REFUSED, "O", reason="voided")
+    assert read_order({"id": "O", "status": "VOIDED"}, CHARGE) == ProviderResult(
+        AttemptStatus.REFUSED, "O", reason="voided"
+    )
 
 
 _JSON = st.recursive(
@@ -163,6 +169,6 @@ _JSON = st.recursive(
 
 @given(_JSON.filter(lambda body: isinstance(body, dict)))
 def test_no_order_however_garbled_is_money_unless_its_capture_says_the_very_amount(order: dict[str, Any]) -> None:
-    answer = read_order(order, CHARGE)
+    result = read_order(order, CHARGE)
     approval_link(order)
-    assert answer.status is not AttemptStatus.CAPTURED or '"41.72"' in json.dumps(order)
+    assert result.status is not AttemptStatus.CAPTURED or '"41.72"' in json.dumps(order)

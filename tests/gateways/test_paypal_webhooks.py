@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.paypal.client import PayPalClient
-from kajoom.gateways.paypal.webhooks import NoticeReader, certificate_hosts, trusted_roots
-from kajoom.gateways.ports import ForgedNotice, Notice, ProviderSilent
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_hosts, trusted_roots
+from kajoom.gateways.ports import InvalidSignature, ProviderUnavailable, WebhookMessage
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, Signed, authority, event, signed, signer
@@ -40,12 +40,12 @@ def send(fake: FakePayPal) -> Send:
     return sent
 
 
-def read(paypal: PayPalProvider, message: Signed, at: datetime = AT) -> Notice:
-    return paypal.notice(message.headers, message.body, at)
+def read(paypal: PayPalProvider, message: Signed, at: datetime = AT) -> WebhookMessage:
+    return paypal.verify_webhook(message.headers, message.body, at)
 
 
 def test_a_message_of_paypals_is_read(paypal: PayPalProvider, send: Send) -> None:
-    assert read(paypal, send()) == Notice("WH-1", "PAYMENT.CAPTURE.COMPLETED", "k1", "ORDER1")
+    assert read(paypal, send()) == WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", "k1", "ORDER1")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_a_message_speaks_of_is_found_wherever_it_stands(
     paypal: PayPalProvider, fake: FakePayPal, resource: dict[str, object], key: str, ref: str
 ) -> None:
     message = signed(event("ANY", resource, "WH-2"), fake.certificate_url(), WEBHOOK_ID, AT)
-    assert read(paypal, message) == Notice("WH-2", "ANY", key, ref)
+    assert read(paypal, message) == WebhookMessage("WH-2", "ANY", key, ref)
 
 
 def test_a_certificate_is_fetched_once(paypal: PayPalProvider, fake: FakePayPal, send: Send) -> None:
@@ -79,7 +79,7 @@ def test_a_message_may_be_as_late_as_paypal_tries(paypal: PayPalProvider, send: 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=-6), timedelta(days=3, hours=1, seconds=1)], ids=str)
 def test_a_message_too_old_or_of_the_future_is_forged(paypal: PayPalProvider, send: Send, age: timedelta) -> None:
-    with pytest.raises(ForgedNotice, match="too old"):
+    with pytest.raises(InvalidSignature, match="too old"):
         read(paypal, send(), AT + age)
 
 
@@ -101,24 +101,24 @@ def test_a_message_too_old_or_of_the_future_is_forged(paypal: PayPalProvider, se
     ids=str,
 )
 def test_a_message_changed_in_any_part_is_forged(paypal: PayPalProvider, send: Send, changed: dict[str, str]) -> None:
-    with pytest.raises(ForgedNotice):
+    with pytest.raises(InvalidSignature):
         read(paypal, send(**changed))
 
 
 def test_a_message_whose_body_was_changed_is_forged(paypal: PayPalProvider, send: Send) -> None:
     message = send()
-    with pytest.raises(ForgedNotice, match="signature"):
+    with pytest.raises(InvalidSignature, match="signature"):
         read(paypal, Signed(message.headers, message.body + b" "))
 
 
 def test_a_message_for_another_webhook_is_forged(paypal: PayPalProvider, send: Send) -> None:
-    with pytest.raises(ForgedNotice, match="signature"):
+    with pytest.raises(InvalidSignature, match="signature"):
         read(paypal, send(webhook_id="ANOTHER"))
 
 
 def test_a_message_without_headers_is_forged(paypal: PayPalProvider) -> None:
-    with pytest.raises(ForgedNotice):
-        paypal.notice({}, b"{}", AT)
+    with pytest.raises(InvalidSignature):
+        paypal.verify_webhook({}, b"{}", AT)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_certificate_that_is_not_paypals_is_refused(
     forger = signer(host, issuer, begin)
     fake.certificates["CERT-bad"] = forger.chain
     message = signed(CAPTURED, fake.certificate_url("CERT-bad"), WEBHOOK_ID, AT, by=forger)
-    with pytest.raises(ForgedNotice, match="certificate is not PayPal's"):
+    with pytest.raises(InvalidSignature, match="certificate is not PayPal's"):
         read(paypal, message)
 
 
@@ -165,8 +165,8 @@ def test_nothing_is_fetched_from_where_paypal_keeps_no_certificate(send: Send, u
     def fetch(address: str) -> None:
         asked.append(address)
 
-    reader = NoticeReader(WEBHOOK_ID, fetch, certificate_hosts("https://api-m.paypal.com"))
-    with pytest.raises(ForgedNotice):
+    reader = PayPalWebhookVerifier(WEBHOOK_ID, fetch, certificate_hosts("https://api-m.paypal.com"))
+    with pytest.raises(InvalidSignature):
         reader.read(send(cert_url=url).headers, b"{}", AT)
     assert asked == []
 
@@ -181,13 +181,13 @@ def test_each_environment_has_its_own_certificates() -> None:
 
 def test_a_certificate_that_cannot_be_had_is_no_forgery(paypal: PayPalProvider, fake: FakePayPal, send: Send) -> None:
     fake.certificates.clear()
-    with pytest.raises(ProviderSilent):
+    with pytest.raises(ProviderUnavailable):
         read(paypal, send())
 
 
 def test_what_is_no_certificate_is_refused(paypal: PayPalProvider, fake: FakePayPal, send: Send) -> None:
     fake.certificates["CERT-good"] = b"<html>"
-    with pytest.raises(ForgedNotice, match="no certificate"):
+    with pytest.raises(InvalidSignature, match="no certificate"):
         read(paypal, send())
 
 
@@ -197,12 +197,12 @@ def test_what_is_no_certificate_is_refused(paypal: PayPalProvider, fake: FakePay
     ids=str,
 )
 def test_a_message_of_no_known_form_is_refused(paypal: PayPalProvider, fake: FakePayPal, content: Any) -> None:
-    with pytest.raises(ForgedNotice, match="no known form"):
+    with pytest.raises(InvalidSignature, match="no known form"):
         read(paypal, signed(content, fake.certificate_url(), WEBHOOK_ID, AT))
 
 
 def test_without_a_webhook_no_message_is_believed(wire: PayPalClient, send: Send) -> None:
-    with pytest.raises(ForgedNotice, match="no webhook"):
+    with pytest.raises(InvalidSignature, match="no webhook"):
         read(PayPalProvider(wire), send())
 
 
@@ -210,9 +210,9 @@ def test_the_authorities_of_this_machine_are_trusted_and_ours_is_not(
     wire: PayPalClient, fake: FakePayPal, send: Send
 ) -> None:
     assert trusted_roots()
-    reader = NoticeReader(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address))
+    reader = PayPalWebhookVerifier(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address))
     message = send()
-    with pytest.raises(ForgedNotice, match="certificate is not PayPal's"):
+    with pytest.raises(InvalidSignature, match="certificate is not PayPal's"):
         reader.read(message.headers, message.body, AT)
 
 

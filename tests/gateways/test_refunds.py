@@ -12,10 +12,10 @@ import pytest
 from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.demo.store import Behaviour, Demonstration, Door
-from kajoom.gateways.demo.provider import DemonstrationProvider
-from tests.fake_gateways import NullProvider
-from kajoom.gateways.ports import Answer, Capture, Charge, PaymentProvider, Refund
+from kajoom.gateways.demo.provider import DemoProvider
+from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
+from kajoom.gateways.ports import Capture, ChargeRequest, PaymentProvider, ProviderResult, Refund
+from tests.fake_gateways import FakeProvider
 
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 
@@ -28,19 +28,19 @@ class Till(NamedTuple):
 
 
 def demonstration_till(folder: Path) -> Till:
-    demonstration = Demonstration(folder / "demonstration.sqlite")
+    demonstration = DemoStore(folder / "demonstration.sqlite")
 
     def lose(after: bool) -> None:
-        demonstration.choose(Door.PAYMENT, Behaviour.LOSE_AFTER if after else Behaviour.LOSE_BEFORE, once=True)
+        demonstration.choose(DemoSystem.PAYMENT, Behaviour.LOSE_AFTER if after else Behaviour.LOSE_BEFORE, once=True)
 
-    return Till(DemonstrationProvider(demonstration, 0), lose)
+    return Till(DemoProvider(demonstration, 0), lose)
 
 
 def null_till(_folder: Path) -> Till:
-    provider = NullProvider(at=clock.now())
+    provider = FakeProvider(at=clock.now())
 
     def lose(after: bool) -> None:
-        provider.answers.append(Answer(UNKNOWN))
+        provider.results.append(ProviderResult(UNKNOWN))
         provider.takes_money = after
 
     return Till(provider, lose)
@@ -52,8 +52,8 @@ def till(request: pytest.FixtureRequest, tmp_path: Path) -> Till:
     return make(tmp_path)
 
 
-def charge_of(cents: int = 4172, key: str = "k1") -> Charge:
-    return Charge(key=key, provider="any", amount=Money(cents), invoice="2026-0001", locale="fr")
+def charge_of(cents: int = 4172, key: str = "k1") -> ChargeRequest:
+    return ChargeRequest(key=key, provider="any", amount=Money(cents), invoice="2026-0001", locale="fr")
 
 
 def taken(till: Till, cents: int = 4172) -> str:
@@ -72,9 +72,9 @@ def counted(till: Till) -> list[Capture]:
 
 
 def test_what_was_taken_is_given_back_with_a_reference(till: Till) -> None:
-    answer = till.provider.refund(back(taken(till), 4172))
-    assert answer.status is CAPTURED
-    assert answer.reference
+    result = till.provider.refund(back(taken(till), 4172))
+    assert result.status is CAPTURED
+    assert result.reference
 
 
 def test_a_key_gives_back_once_however_often_it_is_asked(till: Till) -> None:
@@ -91,8 +91,8 @@ def test_no_more_is_given_back_than_was_taken(till: Till) -> None:
 
 
 def test_what_was_never_taken_is_not_given_back(till: Till) -> None:
-    answer = till.provider.refund(back("nothing", 100))
-    assert (answer.status, answer.reason) == (REFUSED, "not_found")
+    result = till.provider.refund(back("nothing", 100))
+    assert (result.status, result.reason) == (REFUSED, "not_found")
 
 
 @pytest.mark.parametrize("after", [True, False])

@@ -16,7 +16,7 @@ from kajoom.models.invoice import Counter, Invoice, next_number
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
-from kajoom.operations.transaction import deed
+from kajoom.operations.transaction import transactional
 from tests import factories
 from tests.factories import AT
 from tests.operations.ledger_checks import rows
@@ -68,7 +68,7 @@ def test_a_deed_writes_where_all_else_reads(app: Flask) -> None:
     factories.service()
     together = Barrier(2)
 
-    @deed
+    @transactional
     def quantity_raised() -> None:
         row = db.session.query(Service).with_for_update().one()
         row.quantity += 1
@@ -114,7 +114,7 @@ def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
             db.session.query(Service).one().label = "renamed"
             db.session.commit()
 
-    @deed
+    @transactional
     def label_of(found: Service) -> str:
         return found.label
 
@@ -127,20 +127,20 @@ def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
 
 
 def test_nobody_waits_for_a_lock_for_ever(app: Flask) -> None:
-    question, answer = {
+    question, result = {
         "sqlite": ("PRAGMA busy_timeout", 15_000),
         "postgresql": ("SHOW lock_timeout", "15s"),
     }[db.engine.dialect.name]
 
-    assert db.session.execute(text(question)).scalar() == answer
+    assert db.session.execute(text(question)).scalar() == result
 
 
 def test_a_connection_that_was_cut_is_replaced(app: Flask) -> None:
     factories.service()
-    held = db.session.connection().connection.dbapi_connection
+    snapshot = db.session.connection().connection.dbapi_connection
     db.session.rollback()
-    assert held is not None
-    held.close()
+    assert snapshot is not None
+    snapshot.close()
 
     assert db.session.query(Service).count() == 1
 
@@ -153,7 +153,7 @@ def test_a_deed_that_loses_to_another_is_done_again(app: Flask) -> None:
     takes_turns = db.engine.dialect.name == "sqlite"
     together = Barrier(1 if takes_turns else 2)
 
-    @deed
+    @transactional
     def count(first: str, then: str, tries: list[str]) -> None:
         next_number(first)
         tries.append(first)
@@ -177,7 +177,7 @@ def test_a_deed_that_loses_to_another_is_done_again(app: Flask) -> None:
 
 
 def test_an_instant_without_a_zone_is_refused() -> None:
-    db.session.add(Message(kind="letter", key="k", ids={}, run_at=datetime(2026, 6, 16, 12)))  # noqa: DTZ001 - the point
+    db.session.add(Message(kind="email", key="k", ids={}, run_at=datetime(2026, 6, 16, 12)))  # noqa: DTZ001 - the point
 
     with pytest.raises(StatementError, match="an instant needs a zone"):
         db.session.flush()
@@ -185,7 +185,7 @@ def test_an_instant_without_a_zone_is_refused() -> None:
 
 def test_an_instant_of_any_zone_comes_back_the_same_and_in_utc() -> None:
     toronto = timezone(timedelta(hours=-4))
-    message = Message(kind="letter", key="k", ids={}, run_at=datetime(2026, 6, 16, 11, 0, tzinfo=toronto))
+    message = Message(kind="email", key="k", ids={}, run_at=datetime(2026, 6, 16, 11, 0, tzinfo=toronto))
     db.session.add(message)
     db.session.commit()
 

@@ -18,9 +18,9 @@ def rows(table: type[Row]) -> list[Row]:
     return list(db.session.query(table).order_by(*table.__table__.primary_key).all())
 
 
-def letters() -> set[str]:
+def emails() -> set[str]:
     """The letters that are to be sent, by name."""
-    return {message.ids["letter"] for message in rows(Message) if message.kind == "letter"}
+    return {message.ids["email"] for message in rows(Message) if message.kind == "email"}
 
 
 def told(what: str, order: Order) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from kajoom.domain.payment import AttemptStatus, Means
-from tests.fake_gateways import NullProvider
-from kajoom.gateways.ports import Answer, Charge
+from kajoom.domain.payment import AttemptStatus, PaymentChoice
+from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
@@ -14,6 +13,7 @@ from kajoom.models.payment import Attempt, last_attempt_of
 from kajoom.operations.payments.pay import follow_up, pay
 from tests import factories
 from tests.factories import AT
+from tests.fake_gateways import FakeProvider
 
 LATER = AT + timedelta(minutes=2)
 
@@ -22,18 +22,18 @@ class PoweredOff(BaseException):
     """The machine stops between two lines."""
 
 
-class Watched(NullProvider):
+class Watched(FakeProvider):
     """A provider that looks whether the database is being kept waiting for it."""
 
-    def charge(self, charge: Charge) -> Answer:
+    def charge(self, charge: ChargeRequest) -> ProviderResult:
         assert not db.session().in_transaction()
         return super().charge(charge)
 
-    def look_up(self, charge: Charge) -> Answer:
+    def look_up(self, charge: ChargeRequest) -> ProviderResult:
         assert not db.session().in_transaction()
         return super().look_up(charge)
 
-    def capture(self, charge: Charge) -> Answer:
+    def capture(self, charge: ChargeRequest) -> ProviderResult:
         assert not db.session().in_transaction()
         return super().capture(charge)
 
@@ -41,7 +41,7 @@ class Watched(NullProvider):
 class Broken(Watched):
     """A provider whose answer never arrives, because the machine stops while it waits."""
 
-    def charge(self, charge: Charge) -> Answer:
+    def charge(self, charge: ChargeRequest) -> ProviderResult:
         super().charge(charge)
         raise PoweredOff
 
@@ -54,9 +54,9 @@ def ordered() -> tuple[Order, Invoice]:
     return order, invoice
 
 
-def paid(invoice: Invoice, provider: NullProvider, at: datetime = AT) -> AttemptStatus:
+def paid(invoice: Invoice, provider: FakeProvider, at: datetime = AT) -> AttemptStatus:
     """Press the button: what became of the payment."""
-    return pay(invoice.id, {"null": provider}, Means("null"), at).status
+    return pay(invoice.id, {"null": provider}, PaymentChoice("null"), at).status
 
 
 def last_attempt(invoice: Invoice) -> Attempt:
@@ -66,6 +66,6 @@ def last_attempt(invoice: Invoice) -> Attempt:
     return attempt
 
 
-def settled_by_worker(invoice: Invoice, provider: NullProvider) -> bool:
+def settled_by_worker(invoice: Invoice, provider: FakeProvider) -> bool:
     """What the worker does of a settle message; ``False`` while it must ask again."""
     return follow_up(last_attempt(invoice).key, {provider.code: provider}, LATER) is None

@@ -8,23 +8,23 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
-from tests.fake_gateways import NullProvider
-from kajoom.gateways.ports import PanelAnswer, PanelStatus
+from kajoom.gateways.ports import PanelResult, PanelStatus
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
-from kajoom.operations.transaction import deed
-from kajoom.operations.payments.receipts import receive
 from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.payments.receipts import record_payment
+from kajoom.operations.transaction import transactional
 from tests import factories
-from tests.operations import pending_payments
 from tests.factories import AT, MONTHLY, ON
+from tests.fake_gateways import FakeProvider
+from tests.operations import pending_payments
 from tests.operations.ledger_checks import rows
 
 AUGUST = date(2026, 8, 1)
-DONE = PanelAnswer(PanelStatus.DONE)
+DONE = PanelResult(PanelStatus.DONE)
 
 
 def renewed(row: Service, on: date = ON) -> Invoice:
@@ -36,15 +36,15 @@ def renewed(row: Service, on: date = ON) -> Invoice:
 
 def paid(invoice: Invoice) -> None:
     """Its whole balance, at once."""
-    pending_payments.paid(invoice, NullProvider())
+    pending_payments.paid(invoice, FakeProvider())
 
 
-@deed
+@transactional
 def received(invoice_id: int, cents: int, reference: str) -> None:
     """A part of it, by a transfer."""
     invoice = db.session.get_one(Invoice, invoice_id)
     lock_client(invoice.client_id)
-    receive(invoice, Money(cents), "transfer", reference, "staff", AT)
+    record_payment(invoice, Money(cents), "transfer", reference, "staff", AT)
 
 
 def scheduled(plan: str = "base", cycle: BillingCycle = MONTHLY, row: Service | None = None) -> tuple[Order, Invoice]:

@@ -17,7 +17,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
-from kajoom.operations.daily import Item, announce_batch, announce_day, bill_day, do_item, run_day
+from kajoom.operations.daily import Item, bill_day, enqueue_day, enqueue_renewal_batch, run_day, run_item
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
 from tests import factories
 from tests.factories import AT, DUE, ON
@@ -165,7 +165,7 @@ def test_one_thing_that_goes_wrong_costs_the_others_nothing_and_is_tried_again(
     assert (aside.ids["what"], aside.ids["row"], aside.ids["on"]) == ("renew", first_id, "9999-12-01")
     assert "renew" in caplog.text
     with nothing_written(), pytest.raises(OverflowError):
-        do_item(Item("renew", first_id), date(9999, 12, 1), AT)
+        run_item(Item("renew", first_id), date(9999, 12, 1), AT)
     with nothing_written():
         bill_day(date(9999, 12, 1), AT, 0)
 
@@ -173,7 +173,7 @@ def test_one_thing_that_goes_wrong_costs_the_others_nothing_and_is_tried_again(
 def test_a_thing_set_aside_is_done_once_it_can_be() -> None:
     row = factories.service()
 
-    do_item(Item("renew", row.id, DUE), ON, AT)
+    run_item(Item("renew", row.id, DUE), ON, AT)
 
     assert len(rows(Invoice)) == 1
 
@@ -185,7 +185,7 @@ def test_a_thing_set_aside_is_left_once_another_has_done_it() -> None:
     service_id = row.id
 
     with nothing_written():
-        do_item(Item("renew", service_id, DUE), ON, AT)
+        run_item(Item("renew", service_id, DUE), ON, AT)
 
 
 @contextmanager
@@ -203,8 +203,8 @@ def counted() -> Iterator[list[str]]:
 
 def test_two_thousand_services_are_billed_in_one_run_with_a_few_statements_each() -> None:
     holder, plan = factories.client(), factories.plan_row("a")
-    facts = factories.service(holder)
-    columns = {c.name: getattr(facts, c.name) for c in Service.__table__.columns if c.name != "id"}
+    context = factories.service(holder)
+    columns = {c.name: getattr(context, c.name) for c in Service.__table__.columns if c.name != "id"}
     many = [{**columns, "external_id": f"many-{n}", "plan_id": plan.id} for n in range(1_999)]
     db.session.execute(Service.__table__.insert(), many)
     db.session.commit()
@@ -219,17 +219,17 @@ def test_two_thousand_services_are_billed_in_one_run_with_a_few_statements_each(
 
 
 def test_a_day_is_announced_once() -> None:
-    announce_day(ON, AT)
+    enqueue_day(ON, AT)
     with nothing_written():
-        announce_day(ON, AT + timedelta(hours=1))
-    announce_day(ON + timedelta(days=1), AT)
+        enqueue_day(ON, AT + timedelta(hours=1))
+    enqueue_day(ON + timedelta(days=1), AT)
 
     assert [message.ids["on"] for message in rows(Message) if message.kind == "day"] == ["2026-06-16", "2026-06-17"]
 
 
 def test_the_batches_of_a_day_are_announced_once_each() -> None:
-    announce_batch(ON, AT)
+    enqueue_renewal_batch(ON, AT)
     with nothing_written():
-        announce_batch(ON, AT + timedelta(hours=1))
+        enqueue_renewal_batch(ON, AT + timedelta(hours=1))
 
     assert [message.key for message in rows(Message)] == ["renewals-2026-06-16"]

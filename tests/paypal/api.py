@@ -12,8 +12,8 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
-from tests.paypal.ledger import Body, Ledger
 from tests.paypal.errors import Problem, need
+from tests.paypal.ledger import Body, Ledger
 
 _ORDER = re.compile(r"/v2/checkout/orders/([A-Z0-9]+)(/capture)?")
 _TOKENS = "/v3/vault/payment-tokens/"
@@ -64,7 +64,7 @@ class Desk:
         with self._lock:
             self._under_way.discard(request.request_id)
 
-    def answer(self, request: Request) -> tuple[int, Body]:
+    def result(self, request: Request) -> tuple[int, Body]:
         """Carry a request out, or tell what the first one of its name led to."""
         if request.path == "/v1/oauth2/token":
             return 200, self._token(request)

@@ -58,8 +58,8 @@ def send(url: str, message: Signed) -> int:
     """Post a message; answers the status, 0 when nobody was there."""
     request = urllib.request.Request(url, data=message.body, headers=message.headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return int(answer.status)
+        with urllib.request.urlopen(request, timeout=10) as result:
+            return int(result.status)
     except urllib.error.HTTPError as error:
         return error.code
     except OSError:

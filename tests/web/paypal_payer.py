@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.models.db import db
 from kajoom.models.order import Order
-from tests.conftest import Visitor
+from tests.conftest import Browser
 from tests.operations.ledger_checks import rows
 from tests.paypal.server import FakePayPal
 
@@ -29,19 +29,19 @@ def offered(app: Flask, paypal: PayPalProvider, monkeypatch: pytest.MonkeyPatch)
     return app
 
 
-def confirmed(visitor: Visitor, service: str, **asked: object) -> TestResponse:
+def confirmed(visitor: Browser, service: str, **asked: object) -> TestResponse:
     """The answer to confirming the move from A to B: 41.72 due today."""
     review = visitor.get(f"{service}/plan/review?plan=b&cycle=monthly").text
     fields = dict(FIELD.findall(review[review.index('name="digest"') - 2000 :]))
     return visitor.open(f"{service}/plan", method="POST", data=fields, **asked)  # type: ignore[arg-type]
 
 
-def posted(visitor: Visitor, path: str, **fields: str) -> TestResponse:
+def posted(visitor: Browser, path: str, **fields: str) -> TestResponse:
     """The answer to a form of the house."""
     return visitor.post(path, data={"csrf_token": visitor.token("/services"), **fields})
 
 
-def begun(visitor: Visitor, service: str) -> str:
+def begun(visitor: Browser, service: str) -> str:
     """The reference of an order whose client was led to PayPal."""
     assert confirmed(visitor, service).status_code == 303
     return newest().reference

@@ -6,12 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from kajoom.domain.order import OrderStatus
-from kajoom.domain.payment import AttemptStatus, Means
+from kajoom.domain.order import OrderStatus, ReviewReason
+from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.gateways import Gateways
 from kajoom.gateways.panels.manual import ManualPanel
-from tests.fake_gateways import NullMailer, NullPanel, NullProvider
-from kajoom.gateways.ports import Answer, MailDelayed, MailRefused, PanelAnswer, PanelStatus
+from kajoom.gateways.ports import MailDelayed, MailRefused, PanelResult, PanelStatus, ProviderResult
 from kajoom.models.db import db
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order
@@ -19,18 +18,19 @@ from kajoom.models.outbox import Message
 from kajoom.models.payment import last_attempt_of
 from kajoom.models.service import Service
 from kajoom.operations import outbox
+from kajoom.operations.daily import enqueue_day
 from kajoom.operations.payments import pay
-from kajoom.operations.daily import announce_day
 from kajoom.worker.consumer import drain, run_once
 from tests import factories
+from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 
 AT = factories.AT
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def letters_sent(mailer: NullMailer) -> list[str]:
+def letters_sent(mailer: FakeMailer) -> list[str]:
     """The letters by their kind, which their Message-ID begins with."""
-    return [str(letter["Message-ID"]).strip("<").split("-CH-")[0].split("-2026-")[0] for letter in mailer.sent]
+    return [str(email["Message-ID"]).strip("<").split("-CH-")[0].split("-2026-")[0] for email in mailer.sent]
 
 
 def message(key: str) -> Message:
@@ -44,7 +44,7 @@ def paid_order(doors: Gateways, plan: str = "b") -> Order:
     order = factories.confirm(factories.service(), plan)
     invoice = invoice_of_order(order.id)
     assert invoice is not None
-    pay.pay(invoice.id, doors.payments, Means("null"), AT)
+    pay.pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
     return order
 
 
@@ -58,7 +58,7 @@ def status_of(order: Order) -> OrderStatus:
     return db.session.get_one(Order, order.id).status
 
 
-def test_change_paid_is_carried_out_and_told(doors: Gateways, mailer: NullMailer, panel: NullPanel) -> None:
+def test_change_paid_is_carried_out_and_told(doors: Gateways, mailer: FakeMailer, panel: FakePanel) -> None:
     order = paid_order(doors)
     drain(doors, AT)
     assert plan_of(order) == "b"
@@ -66,7 +66,7 @@ def test_change_paid_is_carried_out_and_told(doors: Gateways, mailer: NullMailer
     assert letters_sent(mailer) == ["change-requested", "payment-received", "operational"]
 
 
-def test_change_that_needs_a_person_waits_for_one(doors: Gateways, mailer: NullMailer, panel: NullPanel) -> None:
+def test_change_that_needs_a_person_waits_for_one(doors: Gateways, mailer: FakeMailer, panel: FakePanel) -> None:
     order = paid_order(doors, "c")
     drain(doors, AT)
     assert status_of(order) is OrderStatus.AWAITING_PROVISIONING
@@ -75,13 +75,13 @@ def test_change_that_needs_a_person_waits_for_one(doors: Gateways, mailer: NullM
 
 
 def test_nothing_is_due_before_its_time(doors: Gateways) -> None:
-    outbox.tell("day", "day-x", AT + timedelta(seconds=1), on="2026-06-16")
+    outbox.enqueue("day", "day-x", AT + timedelta(seconds=1), on="2026-06-16")
     db.session.commit()
     assert not run_once(doors, AT)
     assert run_once(doors, AT + timedelta(seconds=1))
 
 
-def test_message_is_done_once(doors: Gateways, mailer: NullMailer) -> None:
+def test_message_is_done_once(doors: Gateways, mailer: FakeMailer) -> None:
     factories.confirm(factories.service())
     assert drain(doors, AT) == 1
     assert drain(doors, AT + timedelta(days=2)) == 0
@@ -94,11 +94,15 @@ class Watching:
     code = "null"
 
     def __init__(self) -> None:
-        self.panel, self.provider, self.mailer = NullPanel(), NullProvider(Answer(AttemptStatus.PENDING)), NullMailer()
-        self.held: dict[str, bool] = {}
+        self.panel, self.provider, self.mailer = (
+            FakePanel(),
+            FakeProvider(ProviderResult(AttemptStatus.PENDING)),
+            FakeMailer(),
+        )
+        self.snapshot: dict[str, bool] = {}
 
     def __getattr__(self, name: str) -> object:
-        self.held[name] = db.session().in_transaction() or db.engine.pool.checkedout() > 0  # type: ignore[attr-defined]
+        self.snapshot[name] = db.session().in_transaction() or db.engine.pool.checkedout() > 0  # type: ignore[attr-defined]
         door = next(each for each in (self.panel, self.provider, self.mailer) if hasattr(each, name))
         return getattr(door, name)
 
@@ -108,10 +112,10 @@ def test_no_transaction_is_open_while_a_gateway_is_asked() -> None:
     doors = Gateways(panel=watching, mailer=watching, payments={"null": watching})  # type: ignore[arg-type, dict-item]
     paid_order(doors)
     drain(doors, AT + timedelta(minutes=2))
-    assert watching.held == dict.fromkeys(("charge", "look_up", "send", "read", "check", "apply"), False)
+    assert watching.snapshot == dict.fromkeys(("charge", "look_up", "send", "read", "check", "apply"), False)
 
 
-def test_letter_that_cannot_leave_now_is_tried_again_later_and_later(doors: Gateways, mailer: NullMailer) -> None:
+def test_letter_that_cannot_leave_now_is_tried_again_later_and_later(doors: Gateways, mailer: FakeMailer) -> None:
     factories.confirm(factories.service())
     mailer.errors.extend(MailDelayed("452") for _ in range(3))
     at, waits = AT, []
@@ -127,7 +131,7 @@ def test_letter_that_cannot_leave_now_is_tried_again_later_and_later(doors: Gate
     assert len(mailer.sent) == 1
 
 
-def test_letter_refused_for_good_waits_for_a_person(doors: Gateways, mailer: NullMailer) -> None:
+def test_letter_refused_for_good_waits_for_a_person(doors: Gateways, mailer: FakeMailer) -> None:
     factories.confirm(factories.service())
     mailer.errors.append(MailRefused("SMTPDataError 550"))
     drain(doors, AT)
@@ -137,7 +141,7 @@ def test_letter_refused_for_good_waits_for_a_person(doors: Gateways, mailer: Nul
     assert drain(doors, AT + timedelta(days=1)) == 0
 
 
-def test_message_that_never_succeeds_dies_after_its_last_try(doors: Gateways, mailer: NullMailer) -> None:
+def test_message_that_never_succeeds_dies_after_its_last_try(doors: Gateways, mailer: FakeMailer) -> None:
     factories.confirm(factories.service())
     mailer.errors.extend(MailDelayed("452") for _ in range(100))
     at = AT
@@ -148,7 +152,7 @@ def test_message_that_never_succeeds_dies_after_its_last_try(doors: Gateways, ma
     assert drain(doors, at + timedelta(days=365)) == 0
 
 
-def test_letter_never_undoes_a_change(doors: Gateways, mailer: NullMailer) -> None:
+def test_letter_never_undoes_a_change(doors: Gateways, mailer: FakeMailer) -> None:
     mailer.errors.extend([MailRefused("550"), MailDelayed("452"), RuntimeError("no template")])
     order = paid_order(doors)
     drain(doors, AT)
@@ -158,10 +162,10 @@ def test_letter_never_undoes_a_change(doors: Gateways, mailer: NullMailer) -> No
 
 
 def test_fault_nobody_foresaw_stops_no_other_message(
-    doors: Gateways, mailer: NullMailer, caplog: pytest.LogCaptureFixture
+    doors: Gateways, mailer: FakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     factories.confirm(factories.service())
-    outbox.tell("unheard_of", "unheard_of-1", AT - timedelta(days=1))
+    outbox.enqueue("unheard_of", "unheard_of-1", AT - timedelta(days=1))
     db.session.commit()
     assert drain(doors, AT) == 2
     assert len(mailer.sent) == 1
@@ -171,36 +175,36 @@ def test_fault_nobody_foresaw_stops_no_other_message(
 
 
 def test_letter_about_a_row_that_is_gone_is_noted_with_its_error(doors: Gateways) -> None:
-    outbox.tell("letter", "operational-x", AT, letter="operational", order=404)
+    outbox.enqueue("email", "operational-x", AT, email="operational", order=404)
     db.session.commit()
     drain(doors, AT)
     assert message("operational-x").last_error.startswith("LookupError: no row")
 
 
-def test_panel_that_takes_its_time_is_asked_again(doors: Gateways, panel: NullPanel) -> None:
-    panel.answers.append(PanelAnswer(PanelStatus.PENDING))
+def test_panel_that_takes_its_time_is_asked_again(doors: Gateways, panel: FakePanel) -> None:
+    panel.results.append(PanelResult(PanelStatus.PENDING))
     order = paid_order(doors)
     drain(doors, AT)
     assert plan_of(order) == "a"
-    assert message("provision").last_error == "NotYet: pending"
+    assert message("provision").last_error == "StillPending: pending"
     drain(doors, message("provision").run_at)
     assert plan_of(order) == "b"
 
 
-def test_lost_answer_is_settled_by_reading_back(doors: Gateways, panel: NullPanel) -> None:
-    panel.answers.append(PanelAnswer(PanelStatus.UNKNOWN))
+def test_lost_answer_is_settled_by_reading_back(doors: Gateways, panel: FakePanel) -> None:
+    panel.results.append(PanelResult(PanelStatus.UNKNOWN))
     order = paid_order(doors)
     drain(doors, AT)
     assert plan_of(order) == "b"
     assert len(panel.asked) == 1
 
 
-def test_panel_that_says_done_and_did_nothing_is_not_believed(doors: Gateways, panel: NullPanel) -> None:
+def test_panel_that_says_done_and_did_nothing_is_not_believed(doors: Gateways, panel: FakePanel) -> None:
     panel.packages = Forgetful()
     order = paid_order(doors)
     drain(doors, AT)
     assert plan_of(order) == "a"
-    assert message("provision").last_error == "NotYet: unknown not read back"
+    assert message("provision").last_error == "StillPending: unknown not read back"
 
 
 class Forgetful(dict[str, str]):
@@ -211,40 +215,40 @@ class Forgetful(dict[str, str]):
 
 
 def test_refusal_of_the_panel_goes_to_a_person_with_its_reason(
-    doors: Gateways, panel: NullPanel, mailer: NullMailer
+    doors: Gateways, panel: FakePanel, mailer: FakeMailer
 ) -> None:
-    panel.answers.append(PanelAnswer(PanelStatus.REFUSED, "quota exceeded"))
+    panel.results.append(PanelResult(PanelStatus.REFUSED, "quota exceeded"))
     order = paid_order(doors)
     drain(doors, AT)
     assert status_of(order) is OrderStatus.AWAITING_PROVISIONING
-    held = db.session.get_one(Order, order.id)
-    assert (held.needs_person, held.note) == (True, "quota exceeded")
-    assert letters_sent(mailer)[-2:] == ["held", "staff-notice"]
+    snapshot = db.session.get_one(Order, order.id)
+    assert (snapshot.needs_person, snapshot.history[-1].note) == (True, "quota exceeded")
+    assert letters_sent(mailer)[-2:] == ["needs-review", "staff-notice"]
 
 
-def test_house_without_a_panel_hands_each_change_to_a_person(doors: Gateways, mailer: NullMailer) -> None:
+def test_house_without_a_panel_hands_each_change_to_a_person(doors: Gateways, mailer: FakeMailer) -> None:
     by_hand = Gateways(panel=ManualPanel(), mailer=mailer, payments=doors.payments)
     order = paid_order(by_hand)
     drain(by_hand, AT)
-    assert db.session.get_one(Order, order.id).note == "manual"
+    assert db.session.get_one(Order, order.id).review_reason is ReviewReason.NO_PANEL
     assert plan_of(order) == "a"
 
 
-def test_change_already_made_asks_the_panel_nothing(doors: Gateways, panel: NullPanel) -> None:
+def test_change_already_made_asks_the_panel_nothing(doors: Gateways, panel: FakePanel) -> None:
     """Only the cycle changes: the account is on its package already."""
     row = factories.service()
     panel.packages[row.username] = "pkg_a"
     order = factories.confirm(row, "a", factories.ANNUALLY)
     invoice = invoice_of_order(order.id)
     assert invoice is not None
-    pay.pay(invoice.id, doors.payments, Means("null"), AT)
+    pay.pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
     drain(doors, AT)
     assert status_of(order) is OrderStatus.COMPLETED
     assert panel.asked == []
 
 
-def test_payment_whose_answer_was_lost_is_settled_by_looking_it_up(doors: Gateways, provider: NullProvider) -> None:
-    provider.answers.append(Answer(AttemptStatus.UNKNOWN))
+def test_payment_whose_answer_was_lost_is_settled_by_looking_it_up(doors: Gateways, provider: FakeProvider) -> None:
+    provider.results.append(ProviderResult(AttemptStatus.UNKNOWN))
     order = paid_order(doors)
     assert status_of(order) is OrderStatus.AWAITING_PAYMENT
     drain(doors, AT + timedelta(seconds=6))
@@ -252,8 +256,8 @@ def test_payment_whose_answer_was_lost_is_settled_by_looking_it_up(doors: Gatewa
     assert len(provider.ledger) == 1
 
 
-def test_payment_that_never_arrived_is_settled_as_refused(doors: Gateways, provider: NullProvider) -> None:
-    provider.answers.append(Answer(AttemptStatus.UNKNOWN))
+def test_payment_that_never_arrived_is_settled_as_refused(doors: Gateways, provider: FakeProvider) -> None:
+    provider.results.append(ProviderResult(AttemptStatus.UNKNOWN))
     provider.takes_money = False
     order = paid_order(doors)
     drain(doors, AT + timedelta(seconds=6))
@@ -264,12 +268,12 @@ def test_payment_that_never_arrived_is_settled_as_refused(doors: Gateways, provi
     assert (attempt.status, attempt.reason) == (AttemptStatus.REFUSED, "not_found")
 
 
-def test_payment_nobody_knows_of_is_asked_about_again(doors: Gateways, provider: NullProvider) -> None:
-    provider.answers.append(Answer(AttemptStatus.UNKNOWN))
-    provider.look_up = lambda charge: Answer(AttemptStatus.UNKNOWN)  # type: ignore[method-assign]
+def test_payment_nobody_knows_of_is_asked_about_again(doors: Gateways, provider: FakeProvider) -> None:
+    provider.results.append(ProviderResult(AttemptStatus.UNKNOWN))
+    provider.look_up = lambda charge: ProviderResult(AttemptStatus.UNKNOWN)  # type: ignore[method-assign]
     paid_order(doors)
     drain(doors, AT + timedelta(seconds=6))
-    assert message("settle").last_error == "NotYet: unknown"
+    assert message("settle").last_error == "StillPending: unknown"
     assert message("settle").run_at > AT + timedelta(seconds=6)
 
 
@@ -280,7 +284,7 @@ def test_day_is_announced_once_and_brings_what_fell_due(doors: Gateways) -> None
     assert status_of(order) is OrderStatus.SCHEDULED
     due = AT + (factories.DUE - factories.ON)
     for _ in range(2):
-        announce_day(factories.DUE, due)
+        enqueue_day(factories.DUE, due)
         drain(doors, due)
     assert plan_of(order) == "base"
     assert message("day-").key == "day-2026-07-01"
@@ -288,6 +292,6 @@ def test_day_is_announced_once_and_brings_what_fell_due(doors: Gateways) -> None
 
 def test_day_before_brings_nothing(doors: Gateways) -> None:
     order = factories.confirm(factories.service(), "base")
-    announce_day(date(2026, 6, 30), AT)
+    enqueue_day(date(2026, 6, 30), AT)
     drain(doors, AT)
     assert status_of(order) is OrderStatus.SCHEDULED

@@ -14,19 +14,19 @@ from kajoom.cli.bill import bill
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
 from kajoom.gateways import Gateways
-from tests.fake_gateways import NullMailer
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.operations import outbox
-from kajoom.operations.daily import BATCH, announce_day
-from kajoom.operations.transaction import deed
-from kajoom.operations.orders.provisioning import declare_impossible
-from kajoom.operations.payments.receipts import receive
+from kajoom.operations.daily import BATCH, enqueue_day
+from kajoom.operations.orders.provisioning import mark_refused
+from kajoom.operations.payments.receipts import record_payment
+from kajoom.operations.transaction import transactional
 from kajoom.worker.consumer import drain
 from tests import factories
+from tests.fake_gateways import FakeMailer
 from tests.operations.ledger_checks import rows
 from tests.operations.renewal_setup import paid, received, renewed, scheduled
 from tests.worker.test_emails import numbers_in, opened, text_of
@@ -38,13 +38,13 @@ DAY = timedelta(days=1)
 def worked(doors: Gateways, on: date) -> datetime:
     """The day ``on``, announced and worked off at eleven in the morning."""
     at = factories.AT + (on - factories.ON)
-    announce_day(on, at)
+    enqueue_day(on, at)
     drain(doors, at)
     db.session.rollback()
     return at
 
 
-def last_letter(mailer: NullMailer) -> EmailMessage:
+def last_letter(mailer: FakeMailer) -> EmailMessage:
     return opened(mailer.sent[-1])
 
 
@@ -56,7 +56,7 @@ def amounts(text: str) -> set[str]:
     return numbers_in(text) | set(re.findall(r"\$(\d+\.\d\d)", text))
 
 
-def test_change_is_billed_ahead_paid_on_its_day_and_made_at_once(doors: Gateways, mailer: NullMailer) -> None:
+def test_change_is_billed_ahead_paid_on_its_day_and_made_at_once(doors: Gateways, mailer: FakeMailer) -> None:
     row = factories.service()
     order = factories.confirm(row, "base")
     worked(doors, factories.DUE - 14 * DAY)
@@ -85,25 +85,25 @@ def test_change_paid_ahead_waits_for_its_day(doors: Gateways) -> None:
 @pytest.mark.parametrize("locale", ["fr", "en"])
 @pytest.mark.parametrize("credit", [0, 1_000, 50_000])
 def test_letter_of_a_renewal_has_its_invoices_figures(
-    doors: Gateways, mailer: NullMailer, locale: str, credit: int
+    doors: Gateways, mailer: FakeMailer, locale: str, credit: int
 ) -> None:
     row = factories.service(factories.client(locale=locale))
     factories.credit(row.client, credit)
     invoice = renewed(row)
     drain(doors, factories.AT)
 
-    letter = last_letter(mailer)
-    text = text_of(letter)
+    email = last_letter(mailer)
+    text = text_of(email)
     said = [invoice.subtotal_cents, invoice.total_cents, *(tax["cents"] for tax in invoice.taxes)]
     if credit:
         said += [invoice.credit_cents, invoice.total_cents - invoice.credit_cents]
     assert amounts(text) == {dollars(cents) for cents in said}
     assert invoice.number in text
-    assert letter["Content-Language"] == f"{locale}-CA"
+    assert email["Content-Language"] == f"{locale}-CA"
 
 
 def test_letter_of_a_renewal_names_the_new_plan_and_the_invoice_it_replaces(
-    doors: Gateways, mailer: NullMailer
+    doors: Gateways, mailer: FakeMailer
 ) -> None:
     order, _ = scheduled()
     drain(doors, factories.AT)
@@ -113,13 +113,13 @@ def test_letter_of_a_renewal_names_the_new_plan_and_the_invoice_it_replaces(
 
     worked(doors, factories.DUE)
 
-    told = {str(letter["Subject"]): text_of(opened(letter)) for letter in mailer.sent}
+    told = {str(email["Subject"]): text_of(opened(email)) for email in mailer.sent}
     [replaced] = [text for subject, text in told.items() if "2026-0002" in subject]
     assert "Elle remplace la facture 2026-0001" in replaced
     assert "Forfait BASE" not in replaced
 
 
-def test_reminders_have_the_balance_of_what_they_remind_of(doors: Gateways, mailer: NullMailer) -> None:
+def test_reminders_have_the_balance_of_what_they_remind_of(doors: Gateways, mailer: FakeMailer) -> None:
     invoice = renewed(factories.service(factories.client(locale="en")))
     received(invoice.id, 246, "part")
     worked(doors, factories.DUE - 3 * DAY)
@@ -129,7 +129,7 @@ def test_reminders_have_the_balance_of_what_they_remind_of(doors: Gateways, mail
     assert "$170.00" in text_of(last_letter(mailer))
 
 
-def test_reminder_of_a_change_says_until_when_it_may_be_paid(doors: Gateways, mailer: NullMailer) -> None:
+def test_reminder_of_a_change_says_until_when_it_may_be_paid(doors: Gateways, mailer: FakeMailer) -> None:
     factories.confirm(factories.service())
     worked(doors, factories.ON + 5 * DAY)
     text = text_of(last_letter(mailer))
@@ -137,37 +137,37 @@ def test_reminder_of_a_change_says_until_when_it_may_be_paid(doors: Gateways, ma
     assert "43.12" in numbers_in(text)
 
 
-def test_reminder_that_comes_after_the_payment_is_not_sent(doors: Gateways, mailer: NullMailer) -> None:
+def test_reminder_that_comes_after_the_payment_is_not_sent(doors: Gateways, mailer: FakeMailer) -> None:
     invoice = renewed(factories.service())
     drain(doors, factories.AT)
-    outbox.tell("letter", "reminder-x", factories.AT, letter="reminder", invoice=invoice.id)
+    outbox.enqueue("email", "reminder-x", factories.AT, email="reminder", invoice=invoice.id)
     db.session.commit()
     paid(invoice)
     sent = len(mailer.sent)
 
     drain(doors, factories.AT)
 
-    assert [str(letter["Message-ID"])[:18] for letter in mailer.sent[sent:]] == ["<payment-received-"]
+    assert [str(email["Message-ID"])[:18] for email in mailer.sent[sent:]] == ["<payment-received-"]
 
 
-def test_payment_of_a_renewal_says_the_next_due_date(doors: Gateways, mailer: NullMailer) -> None:
+def test_payment_of_a_renewal_says_the_next_due_date(doors: Gateways, mailer: FakeMailer) -> None:
     _, invoice = scheduled()
     paid(invoice)
     drain(doors, factories.AT)
-    text = text_of(next(letter for letter in map(opened, mailer.sent) if "Paiement" in letter["Subject"]))
+    text = text_of(next(email for email in map(opened, mailer.sent) if "Paiement" in email["Subject"]))
     assert "1er\N{NO-BREAK SPACE}août 2026" in text
     assert "109.23" in numbers_in(text)
 
 
-@deed
+@transactional
 def late(invoice_id: int, cents: int, reference: str) -> None:
     invoice = db.session.get_one(Invoice, invoice_id)
     lock_client(invoice.client_id)
-    receive(invoice, Money(cents), "transfer", reference, "staff", factories.AT)
+    record_payment(invoice, Money(cents), "transfer", reference, "staff", factories.AT)
 
 
 def test_money_too_many_is_told_to_client_and_staff_each_time_by_its_own_amount(
-    doors: Gateways, mailer: NullMailer
+    doors: Gateways, mailer: FakeMailer
 ) -> None:
     invoice = renewed(factories.service())
     paid(invoice)
@@ -176,7 +176,7 @@ def test_money_too_many_is_told_to_client_and_staff_each_time_by_its_own_amount(
     late(invoice.id, 2_222, "two")
     drain(doors, factories.AT)
 
-    told = [(str(letter["To"]), numbers_in(text_of(letter))) for letter in map(opened, mailer.sent[-4:])]
+    told = [(str(email["To"]), numbers_in(text_of(email))) for email in map(opened, mailer.sent[-4:])]
 
     client = told[0][0]
     staff = "Hébergement Kajoom <facturation@example.com>"
@@ -184,18 +184,18 @@ def test_money_too_many_is_told_to_client_and_staff_each_time_by_its_own_amount(
     assert [("11.11" in said, "22.22" in said) for _, said in told] == [(True, False)] * 2 + [(False, True)] * 2
 
 
-def test_staff_are_told_of_a_change_that_no_longer_fits(doors: Gateways, mailer: NullMailer) -> None:
+def test_staff_are_told_of_a_change_that_no_longer_fits(doors: Gateways, mailer: FakeMailer) -> None:
     order, _ = scheduled()
     order.service.usage = {"disk_mb": 99_999}
     db.session.commit()
     worked(doors, factories.DUE)
-    [notice] = [letter for letter in map(opened, mailer.sent) if "attend une personne" in letter["Subject"]][-1:]
+    [notice] = [email for email in map(opened, mailer.sent) if "attend une personne" in email["Subject"]][-1:]
     assert notice["To"] == notice["From"]
     assert "plus que le nouveau forfait ne permet" in text_of(notice)
-    declare_impossible(order.reference, "no", "anne", factories.DUE, factories.AT)
+    mark_refused(order.reference, "no", "anne", factories.DUE, factories.AT)
 
 
-def test_batches_follow_one_another_behind_what_waits(doors: Gateways, mailer: NullMailer) -> None:
+def test_batches_follow_one_another_behind_what_waits(doors: Gateways, mailer: FakeMailer) -> None:
     row = factories.service(status="suspended")
     columns = {c.name: getattr(row, c.name) for c in Service.__table__.columns if c.name != "id"}
     rows_ = [{**columns, "external_id": f"many-{n}"} for n in range(BATCH)]
@@ -209,10 +209,10 @@ def test_batches_follow_one_another_behind_what_waits(doors: Gateways, mailer: N
     assert [batch.ids.get("due") for batch in batches] == [None, "2026-07-01"]
 
 
-def test_what_always_goes_wrong_dies_alone_where_staff_see_it(doors: Gateways, mailer: NullMailer) -> None:
+def test_what_always_goes_wrong_dies_alone_where_staff_see_it(doors: Gateways, mailer: FakeMailer) -> None:
     bad, _ = factories.service(next_due_date=date(9999, 12, 1)), factories.service(next_due_date=date(9999, 12, 1))
     on = date(9999, 12, 1)
-    announce_day(on, factories.AT)
+    enqueue_day(on, factories.AT)
     at = factories.AT
     bad.anchor_day = 1
     db.session.commit()

@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.demo.store import Behaviour, Demonstration, Door
-from kajoom.gateways.ports import Answer, Capture, Charge, Refund
+from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
+from kajoom.gateways.ports import Capture, ChargeRequest, ProviderResult, Refund
 
 BY_AMOUNT = {
     1313: Behaviour.REFUSE,
@@ -29,36 +29,36 @@ _NOTE_CAPTURE = (
     "INSERT OR IGNORE INTO capture SELECT key, strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"
     " FROM charge WHERE key = ? AND status = 'captured'"
 )
-_NOT_TAKEN = Answer(AttemptStatus.REFUSED, reason="not_found")
+_NOT_TAKEN = ProviderResult(AttemptStatus.REFUSED, reason="not_found")
 
 
-class DemonstrationProvider:
+class DemoProvider:
     """Pays in place, with no page of its own to visit. ``slow_seconds`` is how long it takes when it is slow."""
 
     code = "demonstration"
     can_save = False
 
     def __init__(
-        self, demonstration: Demonstration, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep
+        self, demonstration: DemoStore, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep
     ) -> None:
         self._demonstration = demonstration
         self._slow_seconds = slow_seconds
         self._wait = wait
 
-    def charge(self, charge: Charge) -> Answer:
+    def charge(self, charge: ChargeRequest) -> ProviderResult:
         """Take the amount once for each key; a key that comes back with another amount is refused as "mismatch"."""
         known = self._known(charge)
         if known is not None:
             return _answer(known, charge, AttemptStatus.REFUSED)
         behaviour = self._behaviour(charge.amount)
         if behaviour is Behaviour.LOSE_BEFORE:
-            return Answer(AttemptStatus.UNKNOWN)
+            return ProviderResult(AttemptStatus.UNKNOWN)
         row = self._record(charge, *_OUTCOMES.get(behaviour, (AttemptStatus.CAPTURED, "")))
         if behaviour is Behaviour.LOSE_AFTER:
-            return Answer(AttemptStatus.UNKNOWN)
+            return ProviderResult(AttemptStatus.UNKNOWN)
         return _answer(row, charge, AttemptStatus.REFUSED)
 
-    def look_up(self, charge: Charge) -> Answer:
+    def look_up(self, charge: ChargeRequest) -> ProviderResult:
         """What became of a charge; one that was pending is captured by then.
 
         An amount that is not ours stays ``UNKNOWN``: money may have moved, so nobody may try again without looking.
@@ -72,11 +72,11 @@ class DemonstrationProvider:
         known = self._known(charge)
         return _NOT_TAKEN if known is None else _answer(known, charge, AttemptStatus.UNKNOWN)
 
-    def capture(self, charge: Charge) -> Answer:
+    def capture(self, charge: ChargeRequest) -> ProviderResult:
         """What became of a charge: nothing is approved elsewhere, so there is nothing more to be taken."""
         return self.look_up(charge)
 
-    def refund(self, refund: Refund) -> Answer:
+    def refund(self, refund: Refund) -> ProviderResult:
         """Give back what was taken, once for each key and never more than was taken; the switch speaks here too."""
         with self._demonstration.transaction() as file:
             known = file.execute("SELECT * FROM refund WHERE key = ?", (refund.key,)).fetchone()
@@ -84,9 +84,9 @@ class DemonstrationProvider:
             return _given_back(known)
         behaviour = self._behaviour(refund.amount)
         if behaviour is Behaviour.LOSE_BEFORE:
-            return Answer(AttemptStatus.UNKNOWN)
+            return ProviderResult(AttemptStatus.UNKNOWN)
         row = self._give_back(refund, is_willing=behaviour is not Behaviour.REFUSE)
-        return Answer(AttemptStatus.UNKNOWN) if behaviour is Behaviour.LOSE_AFTER else _given_back(row)
+        return ProviderResult(AttemptStatus.UNKNOWN) if behaviour is Behaviour.LOSE_AFTER else _given_back(row)
 
     def captures(self, day: date) -> Iterable[Capture]:
         """Everything taken on a day, by the clock of the demonstration's own file."""
@@ -107,16 +107,16 @@ class DemonstrationProvider:
 
     def _behaviour(self, amount: Money) -> Behaviour:
         """What is done this time; one that is slow has been waited for."""
-        behaviour = BY_AMOUNT.get(amount.cents) or self._demonstration.next_behaviour(Door.PAYMENT)
+        behaviour = BY_AMOUNT.get(amount.cents) or self._demonstration.next_behaviour(DemoSystem.PAYMENT)
         if behaviour is Behaviour.SLOW:
             self._wait(self._slow_seconds)
         return behaviour
 
-    def _known(self, charge: Charge) -> sqlite3.Row | None:
+    def _known(self, charge: ChargeRequest) -> sqlite3.Row | None:
         with self._demonstration.transaction() as file:
             return _row(file, charge.key)
 
-    def _record(self, charge: Charge, status: AttemptStatus, reason: str) -> sqlite3.Row | None:
+    def _record(self, charge: ChargeRequest, status: AttemptStatus, reason: str) -> sqlite3.Row | None:
         """Write the charge unless another process has meanwhile; what stands in the file is what happened."""
         with self._demonstration.transaction() as file:
             file.execute(
@@ -153,17 +153,17 @@ def _row(file: sqlite3.Connection, key: str) -> sqlite3.Row | None:
     return row
 
 
-def _answer(row: sqlite3.Row | None, charge: Charge, on_mismatch: AttemptStatus) -> Answer:
+def _answer(row: sqlite3.Row | None, charge: ChargeRequest, on_mismatch: AttemptStatus) -> ProviderResult:
     if row is None:
-        return Answer(AttemptStatus.UNKNOWN)
+        return ProviderResult(AttemptStatus.UNKNOWN)
     if (row["cents"], row["currency"]) != (charge.amount.cents, charge.amount.currency):
-        return Answer(on_mismatch, reason="mismatch")
+        return ProviderResult(on_mismatch, reason="mismatch")
     status = AttemptStatus(row["status"])
     reference = f"{_PREFIX}{charge.key}" if status is AttemptStatus.CAPTURED else ""
-    return Answer(status, provider_ref=f"demo-{charge.key}", reference=reference, reason=row["reason"])
+    return ProviderResult(status, provider_ref=f"demo-{charge.key}", reference=reference, reason=row["reason"])
 
 
-def _given_back(row: sqlite3.Row) -> Answer:
+def _given_back(row: sqlite3.Row) -> ProviderResult:
     status = AttemptStatus(row["status"])
     reference = f"{_PREFIX}refund-{row['key']}" if status is AttemptStatus.CAPTURED else ""
-    return Answer(status, reference, reference, row["reason"])
+    return ProviderResult(status, reference, reference, row["reason"])

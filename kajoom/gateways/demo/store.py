@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 
-class Door(StrEnum):
+class DemoSystem(StrEnum):
     """The two systems the demonstration stands in for."""
 
     PAYMENT = "payment"
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS package_change (key TEXT PRIMARY KEY);
 """
 
 
-class Demonstration:
+class DemoStore:
     """The file. Each question opens it anew, so that several processes, and one killed midway, find the same truth."""
 
     def __init__(self, path: Path) -> None:
@@ -64,12 +64,12 @@ class Demonstration:
                 raise
             file.execute("COMMIT")
 
-    def choose(self, door: Door, behaviour: Behaviour, once: bool = False) -> None:
+    def choose(self, door: DemoSystem, behaviour: Behaviour, once: bool = False) -> None:
         """Set what ``door`` does from now on, or the next time only."""
         with self.transaction() as file:
             file.execute("REPLACE INTO switch VALUES (?, ?, ?)", (door, behaviour, once))
 
-    def next_behaviour(self, door: Door) -> Behaviour:
+    def next_behaviour(self, door: DemoSystem) -> Behaviour:
         """What ``door`` does this time; a choice made for one time is used up."""
         with self.transaction() as file:
             row = file.execute("SELECT behaviour, once FROM switch WHERE door = ?", (door,)).fetchone()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from kajoom.gateways.ports import PackageChange, PanelAnswer, PanelStatus
+from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
 
-_BY_HAND = PanelAnswer(PanelStatus.REFUSED, "manual")
+_BY_HAND = PanelResult(PanelStatus.REFUSED, NO_PANEL)
 
 
 class ManualPanel:
     """Hands every change to staff: it is refused with the reason "manual" before anything is tried."""
 
-    def check(self, change: PackageChange) -> PanelAnswer:
+    def check(self, change: PackageChange) -> PanelResult:
         """Never possible without a person."""
         return _BY_HAND
 
-    def apply(self, change: PackageChange) -> PanelAnswer:
+    def apply(self, change: PackageChange) -> PanelResult:
         """Never possible without a person."""
         return _BY_HAND
 

@@ -92,8 +92,8 @@ class PayPalClient:
     def fetch(self, url: str) -> bytes | None:
         """A file that PayPal publishes, asked without telling who we are; ``None`` when it cannot be had."""
         try:
-            with self._http.stream("GET", url) as answer:
-                return self._read(answer) if answer.status_code == 200 else None
+            with self._http.stream("GET", url) as result:
+                return self._read(result) if result.status_code == 200 else None
         except httpx2.HTTPError:
             return None
 
@@ -119,9 +119,9 @@ class PayPalClient:
 
     def _send(self, method: str, path: str, **sent: Any) -> Reply:
         try:
-            with self._http.stream(method, path, **sent) as answer:
-                status, raw = answer.status_code, self._read(answer)
-                self._heed(answer)
+            with self._http.stream(method, path, **sent) as result:
+                status, raw = result.status_code, self._read(result)
+                self._heed(result)
         except httpx2.HTTPError:
             return LOST
         try:
@@ -130,16 +130,16 @@ class PayPalClient:
             body = None
         return Reply(status, body) if isinstance(body, dict) else LOST
 
-    def _read(self, answer: httpx2.Response) -> bytes:
+    def _read(self, result: httpx2.Response) -> bytes:
         end, raw = self._monotonic() + _PATIENCE_SECONDS, b""
-        for chunk in answer.iter_bytes():
+        for chunk in result.iter_bytes():
             raw += chunk
             if len(raw) > LARGEST_ANSWER or self._monotonic() > end:
                 raise httpx2.ReadTimeout("an answer without end")
         return raw
 
-    def _heed(self, answer: httpx2.Response) -> None:
+    def _heed(self, result: httpx2.Response) -> None:
         """Leave PayPal alone for as long as it asks."""
-        asked = answer.headers.get("Retry-After", "")
-        if answer.status_code == 429 and asked.isascii() and asked.isdigit():
+        asked = result.headers.get("Retry-After", "")
+        if result.status_code == 429 and asked.isascii() and asked.isdigit():
             self._quiet_until = self._monotonic() + min(int(asked[:6]), _LONGEST_QUIET_SECONDS)

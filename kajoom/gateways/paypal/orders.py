@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from kajoom.domain.money import Money
-from kajoom.gateways.ports import Charge
+from kajoom.gateways.ports import ChargeRequest
 
 _LOCALES = {"fr": "fr-CA", "en": "en-CA"}
 
 
-def order_for(charge: Charge) -> dict[str, Any]:
+def order_for(charge: ChargeRequest) -> dict[str, Any]:
     """An order to be approved by its payer and captured by us.
 
     The invoice alone would not do as ``invoice_id``: an account may refuse the second payment that bears one, and a
@@ -31,7 +31,7 @@ def order_for(charge: Charge) -> dict[str, Any]:
         "amount": money_of(charge.amount),  # no breakdown: with credit, or a part already paid, it would not add up
     }
     wallet: dict[str, Any] = {"experience_context": experience}
-    if charge.saves:
+    if charge.save_method:
         wallet["attributes"] = {"vault": {"store_in_vault": "ON_SUCCESS", "usage_type": "MERCHANT"}}
     return {"intent": "CAPTURE", "purchase_units": [unit], "payment_source": {"paypal": wallet}}
 

@@ -10,10 +10,10 @@ from typing import Any
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.paypal.client import Reply
-from kajoom.gateways.ports import Answer, Charge, Saved
+from kajoom.gateways.ports import ChargeRequest, ProviderResult, SavedAccount
 
 
-class Kind(StrEnum):
+class ErrorKind(StrEnum):
     """What is to be done about an answer that is not plain success."""
 
     PAYER_CAN_FIX = "payer_can_fix"
@@ -25,14 +25,14 @@ class Kind(StrEnum):
     OURS = "ours"
 
 
-_BY_KIND: dict[Kind, tuple[str, ...]] = {
-    Kind.PAYER_CAN_FIX: (
+_BY_KIND: dict[ErrorKind, tuple[str, ...]] = {
+    ErrorKind.PAYER_CAN_FIX: (
         "INSTRUMENT_DECLINED",
         "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING",
         "PAYER_ACTION_REQUIRED",
         "ORDER_NOT_APPROVED",
     ),
-    Kind.METHOD_DEAD: (
+    ErrorKind.METHOD_DEAD: (
         "TOKEN_ID_NOT_FOUND",
         "AGREEMENT_ALREADY_CANCELLED",
         "BILLING_AGREEMENT_NOT_FOUND",
@@ -40,7 +40,7 @@ _BY_KIND: dict[Kind, tuple[str, ...]] = {
         "PAYER_ACCOUNT_RESTRICTED",
         "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
     ),
-    Kind.FINAL: (
+    ErrorKind.FINAL: (
         "TRANSACTION_REFUSED",
         "PAYER_CANNOT_PAY",
         "COMPLIANCE_VIOLATION",
@@ -53,10 +53,10 @@ _BY_KIND: dict[Kind, tuple[str, ...]] = {
         "REFUND_TIME_LIMIT_EXCEEDED",
         "CAPTURE_FULLY_REFUNDED",
     ),
-    Kind.ALREADY_DONE: ("ORDER_ALREADY_CAPTURED", "DUPLICATE_INVOICE_ID"),
-    Kind.IN_PROGRESS: ("ORDER_COMPLETION_IN_PROGRESS", "PREVIOUS_REQUEST_IN_PROGRESS"),
+    ErrorKind.ALREADY_DONE: ("ORDER_ALREADY_CAPTURED", "DUPLICATE_INVOICE_ID"),
+    ErrorKind.IN_PROGRESS: ("ORDER_COMPLETION_IN_PROGRESS", "PREVIOUS_REQUEST_IN_PROGRESS"),
 }
-ISSUES: dict[str, Kind] = {issue: kind for kind, issues in _BY_KIND.items() for issue in issues}
+ISSUES: dict[str, ErrorKind] = {issue: kind for kind, issues in _BY_KIND.items() for issue in issues}
 """The codes of the Orders and Payments documents that ask for something else than « our own fault »."""
 
 BY_SAVED = "saved"
@@ -68,11 +68,11 @@ _CONFLICT = 409
 _TO_APPROVE = ("payer-action", "approve", "redirect")
 
 
-def kind_of(reply: Reply) -> Kind:
+def error_kind_of(reply: Reply) -> ErrorKind:
     """The class of an answer that is not good. What the table does not know was refused because of how we asked."""
     if reply.status in _UNKNOWN_STATUSES or not 400 <= reply.status < 500:
-        return Kind.UNKNOWN
-    return ISSUES.get(reply.issue, Kind.IN_PROGRESS if reply.status == _CONFLICT else Kind.OURS)
+        return ErrorKind.UNKNOWN
+    return ISSUES.get(reply.issue, ErrorKind.IN_PROGRESS if reply.status == _CONFLICT else ErrorKind.OURS)
 
 
 def approval_link(*bodies: Mapping[str, Any]) -> str:
@@ -83,7 +83,7 @@ def approval_link(*bodies: Mapping[str, Any]) -> str:
     return next((by_rel[rel] for rel in _TO_APPROVE if by_rel.get(rel)), "")
 
 
-def read_order(order: Mapping[str, Any], charge: Charge) -> Answer:
+def read_order(order: Mapping[str, Any], charge: ChargeRequest) -> ProviderResult:
     """What an order says of a charge. « COMPLETED » is not money: its capture's own status is.
 
     An amount that is not the charge's is ``UNKNOWN`` with the reason "mismatch": nobody may try again without looking.
@@ -92,8 +92,8 @@ def read_order(order: Mapping[str, Any], charge: Charge) -> Answer:
     unit = _first(order.get("purchase_units"))
     capture = _decisive(_captures(unit))
     if capture is not None:
-        answer = _read_capture(capture, ref, charge)
-        return replace(answer, saved=_saved(order)) if charge.saves else answer
+        result = _read_capture(capture, ref, charge)
+        return replace(result, saved=_saved(order)) if charge.save_method else result
     return _read_untaken(order, unit, ref, charge)
 
 
@@ -105,41 +105,41 @@ def amount_of(money: Any) -> Money | None:
         return None
 
 
-def _read_untaken(order: Mapping[str, Any], unit: Mapping[str, Any], ref: str, charge: Charge) -> Answer:
+def _read_untaken(order: Mapping[str, Any], unit: Mapping[str, Any], ref: str, charge: ChargeRequest) -> ProviderResult:
     if order.get("status") == "VOIDED":
-        return Answer(AttemptStatus.REFUSED, ref, reason="voided")
+        return ProviderResult(AttemptStatus.REFUSED, ref, reason="voided")
     if amount_of(unit.get("amount")) != charge.amount:
-        return Answer(AttemptStatus.UNKNOWN, ref, reason="mismatch")
+        return ProviderResult(AttemptStatus.UNKNOWN, ref, reason="mismatch")
     status, link = order.get("status"), approval_link(order)
     if status == "APPROVED":
-        return Answer(AttemptStatus.PENDING, ref, approval=str(order.get("update_time") or status))
+        return ProviderResult(AttemptStatus.PENDING, ref, approval=str(order.get("update_time") or status))
     if charge.saved and status in _UNAPPROVED:
-        return Answer(AttemptStatus.PENDING, ref, approval=BY_SAVED)
+        return ProviderResult(AttemptStatus.PENDING, ref, approval=BY_SAVED)
     if link and status != "COMPLETED":
-        return Answer(AttemptStatus.PENDING, ref, approve_url=link)
-    return Answer(AttemptStatus.UNKNOWN, ref, reason="unreadable")
+        return ProviderResult(AttemptStatus.PENDING, ref, approve_url=link)
+    return ProviderResult(AttemptStatus.UNKNOWN, ref, reason="unreadable")
 
 
-def _read_capture(capture: Mapping[str, Any], ref: str, charge: Charge) -> Answer:
+def _read_capture(capture: Mapping[str, Any], ref: str, charge: ChargeRequest) -> ProviderResult:
     reference = str(capture.get("id") or "")
     match capture.get("status"):
         case "COMPLETED" if amount_of(capture.get("amount")) != charge.amount or not reference:
-            return Answer(AttemptStatus.UNKNOWN, ref, reason="mismatch")
+            return ProviderResult(AttemptStatus.UNKNOWN, ref, reason="mismatch")
         case "COMPLETED":
-            return Answer(AttemptStatus.CAPTURED, ref, reference)
+            return ProviderResult(AttemptStatus.CAPTURED, ref, reference)
         case "PENDING":
-            return Answer(AttemptStatus.PENDING, ref, reason=_why(capture))
+            return ProviderResult(AttemptStatus.PENDING, ref, reason=_why(capture))
         case "DECLINED" | "FAILED" | "REFUNDED" as status:
-            return Answer(AttemptStatus.REFUSED, ref, reason=_why(capture) or status.lower())
+            return ProviderResult(AttemptStatus.REFUSED, ref, reason=_why(capture) or status.lower())
         case _:  # partly refunded outside this house, or a status of tomorrow's: a person must look
-            return Answer(AttemptStatus.UNKNOWN, ref, reason=str(capture.get("status")).lower())
+            return ProviderResult(AttemptStatus.UNKNOWN, ref, reason=str(capture.get("status")).lower())
 
 
-def _saved(order: Mapping[str, Any]) -> Saved | None:
+def _saved(order: Mapping[str, Any]) -> SavedAccount | None:
     """The account that was saved with a payment; PayPal may say that it will be, and name it a moment later."""
     wallet = _mapping(_mapping(order.get("payment_source")).get("paypal"))
     token = _mapping(_mapping(wallet.get("attributes")).get("vault")).get("id")
-    return Saved(token, _label(wallet.get("email_address"))) if isinstance(token, str) and token else None
+    return SavedAccount(token, _label(wallet.get("email_address"))) if isinstance(token, str) and token else None
 
 
 def _label(address: Any) -> str:

@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography import exceptions, x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from kajoom.gateways.ports import ForgedNotice, Notice, ProviderSilent
+from kajoom.gateways.ports import InvalidSignature, ProviderUnavailable, WebhookMessage
 
 SIGNER = "messageverificationcerts.paypal.com"
 _CERTIFICATE_PATH = re.compile(r"/v1/notifications/certs/[\w-]{1,80}", re.ASCII)
@@ -50,7 +49,7 @@ def certificate_hosts(base_url: str) -> tuple[str, ...]:
     return (f"https://api{environment}.paypal.com", f"https://api-m{environment}.paypal.com")
 
 
-class NoticeReader:
+class PayPalWebhookVerifier:
     """Verifies messages for one webhook. ``hosts`` are the origins a certificate may come from; ``roots`` the
     authorities, those of this machine unless others are given."""
 
@@ -67,38 +66,38 @@ class NoticeReader:
         self._roots = roots
         self._kept: dict[str, tuple[x509.Certificate, ...]] = {}
 
-    def read(self, headers: Mapping[str, str], body: bytes, at: datetime) -> Notice:
+    def read(self, headers: Mapping[str, str], body: bytes, at: datetime) -> WebhookMessage:
         """The message, verified at the instant ``at``.
 
-        ``ForgedNotice`` when it is not PayPal's, ``ProviderSilent`` when its certificate cannot be had now.
+        ``InvalidSignature`` when it is not PayPal's, ``ProviderUnavailable`` when its certificate cannot be had now.
         """
         said = {name: headers.get(f"Paypal-{name}", "") for name in ("Transmission-Id", "Transmission-Time")}
         if headers.get("Paypal-Auth-Algo") != "SHA256withRSA":
-            raise ForgedNotice("signed in a way PayPal does not")
+            raise InvalidSignature("signed in a way PayPal does not")
         self._check_date(said["Transmission-Time"], at)
         key = self._key(headers.get("Paypal-Cert-Url", ""), at)
         parts = (said["Transmission-Id"], said["Transmission-Time"], self._webhook_id, str(zlib.crc32(body)))
         try:
             signature = base64.b64decode(headers.get("Paypal-Transmission-Sig", ""), validate=True)
             key.verify(signature, "|".join(parts).encode(), PKCS1v15(), SHA256())
-        except (ValueError, InvalidSignature):
-            raise ForgedNotice("the signature is not of this message") from None
-        return _notice(body)
+        except (ValueError, exceptions.InvalidSignature):
+            raise InvalidSignature("the signature is not of this message") from None
+        return _to_message(body)
 
     @staticmethod
     def _check_date(text: str, at: datetime) -> None:
         try:
             age = at - datetime.fromisoformat(text)
         except (ValueError, TypeError):
-            raise ForgedNotice("no date that can be read") from None
+            raise InvalidSignature("no date that can be read") from None
         if not -_AHEAD <= age <= _OLDEST:
-            raise ForgedNotice("too old, or of the future")
+            raise InvalidSignature("too old, or of the future")
 
     def _key(self, url: str, at: datetime) -> RSAPublicKey:
         """The key of a certificate that is PayPal's at the instant ``at``; one that was good is fetched once."""
         host = next((host for host in self._hosts if url.startswith(f"{host}/")), None)
         if host is None or not _CERTIFICATE_PATH.fullmatch(url.removeprefix(host)):
-            raise ForgedNotice("the certificate is not kept where PayPal keeps its own")
+            raise InvalidSignature("the certificate is not kept where PayPal keeps its own")
         chain = self._kept.get(url) or self._fetched(url)
         self._check_chain(chain, at)
         if len(self._kept) >= _MOST_KEPT:
@@ -106,17 +105,17 @@ class NoticeReader:
         self._kept[url] = chain
         key = chain[0].public_key()
         if not isinstance(key, RSAPublicKey):
-            raise ForgedNotice("the certificate has no RSA key")
+            raise InvalidSignature("the certificate has no RSA key")
         return key
 
     def _fetched(self, url: str) -> tuple[x509.Certificate, ...]:
         raw = self._fetch(url)
         if raw is None:
-            raise ProviderSilent("PayPal does not give its certificate")
+            raise ProviderUnavailable("PayPal does not give its certificate")
         try:
             return tuple(x509.load_pem_x509_certificates(raw))
         except ValueError:
-            raise ForgedNotice("what is kept there is no certificate") from None
+            raise InvalidSignature("what is kept there is no certificate") from None
 
     def _check_chain(self, chain: Sequence[x509.Certificate], at: datetime) -> None:
         if self._roots is None:
@@ -125,21 +124,21 @@ class NoticeReader:
         try:
             verifier.verify(chain[0], list(chain[1:]))
         except VerificationError as error:
-            raise ForgedNotice(f"the certificate is not PayPal's: {error}") from None
+            raise InvalidSignature(f"the certificate is not PayPal's: {error}") from None
 
 
-def _notice(body: bytes) -> Notice:
+def _to_message(body: bytes) -> WebhookMessage:
     """The ids a message speaks of: our attempt's, the order's, or failing that the id of what it is about."""
     try:
         event = json.loads(body)
         resource = event["resource"]
         unit: Mapping[str, Any] = (resource.get("purchase_units") or [{}])[0]
         related = (resource.get("supplementary_data") or {}).get("related_ids") or resource.get("metadata") or {}
-        return Notice(
+        return WebhookMessage(
             id=str(event["id"]),
             kind=str(event["event_type"]),
             key=str(resource.get("custom_id") or unit.get("custom_id") or ""),
             provider_ref=str(related.get("order_id") or resource.get("id") or resource.get("dispute_id") or ""),
         )
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise ForgedNotice("a message of no known form") from None
+        raise InvalidSignature("a message of no known form") from None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kajoom.models.client import Client
 from kajoom.models.db import db
-from kajoom.operations.transaction import deed
+from kajoom.operations.transaction import transactional
 
 
-@deed
+@transactional
 def remember_locale(client_id: int, locale: str) -> None:
     """Note that the client chose ``locale`` ("fr" or "en")."""
     client = db.session.get(Client, client_id)

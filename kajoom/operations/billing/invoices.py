@@ -18,7 +18,7 @@ from kajoom.models.invoice import Invoice, next_number
 from kajoom.models.types import LineJson, TaxJson
 
 
-def frozen_lines(
+def lines_to_json(
     lines: Iterable[Line], before: CatalogPlan, after: CatalogPlan, whole: Money | None = None
 ) -> list[LineJson]:
     """A quote's lines as an invoice keeps them: the plans' names and the days are written out.
@@ -44,7 +44,7 @@ def frozen_lines(
     ]
 
 
-def frozen_taxes(taxes: Iterable[TaxLine], seller: Mapping[str, Any]) -> list[TaxJson]:
+def taxes_to_json(taxes: Iterable[TaxLine], seller: Mapping[str, Any]) -> list[TaxJson]:
     """Each tax with its rate, its amount and the number under which the seller collects it."""
     return [
         {
@@ -99,7 +99,7 @@ def issue(
     return invoice
 
 
-def spend_credit(invoice: Invoice, amount: Money, at: datetime) -> None:
+def apply_credit(invoice: Invoice, amount: Money, at: datetime) -> None:
     """Put account credit to an invoice; the client is locked by the caller, so the balance cannot be spent twice."""
     if amount:
         # What was put to it before tells this time from the others, and this time asked for twice from once.

@@ -20,13 +20,13 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order, open_order_of
 from kajoom.models.renewal import BILLED, is_being_paid, renewal_standing, renewals_carrying, unpaid_renewals_of
 from kajoom.models.service import Service
-from kajoom.operations.billing import invoices
 from kajoom.operations import outbox
-from kajoom.operations.transaction import deed
+from kajoom.operations.billing import invoices
 from kajoom.operations.orders.history import CALENDAR
+from kajoom.operations.transaction import transactional
 
 
-class Agreed(NamedTuple):
+class RenewalTerms(NamedTuple):
     """What a period is billed at: plan, cycle and amount before tax, and the change that asks for them, if one does."""
 
     plan_id: int
@@ -35,7 +35,7 @@ class Agreed(NamedTuple):
     order: Order | None = None
 
 
-@deed
+@transactional
 def issue_renewal(service_id: int, on: date, at: datetime, due: date | None = None) -> Invoice | None:
     """Issue the invoice of the period that begins on the service's due date, once; ``due`` is that date as it was seen,
     so that a period which was billed and paid by credit meanwhile is not followed by the next one too soon.
@@ -45,38 +45,38 @@ def issue_renewal(service_id: int, on: date, at: datetime, due: date | None = No
     """
     service = db.session.get_one(Service, service_id)
     lock_client(service.client_id)
-    return renew(service, on, at) if due in {None, service.next_due_date} else None
+    return issue_next_renewal(service, on, at) if due in {None, service.next_due_date} else None
 
 
-def renew(service: Service, on: date, at: datetime) -> Invoice | None:
+def issue_next_renewal(service: Service, on: date, at: datetime) -> Invoice | None:
     """Issue a service's next renewal within the commit under way; its client is locked by the caller."""
-    due, agreed = service.next_due_date, _agreed(service, open_order_of(service.id))
-    if due is None or agreed is None or not agreed.cycle.months or service.status not in BILLED:
+    due, terms = service.next_due_date, _renewal_terms(service, open_order_of(service.id))
+    if due is None or terms is None or not terms.cycle.months or service.status not in BILLED:
         return None
     ending = open_cancellation_of(service.id)
     if (ending is not None and ending.effective_on <= due) or renewal_standing(service.id, due) is not None:
         return None
-    if agreed.recurring:
-        return _issue(service, agreed, Period(due, add_months(due, agreed.cycle.months, service.anchor_day)), on, at)
-    if agreed.order is None:
-        _pass_by(service, due, on)
+    if terms.recurring:
+        return _issue(service, terms, Period(due, add_months(due, terms.cycle.months, service.anchor_day)), on, at)
+    if terms.order is None:
+        _skip_free_period(service, due, on)
     return None
 
 
-def bought(invoice: Invoice, at: datetime) -> None:
+def apply_paid_renewal(invoice: Invoice, at: datetime) -> None:
     """The period of a renewal is paid: the due date moves to its end, and the change it carries may start."""
     service = invoice.service
     if service.next_due_date == invoice.period_start:
         service.next_due_date = invoice.period_end
     if invoice.order_id is not None:
-        outbox.tell("start", f"start-{invoice.number}", at, order=invoice.order_id)
+        outbox.enqueue("start", f"start-{invoice.number}", at, order=invoice.order_id)
 
 
 def is_paid_up(order: Order, on: date, at: datetime) -> bool:
     """Whether the period that a scheduled change begins with is paid; its renewal is issued if none stands yet."""
     if not order.to_cents:
         return True
-    first = next(reversed(renewals_carrying(order.id)), None) or renew(order.service, on, at)
+    first = next(reversed(renewals_carrying(order.id)), None) or issue_next_renewal(order.service, on, at)
     return first is not None and first.status is InvoiceStatus.PAID
 
 
@@ -92,7 +92,7 @@ def replace_renewals(order: Order, on: date, at: datetime) -> None:
             invoice.service.next_due_date = invoice.period_start
         invoices.void(invoice, at)
     if carried:
-        renew(order.service, on, at)
+        issue_next_renewal(order.service, on, at)
 
 
 def replace_old_terms(order: Order, on: date, at: datetime) -> None:
@@ -101,7 +101,7 @@ def replace_old_terms(order: Order, on: date, at: datetime) -> None:
     if stale and not is_being_paid(stale):
         for invoice in stale:
             invoices.void(invoice, at)
-        renew(order.service, on, at)
+        issue_next_renewal(order.service, on, at)
 
 
 def void_renewals(service_id: int, since: date, at: datetime) -> None:
@@ -110,40 +110,40 @@ def void_renewals(service_id: int, since: date, at: datetime) -> None:
         invoices.void(invoice, at)
 
 
-def _agreed(service: Service, order: Order | None) -> Agreed | None:
+def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None:
     """The terms of the period to come; ``None`` while they depend on a payment, or on a change that sets the date."""
-    if order is None or was_held_on_its_day(order):
-        return Agreed(service.plan_id, service.cycle, service.recurring)
+    if order is None or needed_review_on_its_day(order):
+        return RenewalTerms(service.plan_id, service.cycle, service.recurring)
     if order.status is OrderStatus.AWAITING_PAYMENT:
         return None
     if order.decision is Decision.NOW and order.due_after != order.due_before:
         return None
-    return Agreed(order.to_plan_id, order.to_cycle, Money(order.to_cents, order.currency), order)
+    return RenewalTerms(order.to_plan_id, order.to_cycle, Money(order.to_cents, order.currency), order)
 
 
-def was_held_on_its_day(order: Order) -> bool:
+def needed_review_on_its_day(order: Order) -> bool:
     """Whether a scheduled change no longer fitted when its day came: until a person sees to it the old terms go on."""
-    return any(step.event is OrderEvent.HELD and step.actor == CALENDAR for step in order.history)
+    return any(step.event is OrderEvent.NEEDS_REVIEW and step.actor == CALENDAR for step in order.history)
 
 
-def _pass_by(service: Service, due: date, on: date) -> None:
+def _skip_free_period(service: Service, due: date, on: date) -> None:
     """A period that costs nothing needs no invoice: once it has begun, the next one is to come."""
     while due <= on:
         due = add_months(due, service.cycle.months, service.anchor_day)
     service.next_due_date = due
 
 
-def _issue(service: Service, agreed: Agreed, period: Period, on: date, at: datetime) -> Invoice:
-    load, recurring = catalog(), agreed.recurring
+def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: datetime) -> Invoice:
+    load, recurring = catalog(), terms.recurring
     line = Line(LineCode.RENEWAL, recurring, period)
     taxes = taxes_on(recurring, service.client.tax_province, period.start)
     invoice = invoices.issue(
         service.client,
         InvoiceKind.RENEWAL,
         service_id=service.id,
-        order_id=agreed.order.id if agreed.order else None,
-        lines=invoices.frozen_lines([line], load.plans[service.plan_id], load.plans[agreed.plan_id]),
-        taxes=invoices.frozen_taxes(taxes, load.seller),
+        order_id=terms.order.id if terms.order else None,
+        lines=invoices.lines_to_json([line], load.plans[service.plan_id], load.plans[terms.plan_id]),
+        taxes=invoices.taxes_to_json(taxes, load.seller),
         total=sum((tax.amount for tax in taxes), start=recurring),
         on=on,
         due_on=max(period.start, on),
@@ -151,8 +151,8 @@ def _issue(service: Service, agreed: Agreed, period: Period, on: date, at: datet
         period=(period.start, period.end),
     )
     credit = max(balance_of(service.client_id, recurring.currency), recurring.zero())
-    invoices.spend_credit(invoice, min(credit, invoice.total), at)
-    outbox.tell("letter", f"renewal_invoice-{invoice.number}", at, letter="renewal_invoice", invoice=invoice.id)
+    invoices.apply_credit(invoice, min(credit, invoice.total), at)
+    outbox.enqueue("email", f"renewal_invoice-{invoice.number}", at, email="renewal_invoice", invoice=invoice.id)
     if invoice.status is InvoiceStatus.PAID:
-        bought(invoice, at)
+        apply_paid_renewal(invoice, at)
     return invoice

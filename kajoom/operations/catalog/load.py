@@ -19,8 +19,8 @@ from kajoom.models.catalog import (
     group_rows,
 )
 from kajoom.models.db import db
-from kajoom.operations.catalog.schema import CatalogFile, GroupEntry, read_catalog
 from kajoom.operations.catalog.plans import MoveEntry
+from kajoom.operations.catalog.schema import CatalogFile, GroupEntry, read_catalog
 from kajoom.operations.imports.report import LoadReport
 
 
@@ -32,7 +32,7 @@ def load_catalog(content: bytes, at: datetime, *, dry_run: bool = False) -> Load
     """
     read = read_catalog(content)
     if isinstance(read, list):
-        return LoadReport(faults=read)
+        return LoadReport(errors=read)
     report = LoadReport()
     _load_groups(read, report)
     _load_banners(read, report)

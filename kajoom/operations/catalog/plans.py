@@ -77,8 +77,8 @@ def _cents(section: Section, cycle: BillingCycle) -> int:
         return 0
     try:
         price = cents(text)
-    except ValueError as fault:
-        section.note(key, str(fault))
+    except ValueError as error:
+        section.note(key, str(error))
         return 0
     if cycle is BillingCycle.FREE and price:
         section.note(key, "what is free costs 0.00")

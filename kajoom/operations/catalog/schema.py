@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kajoom.domain.payment import OFFLINE, ONLINE
-from kajoom.domain.quote import Charge
+from kajoom.domain.quote import ChargePolicy
 from kajoom.operations.catalog.locations import line_of, lines_of
 from kajoom.operations.catalog.plans import PlanEntry, permit, plan_of
 from kajoom.operations.catalog.section import Section
-from kajoom.operations.imports.report import Fault
+from kajoom.operations.imports.report import FileError
 
 _AT_LINE = re.compile(r"at line (\d+)")
 _LINK = re.compile(r"(https://|/(?!/))\S*")
@@ -37,25 +37,25 @@ class CatalogFile:
     offline: dict[str, dict[str, dict[str, str]]]
 
 
-def read_catalog(content: bytes) -> CatalogFile | list[Fault]:
+def read_catalog(content: bytes) -> CatalogFile | list[FileError]:
     """The catalogue that a TOML file describes, or its faults in the order of the file."""
     try:
         text = content.decode("utf-8-sig")
         table = tomllib.loads(text)
-    except UnicodeDecodeError as fault:
-        return [Fault(content.count(b"\n", 0, fault.start) + 1, "", "not UTF-8 text")]
-    except tomllib.TOMLDecodeError as fault:
-        found = _AT_LINE.search(str(fault))
-        return [Fault(int(found[1]) if found else None, "", str(fault))]
+    except UnicodeDecodeError as error:
+        return [FileError(content.count(b"\n", 0, error.start) + 1, "", "not UTF-8 text")]
+    except tomllib.TOMLDecodeError as error:
+        found = _AT_LINE.search(str(error))
+        return [FileError(int(found[1]) if found else None, "", str(error))]
     except RecursionError:
-        return [Fault(None, "", "nested too deeply")]
+        return [FileError(None, "", "nested too deeply")]
     noted: list[tuple[str, str]] = []
     read = _file(Section(table, "", noted))
     if not noted:
         return read
     lines = lines_of(text)
-    faults = [Fault(line_of(place, lines), place, reason) for place, reason in noted]
-    return sorted(faults, key=lambda fault: fault.line or 0)
+    errors = [FileError(line_of(place, lines), place, reason) for place, reason in noted]
+    return sorted(errors, key=lambda error: error.line or 0)
 
 
 def _file(root: Section) -> CatalogFile:
@@ -86,7 +86,7 @@ def _seller(section: Section) -> dict[str, Any]:
 def _group(section: Section) -> GroupEntry:
     columns = {
         "name": section.translated("name"),
-        "charge": section.code("charge", Charge, Charge.PRORATED),
+        "charge": section.code("charge", ChargePolicy, ChargePolicy.PRORATED),
         "delay": section.translated("delay"),
     }
     plans = {code: plan_of(plan) for code, plan in section.sections("plans")}

@@ -120,8 +120,8 @@ class Section:
         if isinstance(self.table.get(key), str):
             try:
                 return parse_day(self.text(key))
-            except ValueError as fault:
-                self.note(key, str(fault))
+            except ValueError as error:
+                self.note(key, str(error))
                 return None
         value: date | None = self._value(key, date, "a date like 2022-11-01", required=False)
         if isinstance(value, datetime):

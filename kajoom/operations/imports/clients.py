@@ -10,10 +10,10 @@ from typing import Any
 from kajoom.domain.tax import RATES
 from kajoom.models import bulk
 from kajoom.models.client import STAFF
+from kajoom.operations.imports.batch import ImportBatch, ImportRow
 from kajoom.operations.imports.columns import Column, email, one_of, text
 from kajoom.operations.imports.csv_file import Row
-from kajoom.operations.imports.batch import Intake, Record
-from kajoom.operations.imports.report import Fault, ImportReport
+from kajoom.operations.imports.report import FileError, ImportReport
 
 _CANADA = "CA"
 _LOCALES = {"fr": "fr", "en": "en", "french": "fr", "english": "en"}
@@ -54,7 +54,7 @@ _FILE_WINS = ("email", "name", "company", "address", "province", "country")
 
 
 def import_clients(
-    rows: Iterable[Row | Fault],
+    rows: Iterable[Row | FileError],
     at: datetime,
     *,
     hash_password: Callable[[str], str] | None = None,
@@ -66,19 +66,21 @@ def import_clients(
     from it only when they are new, and a password's hash also when they have none. ``hash_password`` makes the
     columns of the demonstration known.
     """
-    intake = Intake(DEMONSTRATION_COLUMNS if hash_password else CLIENT_COLUMNS, ("external_id", "email"))
-    for records in intake.batches(rows):
-        _take(records, intake, at, hash_password)
-    return intake.settled(dry_run=dry_run)
+    batch = ImportBatch(DEMONSTRATION_COLUMNS if hash_password else CLIENT_COLUMNS, ("external_id", "email"))
+    for records in batch.batches(rows):
+        _take(records, batch, at, hash_password)
+    return batch.finish(dry_run=dry_run)
 
 
-def _take(records: list[Record], intake: Intake, at: datetime, hash_password: Callable[[str], str] | None) -> None:
+def _take(
+    records: list[ImportRow], batch: ImportBatch, at: datetime, hash_password: Callable[[str], str] | None
+) -> None:
     known = bulk.known_clients([record.values["external_id"] for record in records])
     holders = bulk.holders_of([record.values["email"] for record in records])
     for record in records:
-        for place, reason in _faults(record.values, known.get(record.values["external_id"]), holders):
-            intake.fault(record.line, place, reason)
-    if intake.spoiled:
+        for place, reason in _errors(record.values, known.get(record.values["external_id"]), holders):
+            batch.error(record.line, place, reason)
+    if batch.has_errors:
         return
     added, changes = [], {}
     for record in records:
@@ -91,10 +93,10 @@ def _take(records: list[Record], intake: Intake, at: datetime, hash_password: Ca
     bulk.write_clients(changes)
     if staff := [record.values["external_id"] for record in records if record.values.get("roles")]:
         bulk.grant_staff(staff)
-    intake.count(len(records), len(added), len(changes))
+    batch.count(len(records), len(added), len(changes))
 
 
-def _faults(
+def _errors(
     values: Mapping[str, Any], row: Mapping[str, Any] | None, holders: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with a client whose cells are each as they must be."""

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from kajoom.operations.imports.columns import Column
-from kajoom.operations.imports.report import Fault
+from kajoom.operations.imports.report import FileError
 
 # Bytes that are not UTF-8 are carried as lone surrogates; line ends and tabs may stand in a quoted cell.
 _NOT_UTF8 = re.compile(r"[\ud800-\udfff]")
@@ -26,7 +26,7 @@ class Row:
     cells: Mapping[str, str]
 
 
-def read_rows(lines: Iterable[bytes], columns: Mapping[str, Column]) -> Iterator[Row | Fault]:
+def read_rows(lines: Iterable[bytes], columns: Mapping[str, Column]) -> Iterator[Row | FileError]:
     """The rows of a file under a header of these columns, in any order; a bad header is the only thing told.
 
     UTF-8 with or without its mark; commas or semicolons; empty lines are passed over.
@@ -42,12 +42,12 @@ def read_rows(lines: Iterable[bytes], columns: Mapping[str, Column]) -> Iterator
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as fault:
-            yield Fault(line, "", str(fault))
+        except csv.Error as error:
+            yield FileError(line, "", str(error))
             continue
         if line == 1:
             names = [cell.strip().lower() for cell in cells]
-            wrong = list(_header_faults(names, columns))
+            wrong = list(_header_errors(names, columns))
             yield from wrong
             if wrong:
                 return
@@ -55,44 +55,44 @@ def read_rows(lines: Iterable[bytes], columns: Mapping[str, Column]) -> Iterator
             yield _row(line, names, cells)
 
 
-def _header_faults(names: list[str], columns: Mapping[str, Column]) -> Iterator[Fault]:
+def _header_errors(names: list[str], columns: Mapping[str, Column]) -> Iterator[FileError]:
     for name, times in Counter(names).items():
         if name not in columns:
-            yield Fault(1, name, f"unknown column; the columns are {', '.join(columns)}")
+            yield FileError(1, name, f"unknown column; the columns are {', '.join(columns)}")
         elif times > 1:
-            yield Fault(1, name, "the column stands twice")
+            yield FileError(1, name, "the column stands twice")
     for name, column in columns.items():
         if column.required and name not in names:
-            yield Fault(1, name, "the column is missing")
+            yield FileError(1, name, "the column is missing")
 
 
-def _row(line: int, names: list[str], cells: list[str]) -> Row | Fault:
+def _row(line: int, names: list[str], cells: list[str]) -> Row | FileError:
     if len(cells) != len(names):
-        return Fault(line, "", f"{len(cells)} cells under {len(names)} columns")
+        return FileError(line, "", f"{len(cells)} cells under {len(names)} columns")
     whole = "".join(cells)
     if _NOT_UTF8.search(whole):
-        return Fault(line, "", "not UTF-8 text")
+        return FileError(line, "", "not UTF-8 text")
     if _CONTROL.search(whole):
-        return Fault(line, "", "holds a control character")
+        return FileError(line, "", "holds a control character")
     return Row(line, dict(zip(names, map(str.strip, cells), strict=True)))
 
 
-def parsed(row: Row, columns: Mapping[str, Column], faults: list[Fault]) -> dict[str, Any] | None:
-    """The values of a row's cells, or ``None`` once its faults are added to ``faults``.
+def parsed(row: Row, columns: Mapping[str, Column], errors: list[FileError]) -> dict[str, Any] | None:
+    """The values of a row's cells, or ``None`` once its faults are added to ``errors``.
 
     A column that the file does not have is not among the values: the row says nothing about it.
     """
     values: dict[str, Any] = {}
-    known = len(faults)
+    known = len(errors)
     for name, cell in row.cells.items():
         column = columns[name]
         if cell:
             try:
                 values[name] = column.read(cell)
-            except ValueError as fault:
-                faults.append(Fault(row.line, name, str(fault)))
+            except ValueError as error:
+                errors.append(FileError(row.line, name, str(error)))
         elif column.required:
-            faults.append(Fault(row.line, name, "empty"))
+            errors.append(FileError(row.line, name, "empty"))
         else:
             values[name] = column.default
-    return values if len(faults) == known else None
+    return values if len(errors) == known else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FileError:
     """Something wrong in a file: the line (1 is the first, ``None`` unknown), the place on it, and the reason."""
 
     line: int | None
@@ -25,7 +25,7 @@ class ImportReport:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    errors: list[FileError] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class LoadReport:
     changed: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     unchanged: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    errors: list[FileError] = field(default_factory=list)
 
     @property
     def moved(self) -> bool:

@@ -10,10 +10,21 @@ from kajoom.domain.money import Money
 from kajoom.domain.usage import Resource
 from kajoom.models import bulk
 from kajoom.models.catalog import catalog
-from kajoom.operations.imports.columns import CYCLES, METHODS, STATUSES, Column, cents, currency, day, one_of, text, whole
+from kajoom.operations.imports.batch import ImportBatch, ImportRow
+from kajoom.operations.imports.columns import (
+    CYCLES,
+    METHODS,
+    STATUSES,
+    Column,
+    cents,
+    currency,
+    day,
+    one_of,
+    text,
+    whole,
+)
 from kajoom.operations.imports.csv_file import Row
-from kajoom.operations.imports.batch import Intake, Record
-from kajoom.operations.imports.report import Fault, ImportReport
+from kajoom.operations.imports.report import FileError, ImportReport
 
 SERVICE_COLUMNS: Mapping[str, Column] = {
     "external_id": Column(text(80), required=True),
@@ -40,7 +51,7 @@ _TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity", "next_d
 _ABSENT = {"label": "", "username": "", "currency": "CAD", "quantity": 1, "next_due_date": None, "usage": None}
 
 
-def import_services(rows: Iterable[Row | Fault], *, dry_run: bool = False) -> ImportReport:
+def import_services(rows: Iterable[Row | FileError], *, dry_run: bool = False) -> ImportReport:
     """Add and bring up to date the services of a file, all of it or, with any fault or on a ``dry_run``, nothing.
 
     The file wins for what a service is called, its status, its registration, its payment method and its usage. Its
@@ -48,21 +59,21 @@ def import_services(rows: Iterable[Row | Fault], *, dry_run: bool = False) -> Im
     has had no hand in them: once there is an order or an invoice of ours on the service, ours are the true ones. A
     service never changes hands. A recurring amount is for the whole quantity, before tax.
     """
-    intake = Intake(SERVICE_COLUMNS, ("external_id",))
+    batch = ImportBatch(SERVICE_COLUMNS, ("external_id",))
     plans = {(plan.group, plan.code): plan.id for plan in catalog().plans.values()}
-    for records in intake.batches(rows):
-        _take(records, intake, plans)
-    return intake.settled(dry_run=dry_run)
+    for records in batch.batches(rows):
+        _take(records, batch, plans)
+    return batch.finish(dry_run=dry_run)
 
 
-def _take(records: list[Record], intake: Intake, plans: Mapping[tuple[str, str], int]) -> None:
+def _take(records: list[ImportRow], batch: ImportBatch, plans: Mapping[tuple[str, str], int]) -> None:
     clients = bulk.client_ids({_holder(record.values) for record in records})
     known = bulk.known_services([record.values["external_id"] for record in records])
     for record in records:
         row = known.get(record.values["external_id"])
-        for place, reason in _faults(record.values, row, clients, plans):
-            intake.fault(record.line, place, reason)
-    if intake.spoiled:
+        for place, reason in _errors(record.values, row, clients, plans):
+            batch.error(record.line, place, reason)
+    if batch.has_errors:
         return
     history = bulk.services_with_history([row["id"] for row in known.values()])
     added, changes = [], {}
@@ -75,7 +86,7 @@ def _take(records: list[Record], intake: Intake, plans: Mapping[tuple[str, str],
             changes[row["id"]] = changed
     bulk.add_services(added)
     bulk.write_services(changes)
-    intake.count(len(records), len(added), len(changes))
+    batch.count(len(records), len(added), len(changes))
 
 
 def _holder(values: Mapping[str, Any]) -> str:
@@ -84,7 +95,7 @@ def _holder(values: Mapping[str, Any]) -> str:
     return name.lower() if "@" in name else name
 
 
-def _faults(
+def _errors(
     values: Mapping[str, Any],
     row: Mapping[str, Any] | None,
     clients: Mapping[str, int],
@@ -100,10 +111,10 @@ def _faults(
         yield "plan", f"unknown plan: {values['group']}/{values['plan']}"
     if values["registered_on"] is None:
         yield "registered_on", "empty"
-    yield from _faulty_terms(values)
+    yield from _terms_errors(values)
 
 
-def _faulty_terms(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _terms_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     cycle, due, anchor = values["cycle"], values.get("next_due_date"), values.get("anchor_day")
     if not cycle.months:
         if cycle is CYCLES["free"] and values["recurring"]:

@@ -5,28 +5,28 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import Cancellation, cancellation_by_key, cancellation_of
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
-from kajoom.models.service_snapshot import Held, held_by
 from kajoom.models.invoice import next_number
+from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.operations import outbox
 from kajoom.operations.billing import renewals
-from kajoom.operations.transaction import deed
+from kajoom.operations.transaction import transactional
 
 
-def cancellation_refusal(held: Held) -> Refusal | None:
+def cancellation_refusal(service: ServiceSnapshot) -> Refusal | None:
     """Why this service cannot be cancelled now; ``None`` when it can."""
-    if held.status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
+    if service.status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
         return Refusal.NOT_ACTIVE
-    if held.open_cancellation is not None:
+    if service.open_cancellation is not None:
         return Refusal.CANCELLATION_REQUESTED
-    return Refusal.CHANGE_UNDER_WAY if held.open_order is not None else None
+    return Refusal.CHANGE_UNDER_WAY if service.open_order is not None else None
 
 
-@deed
+@transactional
 def request_cancellation(
     client_id: int,
     service_id: int,
@@ -40,14 +40,14 @@ def request_cancellation(
 ) -> Cancellation:
     """Send a request, or find the one that the same key already sent. It is effective without approval.
 
-    ``Refused`` when an open change must be cancelled first, when one stands already, or when the service has ended;
-    ``LookupError`` for a service that is not the client's.
+    ``BusinessError`` when an open change must be cancelled first, when one stands already, or when the service has
+    ended; ``LookupError`` for a service that is not the client's.
     """
     lock_client(client_id)
     done = cancellation_by_key(key)
     if done is not None:
         return _same(done, client_id, service_id, when)
-    held = _cancellable(client_id, service_id)
+    service = _cancellable(client_id, service_id)
     request = Cancellation(
         reference=f"RS-{on.year}-{next_number(f'cancellation-{on.year}'):06d}",
         key=key,
@@ -55,7 +55,7 @@ def request_cancellation(
         service_id=service_id,
         status=CancellationStatus.OPEN,
         when=when,
-        effective_on=ends_on(when, on, held.due),
+        effective_on=ends_on(when, on, service.due),
         reason=reason,
         locale=locale,
         requested_at=at,
@@ -69,22 +69,22 @@ def request_cancellation(
     return request
 
 
-@deed
+@transactional
 def withdraw_cancellation(client_id: int, reference: str, at: datetime) -> Cancellation:
-    """Take a request back: the service goes on. ``Refused`` with ``TOO_LATE`` once it has ended the service."""
+    """Take a request back: the service goes on. ``BusinessError`` with ``TOO_LATE`` once it has ended the service."""
     lock_client(client_id)
     request = cancellation_of(client_id, reference)
     if request is None:
         raise LookupError(reference)
     if request.status is CancellationStatus.DONE:
-        raise Refused(Refusal.TOO_LATE)
+        raise BusinessError(Refusal.TOO_LATE)
     if request.status is CancellationStatus.OPEN:
         request.status, request.closed_at = CancellationStatus.WITHDRAWN, at
         _tell("cancellation_withdrawn", request, at)
     return request
 
 
-@deed
+@transactional
 def carry_out_cancellation(cancellation_id: int, on: date, at: datetime) -> None:
     """End the service of a request whose day has come."""
     request = db.session.get_one(Cancellation, cancellation_id)
@@ -96,19 +96,19 @@ def carry_out_cancellation(cancellation_id: int, on: date, at: datetime) -> None
 def _same(done: Cancellation, client_id: int, service_id: int, when: CancellationWhen) -> Cancellation:
     """The request a key already sent, provided it was sent by the same form."""
     if (done.client_id, done.service_id, done.when) != (client_id, service_id, when):
-        raise Refused(Refusal.KEY_REUSED)
+        raise BusinessError(Refusal.KEY_REUSED)
     return done
 
 
-def _cancellable(client_id: int, service_id: int) -> Held:
-    """The client's own service; ``Refused`` when it cannot be cancelled now."""
-    held = held_by(client_id, service_id)
-    if held is None:
+def _cancellable(client_id: int, service_id: int) -> ServiceSnapshot:
+    """The client's own service; ``BusinessError`` when it cannot be cancelled now."""
+    service = service_snapshot_of(client_id, service_id)
+    if service is None:
         raise LookupError(service_id)
-    refusal = cancellation_refusal(held)
+    refusal = cancellation_refusal(service)
     if refusal is not None:
-        raise Refused(refusal)
-    return held
+        raise BusinessError(refusal)
+    return service
 
 
 def _end(request: Cancellation, at: datetime) -> None:
@@ -116,5 +116,5 @@ def _end(request: Cancellation, at: datetime) -> None:
     request.service.status = ServiceStatus.CANCELLED
 
 
-def _tell(letter: str, request: Cancellation, at: datetime) -> None:
-    outbox.tell("letter", f"{letter}-{request.reference}", at, letter=letter, cancellation=request.id)
+def _tell(email: str, request: Cancellation, at: datetime) -> None:
+    outbox.enqueue("email", f"{email}-{request.reference}", at, email=email, cancellation=request.id)

@@ -8,26 +8,25 @@ from datetime import date, datetime, timedelta
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.quote import Decision, Quote
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.client import Client, lock_client
 from kajoom.models.db import db
-from kajoom.models.service_snapshot import Held, held_by
 from kajoom.models.invoice import invoice_of_order, next_number
 from kajoom.models.order import Order, order_by_key, order_of
 from kajoom.models.renewal import is_being_paid, renewals_carrying
-from kajoom.operations.billing import invoices
+from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.operations import outbox
+from kajoom.operations.billing import invoices, renewals
 from kajoom.operations.orders import provisioning
-from kajoom.operations.billing import renewals
-from kajoom.operations.transaction import deed
-from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
 from kajoom.operations.orders.history import record_step
+from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
+from kajoom.operations.transaction import transactional
 
 CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Confirmation:
     """What the confirmation carries: the digest of the figures seen, the form's one-use key, and the box ticked."""
 
     digest: str
@@ -35,12 +34,12 @@ class Seen:
     acknowledged: bool = False
 
 
-@deed
+@transactional
 def place_order(
     client_id: int,
     service_id: int,
     choice: Choice,
-    seen: Seen,
+    seen: Confirmation,
     *,
     locale: str,
     on: date,
@@ -49,42 +48,42 @@ def place_order(
 ) -> Order:
     """Confirm a change, or find the order that the same key already made.
 
-    ``Refused`` when it cannot be made, with ``QUOTE_CHANGED`` (and the new ``quote``) when the figures are no longer
-    those that were seen; nothing is written then. ``LookupError`` for a service that is not the client's.
+    ``BusinessError`` when it cannot be made, with ``QUOTE_CHANGED`` (and the new ``quote``) when the figures are no
+    longer those that were seen; nothing is written then. ``LookupError`` for a service that is not the client's.
     """
     lock_client(client_id)
     done = order_by_key(seen.key)
     if done is not None:
         return _same(done, client_id, service_id, choice, seen)
-    held = held_by(client_id, service_id)
-    if held is None:
+    service = service_snapshot_of(client_id, service_id)
+    if service is None:
         raise LookupError(service_id)
-    quote = quote_change(held, choice, on)
+    quote = quote_change(service, choice, on)
 
     if quote.digest != seen.digest:
-        raise Refused(Refusal.QUOTE_CHANGED, quote=quote, held=held)
+        raise BusinessError(Refusal.QUOTE_CHANGED, quote=quote, service=service)
     if quote.must_acknowledge and not seen.acknowledged:
-        raise Refused(Refusal.NOT_ACKNOWLEDGED, quote=quote, held=held)
+        raise BusinessError(Refusal.NOT_ACKNOWLEDGED, quote=quote, service=service)
 
-    order = _freeze(held, quote, seen, locale, on, at)
-    order.expires_on = _last_day_to_pay(held, on, days_to_pay) if quote.due_today else None
+    order = _freeze(service, quote, seen, locale, on, at)
+    order.expires_on = _last_day_to_pay(service, on, days_to_pay) if quote.due_today else None
     db.session.add(order)
     db.session.flush()  # its id is what the invoice and the messages name
     record_step(order, OrderEvent.PLACED, at, CLIENT)
     if quote.total:
-        _issue(order, held, quote, on, at)
+        _issue(order, service, quote, on, at)
     _set_going(order, on, at)
     return order
 
 
-@deed
+@transactional
 def cancel_order(client_id: int, reference: str, on: date, at: datetime) -> Order:
     """Cancel a change that is not paid, or not due yet: its invoice is void and what was put to it given back.
 
     A renewal that was already issued on the new terms, paid or not, is replaced by one on those that go on.
 
-    ``Refused`` with ``TOO_LATE`` once it is being carried out, ``PAYMENT_PENDING`` while a payment is not settled;
-    ``LookupError`` for an order that is not the client's.
+    ``BusinessError`` with ``TOO_LATE`` once it is being carried out, ``PAYMENT_PENDING`` while a payment is not
+    settled; ``LookupError`` for an order that is not the client's.
     """
     lock_client(client_id)
     order = order_of(client_id, reference)
@@ -93,38 +92,38 @@ def cancel_order(client_id: int, reference: str, on: date, at: datetime) -> Orde
     if order.status is OrderStatus.CANCELLED:
         return order
     if not allows(order.status, OrderEvent.CANCELLED):
-        raise Refused(Refusal.TOO_LATE, order=order)
+        raise BusinessError(Refusal.TOO_LATE, order=order)
     close(order, OrderEvent.CANCELLED, at, CLIENT)
     renewals.replace_renewals(order, on, at)
-    outbox.tell("letter", f"cancelled-{order.reference}", at, letter="cancelled", order=order.id)
+    outbox.enqueue("email", f"cancelled-{order.reference}", at, email="cancelled", order=order.id)
     return order
 
 
-@deed
+@transactional
 def expire_order(order_id: int, at: datetime) -> None:
     """End an order that was not paid in time; a payment still being verified keeps it open until it is known."""
     order = db.session.get_one(Order, order_id)
     lock_client(order.client_id)
     if allows(order.status, OrderEvent.EXPIRED) and not _is_being_paid(order):
         close(order, OrderEvent.EXPIRED, at, "calendar")
-        outbox.tell("letter", f"expired-{order.reference}", at, letter="expired", order=order.id)
+        outbox.enqueue("email", f"expired-{order.reference}", at, email="expired", order=order.id)
 
 
 def close(order: Order, event: OrderEvent, at: datetime, actor: str) -> None:
     """End an order before it is carried out, within the commit under way."""
     if _is_being_paid(order):
-        raise Refused(Refusal.PAYMENT_PENDING, order=order)
+        raise BusinessError(Refusal.PAYMENT_PENDING, order=order)
     record_step(order, event, at, actor)
     invoice = invoice_of_order(order.id)
     if invoice is not None:
         invoices.void(invoice, at)
 
 
-def _same(order: Order, client_id: int, service_id: int, choice: Choice, seen: Seen) -> Order:
+def _same(order: Order, client_id: int, service_id: int, choice: Choice, seen: Confirmation) -> Order:
     """The order a key already made, provided it was made by the same form; the digest tells one « when » apart."""
     mine = (order.client_id, order.service_id, order.to_plan.code, order.to_cycle, order.digest)
     if mine != (client_id, service_id, choice.plan, choice.cycle, seen.digest):
-        raise Refused(Refusal.KEY_REUSED)
+        raise BusinessError(Refusal.KEY_REUSED)
     return order
 
 
@@ -133,10 +132,10 @@ def _is_being_paid(order: Order) -> bool:
     return is_being_paid([*renewals_carrying(order.id), *([invoice] if invoice else [])])
 
 
-def _last_day_to_pay(held: Held, on: date, days: int) -> date:
+def _last_day_to_pay(service: ServiceSnapshot, on: date, days: int) -> date:
     """An unpaid change never outlives the period it shares: the price would be for days that are gone."""
     last = on + timedelta(days=days)
-    return last if held.due is None else min(last, held.due - timedelta(days=1))
+    return last if service.due is None else min(last, service.due - timedelta(days=1))
 
 
 def _first_status(quote: Quote) -> OrderStatus:
@@ -145,23 +144,23 @@ def _first_status(quote: Quote) -> OrderStatus:
     return OrderStatus.AWAITING_PROVISIONING if quote.decision is Decision.NOW else OrderStatus.SCHEDULED
 
 
-def _freeze(held: Held, quote: Quote, seen: Seen, locale: str, on: date, at: datetime) -> Order:
-    plan = held.group.plan(quote.target.plan)
+def _freeze(service: ServiceSnapshot, quote: Quote, seen: Confirmation, locale: str, on: date, at: datetime) -> Order:
+    plan = service.group.plan(quote.target.plan)
     if plan is None:
         raise LookupError(quote.target.plan)
     return Order(
         reference=f"CH-{on.year}-{next_number(f'order-{on.year}'):06d}",
         key=seen.key,
         digest=seen.digest,
-        client_id=held.client_id,
-        service_id=held.id,
+        client_id=service.client_id,
+        service_id=service.id,
         status=_first_status(quote),
         decision=quote.decision,
         direction=quote.direction,
         locale=locale,
         placed_at=at,
         effective_on=quote.effective_on,
-        from_plan_id=held.plan.id,
+        from_plan_id=service.plan.id,
         from_cycle=quote.current.cycle,
         from_cents=quote.current.recurring.cents,
         to_plan_id=plan.id,
@@ -169,25 +168,25 @@ def _freeze(held: Held, quote: Quote, seen: Seen, locale: str, on: date, at: dat
         to_cents=quote.target.recurring.cents,
         quantity=quote.target.quantity,
         currency=quote.total.currency,
-        due_before=held.due,
+        due_before=service.due,
         due_after=quote.next_due,
         anchor_after=quote.anchor,
         total_cents=quote.total.cents,
         credit_cents=quote.credit_used.cents,
         figures={
-            "lines": invoices.frozen_lines(quote.lines, held.plan, plan, quote.difference),
-            "taxes": invoices.frozen_taxes(quote.taxes, held.catalog.seller),
+            "lines": invoices.lines_to_json(quote.lines, service.plan, plan, quote.difference),
+            "taxes": invoices.taxes_to_json(quote.taxes, service.catalog.seller),
             "subtotal": quote.subtotal.cents,
             "renewal_before": quote.renewal_before.cents,
             "renewal_after": quote.renewal_after.cents,
         },
         needs_person=quote.needs_person,
-        delay=dict(delay_of(held, plan)) if quote.needs_person else None,
-        note="",
+        delay=dict(delay_of(service, plan)) if quote.needs_person else None,
+        staff_note="",
     )
 
 
-def _issue(order: Order, held: Held, quote: Quote, on: date, at: datetime) -> None:
+def _issue(order: Order, service: ServiceSnapshot, quote: Quote, on: date, at: datetime) -> None:
     client = db.session.get_one(Client, order.client_id)
     invoice = invoices.issue(
         client,
@@ -199,16 +198,16 @@ def _issue(order: Order, held: Held, quote: Quote, on: date, at: datetime) -> No
         total=quote.total,
         on=on,
         due_on=order.expires_on or on,
-        seller=held.catalog.seller,
+        seller=service.catalog.seller,
     )
-    invoices.spend_credit(invoice, quote.credit_used, at)
+    invoices.apply_credit(invoice, quote.credit_used, at)
 
 
 def _set_going(order: Order, on: date, at: datetime) -> None:
     """Tell what was ordered, and begin what can be; on the due date itself, that is to bill the day's renewal."""
-    letter = "scheduled" if order.status is OrderStatus.SCHEDULED else "change_requested"
-    outbox.tell("letter", f"{letter}-{order.reference}", at, letter=letter, order=order.id)
+    email = "scheduled" if order.status is OrderStatus.SCHEDULED else "change_requested"
+    outbox.enqueue("email", f"{email}-{order.reference}", at, email=email, order=order.id)
     if order.status is OrderStatus.AWAITING_PROVISIONING:
-        provisioning.begin(order, at)
+        provisioning.start_provisioning(order, at)
     elif order.decision is Decision.WITH_RENEWAL and renewals.is_paid_up(order, on, at):
-        outbox.tell("start", f"start-{order.reference}", at, order=order.id)
+        outbox.enqueue("start", f"start-{order.reference}", at, order=order.id)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 
 from kajoom.domain.catalog import CatalogPlan, PermittedMove, Translated
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, When, quote
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.terms import Terms
 from kajoom.domain.usage import Fit, LimitChange, fit, limit_changes
-from kajoom.models.service_snapshot import Held
+from kajoom.models.service_snapshot import ServiceSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +36,37 @@ class Offer:
     limits: tuple[LimitChange, ...]
     delay: Translated | None
     quote: Quote | None = None
-    refusal: Refusal | None = None
+    refusal: StrEnum | None = None
 
 
-def quote_change(held: Held, choice: Choice, on: date) -> Quote:
-    """The quote of one choice on the day ``on``; ``Refused`` with the first reason found."""
-    hindrance = held.hindrance(on)
-    if hindrance:
-        raise Refused(hindrance)
-    plan = held.group.plan(choice.plan)
+def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
+    """The quote of one choice on the day ``on``; ``BusinessError`` with the first reason found."""
+    blocked_reason = service.blocked_reason(on)
+    if blocked_reason:
+        raise BusinessError(blocked_reason)
+    plan = service.group.plan(choice.plan)
     if plan is None:
-        raise Refused(Refusal.UNKNOWN_PLAN)
-    move = _move(held, plan)
-    fits = _fit(held, plan)
+        raise BusinessError(Refusal.UNKNOWN_PLAN)
+    move = _move(service, plan)
+    fits = _fit(service, plan)
     priced = quote(
-        held.holding,
-        Terms(plan.code, plan.group, choice.cycle, _price(held, plan, choice.cycle), held.terms.quantity),
+        service.holding,
+        Terms(plan.code, plan.group, choice.cycle, _price(service, plan, choice.cycle), service.terms.quantity),
         on,
         choice.when,
-        held.group.charge,
+        service.group.charge,
         needs_person=move.needs_person or not fits.known,
     )
-    if fits.over and plan.code != held.plan.code:
-        raise Refused(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
+    if fits.over and plan.code != service.plan.code:
+        raise BusinessError(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
     return priced
 
 
-def offers(held: Held, cycle: BillingCycle, on: date) -> list[Offer]:
+def offers(service: ServiceSnapshot, cycle: BillingCycle, on: date) -> list[Offer]:
     """Every plan of the group that is sold in the service's currency, each with its own quote or refusal."""
-    currency = held.terms.recurring.currency
-    listed = (plan for plan in held.group.plans if plan.code == held.plan.code or _is_listed(plan, currency))
-    return [_offer(held, plan, cycle, on) for plan in listed]
+    currency = service.terms.recurring.currency
+    listed = (plan for plan in service.group.plans if plan.code == service.plan.code or _is_listed(plan, currency))
+    return [_offer(service, plan, cycle, on) for plan in listed]
 
 
 def suggested(listed: list[Offer]) -> Offer | None:
@@ -77,53 +78,53 @@ def suggested(listed: list[Offer]) -> Offer | None:
     return next(iter([*recommended, *above, *open_to_client]), None)
 
 
-def delay_of(held: Held, plan: CatalogPlan) -> Translated:
+def delay_of(service: ServiceSnapshot, plan: CatalogPlan) -> Translated:
     """The delay announced when a person must carry out the move to ``plan``."""
-    move = held.plan.moves.get(plan.code)
-    return (move.delay if move else None) or held.group.delay
+    move = service.plan.moves.get(plan.code)
+    return (move.delay if move else None) or service.group.delay
 
 
-def _fit(held: Held, plan: CatalogPlan) -> Fit:
-    return fit(held.usage, plan.limits, held.plan.limits)
+def _fit(service: ServiceSnapshot, plan: CatalogPlan) -> Fit:
+    return fit(service.usage, plan.limits, service.plan.limits)
 
 
 def _is_listed(plan: CatalogPlan, currency: str) -> bool:
     return not plan.withdrawn and plan.sold_in(currency)
 
 
-def _offer(held: Held, plan: CatalogPlan, cycle: BillingCycle, on: date) -> Offer:
+def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on: date) -> Offer:
     offer = Offer(
         plan=plan,
-        is_current=plan.code == held.plan.code,
-        price=plan.price(cycle, held.terms.recurring.currency, held.terms.quantity),
-        fit=_fit(held, plan),
-        limits=limit_changes(held.usage, held.plan.limits, plan.limits),
+        is_current=plan.code == service.plan.code,
+        price=plan.price(cycle, service.terms.recurring.currency, service.terms.quantity),
+        fit=_fit(service, plan),
+        limits=limit_changes(service.usage, service.plan.limits, plan.limits),
         delay=None,
     )
     try:
-        priced = quote_change(held, Choice(plan.code, cycle), on)
-    except Refused as refused:
-        return replace(offer, refusal=refused.reason)
-    return replace(offer, quote=priced, delay=delay_of(held, plan) if priced.needs_person else None)
+        priced = quote_change(service, Choice(plan.code, cycle), on)
+    except BusinessError as error:
+        return replace(offer, refusal=error.code)
+    return replace(offer, quote=priced, delay=delay_of(service, plan) if priced.needs_person else None)
 
 
-def _move(held: Held, plan: CatalogPlan) -> PermittedMove:
+def _move(service: ServiceSnapshot, plan: CatalogPlan) -> PermittedMove:
     """The permission for a move; another cycle of the same plan is one wherever the product permits changes."""
-    if plan.code == held.plan.code and held.permits_changes:
+    if plan.code == service.plan.code and service.permits_changes:
         return PermittedMove(needs_person=False, delay=None)
     if plan.withdrawn:
-        raise Refused(Refusal.PLAN_WITHDRAWN)
-    move = held.plan.moves.get(plan.code)
+        raise BusinessError(Refusal.PLAN_WITHDRAWN)
+    move = service.plan.moves.get(plan.code)
     if move is None:
-        raise Refused(Refusal.NOT_PERMITTED)
+        raise BusinessError(Refusal.NOT_PERMITTED)
     return move
 
 
-def _price(held: Held, plan: CatalogPlan, cycle: BillingCycle) -> Money:
-    currency = held.terms.recurring.currency
-    price = plan.price(cycle, currency, held.terms.quantity)
+def _price(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Money:
+    currency = service.terms.recurring.currency
+    price = plan.price(cycle, currency, service.terms.quantity)
     if price is None:
-        if (plan.code, cycle) == (held.plan.code, held.terms.cycle):
-            raise Refused(Refusal.SAME_TERMS)
-        raise Refused(Refusal.CYCLE_NOT_OFFERED if plan.sold_in(currency) else Refusal.OTHER_CURRENCY)
+        if (plan.code, cycle) == (service.plan.code, service.terms.cycle):
+            raise BusinessError(Refusal.SAME_TERMS)
+        raise BusinessError(Refusal.CYCLE_NOT_OFFERED if plan.sold_in(currency) else Refusal.OTHER_CURRENCY)
     return price

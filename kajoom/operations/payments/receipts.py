@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.objection import Objected, Objection
 from kajoom.domain.order import OrderEvent, allows
 from kajoom.domain.payment import OFFLINE
+from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
 from kajoom.models.credit import CreditReason
@@ -17,18 +17,17 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.order import order_by_id
 from kajoom.models.payment import Payment, payment_by_reference
-from kajoom.operations.billing import invoices
 from kajoom.operations import outbox
+from kajoom.operations.billing import invoices, renewals
 from kajoom.operations.orders import provisioning
-from kajoom.operations.billing import renewals
-from kajoom.operations.transaction import deed
 from kajoom.operations.orders.history import record_step
+from kajoom.operations.transaction import transactional
 
 _LONGEST_REFERENCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class OfflinePayment:
     """What staff read on the bank's slip: an amount with a point, the day and an instant of it, and the sender's
     reference. Without a ``method`` it is the service's own, or the only one the host offers."""
 
@@ -50,35 +49,41 @@ class Receipt:
     is_new: bool
 
 
-@deed
-def record_receipt(number: str, slip: Slip, today: date, actor: str, at: datetime) -> Receipt:
+@transactional
+def record_offline_payment(
+    number: str, offline_payment: OfflinePayment, today: date, actor: str, at: datetime
+) -> Receipt:
     """Record a slip for the invoice ``number``, once for each reference.
 
-    ``Objected`` with ``NO_INVOICE``, ``NOT_AN_AMOUNT``, ``NOT_YET``, ``NO_REFERENCE``, ``NO_METHOD``, or
+    ``BusinessError`` with ``NO_INVOICE``, ``NOT_AN_AMOUNT``, ``NOT_YET``, ``NO_REFERENCE``, ``NO_METHOD``, or
     ``REFERENCE_USED`` when another receipt bears the same reference; nothing is written then.
     """
     invoice = invoice_by_number(number)
     if invoice is None:
-        raise Objected(Objection.NO_INVOICE, number=number)
+        raise BusinessError(StaffRefusal.NO_INVOICE, number=number)
     lock_client(invoice.client_id)
-    if slip.on > today:
-        raise Objected(Objection.NOT_YET, on=slip.on)
-    amount, method, reference = _amount(slip.amount, invoice.currency), _method(invoice, slip.method), _clean(slip)
+    if offline_payment.on > today:
+        raise BusinessError(StaffRefusal.NOT_YET, on=offline_payment.on)
+    amount, method, reference = (
+        _amount(offline_payment.amount, invoice.currency),
+        _method(invoice, offline_payment.method),
+        _clean(offline_payment),
+    )
 
     known = payment_by_reference(f"{method}:{reference}")
     before = invoice.balance
     if known is not None:
         if (known.invoice_id, known.amount) != (invoice.id, amount):
             details = {"reference": reference, "number": known.invoice.number, "amount": known.amount}
-            raise Objected(Objection.REFERENCE_USED, **details)
+            raise BusinessError(StaffRefusal.REFERENCE_USED, **details)
         return Receipt(amount.zero(), amount.zero(), before, is_new=False)
 
-    receive(invoice, amount, method, reference, actor, at, slip.received_at)
+    record_payment(invoice, amount, method, reference, actor, at, offline_payment.received_at)
     applied = min(amount, before)
     return Receipt(applied, amount - applied, before - applied, is_new=True)
 
 
-def receive(
+def record_payment(
     invoice: Invoice,
     amount: Money,
     provider: str,
@@ -112,21 +117,21 @@ def receive(
     if applied:
         invoice.paid_cents += applied.cents
         if invoice.balance:
-            outbox.tell("letter", f"payment_partial-{known_as}", at, letter="payment_partial", invoice=invoice.id)
+            outbox.enqueue("email", f"payment_partial-{known_as}", at, email="payment_partial", invoice=invoice.id)
         else:
-            paid_in_full(invoice, actor, at)
+            mark_paid_in_full(invoice, actor, at)
 
 
-def paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
+def mark_paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
     """Within the commit under way, carry out the change an invoice was for, or move on the period it has bought."""
     invoice.status = InvoiceStatus.PAID
     if invoice.kind is InvoiceKind.RENEWAL:
-        renewals.bought(invoice, at)
+        renewals.apply_paid_renewal(invoice, at)
     order = order_by_id(invoice.order_id) if invoice.order_id else None
     if order is not None and allows(order.status, OrderEvent.PAID):
         record_step(order, OrderEvent.PAID, at, actor)
-        provisioning.begin(order, at)
-    outbox.tell("letter", f"payment_received-{invoice.number}", at, letter="payment_received", invoice=invoice.id)
+        provisioning.start_provisioning(order, at)
+    outbox.enqueue("email", f"payment_received-{invoice.number}", at, email="payment_received", invoice=invoice.id)
 
 
 def _credit(invoice: Invoice, excess: Money, known_as: str, at: datetime) -> None:
@@ -134,17 +139,17 @@ def _credit(invoice: Invoice, excess: Money, known_as: str, at: datetime) -> Non
     reason = CreditReason.LATE_PAYMENT if invoice.status is InvoiceStatus.VOID else CreditReason.OVERPAID
     moved = f"payment-{known_as}"
     invoices.move_credit(invoice, excess, reason, moved, at)
-    for letter in ("payment_late", "staff_notice"):
-        outbox.tell("letter", f"{letter}-{known_as}", at, letter=letter, invoice=invoice.id, credit=moved)
+    for email in ("payment_late", "staff_notice"):
+        outbox.enqueue("email", f"{email}-{known_as}", at, email=email, invoice=invoice.id, credit=moved)
 
 
 def _amount(text: str, currency: str) -> Money:
     try:
         amount = Money.parse(text, currency)
     except ValueError as fault:
-        raise Objected(Objection.NOT_AN_AMOUNT, amount=text) from fault
+        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text) from fault
     if amount <= amount.zero():
-        raise Objected(Objection.NOT_AN_AMOUNT, amount=text)
+        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text)
     return amount
 
 
@@ -157,13 +162,13 @@ def _method(invoice: Invoice, asked: str) -> str:
     if not asked and len(offered) == 1:
         return offered[0]
     if asked not in known:
-        raise Objected(Objection.NO_METHOD, method=asked, known=sorted(known))
+        raise BusinessError(StaffRefusal.NO_METHOD, method=asked, known=sorted(known))
     return asked
 
 
-def _clean(slip: Slip) -> str:
+def _clean(offline_payment: OfflinePayment) -> str:
     """The reference in one way of writing it, so that the same one typed twice is the same one."""
-    reference = " ".join(slip.reference.split()).upper()
+    reference = " ".join(offline_payment.reference.split()).upper()
     if not reference or len(reference) > _LONGEST_REFERENCE or not reference.isprintable():
-        raise Objected(Objection.NO_REFERENCE, reference=slip.reference)
+        raise BusinessError(StaffRefusal.NO_REFERENCE, reference=offline_payment.reference)
     return reference

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
-from kajoom.domain.objection import Objected, Objection
-from kajoom.domain.reconciliation import Entry, Found, differences
-from kajoom.gateways.ports import Capture, PaymentProvider, ProviderSilent
+from kajoom.domain.reconciliation import Discrepancy, Entry, differences
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.gateways.ports import Capture, PaymentProvider, ProviderUnavailable
 from kajoom.models.db import db
 from kajoom.models.payment import Payment
 from kajoom.models.reconciliation import (
@@ -17,7 +17,7 @@ from kajoom.models.reconciliation import (
     payments_between,
     payments_known_as,
 )
-from kajoom.operations.transaction import deed
+from kajoom.operations.transaction import transactional
 
 _DAY = timedelta(days=1)
 
@@ -33,7 +33,7 @@ def reconcile(providers: Mapping[str, PaymentProvider], day: date, at: datetime)
         days = {day, *_unexplained_days(code)}
         try:
             told = {each: list(provider.captures(each)) for each in {near for each in days for near in _around(each)}}
-        except ProviderSilent:
+        except ProviderUnavailable:
             silent.append(code)
             continue
         for each in sorted(days):
@@ -42,23 +42,24 @@ def reconcile(providers: Mapping[str, PaymentProvider], day: date, at: datetime)
     return silent
 
 
-@deed
+@transactional
 def explain(reference: str, note: str, actor: str, at: datetime) -> int:
-    """Staff have explained the differences that bear a reference: how many. ``Objected`` with ``NO_DIFFERENCE``."""
+    """Staff have explained the differences that bear a reference: how many. ``BusinessError`` with
+    ``NO_DIFFERENCE``."""
     explained = [difference for difference in open_differences() if difference.reference == reference]
     if not explained:
-        raise Objected(Objection.NO_DIFFERENCE, reference=reference)
+        raise BusinessError(StaffRefusal.NO_DIFFERENCE, reference=reference)
     for difference in explained:
         difference.resolved_at, difference.note = at, f"{actor}: {note}"
     return len(explained)
 
 
-@deed
+@transactional
 def _unexplained_days(provider: str) -> list[date]:
     return [difference.day for difference in open_differences() if difference.provider == provider]
 
 
-@deed
+@transactional
 def _compare(provider: str, day: date, captures: Iterable[Capture], seen: Iterable[str], at: datetime) -> None:
     taken = [Entry(capture.reference, capture.invoice, capture.amount) for capture in captures]
     start = datetime.combine(day, time(), UTC)
@@ -68,7 +69,7 @@ def _compare(provider: str, day: date, captures: Iterable[Capture], seen: Iterab
     _keep(provider, day, found, at)
 
 
-def _keep(provider: str, day: date, found: list[Found], at: datetime) -> None:
+def _keep(provider: str, day: date, found: list[Discrepancy], at: datetime) -> None:
     """Add what is new, leave what staff explained, and resolve by itself what is no longer so."""
     known = {difference.reference: difference for difference in differences_of(provider, day)}
     for each in found:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from kajoom.domain.money import Money
-from kajoom.domain.objection import Objected, Objection
 from kajoom.domain.payment import OFFLINE
 from kajoom.domain.refund import OPEN, RefundStatus, status_after
-from kajoom.gateways.ports import Answer, PaymentProvider, Refund
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.gateways.ports import PaymentProvider, ProviderResult, Refund
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
 from kajoom.models.credit import CreditReason, balance_of, movements_for
@@ -19,19 +19,19 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.payment import Payment, payments_of
 from kajoom.models.refund import RefundAttempt, refund_by_key, refunds_of
-from kajoom.operations.billing import invoices
 from kajoom.operations import outbox
-from kajoom.operations.transaction import deed
+from kajoom.operations.billing import invoices
+from kajoom.operations.transaction import transactional
 
 # As for a payment: longer than any provider is waited for.
-_UNHEARD = timedelta(minutes=1)
+IN_FLIGHT_WINDOW = timedelta(minutes=1)
 _SOON = timedelta(seconds=5)
 _GIVEN = {CreditReason.CHANGE_REFUSED, CreditReason.LATE_PAYMENT, CreditReason.OVERPAID, CreditReason.GIVEN_BACK}
 _SENT_BACK = {CreditReason.REFUNDED, CreditReason.REFUND_REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class RefundResult:
     """One refund that was asked for, and where it stands; ``reason`` is the provider's code for a refusal."""
 
     amount: Money
@@ -40,30 +40,33 @@ class Sent:
     reason: str
 
 
-def send_back(number: str, providers: Mapping[str, PaymentProvider], actor: str, at: datetime) -> list[Sent]:
+def refund_invoice(
+    number: str, providers: Mapping[str, PaymentProvider], actor: str, at: datetime
+) -> list[RefundResult]:
     """Send back, through their providers, the payments of an invoice that became account credit.
 
-    No more than the credit that this invoice gave and that is left, and no more than what was received. ``Objected``
+    No more than the credit that this invoice gave and that is left, and no more than what was received.
+    ``BusinessError``
     with ``NO_INVOICE``, ``NOTHING_TO_REFUND``, ``REFUND_UNDER_WAY``, ``PAID_OFFLINE`` or ``PROVIDER_CLOSED``.
     """
     sent = []
-    for provider, refund in _begin(number, providers.keys(), actor, at):
-        answer = providers[provider].refund(refund)
-        if not record(refund.key, answer, at):
-            outbox.hasten(f"refund-{refund.key}", at + _SOON)
-        sent.append(Sent(refund.amount, provider, status_after(answer.status), answer.reason))
+    for provider, refund in _start_refunds(number, providers.keys(), actor, at):
+        result = providers[provider].refund(refund)
+        if not record_refund_result(refund.key, result, at):
+            outbox.reschedule_message(f"refund-{refund.key}", at + _SOON)
+        sent.append(RefundResult(refund.amount, provider, status_after(result.status), result.reason))
     return sent
 
 
-@deed
-def refund_of(key: str) -> tuple[str, Refund] | None:
+@transactional
+def open_refund_of(key: str) -> tuple[str, Refund] | None:
     """The provider and the refund still to be settled, or ``None``; no transaction stays open."""
     attempt = refund_by_key(key)
-    return _wire(attempt) if attempt is not None and attempt.status in OPEN else None
+    return _to_request(attempt) if attempt is not None and attempt.status in OPEN else None
 
 
-@deed
-def record(key: str, answer: Answer, at: datetime) -> bool:
+@transactional
+def record_refund_result(key: str, result: ProviderResult, at: datetime) -> bool:
     """Note what a provider answered about a refund; ``False`` while it must be asked again.
 
     One that is refused gives the credit back.
@@ -75,25 +78,25 @@ def record(key: str, answer: Answer, at: datetime) -> bool:
     lock_client(invoice.client_id)
     if attempt.status not in OPEN:
         return True  # settled by another who asked
-    attempt.status = status_after(answer.status)
-    attempt.provider_ref = answer.provider_ref or attempt.provider_ref
-    attempt.reason = answer.reason
+    attempt.status = status_after(result.status)
+    attempt.provider_ref = result.provider_ref or attempt.provider_ref
+    attempt.reason = result.reason
     if attempt.status in OPEN:
         return False
     attempt.settled_at = at
     if attempt.status is RefundStatus.REFUSED:
         invoices.move_credit(invoice, attempt.amount, CreditReason.REFUND_REFUSED, f"refund-{key}-refused", at)
     else:
-        outbox.tell("letter", f"refunded-{key}", at, letter="refunded", invoice=invoice.id, refund=key)
+        outbox.enqueue("email", f"refunded-{key}", at, email="refunded", invoice=invoice.id, refund=key)
     return True
 
 
-@deed
-def _begin(number: str, offered: Collection[str], actor: str, at: datetime) -> list[tuple[str, Refund]]:
+@transactional
+def _start_refunds(number: str, offered: Collection[str], actor: str, at: datetime) -> list[tuple[str, Refund]]:
     """Write each refund and take its credit, and commit both before anything is sent."""
     invoice = invoice_by_number(number)
     if invoice is None:
-        raise Objected(Objection.NO_INVOICE, number=number)
+        raise BusinessError(StaffRefusal.NO_INVOICE, number=number)
     lock_client(invoice.client_id)
     begun = []
     for payment, amount in _shares(invoice, offered):
@@ -103,14 +106,14 @@ def _begin(number: str, offered: Collection[str], actor: str, at: datetime) -> l
             cents=amount.cents,
             currency=amount.currency,
             actor=actor,
-            begun_at=at,
+            started_at=at,
         )
         attempt.payment = payment
         db.session.add(attempt)
         invoices.move_credit(invoice, -amount, CreditReason.REFUNDED, f"refund-{attempt.key}", at)
         # If this process dies before the answer is recorded, the worker asks the provider again with the same key.
-        outbox.tell("refund", f"refund-{attempt.key}", at + _UNHEARD, refund=attempt.key)
-        begun.append(_wire(attempt))
+        outbox.enqueue("refund", f"refund-{attempt.key}", at + IN_FLIGHT_WINDOW, refund=attempt.key)
+        begun.append(_to_request(attempt))
     return begun
 
 
@@ -118,11 +121,11 @@ def _shares(invoice: Invoice, offered: Collection[str]) -> list[tuple[Payment, M
     """What to send back of each payment, the latest first: it is the one that came too late."""
     earlier = refunds_of(invoice.id)
     if any(each.status in OPEN for each in earlier):
-        raise Objected(Objection.REFUND_UNDER_WAY, number=invoice.number)
-    left = _left(invoice)
+        raise BusinessError(StaffRefusal.REFUND_UNDER_WAY, number=invoice.number)
+    left = _refundable(invoice)
     payments = payments_of(invoice.id)[::-1]
     if left <= left.zero() or not payments:
-        raise Objected(Objection.NOTHING_TO_REFUND, number=invoice.number)
+        raise BusinessError(StaffRefusal.NOTHING_TO_REFUND, number=invoice.number)
     shares = []
     for payment in (payment for payment in payments if payment.provider in offered):
         given = (each for each in earlier if each.payment_id == payment.id and each.status is RefundStatus.DONE)
@@ -131,11 +134,11 @@ def _shares(invoice: Invoice, offered: Collection[str]) -> list[tuple[Payment, M
             shares.append((payment, share))
             left -= share
     if not shares:
-        raise Objected(_why_not(payments, offered), number=invoice.number, provider=payments[0].provider)
+        raise BusinessError(_refusal_code(payments, offered), number=invoice.number, provider=payments[0].provider)
     return shares
 
 
-def _left(invoice: Invoice) -> Money:
+def _refundable(invoice: Invoice) -> Money:
     """The credit that an invoice gave, less what was sent back of it or has been spent since."""
     reasons = _GIVEN | _SENT_BACK
     nothing = invoice.total.zero()
@@ -143,14 +146,14 @@ def _left(invoice: Invoice) -> Money:
     return min(given, balance_of(invoice.client_id, invoice.currency))
 
 
-def _why_not(payments: list[Payment], offered: Collection[str]) -> Objection:
+def _refusal_code(payments: list[Payment], offered: Collection[str]) -> StaffRefusal:
     if any(payment.provider in offered for payment in payments):
-        return Objection.NOTHING_TO_REFUND
+        return StaffRefusal.NOTHING_TO_REFUND
     offline = {*OFFLINE, *(method.code for method in catalog().offline)}
-    return Objection.PAID_OFFLINE if payments[0].provider in offline else Objection.PROVIDER_CLOSED
+    return StaffRefusal.PAID_OFFLINE if payments[0].provider in offline else StaffRefusal.PROVIDER_CLOSED
 
 
-def _wire(attempt: RefundAttempt) -> tuple[str, Refund]:
+def _to_request(attempt: RefundAttempt) -> tuple[str, Refund]:
     payment = attempt.payment
     reference = payment.reference.removeprefix(f"{payment.provider}:")
     return payment.provider, Refund(attempt.key, reference, attempt.amount, payment.invoice.number)

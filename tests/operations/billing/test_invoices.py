@@ -32,7 +32,9 @@ def test_the_lines_and_the_taxes_of_every_invoice_sum_to_its_total() -> None:
     for plan in ("b", "c"):
         for cycle in (factories.MONTHLY, factories.QUARTERLY, factories.ANNUALLY):
             for province in ("QC", "ON", "NS", "AB"):
-                factories.confirm(factories.service(factories.client(province=province), recurring_cents=9_999), plan, cycle)
+                factories.confirm(
+                    factories.service(factories.client(province=province), recurring_cents=9_999), plan, cycle
+                )
 
     invoices = rows(Invoice)
 

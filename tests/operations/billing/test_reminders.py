@@ -7,15 +7,15 @@ from datetime import date, timedelta
 import pytest
 
 from kajoom.domain.payment import AttemptStatus
-from tests.fake_gateways import NullProvider
-from kajoom.gateways.ports import Answer
+from kajoom.gateways.ports import ProviderResult
 from kajoom.models.outbox import Message
+from kajoom.operations.billing.reminders import notify_overdue, remind_of_order, remind_of_renewal
 from kajoom.operations.daily import run_day
 from kajoom.operations.orders.place import cancel_order
-from kajoom.operations.billing.reminders import remind_of_order, remind_of_renewal, tell_overdue
 from tests import factories
-from tests.operations import pending_payments
 from tests.factories import AT, DUE, ON
+from tests.fake_gateways import FakeProvider
+from tests.operations import pending_payments
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.operations.renewal_setup import paid, renewed
 
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 def reminded(on: date) -> list[str]:
     """The reminders told of once a day is done, by their keys."""
     run_day(on, AT)
-    return [message.key for message in rows(Message) if message.ids.get("letter") in {"reminder", "overdue"}]
+    return [message.key for message in rows(Message) if message.ids.get("email") in {"reminder", "overdue"}]
 
 
 def test_an_unpaid_change_is_reminded_of_once_two_days_before_its_last() -> None:
@@ -80,14 +80,14 @@ def test_what_is_paid_is_not_reminded_of() -> None:
 
 def test_a_change_whose_payment_is_being_verified_is_not_reminded_of() -> None:
     invoice = factories.invoice_for(factories.confirm(factories.service(), "b"))
-    pending_payments.paid(invoice, NullProvider(Answer(AttemptStatus.UNKNOWN)))
+    pending_payments.paid(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
 
     assert reminded(LAST) == []
 
 
 @pytest.mark.parametrize("on", [DUE - DAY, DUE + DAY])
 def test_what_is_being_verified_is_not_reminded_of(on: date) -> None:
-    pending_payments.paid(renewed(factories.service()), NullProvider(Answer(AttemptStatus.UNKNOWN)))
+    pending_payments.paid(renewed(factories.service()), FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
 
     assert reminded(on) == []
 
@@ -102,4 +102,4 @@ def test_what_was_settled_since_the_day_looked_is_left_alone() -> None:
     with nothing_written():
         remind_of_order(order_id, AT)
         remind_of_renewal(invoice_id, AT)
-        tell_overdue(invoice_id, AT)
+        notify_overdue(invoice_id, AT)

@@ -13,18 +13,18 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
 from kajoom.models.service import Service
+from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
 from kajoom.operations.orders.place import cancel_order
-from kajoom.operations.orders.provisioning import record
-from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.orders.provisioning import record_panel_result
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
-from tests.operations.ledger_checks import letters, nothing_written, rows
+from tests.operations.ledger_checks import emails, nothing_written, rows
 from tests.operations.renewal_setup import DONE, paid, received, renewed
 
 
@@ -37,7 +37,7 @@ def test_a_renewal_bills_the_amount_agreed_whatever_the_price_list_says() -> Non
     assert [tax["cents"] for tax in invoice.taxes] == [617, 1_231]
     assert (invoice.due_on, invoice.period_start, invoice.period_end) == (DUE, DUE, date(2026, 8, 1))
     assert invoice.order_id is None
-    assert letters() == {"renewal_invoice"}
+    assert emails() == {"renewal_invoice"}
 
 
 def test_a_period_is_billed_once() -> None:
@@ -124,7 +124,7 @@ def test_credit_in_another_currency_pays_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "facts",
+    "context",
     [
         {"recurring_cents": 0},
         {"cycle": BillingCycle.FREE, "recurring_cents": 0, "next_due_date": None},
@@ -134,8 +134,8 @@ def test_credit_in_another_currency_pays_nothing() -> None:
         {"status": ServiceStatus.PENDING},
     ],
 )
-def test_what_has_nothing_to_renew_is_not_billed(facts: dict[str, Any]) -> None:
-    service_id = factories.service(**facts).id
+def test_what_has_nothing_to_renew_is_not_billed(context: dict[str, Any]) -> None:
+    service_id = factories.service(**context).id
 
     with nothing_written():
         assert issue_renewal(service_id, ON, AT) is None
@@ -172,7 +172,7 @@ def test_what_is_billed_late_may_be_paid_the_same_day() -> None:
 def test_after_a_change_there_is_one_amount_and_one_line_at_the_renewal() -> None:
     row = factories.service()
     factories.credit(row.client, 4_312)
-    record(factories.confirm(row, "b").id, DONE, AT)
+    record_panel_result(factories.confirm(row, "b").id, DONE, AT)
 
     [line] = renewed(row).lines
 
@@ -208,7 +208,7 @@ def test_a_change_that_is_paid_and_not_made_yet_is_renewed_at_its_own_price() ->
     invoice = renewed(row)
 
     assert (invoice.subtotal_cents, invoice.order_id) == (22_500, order.id)
-    record(order.id, DONE, AT)
+    record_panel_result(order.id, DONE, AT)
     assert invoice.status is InvoiceStatus.OPEN
 
 
@@ -220,7 +220,7 @@ def test_a_longer_cycle_that_is_paid_and_not_made_yet_sets_the_date_before_it_is
 
     with nothing_written():
         assert issue_renewal(service_id, ON, AT) is None
-    record(order_id, DONE, AT)
+    record_panel_result(order_id, DONE, AT)
 
     assert renewed(row).period_start == date(2027, 6, 16)
 
@@ -232,7 +232,7 @@ def test_a_change_is_refused_while_a_renewal_is_unpaid_and_not_once_it_is_paid(p
     choice = (plan, ANNUALLY)
 
     assert factories.refusal(row, *choice) is Refusal.UNPAID_INVOICE
-    with pytest.raises(Refused):
+    with pytest.raises(BusinessError):
         factories.confirm(row, *choice, digest="0-" + "0" * 32)
     paid(invoice)
 

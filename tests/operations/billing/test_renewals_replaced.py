@@ -12,22 +12,22 @@ import pytest
 
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.order import OrderStatus
+from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.payment import AttemptStatus
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
-from tests.fake_gateways import NullProvider
-from kajoom.gateways.ports import Answer, PanelAnswer, PanelStatus
+from kajoom.gateways.ports import PanelResult, PanelStatus, ProviderResult
 from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.operations.orders.place import cancel_order
-from kajoom.operations.orders.provisioning import declare_done, declare_impossible, record, start_due_order
+from kajoom.operations.orders.provisioning import mark_operational, mark_refused, record_panel_result, start_due_order
 from tests import factories
-from tests.operations import pending_payments
 from tests.factories import ANNUALLY, AT, DUE, ON
-from tests.operations.ledger_checks import letters, nothing_written, rows, told
+from tests.fake_gateways import FakeProvider
+from tests.operations import pending_payments
+from tests.operations.ledger_checks import emails, nothing_written, rows, told
 from tests.operations.renewal_setup import AUGUST, live, paid, received, renewed, scheduled
 
 
@@ -43,14 +43,14 @@ def fall_due_over_limits(order: Order) -> None:
     order.service.usage = {"disk_mb": 5_001, "mailboxes": 1, "databases": 1}
     db.session.commit()
     start_due_order(order.id, DUE, AT)
-    assert (order.status, order.note) == (OrderStatus.AWAITING_PROVISIONING, Refusal.OVER_LIMITS.value)
+    assert (order.status, order.review_reason) == (OrderStatus.AWAITING_PROVISIONING, ReviewReason.OVER_LIMITS)
 
 
 def fall_due_suspended(order: Order) -> None:
     order.service.status = ServiceStatus.SUSPENDED
     db.session.commit()
     start_due_order(order.id, DUE, AT)
-    assert (order.status, order.note) == (OrderStatus.AWAITING_PROVISIONING, Refusal.NOT_ACTIVE.value)
+    assert (order.status, order.review_reason) == (OrderStatus.AWAITING_PROVISIONING, ReviewReason.NOT_ACTIVE)
 
 
 falls_through = pytest.mark.parametrize("fall_through", [cancel, fall_due_over_limits, fall_due_suspended])
@@ -119,9 +119,9 @@ def test_the_held_and_their_staff_are_both_told() -> None:
     order, _ = scheduled()
     fall_due_over_limits(order)
 
-    assert told("held", order)
+    assert told("needs_review", order)
     assert told("staff_notice", order)
-    assert letters() == {"scheduled", "renewal_invoice", "held", "staff_notice"}
+    assert emails() == {"scheduled", "renewal_invoice", "needs_review", "staff_notice"}
 
 
 def test_a_scheduled_change_not_billed_yet_is_cancelled_without_an_invoice() -> None:
@@ -132,9 +132,9 @@ def test_a_scheduled_change_not_billed_yet_is_cancelled_without_an_invoice() -> 
     assert rows(Invoice) == []
 
 
-def being_verified(invoice: Invoice) -> NullProvider:
+def being_verified(invoice: Invoice) -> FakeProvider:
     """A payment of it whose outcome nobody knows."""
-    provider = NullProvider(Answer(AttemptStatus.UNKNOWN))
+    provider = FakeProvider(ProviderResult(AttemptStatus.UNKNOWN))
     pending_payments.paid(invoice, provider)
     return provider
 
@@ -148,10 +148,10 @@ def test_nothing_is_decided_while_a_payment_of_the_renewal_is_being_verified() -
 
     with nothing_written():
         start_due_order(order_id, DUE, AT)
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         cancel_order(client_id, reference, ON, AT)
 
-    assert refused.value.reason is Refusal.PAYMENT_PENDING
+    assert error.value.code is Refusal.PAYMENT_PENDING
 
 
 def test_money_for_a_renewal_that_was_replaced_is_credit_and_is_told() -> None:
@@ -161,14 +161,14 @@ def test_money_for_a_renewal_that_was_replaced_is_credit_and_is_told() -> None:
     received(invoice.id, 10_923, "late")
 
     assert credit_of(order) == Money(10_923)
-    assert {"payment_late", "staff_notice"} <= letters()
+    assert {"payment_late", "staff_notice"} <= emails()
 
 
 def test_a_person_who_finishes_what_was_held_leaves_no_renewal_at_the_old_price() -> None:
     order, _ = scheduled()
     fall_due_over_limits(order)
 
-    declare_done(order.reference, "anne", DUE, AT)
+    mark_operational(order.reference, "anne", DUE, AT)
 
     assert live(order) == [("open", 10_923, False)]
     assert order.service.plan.code == "base"
@@ -179,7 +179,7 @@ def test_a_period_paid_at_the_old_price_is_left_by_who_finishes_the_change_later
     fall_due_over_limits(order)
     paid(rows(Invoice)[-1])
 
-    declare_done(order.reference, "anne", DUE, AT)
+    mark_operational(order.reference, "anne", DUE, AT)
 
     assert live(order) == [("paid", 17_246, False)]
     assert order.service.next_due_date == AUGUST
@@ -190,7 +190,7 @@ def test_a_payment_under_way_of_the_old_price_is_let_arrive() -> None:
     fall_due_over_limits(order)
     being_verified(rows(Invoice)[-1])
 
-    declare_done(order.reference, "anne", DUE, AT)
+    mark_operational(order.reference, "anne", DUE, AT)
 
     assert live(order) == [("open", 17_246, False)]
 
@@ -199,10 +199,10 @@ def test_what_the_panel_refuses_keeps_its_renewal_until_a_person_says_that_it_ca
     order, invoice = scheduled()
     paid(invoice)
     start_due_order(order.id, DUE, AT)
-    record(order.id, PanelAnswer(PanelStatus.REFUSED, "quota"), AT)
+    record_panel_result(order.id, PanelResult(PanelStatus.REFUSED, "quota"), AT)
     assert live(order) == [("paid", 10_923, True)]
 
-    declare_impossible(order.reference, "no server left", "anne", DUE, AT)
+    mark_refused(order.reference, "no server left", "anne", DUE, AT)
 
     assert (live(order), rows(Invoice)[-1].balance) == ([("open", 17_246, False)], Money(6_323))
     assert (order.service.next_due_date, order.service.plan.code) == (DUE, "a")

@@ -17,7 +17,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.outbox import message_by_key
 from kajoom.models.service import Service
-from kajoom.operations.orders.provisioning import record, start_due_order
+from kajoom.operations.orders.provisioning import record_panel_result, start_due_order
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY
 from tests.operations.ledger_checks import nothing_written, rows, told
@@ -25,7 +25,7 @@ from tests.operations.renewal_setup import AUGUST, DONE, live, paid, received, s
 
 
 @pytest.mark.parametrize(
-    ("held", "plan", "cycle", "total", "end"),
+    ("snapshot", "plan", "cycle", "total", "end"),
     [
         (MONTHLY, "base", MONTHLY, 10_923, AUGUST),
         (MONTHLY, "b", MONTHLY, 25_869, AUGUST),
@@ -34,9 +34,9 @@ from tests.operations.renewal_setup import AUGUST, DONE, live, paid, received, s
     ],
 )
 def test_the_renewal_is_for_the_new_terms_and_their_period(
-    held: BillingCycle, plan: str, cycle: BillingCycle, total: int, end: date
+    snapshot: BillingCycle, plan: str, cycle: BillingCycle, total: int, end: date
 ) -> None:
-    row = factories.service(cycle=held, recurring_cents=150_000 if held is ANNUALLY else 15_000)
+    row = factories.service(cycle=snapshot, recurring_cents=150_000 if snapshot is ANNUALLY else 15_000)
 
     order, invoice = scheduled(plan, cycle, row)
 
@@ -54,7 +54,7 @@ def test_the_change_waits_for_its_day_even_if_it_is_paid_before() -> None:
     with nothing_written():
         start_due_order(order_id, DUE - timedelta(days=1), AT)
     start_due_order(order_id, DUE, AT)
-    record(order_id, DONE, AT)
+    record_panel_result(order_id, DONE, AT)
 
     assert (service.plan.code, service.recurring_cents, service.next_due_date) == ("base", 9_500, AUGUST)
     assert live(order) == [("paid", 10_923, True)]
@@ -104,7 +104,7 @@ def test_a_move_to_a_free_plan_is_not_billed_and_ends_the_due_dates() -> None:
     factories.credit(row.client, 1_000_000)
 
     start_due_order(order.id, DUE, AT)
-    record(order.id, DONE, AT)
+    record_panel_result(order.id, DONE, AT)
 
     assert (rows(Invoice), row.next_due_date, row.plan.code) == ([], None, "base")
 

@@ -16,11 +16,11 @@ from kajoom.operations.catalog.schema import read_catalog
 from kajoom.operations.imports.report import LoadReport
 
 AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
-DEMO = (Path(__file__).parents[2] / "demo" / "catalog.toml").read_text(encoding="utf-8")
+DEMO = (Path(__file__).parents[3] / "demo" / "catalog.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)
-def _catalogue(_house: None) -> None:
+def _catalogue(_app_context: None) -> None:
     """The house is empty: the file is what fills it."""
     for table in reversed(Base.metadata.sorted_tables):
         db.session.execute(table.delete())
@@ -36,12 +36,12 @@ def faults_of(text: str) -> list[str]:
     """The faults of a text, each as it is printed without its line."""
     read = read_catalog(text.encode())
     assert isinstance(read, list), "the file was accepted"
-    return [f"{fault.place}: {fault.reason}" for fault in read]
+    return [f"{error.place}: {error.reason}" for error in read]
 
 
 def test_demonstration_is_loaded_whole() -> None:
     report = load(DEMO)
-    assert report.faults == []
+    assert report.errors == []
     assert report.version == 1
     hosting = catalog().groups["hosting"]
     assert [plan.code for plan in hosting.plans] == ["base", "a", "b", "c"]
@@ -148,7 +148,7 @@ def test_group_and_banner_gone_from_the_file_are_withdrawn() -> None:
 def test_fault_leaves_the_catalogue_as_it_was() -> None:
     load(DEMO)
     report = load(DEMO.replace('"225.00"', '"240.005"').replace("418 555-0142", "418 555-0199"))
-    assert len(report.faults) == 1
+    assert len(report.errors) == 1
     row = db.session.query(CatalogVersion).one()
     assert (row.version, row.seller["phone"]) == (1, "418 555-0142")
 
@@ -158,13 +158,13 @@ def test_every_fault_is_named_at_once_with_its_line() -> None:
     text = text.replace('monthly = "350.00"', 'monthly = "350.005"')
     read = read_catalog(text.encode())
     assert isinstance(read, list)
-    assert [(fault.place, fault.reason) for fault in read] == [
+    assert [(error.place, error.reason) for error in read] == [
         ("groups.hosting.moves[1].to", "no plan 'd' in this group"),
         ("groups.hosting.plans.b.name", "French is missing"),
         ("groups.hosting.plans.c.prices.CAD.monthly", "not an amount with at most two decimals: '350.005'"),
     ]
     lines = text.split("\n")
-    assert [lines[(fault.line or 0) - 1].split(" ")[0] for fault in read] == ["to", "name", "monthly"]
+    assert [lines[(error.line or 0) - 1].split(" ")[0] for error in read] == ["to", "name", "monthly"]
     assert str(read[1]).startswith(f"line {read[1].line}: groups.hosting.plans.b.name: ")
 
 
@@ -209,8 +209,8 @@ def test_every_fault_is_named_at_once_with_its_line() -> None:
 )
 def test_fault_is_named_with_its_place(old: str, new: str, named: str) -> None:
     assert old in DEMO
-    faults = faults_of(DEMO.replace(old, new))
-    assert any(named in fault for fault in faults), faults
+    errors = faults_of(DEMO.replace(old, new))
+    assert any(named in error for error in errors), errors
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_fault_is_named_with_its_place(old: str, new: str, named: str) -> None:
 def test_file_that_is_no_catalogue_is_refused(content: bytes, named: str) -> None:
     read = read_catalog(content)
     assert isinstance(read, list)
-    assert any(named in str(fault) for fault in read), [str(fault) for fault in read]
+    assert any(named in str(error) for error in read), [str(error) for error in read]
 
 
 def test_byte_order_mark_is_no_fault() -> None:
@@ -240,4 +240,4 @@ def test_file_with_a_piece_gone_is_read_or_refused_with_a_reason(data: st.DataOb
     start = data.draw(st.integers(0, len(DEMO)))
     end = data.draw(st.integers(start, min(len(DEMO), start + 80)))
     read = read_catalog((DEMO[:start] + DEMO[end:]).encode())
-    assert not isinstance(read, list) or all(fault.reason for fault in read)
+    assert not isinstance(read, list) or all(error.reason for error in read)

@@ -48,7 +48,7 @@ def test_a_method_is_added_changed_and_withdrawn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "error"),
     [
         (WIRE.replace(', en = "To account 1."', ""), "payments.wire.instructions: English is missing"),
         (WIRE.replace("label", "lable"), "payments.wire.lable: unknown key"),
@@ -60,13 +60,13 @@ def test_a_method_is_added_changed_and_withdrawn() -> None:
         ("[payments]\ninterac = 1\n", "payments.interac: a table"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named(text: str, fault: str) -> None:
+def test_what_is_wrong_is_named(text: str, error: str) -> None:
     base = DEMO[: DEMO.index("[payments")] + DEMO[DEMO.index("# Web hosting") :]
-    assert any(told.startswith(fault) for told in faults_of(base + text))
+    assert any(told.startswith(error) for told in faults_of(base + text))
 
 
 @pytest.mark.parametrize("code", OFFLINE)
 def test_a_method_the_house_has_a_name_for_needs_no_label(code: str) -> None:
     text = WIRE.replace("wire", code).replace('label = { fr = "Télévirement", en = "Wire transfer" }', "")
-    assert load(DEMO[: DEMO.index("[payments")] + DEMO[DEMO.index("# Web hosting") :] + text).faults == []
+    assert load(DEMO[: DEMO.index("[payments")] + DEMO[DEMO.index("# Web hosting") :] + text).errors == []
     assert [method.code for method in catalog().offline] == [code]

@@ -12,13 +12,13 @@ from kajoom.operations.imports.csv_file import read_rows
 from kajoom.operations.imports.report import ImportReport
 
 AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
-DEMO = Path(__file__).parents[2] / "demo" / "clients.csv"
+DEMO = Path(__file__).parents[3] / "demo" / "clients.csv"
 HEADER = "external_id,email,name,province,country,locale,password_hash\n"
 ANNA = "1,anna@example.com,Anna,QC,CA,fr,$argon2id$x\n"
 BRUNO = "2,Bruno@Example.com,Bruno,on,,,\n"
 
 
-def take(text: str | bytes, *, dry_run: bool = False) -> ImportReport:
+def lease_next(text: str | bytes, *, dry_run: bool = False) -> ImportReport:
     """Import a text as a host's file."""
     content = text.encode() if isinstance(text, str) else text
     return import_clients(read_rows(content.splitlines(keepends=True), CLIENT_COLUMNS), AT, dry_run=dry_run)
@@ -29,12 +29,12 @@ def clients() -> dict[str, Client]:
 
 
 def reasons(report: ImportReport) -> list[str]:
-    return [str(fault) for fault in report.faults]
+    return [str(error) for error in report.errors]
 
 
 def test_clients_are_added_with_what_the_file_says() -> None:
-    report = take(HEADER + ANNA + BRUNO)
-    assert (report.added, report.changed, report.unchanged, report.faults) == (2, 0, 0, [])
+    report = lease_next(HEADER + ANNA + BRUNO)
+    assert (report.added, report.changed, report.unchanged, report.errors) == (2, 0, 0, [])
     anna, bruno = clients()["1"], clients()["2"]
     assert (anna.password, anna.locale, anna.tax_province) == ("$argon2id$x", "fr", "QC")
     assert (bruno.email, bruno.country, bruno.province, bruno.locale) == ("bruno@example.com", "CA", "ON", "fr")
@@ -43,14 +43,14 @@ def test_clients_are_added_with_what_the_file_says() -> None:
 
 
 def test_second_import_changes_nothing() -> None:
-    take(HEADER + ANNA + BRUNO)
-    report = take(HEADER + ANNA + BRUNO)
+    lease_next(HEADER + ANNA + BRUNO)
+    report = lease_next(HEADER + ANNA + BRUNO)
     assert (report.added, report.changed, report.unchanged) == (0, 0, 2)
 
 
 def test_file_wins_for_who_a_client_is_but_not_for_language_and_password() -> None:
-    take(HEADER + ANNA)
-    report = take(HEADER + "1,anne@example.com,Anne,ON,CA,en,$argon2id$other\n")
+    lease_next(HEADER + ANNA)
+    report = lease_next(HEADER + "1,anne@example.com,Anne,ON,CA,en,$argon2id$other\n")
     assert report.changed == 1
     anna = clients()["1"]
     assert (anna.email, anna.name, anna.province) == ("anne@example.com", "Anne", "ON")
@@ -58,25 +58,25 @@ def test_file_wins_for_who_a_client_is_but_not_for_language_and_password() -> No
 
 
 def test_password_hash_is_taken_by_a_client_who_has_none() -> None:
-    take(HEADER + BRUNO)
-    take(HEADER + "2,bruno@example.com,Bruno,ON,,,$argon2id$y\n")
+    lease_next(HEADER + BRUNO)
+    lease_next(HEADER + "2,bruno@example.com,Bruno,ON,,,$argon2id$y\n")
     assert clients()["2"].password == "$argon2id$y"
 
 
 def test_column_that_the_file_does_not_have_is_left_as_it_was() -> None:
-    take(HEADER + BRUNO)
-    report = take("external_id,email,name\n2,bruno@example.com,Bruno\n")
-    assert (report.unchanged, report.faults) == (1, [])
+    lease_next(HEADER + BRUNO)
+    report = lease_next("external_id,email,name\n2,bruno@example.com,Bruno\n")
+    assert (report.unchanged, report.errors) == (1, [])
 
 
 def test_dry_run_counts_and_writes_nothing() -> None:
-    report = take(HEADER + ANNA + BRUNO, dry_run=True)
+    report = lease_next(HEADER + ANNA + BRUNO, dry_run=True)
     assert report.added == 2
     assert clients() == {}
 
 
 def test_one_bad_line_keeps_every_other_out_and_every_fault_is_told() -> None:
-    report = take(HEADER + ANNA + "2,nobody,Bruno,ZZ,CA,de,\n" + "3,c@example.com,,QC,CA,fr,plain\n")
+    report = lease_next(HEADER + ANNA + "2,nobody,Bruno,ZZ,CA,de,\n" + "3,c@example.com,,QC,CA,fr,plain\n")
     assert reasons(report) == [
         "line 3: email: not an e-mail address: 'nobody'",
         "line 3: locale: unknown: 'de'; one of fr, en, french, english",
@@ -102,20 +102,20 @@ def test_one_bad_line_keeps_every_other_out_and_every_fault_is_told() -> None:
     ],
 )
 def test_bad_line_is_named_with_its_reason(line: str, named: str) -> None:
-    report = take(f"{HEADER}{ANNA}{line}\n")
-    assert any(fault.startswith(f"line 3: {named}") for fault in reasons(report)), reasons(report)
+    report = lease_next(f"{HEADER}{ANNA}{line}\n")
+    assert any(error.startswith(f"line 3: {named}") for error in reasons(report)), reasons(report)
     assert clients() == {}
 
 
 def test_address_of_another_client_is_refused() -> None:
-    take(HEADER + ANNA)
-    assert reasons(take(HEADER + "9,anna@example.com,Other,QC,CA,fr,\n")) == [
+    lease_next(HEADER + ANNA)
+    assert reasons(lease_next(HEADER + "9,anna@example.com,Other,QC,CA,fr,\n")) == [
         "line 2: email: anna@example.com is already that of 1"
     ]
 
 
 def test_client_outside_canada_needs_no_province() -> None:
-    assert take(HEADER + "2,b@example.com,B,,FR,fr,\n").added == 1
+    assert lease_next(HEADER + "2,b@example.com,B,,FR,fr,\n").added == 1
     assert clients()["2"].tax_province == ""
 
 
@@ -131,8 +131,8 @@ def test_client_outside_canada_needs_no_province() -> None:
     ids=["byte order mark", "semicolons", "Windows line ends", "empty lines", "capital header"],
 )
 def test_usual_ways_of_writing_a_file_are_accepted(content: bytes) -> None:
-    report = take(content)
-    assert (report.added, report.faults) == (1, [])
+    report = lease_next(content)
+    assert (report.added, report.errors) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -146,14 +146,14 @@ def test_usual_ways_of_writing_a_file_are_accepted(content: bytes) -> None:
     ],
 )
 def test_file_that_cannot_be_read_says_why(content: bytes, named: list[str]) -> None:
-    told = reasons(take(content))
-    assert all(any(fault.startswith(name) for fault in told) for name in named), told
+    told = reasons(lease_next(content))
+    assert all(any(error.startswith(name) for error in told) for name in named), told
     assert clients() == {}
 
 
 def test_line_of_a_fault_is_that_of_the_file_whatever_stands_before_it() -> None:
     text = HEADER + '1,a@example.com,"Anna\nof two lines",QC,CA,fr,\n' + "\n" + "2,nobody,B,QC,CA,fr,\n"
-    assert reasons(take(text)) == ["line 5: email: not an e-mail address: 'nobody'"]
+    assert reasons(lease_next(text)) == ["line 5: email: not an e-mail address: 'nobody'"]
 
 
 def test_demonstration_brings_its_passwords_and_its_staff() -> None:
@@ -161,7 +161,7 @@ def test_demonstration_brings_its_passwords_and_its_staff() -> None:
         rows = list(read_rows(lines, DEMONSTRATION_COLUMNS))
     for _ in range(2):
         report = import_clients(iter(rows), AT, hash_password="hash of {}".format)
-        assert report.faults == []
+        assert report.errors == []
     assert (report.added, report.unchanged) == (0, 3)
     people = {row.email: row for row in clients().values()}
     assert people.keys() == {"fr@example.com", "en@example.com", "staff@example.com"}

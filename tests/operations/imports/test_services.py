@@ -23,7 +23,7 @@ from kajoom.operations.imports.services import SERVICE_COLUMNS, import_services
 from tests import factories
 
 AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
-DEMO = Path(__file__).parents[2] / "demo"
+DEMO = Path(__file__).parents[3] / "demo"
 CELLS = {
     "external_id": "S1",
     "client": "C1",
@@ -60,7 +60,7 @@ def file(*rows: dict[str, str]) -> bytes:
     return "".join(",".join(line) + "\n" for line in lines).encode()
 
 
-def take(content: bytes, *, dry_run: bool = False) -> ImportReport:
+def lease_next(content: bytes, *, dry_run: bool = False) -> ImportReport:
     rows = read_rows(content.splitlines(keepends=True), SERVICE_COLUMNS)
     return import_services(rows, dry_run=dry_run)
 
@@ -72,12 +72,12 @@ def kept(external_id: str = "S1") -> Service:
 
 
 def reasons(report: ImportReport) -> list[str]:
-    return [str(fault) for fault in report.faults]
+    return [str(error) for error in report.errors]
 
 
 def test_service_is_added_with_what_the_file_says() -> None:
-    report = take(file({}))
-    assert (report.added, report.faults) == (1, [])
+    report = lease_next(file({}))
+    assert (report.added, report.errors) == (1, [])
     row = kept()
     assert (row.plan.code, row.client.external_id, row.label) == ("a", "C1", "exemple.ca")
     assert (row.cycle, str(row.recurring), row.quantity) == (BillingCycle.MONTHLY, "150.00", 1)
@@ -87,15 +87,15 @@ def test_service_is_added_with_what_the_file_says() -> None:
 
 def test_second_import_changes_nothing() -> None:
     content = file({}, {"external_id": "S2", "cycle": "free", "recurring": "0", "next_due_date": "", "disk_mb": ""})
-    take(content)
-    report = take(content)
+    lease_next(content)
+    report = lease_next(content)
     assert (report.added, report.changed, report.unchanged) == (0, 0, 2)
     assert kept().version == 1
 
 
 def test_file_brings_a_service_up_to_date() -> None:
-    take(file({}))
-    report = take(file({"status": "Suspended", "plan": "b", "recurring": "225.00", "disk_mb": "2000"}))
+    lease_next(file({}))
+    report = lease_next(file({"status": "Suspended", "plan": "b", "recurring": "225.00", "disk_mb": "2000"}))
     assert report.changed == 1
     row = kept()
     assert (row.status, row.plan.code, str(row.recurring)) == (ServiceStatus.SUSPENDED, "b", "225.00")
@@ -104,21 +104,21 @@ def test_file_brings_a_service_up_to_date() -> None:
 
 
 def test_terms_that_the_house_has_changed_survive_the_next_file() -> None:
-    take(file({}))
+    lease_next(file({}))
     factories.confirm(kept(), "b")
     before = kept()
     terms = (before.plan.code, before.recurring_cents, before.next_due_date, before.anchor_day)
-    take(file({"plan": "base", "recurring": "95.00", "next_due_date": "2027-01-01", "label": "nouveau.ca"}))
+    lease_next(file({"plan": "base", "recurring": "95.00", "next_due_date": "2027-01-01", "label": "nouveau.ca"}))
     after = kept()
     assert (after.plan.code, after.recurring_cents, after.next_due_date, after.anchor_day) == terms
     assert after.label == "nouveau.ca"
 
 
 def test_column_that_the_file_does_not_have_is_left_as_it_was() -> None:
-    take(file({"quantity": "3"}))
+    lease_next(file({"quantity": "3"}))
     needed = [name for name, column in SERVICE_COLUMNS.items() if column.required] + ["next_due_date"]
     content = ",".join(needed) + "\n" + ",".join(CELLS[name] for name in needed) + "\n"
-    assert take(content.encode()).unchanged == 1
+    assert lease_next(content.encode()).unchanged == 1
     row = kept()
     assert (row.label, row.quantity) == ("exemple.ca", 3)
     assert row.usage is not None
@@ -136,7 +136,7 @@ def test_column_that_the_file_does_not_have_is_left_as_it_was() -> None:
     ],
 )
 def test_statuses_of_a_whmcs_export_are_known(name: str, status: str) -> None:
-    take(file({"status": name}))
+    lease_next(file({"status": name}))
     assert kept().status == status
 
 
@@ -152,25 +152,25 @@ def test_statuses_of_a_whmcs_export_are_known(name: str, status: str) -> None:
     ],
 )
 def test_cycles_of_a_whmcs_export_are_known(name: str, cycle: str) -> None:
-    take(file({"cycle": name}))
+    lease_next(file({"cycle": name}))
     assert kept().cycle == cycle
 
 
 @pytest.mark.parametrize(("name", "cycle", "price"), [("One Time", "one_time", "50"), ("Free Account", "free", "0.00")])
 def test_what_does_not_recur_has_no_due_date(name: str, cycle: str, price: str) -> None:
-    take(file({"cycle": name, "recurring": price}, {"external_id": "S2", "cycle": name, "recurring": price}))
+    lease_next(file({"cycle": name, "recurring": price}, {"external_id": "S2", "cycle": name, "recurring": price}))
     assert kept().cycle == cycle
     assert kept().next_due_date is None
     assert kept().anchor_day == 23
 
 
 def test_client_may_be_named_by_address() -> None:
-    take(file({"client": "C2@Example.org"}))
+    lease_next(file({"client": "C2@Example.org"}))
     assert kept().client.external_id == "C2"
 
 
 def test_usage_without_any_figure_is_unknown() -> None:
-    take(file({"disk_mb": "", "mailboxes": "", "databases": ""}))
+    lease_next(file({"disk_mb": "", "mailboxes": "", "databases": ""}))
     assert kept().usage is None
 
 
@@ -186,18 +186,18 @@ def test_usage_without_any_figure_is_unknown() -> None:
 def test_anchor_is_the_day_that_explains_the_due_date(
     registered_on: str, due: str, anchor_day: str, kept_anchor: int
 ) -> None:
-    take(file({"registered_on": registered_on, "next_due_date": due, "anchor_day": anchor_day}))
+    lease_next(file({"registered_on": registered_on, "next_due_date": due, "anchor_day": anchor_day}))
     assert kept().anchor_day == kept_anchor
 
 
 def test_anchor_of_the_31st_survives_a_file_of_february() -> None:
-    take(file({"next_due_date": "2026-01-31"}))
-    take(file({"next_due_date": "2026-02-28"}))
+    lease_next(file({"next_due_date": "2026-01-31"}))
+    lease_next(file({"next_due_date": "2026-02-28"}))
     assert (kept().next_due_date, kept().anchor_day) == (date(2026, 2, 28), 31)
 
 
 def test_dry_run_counts_and_writes_nothing() -> None:
-    assert take(file({}), dry_run=True).added == 1
+    assert lease_next(file({}), dry_run=True).added == 1
     assert db.session.query(Service).count() == 0
 
 
@@ -229,24 +229,26 @@ def test_dry_run_counts_and_writes_nothing() -> None:
     ],
 )
 def test_bad_line_is_named_with_its_reason(cells: dict[str, str], named: str) -> None:
-    report = take(file({}, {"external_id": "S2", **cells}))
-    assert any(fault.startswith(f"line 3: {named}") for fault in reasons(report)), reasons(report)
+    report = lease_next(file({}, {"external_id": "S2", **cells}))
+    assert any(error.startswith(f"line 3: {named}") for error in reasons(report)), reasons(report)
     assert db.session.query(Service).count() == 0
 
 
 def test_key_that_stands_twice_is_named_with_its_first_line() -> None:
-    assert reasons(take(file({}, {"external_id": "S2"}, {}))) == ["line 4: external_id: 'S1' already stands on line 2"]
+    assert reasons(lease_next(file({}, {"external_id": "S2"}, {}))) == [
+        "line 4: external_id: 'S1' already stands on line 2"
+    ]
 
 
 def test_service_never_changes_hands() -> None:
-    take(file({}))
-    assert reasons(take(file({"client": "C2"}))) == ["line 2: client: the service is already another client's"]
+    lease_next(file({}))
+    assert reasons(lease_next(file({"client": "C2"}))) == ["line 2: client: the service is already another client's"]
 
 
 def test_fault_after_the_first_batch_keeps_that_batch_out() -> None:
     rows = [{"external_id": f"S{number}"} for number in range(1500)]
     rows[1400]["plan"] = "z"
-    assert reasons(take(file(*rows))) == ["line 1402: plan: unknown plan: hosting/z"]
+    assert reasons(lease_next(file(*rows))) == ["line 1402: plan: unknown plan: hosting/z"]
     assert db.session.query(Service).count() == 0
 
 
@@ -265,7 +267,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
 def test_a_thousand_services_take_a_handful_of_statements(statements: list[str]) -> None:
     content = file(*({"external_id": f"S{number}"} for number in range(1000)))
     statements.clear()
-    assert take(content).added == 1000
+    assert lease_next(content).added == 1000
     assert len(statements) <= 16, statements
 
 
@@ -274,7 +276,7 @@ def test_demonstration_shows_the_page_of_reference_first() -> None:
         import_clients(read_rows(lines, DEMONSTRATION_COLUMNS), AT, hash_password=str)
     with (DEMO / "services.csv").open("rb") as lines:
         report = import_services(read_rows(lines, SERVICE_COLUMNS))
-    assert report.faults == []
+    assert report.errors == []
     client = db.session.query(Client).filter_by(email="fr@example.com").one()
     first = db.session.query(Service).filter_by(client_id=client.id).order_by(Service.id).first()
     assert first is not None

@@ -9,13 +9,13 @@ import pytest
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.credit import movements_of
 from kajoom.models.db import db
 from kajoom.operations.orders.place import cancel_order, expire_order
 from tests import factories
 from tests.factories import AT, ON
-from tests.operations.ledger_checks import letters, nothing_written
+from tests.operations.ledger_checks import emails, nothing_written
 
 
 def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
@@ -30,7 +30,7 @@ def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
     assert cancelled.status is OrderStatus.CANCELLED
     assert (factories.invoice_for(order).status, factories.invoice_for(order).balance) == (InvoiceStatus.VOID, Money(0))
     assert [entry.cents for entry in movements_of(row.client_id)] == [1_000, -1_000, 1_000]
-    assert "cancelled" in letters()
+    assert "cancelled" in emails()
 
 
 def test_the_choice_is_open_at_once_after_a_cancellation() -> None:
@@ -76,9 +76,9 @@ def test_an_order_is_cancelled_only_where_the_table_allows_it(status: OrderStatu
         with nothing_written():
             cancel_order(row.client_id, order.reference, ON, AT)
     else:
-        with nothing_written(), pytest.raises(Refused) as refused:
+        with nothing_written(), pytest.raises(BusinessError) as error:
             cancel_order(row.client_id, order.reference, ON, AT)
-        assert refused.value.reason is Refusal.TOO_LATE
+        assert error.value.code is Refusal.TOO_LATE
 
 
 @pytest.mark.parametrize("status", OrderStatus)
@@ -91,7 +91,7 @@ def test_an_order_expires_only_while_it_waits_for_its_payment(status: OrderStatu
         expire_order(order.id, AT)
         assert order.status is OrderStatus.CANCELLED
         assert factories.invoice_for(order).status is InvoiceStatus.VOID
-        assert "expired" in letters()
+        assert "expired" in emails()
     else:
         with nothing_written():
             expire_order(order.id, AT)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
@@ -29,8 +29,8 @@ def request(row: Service, when: CancellationWhen = PERIOD_END, key: str = "form"
     return request_cancellation(row.client_id, row.id, when, key=key, **given)
 
 
-def told(letter: str, sent: Cancellation) -> bool:
-    return message_by_key(f"{letter}-{sent.reference}") is not None
+def told(email: str, sent: Cancellation) -> bool:
+    return message_by_key(f"{email}-{sent.reference}") is not None
 
 
 def test_now_ends_the_service_by_being_sent() -> None:
@@ -98,10 +98,10 @@ def test_a_service_that_ended_is_not_brought_back() -> None:
     sent = request(row, NOW)
     client_id, reference = row.client_id, sent.reference
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         withdraw_cancellation(client_id, reference, AT)
 
-    assert refused.value.reason is Refusal.TOO_LATE
+    assert error.value.code is Refusal.TOO_LATE
 
 
 def test_a_change_under_way_must_be_cancelled_first() -> None:
@@ -109,11 +109,11 @@ def test_a_change_under_way_must_be_cancelled_first() -> None:
     order = factories.confirm(row, "b")
     client_id, reference = row.client_id, order.reference
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         request(row)
     cancel_order(client_id, reference, ON, AT)
 
-    assert refused.value.reason is Refusal.CHANGE_UNDER_WAY
+    assert error.value.code is Refusal.CHANGE_UNDER_WAY
     assert request(row).status is CancellationStatus.OPEN
 
 
@@ -135,19 +135,19 @@ def test_a_key_is_for_one_request() -> None:
     request(row)
 
     for service, when in ((row, NOW), (sibling, PERIOD_END)):
-        with nothing_written(), pytest.raises(Refused) as refused:
+        with nothing_written(), pytest.raises(BusinessError) as error:
             request(service, when)
-        assert refused.value.reason is Refusal.KEY_REUSED
+        assert error.value.code is Refusal.KEY_REUSED
 
 
 def test_one_request_at_a_time() -> None:
     row = factories.service()
     request(row)
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         request(row, NOW, key="another")
 
-    assert refused.value.reason is Refusal.CANCELLATION_REQUESTED
+    assert error.value.code is Refusal.CANCELLATION_REQUESTED
 
 
 @pytest.mark.parametrize("status", ServiceStatus)
@@ -155,9 +155,9 @@ def test_only_a_service_that_has_ended_cannot_be_cancelled(status: ServiceStatus
     row = factories.service(status=status)
 
     if status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
-        with nothing_written(), pytest.raises(Refused) as refused:
+        with nothing_written(), pytest.raises(BusinessError) as error:
             request(row)
-        assert refused.value.reason is Refusal.NOT_ACTIVE
+        assert error.value.code is Refusal.NOT_ACTIVE
     else:
         assert request(row).status is CancellationStatus.OPEN
 

@@ -12,17 +12,17 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.domain.quote import Decision, Direction
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.credit import balance_of, movements_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.outbox import message_by_key
-from kajoom.operations.orders.place import Seen, place_order
+from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.quotes import Choice
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
-from tests.operations.ledger_checks import letters, nothing_written, rows
+from tests.operations.ledger_checks import emails, nothing_written, rows
 
 
 def test_an_upgrade_waits_for_its_payment_and_the_service_is_as_it_was() -> None:
@@ -38,7 +38,7 @@ def test_an_upgrade_waits_for_its_payment_and_the_service_is_as_it_was() -> None
     assert (order.from_plan.code, order.to_plan.code, order.quantity) == ("a", "b", 1)
     assert (order.due_before, order.due_after, order.expires_on) == (DUE, DUE, ON + timedelta(days=7))
     assert (row.plan.code, row.recurring_cents, row.next_due_date, row.version) == ("a", 15000, DUE, 1)
-    assert letters() == {"change_requested"}
+    assert emails() == {"change_requested"}
 
 
 def test_the_invoice_bears_the_lines_and_taxes_of_the_quote_to_the_cent() -> None:
@@ -100,18 +100,18 @@ def test_a_downgrade_waits_for_the_next_due_date_at_no_charge() -> None:
     order = factories.confirm(factories.service(), "base")
 
     assert (order.status, order.effective_on, order.total) == (OrderStatus.SCHEDULED, DUE, Money(0))
-    assert letters() == {"scheduled"}
+    assert emails() == {"scheduled"}
     assert message_by_key(f"provision-{order.reference}") is None
 
 
 def test_a_downgrade_at_once_must_be_acknowledged() -> None:
     row = factories.service()
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         factories.confirm(row, "base", when=When.NOW, acknowledged=False)
     order = factories.confirm(row, "base", when=When.NOW, acknowledged=True)
 
-    assert refused.value.reason is Refusal.NOT_ACKNOWLEDGED
+    assert error.value.code is Refusal.NOT_ACKNOWLEDGED
     assert order.status is OrderStatus.AWAITING_PROVISIONING
     assert movements_of(row.client_id) == []
 
@@ -120,7 +120,7 @@ def test_a_move_that_needs_a_person_waits_for_one_with_its_delay() -> None:
     order = factories.confirm(factories.service(recurring_cents=35_000), "c")
 
     assert (order.needs_person, order.delay) == (True, factories.DELAY)
-    assert letters() == {"change_requested", "person_on_it"}
+    assert emails() == {"change_requested", "person_on_it"}
     assert message_by_key(f"provision-{order.reference}") is None
 
 
@@ -169,17 +169,17 @@ def test_one_change_at_a_time_and_the_refusal_leaves_no_lock() -> None:
     digest = factories.price(row, "b").digest
     factories.confirm(row, "b", digest=digest)
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         factories.confirm(row, "c", digest=digest)
 
-    assert refused.value.reason is Refusal.CHANGE_UNDER_WAY
+    assert error.value.code is Refusal.CHANGE_UNDER_WAY
     assert not db.session().in_transaction()
 
 
 def test_a_deed_that_fails_gives_its_numbers_back() -> None:
     first, second, third = factories.service(), factories.service(), factories.service()
     factories.confirm(first, "b")
-    seen = Seen(factories.price(second, "b").digest, "k")
+    seen = Confirmation(factories.price(second, "b").digest, "k")
     [invoice] = rows(Invoice)
     invoice.number = "2026-0002"  # so that the next one, its numbers taken, is refused by the database
     db.session.commit()
@@ -196,7 +196,7 @@ def test_a_deed_that_fails_gives_its_numbers_back() -> None:
 def test_numbers_begin_again_with_the_year_of_the_shops_day() -> None:
     eve = date(2026, 12, 31)  # in Toronto, while it is already 2027 in UTC
     row = factories.service(next_due_date=date(2027, 1, 15), anchor_day=15)
-    seen = Seen(factories.price(row, "b", on=eve).digest, "k")
+    seen = Confirmation(factories.price(row, "b", on=eve).digest, "k")
 
     order = place_order(
         row.client_id,

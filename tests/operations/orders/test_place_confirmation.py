@@ -10,10 +10,10 @@ import pytest
 from kajoom.domain.decision import When
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.quote import Quote
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.db import db
 from kajoom.models.service import Service
-from kajoom.operations.orders.place import Seen, cancel_order, place_order
+from kajoom.operations.orders.place import Confirmation, cancel_order, place_order
 from kajoom.operations.orders.quotes import Choice
 from tests import factories
 from tests.factories import ANNUALLY, AT, MONTHLY, ON
@@ -46,11 +46,11 @@ def test_a_cent_of_difference_writes_nothing_and_shows_the_new_price(change: Cal
     seen = factories.price(row, "b")
     change(row)
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         factories.confirm(row, "b", digest=seen.digest)
-    fresh = refused.value.details["quote"]
+    fresh = error.value.details["quote"]
 
-    assert refused.value.reason is Refusal.QUOTE_CHANGED
+    assert error.value.code is Refusal.QUOTE_CHANGED
     assert isinstance(fresh, Quote)
     assert fresh.due_today != seen.due_today
     assert factories.confirm(row, "b", digest=fresh.digest).due_today == fresh.due_today
@@ -60,29 +60,38 @@ def test_the_price_seen_yesterday_is_not_that_of_today() -> None:
     row = factories.service()
     seen = factories.price(row, "b", on=ON - timedelta(days=1))
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         factories.confirm(row, "b", digest=seen.digest)
 
-    assert refused.value.reason is Refusal.QUOTE_CHANGED
+    assert error.value.code is Refusal.QUOTE_CHANGED
 
 
 @pytest.mark.parametrize("digest", ["", "0-" + "0" * 32, "not a digest"])
 def test_a_forged_digest_writes_nothing(digest: str) -> None:
     row = factories.service()
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         place_order(
-            row.client_id, row.id, Choice("b", MONTHLY), Seen(digest, "k"), locale="fr", on=ON, at=AT, days_to_pay=7
+            row.client_id,
+            row.id,
+            Choice("b", MONTHLY),
+            Confirmation(digest, "k"),
+            locale="fr",
+            on=ON,
+            at=AT,
+            days_to_pay=7,
         )
 
-    assert refused.value.reason is Refusal.QUOTE_CHANGED
+    assert error.value.code is Refusal.QUOTE_CHANGED
 
 
 def test_a_strangers_service_is_not_found_and_nothing_is_written() -> None:
     row, stranger = factories.service(), factories.client()
 
     with nothing_written(), pytest.raises(LookupError):
-        place_order(stranger.id, row.id, Choice("b", MONTHLY), Seen("d", "k"), locale="fr", on=ON, at=AT, days_to_pay=7)
+        place_order(
+            stranger.id, row.id, Choice("b", MONTHLY), Confirmation("d", "k"), locale="fr", on=ON, at=AT, days_to_pay=7
+        )
 
 
 def test_the_same_form_sent_twice_is_one_order() -> None:
@@ -120,6 +129,6 @@ def test_a_key_is_for_one_choice_one_service_and_one_client() -> None:
         (stranger, "base", MONTHLY, None, digest),
     ]
     for service, plan, cycle, when, seen in others:
-        with nothing_written(), pytest.raises(Refused) as refused:
+        with nothing_written(), pytest.raises(BusinessError) as error:
             factories.confirm(service, plan, cycle, when, digest=seen, key="form")
-        assert refused.value.reason is Refusal.KEY_REUSED
+        assert error.value.code is Refusal.KEY_REUSED

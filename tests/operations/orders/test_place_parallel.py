@@ -11,9 +11,8 @@ from flask import Flask
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.money import Money
-from kajoom.domain.payment import Means
-from kajoom.domain.refusal import Refused
-from tests.fake_gateways import NullProvider
+from kajoom.domain.payment import PaymentChoice
+from kajoom.domain.refusal import BusinessError
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.credit import balance_of, movements_of
 from kajoom.models.db import db
@@ -22,12 +21,13 @@ from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
 from kajoom.operations.orders.cancellation import request_cancellation
-from kajoom.operations.orders.place import Seen, cancel_order, place_order
-from kajoom.operations.outbox import take
-from kajoom.operations.payments.pay import pay
+from kajoom.operations.orders.place import Confirmation, cancel_order, place_order
 from kajoom.operations.orders.quotes import Choice
+from kajoom.operations.outbox import lease_next
+from kajoom.operations.payments.pay import pay
 from tests import factories
 from tests.factories import AT, MONTHLY, ON
+from tests.fake_gateways import FakeProvider
 from tests.operations.ledger_checks import rows
 
 TWENTY = 20
@@ -43,8 +43,8 @@ def at_once(app: Flask, act: Callable[[int], str]) -> Counter[str]:
             together.wait()
             try:
                 answers.append(act(number))
-            except Refused as refused:
-                answers.append(refused.reason.value)
+            except BusinessError as error:
+                answers.append(error.code.value)
 
     threads = [Thread(target=alone, args=(number,)) for number in range(TWENTY)]
     for thread in threads:
@@ -62,7 +62,7 @@ def test_twenty_confirmations_of_one_service_are_one_order(app: Flask, one_key: 
     client_id, service_id, digest = row.client_id, row.id, factories.price(row, "b").digest
 
     def confirm(number: int) -> str:
-        seen = Seen(digest, "form" if one_key else f"form-{number}")
+        seen = Confirmation(digest, "form" if one_key else f"form-{number}")
         choice = Choice("b", MONTHLY)
         return place_order(client_id, service_id, choice, seen, locale="fr", on=ON, at=AT, days_to_pay=7).reference
 
@@ -71,7 +71,7 @@ def test_twenty_confirmations_of_one_service_are_one_order(app: Flask, one_key: 
     assert answers == ({"CH-2026-000001": 20} if one_key else {"CH-2026-000001": 1, "change_under_way": 19})
     assert len(rows(Order)) == len(rows(Invoice)) == 1
     assert [entry.cents for entry in movements_of(client_id)] == [-1_000, 1_000]
-    assert [message.kind for message in rows(Message)] == ["letter"]
+    assert [message.kind for message in rows(Message)] == ["email"]
 
 
 def test_twenty_clients_who_order_first_in_a_year_get_twenty_numbers_without_a_gap(app: Flask) -> None:
@@ -80,7 +80,7 @@ def test_twenty_clients_who_order_first_in_a_year_get_twenty_numbers_without_a_g
 
     def confirm(number: int) -> str:
         client_id, service_id = services[number]
-        seen, choice = Seen(digest, f"form-{number}"), Choice("b", MONTHLY)
+        seen, choice = Confirmation(digest, f"form-{number}"), Choice("b", MONTHLY)
         return place_order(client_id, service_id, choice, seen, locale="fr", on=ON, at=AT, days_to_pay=7).reference
 
     answers = at_once(app, confirm)
@@ -96,7 +96,7 @@ def test_credit_is_spent_once_by_two_services_that_change_together(app: Flask) -
     client_id, digest = holder.id, factories.price(factories.service(holder), "b").digest
 
     def confirm(number: int) -> str:
-        seen, choice = Seen(digest, f"form-{number}"), Choice("b", MONTHLY)
+        seen, choice = Confirmation(digest, f"form-{number}"), Choice("b", MONTHLY)
         place_order(client_id, services[number], choice, seen, locale="fr", on=ON, at=AT, days_to_pay=7)
         return "placed"
 
@@ -109,9 +109,9 @@ def test_credit_is_spent_once_by_two_services_that_change_together(app: Flask) -
 def test_twenty_presses_of_the_pay_button_charge_once(app: Flask) -> None:
     invoice = invoice_of_order(factories.confirm(factories.service(), "b").id)
     assert invoice is not None
-    invoice_id, provider = invoice.id, NullProvider()
+    invoice_id, provider = invoice.id, FakeProvider()
 
-    answers = at_once(app, lambda _: pay(invoice_id, {"null": provider}, Means("null"), AT).status.value)
+    answers = at_once(app, lambda _: pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value)
 
     assert set(answers) <= {"captured", "payment_pending"}
     assert answers["captured"] >= 1
@@ -122,11 +122,11 @@ def test_an_order_is_paid_or_cancelled_and_never_both(app: Flask) -> None:
     order = factories.confirm(factories.service(), "b")
     invoice = invoice_of_order(order.id)
     assert invoice is not None
-    client_id, reference, invoice_id, provider = order.client_id, order.reference, invoice.id, NullProvider()
+    client_id, reference, invoice_id, provider = order.client_id, order.reference, invoice.id, FakeProvider()
 
     def act(number: int) -> str:
         if number % 2:
-            return pay(invoice_id, {"null": provider}, Means("null"), AT).status.value
+            return pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value
         return cancel_order(client_id, reference, ON, AT).status.value
 
     at_once(app, act)
@@ -152,11 +152,11 @@ def test_twenty_requests_to_end_a_service_are_one(app: Flask) -> None:
 
 def test_twenty_workers_take_twenty_messages_once_each(app: Flask) -> None:
     for number in range(TWENTY):
-        db.session.add(Message(kind="letter", key=f"m{number}", ids={}, run_at=AT))
+        db.session.add(Message(kind="email", key=f"m{number}", ids={}, run_at=AT))
     db.session.commit()
 
     def one(_number: int) -> str:
-        message = take(AT)
+        message = lease_next(AT)
         assert message is not None
         return message.key
 

@@ -12,19 +12,25 @@ import pytest
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
 from kajoom.domain.money import Money
-from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus
-from kajoom.domain.refusal import Refused
-from kajoom.gateways.ports import PackageChange, PanelAnswer, PanelStatus
+from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus, ReviewReason
+from kajoom.domain.refusal import BusinessError
+from kajoom.gateways.ports import PackageChange, PanelResult, PanelStatus
 from kajoom.models.credit import CreditReason, balance_of, movements_of
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.service import Service
-from kajoom.operations.orders.provisioning import change_of, declare_done, declare_impossible, record, start_due_order
+from kajoom.operations.orders.provisioning import (
+    mark_operational,
+    mark_refused,
+    package_change_of,
+    record_panel_result,
+    start_due_order,
+)
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
 from tests.operations.ledger_checks import nothing_written, told
 
-DONE = PanelAnswer(PanelStatus.DONE)
+DONE = PanelResult(PanelStatus.DONE)
 
 
 def paid(row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, **more: Any) -> Order:
@@ -38,27 +44,27 @@ def test_the_service_changes_when_the_panel_has_done_it() -> None:
     order = paid(row)
     order_id, asked = order.id, PackageChange(order.reference, row.username, "pkg_b")
 
-    assert change_of(order_id) == asked
+    assert package_change_of(order_id) == asked
     assert not db.session().in_transaction()
     assert row.plan.code == "a"
 
-    assert record(order.id, DONE, AT)
+    assert record_panel_result(order.id, DONE, AT)
 
     assert (row.plan.code, row.cycle, row.recurring_cents, row.quantity) == ("b", MONTHLY, 22_500, 1)
     assert (row.next_due_date, row.anchor_day, row.version) == (DUE, 1, 2)
     assert order.status is OrderStatus.COMPLETED
     assert told("operational", order)
-    assert change_of(order.id) is None
+    assert package_change_of(order.id) is None
 
 
 def test_what_the_panel_says_twice_happens_once() -> None:
     order = paid(factories.service())
-    record(order.id, DONE, AT)
+    record_panel_result(order.id, DONE, AT)
     order_id = order.id
 
     with nothing_written():
-        assert record(order_id, DONE, AT)
-        assert record(order_id, PanelAnswer(PanelStatus.REFUSED, "too late to say so"), AT)
+        assert record_panel_result(order_id, DONE, AT)
+        assert record_panel_result(order_id, PanelResult(PanelStatus.REFUSED, "too late to say so"), AT)
 
 
 @pytest.mark.parametrize("status", [PanelStatus.PENDING, PanelStatus.UNKNOWN])
@@ -66,22 +72,23 @@ def test_an_answer_that_says_nothing_is_asked_for_again(status: PanelStatus) -> 
     order_id = paid(factories.service()).id
 
     with nothing_written():
-        assert not record(order_id, PanelAnswer(status), AT)
+        assert not record_panel_result(order_id, PanelResult(status), AT)
 
 
 def test_what_the_panel_refuses_is_held_for_a_person_and_the_money_stays() -> None:
     row = factories.service()
     order = paid(row)
 
-    assert record(order.id, PanelAnswer(PanelStatus.REFUSED, "quota <b>too low</b>"), AT)
+    assert record_panel_result(order.id, PanelResult(PanelStatus.REFUSED, "quota <b>too low</b>"), AT)
 
-    assert (order.status, order.needs_person, order.note) == (
+    assert (order.status, order.needs_person, order.review_reason, order.history[-1].note) == (
         OrderStatus.AWAITING_PROVISIONING,
         True,
+        ReviewReason.PANEL_REFUSED,
         "quota <b>too low</b>",
     )
-    assert change_of(order.id) is None
-    assert told("held", order)
+    assert package_change_of(order.id) is None
+    assert told("needs_review", order)
     assert row.plan.code == "a"
     assert balance_of(row.client_id, "CAD") == Money(1_000_000 - 4_312)
 
@@ -89,14 +96,14 @@ def test_what_the_panel_refuses_is_held_for_a_person_and_the_money_stays() -> No
 def test_a_person_may_finish_what_the_panel_refused() -> None:
     row = factories.service()
     order = paid(row)
-    record(order.id, PanelAnswer(PanelStatus.REFUSED, "quota"), AT)
+    record_panel_result(order.id, PanelResult(PanelStatus.REFUSED, "quota"), AT)
 
-    declare_done(order.reference, "anne", ON, AT)
+    mark_operational(order.reference, "anne", ON, AT)
 
     assert (order.status, row.plan.code) == (OrderStatus.COMPLETED, "b")
     assert [(step.event, step.actor) for step in order.history] == [
         (OrderEvent.PLACED, "client"),
-        (OrderEvent.HELD, "panel"),
+        (OrderEvent.NEEDS_REVIEW, "panel"),
         (OrderEvent.PROVISIONED, "anne"),
     ]
 
@@ -105,11 +112,16 @@ def test_a_change_that_cannot_be_made_gives_all_its_money_back_once_as_credit() 
     row = factories.service()
     order = paid(row)
 
-    declare_impossible(order.reference, "no server left", "anne", ON, AT)
-    with nothing_written(), pytest.raises(Refused):
-        declare_impossible("CH-2026-000001", "no server left", "anne", ON, AT)
+    mark_refused(order.reference, "no server left", "anne", ON, AT)
+    with nothing_written(), pytest.raises(BusinessError):
+        mark_refused("CH-2026-000001", "no server left", "anne", ON, AT)
 
-    assert (order.status, order.note, row.plan.code, row.version) == (OrderStatus.REFUSED, "no server left", "a", 1)
+    assert (order.status, order.staff_note, row.plan.code, row.version) == (
+        OrderStatus.REFUSED,
+        "no server left",
+        "a",
+        1,
+    )
     assert balance_of(row.client_id, "CAD") == Money(1_000_000)
     assert movements_of(row.client_id)[0].reason is CreditReason.CHANGE_REFUSED
     assert told("refused", order)
@@ -119,7 +131,7 @@ def test_a_change_at_no_charge_that_cannot_be_made_gives_nothing_back() -> None:
     row = factories.service()
     order = factories.confirm(row, "base", when=When.NOW)
 
-    declare_impossible(order.reference, "quota", "anne", ON, AT)
+    mark_refused(order.reference, "quota", "anne", ON, AT)
 
     assert movements_of(row.client_id) == []
 
@@ -127,7 +139,7 @@ def test_a_change_at_no_charge_that_cannot_be_made_gives_nothing_back() -> None:
 def test_a_longer_cycle_sets_the_date_and_its_anchor() -> None:
     row = factories.service()
 
-    record(paid(row, "b", ANNUALLY).id, DONE, AT)
+    record_panel_result(paid(row, "b", ANNUALLY).id, DONE, AT)
 
     assert (row.cycle, row.recurring_cents, row.next_due_date, row.anchor_day) == (
         ANNUALLY,
@@ -140,7 +152,7 @@ def test_a_longer_cycle_sets_the_date_and_its_anchor() -> None:
 def test_a_free_service_that_becomes_paid_gets_its_first_due_date() -> None:
     row = factories.service(recurring_cents=0, cycle=BillingCycle.FREE, next_due_date=None)
 
-    record(paid(row, "a").id, DONE, AT)
+    record_panel_result(paid(row, "a").id, DONE, AT)
 
     assert (row.next_due_date, row.anchor_day) == (date(2026, 7, 16), 16)
 
@@ -153,7 +165,7 @@ def test_a_paid_service_that_becomes_free_has_no_due_date_any_more() -> None:
     order = factories.confirm(row, "base")
 
     start_due_order(order.id, DUE, AT)
-    record(order.id, DONE, AT)
+    record_panel_result(order.id, DONE, AT)
 
     assert (row.next_due_date, row.recurring_cents) == (None, 0)
 
@@ -164,16 +176,18 @@ def test_a_renewal_paid_meanwhile_is_not_undone() -> None:
     row.next_due_date = date(2026, 8, 1)
     db.session.commit()
 
-    record(order.id, DONE, AT)
+    record_panel_result(order.id, DONE, AT)
 
     assert (row.plan.code, row.next_due_date) == ("b", date(2026, 8, 1))
 
 
 EVENTS: dict[OrderEvent, Callable[[int, str], object]] = {
     OrderEvent.FELL_DUE: lambda order_id, _reference: start_due_order(order_id, ON, AT),
-    OrderEvent.PROVISIONED: lambda order_id, _reference: record(order_id, DONE, AT),
-    OrderEvent.HELD: lambda order_id, _reference: record(order_id, PanelAnswer(PanelStatus.REFUSED), AT),
-    OrderEvent.REFUSED: lambda _order_id, reference: declare_impossible(reference, "no", "anne", ON, AT),
+    OrderEvent.PROVISIONED: lambda order_id, _reference: record_panel_result(order_id, DONE, AT),
+    OrderEvent.NEEDS_REVIEW: lambda order_id, _reference: record_panel_result(
+        order_id, PanelResult(PanelStatus.REFUSED), AT
+    ),
+    OrderEvent.REFUSED: lambda _order_id, reference: mark_refused(reference, "no", "anne", ON, AT),
 }
 
 
@@ -188,7 +202,7 @@ def test_what_the_table_does_not_allow_writes_nothing(status: OrderStatus, event
     order_id, reference, after = order.id, order.reference, TRANSITIONS.get((status, event))
 
     if after is None:
-        with nothing_written(), suppress(Refused):
+        with nothing_written(), suppress(BusinessError):
             EVENTS[event](order_id, reference)
     else:
         EVENTS[event](order_id, reference)
@@ -197,8 +211,8 @@ def test_what_the_table_does_not_allow_writes_nothing(status: OrderStatus, event
 
 def test_an_order_that_does_not_exist_is_nobodys() -> None:
     with nothing_written(), pytest.raises(LookupError):
-        declare_done("CH-2026-999999", "anne", ON, AT)
+        mark_operational("CH-2026-999999", "anne", ON, AT)
     with nothing_written(), pytest.raises(LookupError):
-        record(999_999, DONE, AT)
+        record_panel_result(999_999, DONE, AT)
     with nothing_written():
-        assert change_of(999_999) is None
+        assert package_change_of(999_999) is None

@@ -10,22 +10,22 @@ import pytest
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Decision, When
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.catalog import Price
 from kajoom.models.db import db
-from kajoom.models.service_snapshot import held_by
-from kajoom.operations.orders.quotes import offers
+from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing.renewals import issue_renewal
-from tests.conftest import Statements
+from kajoom.operations.orders.quotes import offers
 from tests import factories
+from tests.conftest import Statements
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON, QUARTERLY
 
 
 def test_a_product_that_stands_alone_permits_no_change_whatever_else_is_wrong_with_it() -> None:
     row = factories.service(plan="domain", status=ServiceStatus.SUSPENDED)
 
-    assert not factories.held(row).permits_changes
+    assert not factories.snapshot(row).permits_changes
     assert factories.refusal(row, "domain", ANNUALLY) is Refusal.NOT_PERMITTED
 
 
@@ -42,7 +42,7 @@ def test_a_withdrawn_plan_is_neither_listed_nor_sold() -> None:
     row = factories.service()
 
     assert factories.refusal(row, "b") is Refusal.PLAN_WITHDRAWN
-    assert "b" not in {offer.plan.code for offer in offers(factories.held(row), MONTHLY, ON)}
+    assert "b" not in {offer.plan.code for offer in offers(factories.snapshot(row), MONTHLY, ON)}
 
 
 def test_who_holds_a_withdrawn_plan_may_leave_it_and_may_change_its_cycle() -> None:
@@ -84,7 +84,7 @@ def test_a_plan_not_sold_in_the_currency_of_the_service_is_refused_and_not_liste
     row = factories.service(currency="USD")
 
     assert factories.refusal(row, "c") is Refusal.OTHER_CURRENCY
-    assert [offer.plan.code for offer in offers(factories.held(row), MONTHLY, ON)] == ["a", "b"]
+    assert [offer.plan.code for offer in offers(factories.snapshot(row), MONTHLY, ON)] == ["a", "b"]
     assert factories.price(row, "b").total.currency == "USD"
 
 
@@ -98,11 +98,11 @@ def test_a_plan_is_refused_for_its_cycle_before_the_space_to_free_is_told() -> N
 def test_use_over_the_limits_is_listed_with_what_to_free_and_cannot_be_chosen() -> None:
     row = factories.service(usage={"disk_mb": 5_001, "mailboxes": 12, "databases": 2})
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(BusinessError) as error:
         factories.price(row, "base")
-    offer = offers(factories.held(row), MONTHLY, ON)[0]
+    offer = offers(factories.snapshot(row), MONTHLY, ON)[0]
 
-    assert refused.value.reason is offer.refusal is Refusal.OVER_LIMITS
+    assert error.value.code is offer.refusal is Refusal.OVER_LIMITS
     assert [(over.resource.value, over.to_free) for over in offer.fit.over] == [("disk_mb", 1), ("mailboxes", 2)]
     assert offer.quote is None
 
@@ -122,7 +122,7 @@ def test_use_that_nobody_knows_goes_to_a_person_where_a_limit_shrinks(usage: Any
 
 
 def test_a_move_that_needs_a_person_announces_the_delay() -> None:
-    listed = {offer.plan.code: offer for offer in offers(factories.held(factories.service()), MONTHLY, ON)}
+    listed = {offer.plan.code: offer for offer in offers(factories.snapshot(factories.service()), MONTHLY, ON)}
 
     assert listed["c"].quote is not None
     assert listed["c"].quote.needs_person
@@ -131,7 +131,7 @@ def test_a_move_that_needs_a_person_announces_the_delay() -> None:
 
 
 def test_every_plan_is_offered_in_order_of_level_with_its_own_difference() -> None:
-    listed = offers(factories.held(factories.service()), MONTHLY, ON)
+    listed = offers(factories.snapshot(factories.service()), MONTHLY, ON)
 
     assert [offer.plan.code for offer in listed] == ["base", "a", "b", "c"]
     assert [offer.quote and offer.quote.subtotal.cents for offer in listed] == [0, None, 3750, 10000]
@@ -172,7 +172,7 @@ def test_no_canadian_tax_outside_canada() -> None:
 
 
 def test_the_service_of_another_client_does_not_exist() -> None:
-    assert held_by(factories.client().id, factories.service().id) is None
+    assert service_snapshot_of(factories.client().id, factories.service().id) is None
 
 
 def test_a_service_is_one_statement_whatever_the_number_of_services_and_orders(statements: Statements) -> None:
@@ -186,7 +186,7 @@ def test_a_service_is_one_statement_whatever_the_number_of_services_and_orders(s
     db.session.commit()
 
     with statements() as seen:
-        found = held_by(client_id, service_id)
+        found = service_snapshot_of(client_id, service_id)
 
     assert found is not None
     assert len(seen) == 1

@@ -16,9 +16,9 @@ from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
 from kajoom.models.service import Service
+from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.cancellation import request_cancellation
 from kajoom.operations.orders.quotes import offers
-from kajoom.operations.billing.renewals import issue_renewal
 from tests import factories
 from tests.factories import AT, DUE, MONTHLY, ON
 
@@ -61,8 +61,8 @@ def test_what_hinders_every_change_is_told_by_its_own_name(hinder: Callable[[Ser
     hinder(row)
 
     assert factories.refusal(row, "b") is reason
-    assert factories.held(row).hindrance(ON) is reason
-    assert {offer.refusal for offer in offers(factories.held(row), MONTHLY, ON)} == {reason}
+    assert factories.snapshot(row).blocked_reason(ON) is reason
+    assert {offer.refusal for offer in offers(factories.snapshot(row), MONTHLY, ON)} == {reason}
 
 
 def test_the_gravest_hindrance_is_told_until_it_is_lifted() -> None:

@@ -9,19 +9,18 @@ from typing import Any
 import pytest
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
-from kajoom.domain.order import OrderStatus
-from kajoom.domain.refusal import Refusal
+from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.service import ServiceStatus
-from kajoom.gateways.ports import PanelAnswer, PanelStatus
+from kajoom.gateways.ports import PanelResult, PanelStatus
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
 from kajoom.models.service import Service
-from kajoom.operations.orders.provisioning import record, start_due_order
+from kajoom.operations.orders.provisioning import record_panel_result, start_due_order
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY
 from tests.operations.ledger_checks import nothing_written, told
 
-DONE = PanelAnswer(PanelStatus.DONE)
+DONE = PanelResult(PanelStatus.DONE)
 
 
 def rich(**more: Any) -> Service:
@@ -44,7 +43,7 @@ def test_a_scheduled_change_begins_on_its_day_and_not_before() -> None:
 
     assert order.status is OrderStatus.AWAITING_PROVISIONING
     assert told("provision", order)
-    record(order_id, DONE, AT)
+    record_panel_result(order_id, DONE, AT)
     assert (row.plan.code, row.next_due_date) == ("base", date(2026, 8, 1))
 
 
@@ -74,13 +73,13 @@ def ending(row: Service) -> None:
 @pytest.mark.parametrize(
     ("happen", "reason"),
     [
-        (fuller, Refusal.OVER_LIMITS),
-        (suspended, Refusal.NOT_ACTIVE),
-        (ending, Refusal.CANCELLATION_REQUESTED),
+        (fuller, ReviewReason.OVER_LIMITS),
+        (suspended, ReviewReason.NOT_ACTIVE),
+        (ending, ReviewReason.CANCELLATION_REQUESTED),
     ],
 )
 def test_a_scheduled_change_that_no_longer_fits_is_held_and_told(
-    happen: Callable[[Service], None], reason: Refusal
+    happen: Callable[[Service], None], reason: ReviewReason
 ) -> None:
     row = factories.service()
     order = factories.confirm(row, "base")
@@ -89,12 +88,12 @@ def test_a_scheduled_change_that_no_longer_fits_is_held_and_told(
 
     start_due_order(order.id, DUE, AT)
 
-    assert (order.status, order.needs_person, order.note) == (
+    assert (order.status, order.needs_person, order.review_reason) == (
         OrderStatus.AWAITING_PROVISIONING,
         True,
-        reason.value,
+        reason,
     )
-    assert told("held", order)
+    assert told("needs_review", order)
     assert not told("provision", order)
     assert row.plan.code == "a"
 
@@ -129,6 +128,6 @@ def test_the_price_in_force_is_the_one_frozen_in_the_order() -> None:
     factories.reloaded()
 
     start_due_order(order.id, DUE, AT)
-    record(order.id, DONE, AT)
+    record_panel_result(order.id, DONE, AT)
 
     assert row.recurring_cents == 9_500

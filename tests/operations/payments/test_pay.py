@@ -8,20 +8,20 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus
-from kajoom.domain.payment import AttemptStatus, Means
-from kajoom.domain.refusal import Refusal, Refused
-from kajoom.gateways.ports import Answer
+from kajoom.domain.payment import AttemptStatus, PaymentChoice
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.gateways.ports import ProviderResult
 from kajoom.models.client import lock_client
 from kajoom.models.credit import CreditReason, balance_of, movements_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import Payment, payments_of
-from kajoom.operations.payments.attempts import record
-from kajoom.operations.transaction import deed
 from kajoom.operations.orders.place import cancel_order, expire_order
+from kajoom.operations.payments.attempts import record_result
 from kajoom.operations.payments.pay import follow_up, pay
-from kajoom.operations.payments.receipts import receive
+from kajoom.operations.payments.receipts import record_payment
+from kajoom.operations.transaction import transactional
 from tests import factories
 from tests.factories import AT, ON
 from tests.operations.ledger_checks import nothing_written, rows
@@ -58,7 +58,7 @@ def test_the_provider_is_asked_for_what_credit_left() -> None:
 
 def test_a_refusal_leaves_the_order_as_it_was_and_another_try_may_succeed() -> None:
     order, invoice = ordered()
-    provider = Watched(Answer(REFUSED, reason="INSTRUMENT_DECLINED"))
+    provider = Watched(ProviderResult(REFUSED, reason="INSTRUMENT_DECLINED"))
 
     assert paid(invoice, provider) is REFUSED
     assert (order.status, invoice.status, order.service.version) == (
@@ -74,22 +74,22 @@ def test_a_refusal_leaves_the_order_as_it_was_and_another_try_may_succeed() -> N
 
 def test_money_that_comes_after_a_refusal_pays_the_invoice_that_still_waits() -> None:
     order, invoice = ordered()
-    paid(invoice, Watched(Answer(REFUSED)))
+    paid(invoice, Watched(ProviderResult(REFUSED)))
 
-    assert record(last_attempt(invoice).key, Answer(CAPTURED, reference="late"), LATER)
+    assert record_result(last_attempt(invoice).key, ProviderResult(CAPTURED, reference="late"), LATER)
 
     assert (order.status, invoice.status) == (OrderStatus.AWAITING_PROVISIONING, InvoiceStatus.PAID)
 
 
 def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
     order, invoice = ordered()
-    paid(invoice, Watched(Answer(REFUSED)))
+    paid(invoice, Watched(ProviderResult(REFUSED)))
     cancel_order(order.client_id, order.reference, ON, AT)
     key = last_attempt(invoice).key
 
-    assert record(key, Answer(CAPTURED, reference="late"), LATER)
+    assert record_result(key, ProviderResult(CAPTURED, reference="late"), LATER)
     with nothing_written():
-        assert record(key, Answer(CAPTURED, reference="late"), LATER)
+        assert record_result(key, ProviderResult(CAPTURED, reference="late"), LATER)
 
     assert balance_of(order.client_id, "CAD") == Money(4_312)
     assert [entry.reason for entry in movements_of(order.client_id)] == [CreditReason.LATE_PAYMENT]
@@ -99,22 +99,22 @@ def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
 
 def test_money_that_comes_twice_from_two_tries_is_credit_the_second_time() -> None:
     order, invoice = ordered()
-    provider = Watched(Answer(REFUSED))
+    provider = Watched(ProviderResult(REFUSED))
     paid(invoice, provider)
     first = last_attempt(invoice).key
     paid(invoice, provider)
 
-    record(first, Answer(CAPTURED, reference="late"), LATER)
+    record_result(first, ProviderResult(CAPTURED, reference="late"), LATER)
 
     assert balance_of(order.client_id, "CAD") == Money(4_312)
     assert sum(payment.cents for payment in rows(Payment)) == 2 * 4_312
 
 
-@deed
+@transactional
 def received(invoice_id: int, cents: int, reference: str) -> None:
     invoice = db.session.get_one(Invoice, invoice_id)
     lock_client(invoice.client_id)
-    receive(invoice, Money(cents), "transfer", reference, "staff", AT)
+    record_payment(invoice, Money(cents), "transfer", reference, "staff", AT)
 
 
 def test_an_invoice_paid_in_parts_is_paid_with_the_last_and_the_excess_is_credit() -> None:
@@ -162,10 +162,10 @@ def test_a_void_invoice_can_no_longer_be_paid() -> None:
     cancel_order(order.client_id, order.reference, ON, AT)
     provider = Watched()
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         paid(invoice, provider)
 
-    assert refused.value.reason is Refusal.TOO_LATE
+    assert error.value.code is Refusal.TOO_LATE
     assert provider.asked == []
 
 
@@ -173,24 +173,24 @@ def test_a_method_that_is_not_offered_writes_nothing() -> None:
     invoice_id = ordered()[1].id
 
     with nothing_written(), pytest.raises(KeyError):
-        pay(invoice_id, {}, Means("null"), AT)
+        pay(invoice_id, {}, PaymentChoice("null"), AT)
 
 
 def test_an_order_whose_payment_is_being_verified_is_neither_cancelled_nor_expired() -> None:
     order, invoice = ordered()
-    paid(invoice, Watched(Answer(UNKNOWN)))
+    paid(invoice, Watched(ProviderResult(UNKNOWN)))
 
-    with nothing_written(), pytest.raises(Refused) as refused:
+    with nothing_written(), pytest.raises(BusinessError) as error:
         cancel_order(order.client_id, order.reference, ON, AT)
     with nothing_written():
         expire_order(order.id, AT)
 
-    assert refused.value.reason is Refusal.PAYMENT_PENDING
+    assert error.value.code is Refusal.PAYMENT_PENDING
 
 
 def test_an_attempt_that_nobody_made_is_not_recorded() -> None:
     with nothing_written(), pytest.raises(LookupError):
-        record("nobody", Answer(CAPTURED), AT)
+        record_result("nobody", ProviderResult(CAPTURED), AT)
     with nothing_written():
         assert follow_up("nobody", {}, AT) is None
 

@@ -9,24 +9,24 @@ import pytest
 
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.objection import Objected, Objection
 from kajoom.domain.order import OrderStatus
+from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.credit import CreditReason, balance_of, movements_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import payments_of
-from kajoom.operations.orders.place import cancel_order
-from kajoom.operations.payments.receipts import Receipt, Slip, record_receipt
 from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.payments.receipts import OfflinePayment, Receipt, record_offline_payment
 from tests import factories
 from tests.factories import AT, ON
-from tests.operations.ledger_checks import letters, nothing_written
+from tests.operations.ledger_checks import emails, nothing_written
 
 NOON = datetime(2026, 6, 15, 16, tzinfo=UTC)
 # 75.00 for 15 days of 30: 37.50, GST 1.88, QST 3.74.
-SLIP = Slip("43.12", date(2026, 6, 15), NOON, "CA123", "interac")
+SLIP = OfflinePayment("43.12", date(2026, 6, 15), NOON, "CA123", "interac")
 NOTHING = Money(0)
 
 
@@ -35,14 +35,14 @@ def owed(method: str = "interac") -> Invoice:
     return factories.invoice_for(factories.confirm(factories.service(payment_method=method)))
 
 
-def record(invoice: Invoice, **slip: object) -> Receipt:
-    return record_receipt(invoice.number, replace(SLIP, **slip), ON, "staff:lea", AT)  # type: ignore[arg-type]
+def record(invoice: Invoice, **offline_payment: object) -> Receipt:
+    return record_offline_payment(invoice.number, replace(SLIP, **offline_payment), ON, "staff:lea", AT)  # type: ignore[arg-type]
 
 
-def objection(invoice: Invoice, **slip: object) -> Objected:
+def objection(invoice: Invoice, **offline_payment: object) -> BusinessError:
     """Why a slip is not recorded; nothing is written then."""
-    with nothing_written(), pytest.raises(Objected) as raised:
-        record(invoice, **slip)
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        record(invoice, **offline_payment)
     return raised.value
 
 
@@ -67,7 +67,7 @@ def test_a_part_leaves_the_rest_due_and_the_rest_completes_it() -> None:
     assert (invoice.status, invoice.balance) == (InvoiceStatus.OPEN, Money(3_12))
     assert invoice.order is not None
     assert invoice.order.status is OrderStatus.AWAITING_PAYMENT
-    assert "payment_partial" in letters()
+    assert "payment_partial" in emails()
 
     assert record(invoice, amount="3.12", reference="CA124").balance == NOTHING
     assert invoice.order.status is OrderStatus.AWAITING_PROVISIONING
@@ -80,7 +80,7 @@ def test_what_exceeds_the_balance_becomes_credit_and_is_told_to_client_and_staff
 
     assert balance_of(invoice.client_id, "CAD") == Money(6_88)
     assert [entry.reason for entry in movements_of(invoice.client_id)] == [CreditReason.OVERPAID]
-    assert {"payment_late", "staff_notice"} <= letters()
+    assert {"payment_late", "staff_notice"} <= emails()
 
 
 def test_money_for_a_void_invoice_becomes_credit_and_is_told_to_client_and_staff() -> None:
@@ -92,7 +92,7 @@ def test_money_for_a_void_invoice_becomes_credit_and_is_told_to_client_and_staff
 
     assert invoice.status is InvoiceStatus.VOID
     assert [entry.reason for entry in movements_of(invoice.client_id)] == [CreditReason.LATE_PAYMENT]
-    assert {"payment_late", "staff_notice"} <= letters()
+    assert {"payment_late", "staff_notice"} <= emails()
 
 
 def test_a_part_received_comes_back_as_credit_when_the_change_is_cancelled() -> None:
@@ -117,10 +117,10 @@ def test_the_same_reference_twice_adds_nothing(reference: str) -> None:
 def test_a_reference_recorded_for_something_else_is_objected_to() -> None:
     first, second = owed(), owed()
     record(first)
-    objected = objection(second)
-    assert objected.reason is Objection.REFERENCE_USED
-    assert objected.details["number"] == first.number
-    assert objection(first, amount="3.00").reason is Objection.REFERENCE_USED
+    error = objection(second)
+    assert error.code is StaffRefusal.REFERENCE_USED
+    assert error.details["number"] == first.number
+    assert objection(first, amount="3.00").code is StaffRefusal.REFERENCE_USED
 
 
 def test_a_renewal_that_is_paid_moves_the_due_date() -> None:
@@ -137,31 +137,31 @@ def test_a_renewal_that_is_paid_moves_the_due_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slip", "reason"),
+    ("offline_payment", "reason"),
     [
-        ({"amount": "0"}, Objection.NOT_AN_AMOUNT),
-        ({"amount": "-5.00"}, Objection.NOT_AN_AMOUNT),
-        ({"amount": "41,72"}, Objection.NOT_AN_AMOUNT),
-        ({"amount": "41.725"}, Objection.NOT_AN_AMOUNT),
-        ({"on": date(2026, 6, 17)}, Objection.NOT_YET),
-        ({"reference": "  "}, Objection.NO_REFERENCE),
-        ({"reference": "x" * 101}, Objection.NO_REFERENCE),
-        ({"reference": "a\x00b"}, Objection.NO_REFERENCE),
-        ({"method": "paypal"}, Objection.NO_METHOD),
+        ({"amount": "0"}, StaffRefusal.NOT_AN_AMOUNT),
+        ({"amount": "-5.00"}, StaffRefusal.NOT_AN_AMOUNT),
+        ({"amount": "41,72"}, StaffRefusal.NOT_AN_AMOUNT),
+        ({"amount": "41.725"}, StaffRefusal.NOT_AN_AMOUNT),
+        ({"on": date(2026, 6, 17)}, StaffRefusal.NOT_YET),
+        ({"reference": "  "}, StaffRefusal.NO_REFERENCE),
+        ({"reference": "x" * 101}, StaffRefusal.NO_REFERENCE),
+        ({"reference": "a\x00b"}, StaffRefusal.NO_REFERENCE),
+        ({"method": "paypal"}, StaffRefusal.NO_METHOD),
     ],
 )
-def test_what_cannot_be_read_is_objected_to_by_name(slip: dict[str, object], reason: Objection) -> None:
-    assert objection(owed(), **slip).reason is reason
+def test_what_cannot_be_read_is_objected_to_by_name(offline_payment: dict[str, object], reason: StaffRefusal) -> None:
+    assert objection(owed(), **offline_payment).code is reason
 
 
 def test_a_service_paid_online_asks_how_it_was_paid() -> None:
     invoice = owed("paypal")
-    assert objection(invoice, method="").reason is Objection.NO_METHOD
+    assert objection(invoice, method="").code is StaffRefusal.NO_METHOD
     assert record(invoice, method="bank_transfer").is_new
 
 
 def test_an_invoice_that_is_not_there_is_said_so() -> None:
-    with nothing_written(), pytest.raises(Objected) as raised:
-        record_receipt("2026-9999", SLIP, ON, "staff:lea", AT)
-    assert raised.value.reason is Objection.NO_INVOICE
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        record_offline_payment("2026-9999", SLIP, ON, "staff:lea", AT)
+    assert raised.value.code is StaffRefusal.NO_INVOICE
     db.session.rollback()

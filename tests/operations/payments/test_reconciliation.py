@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import pytest
 
 from kajoom.domain.money import Money
-from kajoom.domain.objection import Objected, Objection
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.reconciliation import DifferenceKind
-from kajoom.gateways.ports import Answer, Capture, ProviderSilent
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.gateways.ports import Capture, ProviderResult, ProviderUnavailable
 from kajoom.models.db import db
 from kajoom.models.payment import Payment
 from kajoom.models.reconciliation import Difference, open_differences
@@ -26,14 +26,14 @@ D = DifferenceKind
 class Till(Watched):
     """A provider that captures on the day of these tests, and can be asked while nothing is open in the database."""
 
-    def __init__(self, *answers: Answer) -> None:
-        super().__init__(*answers, at=AT)
+    def __init__(self, *results: ProviderResult) -> None:
+        super().__init__(*results, at=AT)
         self.is_silent = False
 
     def captures(self, day: date) -> Iterable[Capture]:
         assert not db.session().in_transaction()
         if self.is_silent:
-            raise ProviderSilent
+            raise ProviderUnavailable
         return super().captures(day)
 
 
@@ -51,7 +51,7 @@ def test_a_day_on_which_all_agrees_leaves_no_row() -> None:
 
 
 def test_money_taken_and_never_recorded_is_found_and_goes_once_it_is_settled() -> None:
-    till, (_, invoice) = Till(Answer(AttemptStatus.UNKNOWN)), ordered()
+    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), ordered()
     paid(invoice, till)
 
     assert compared(till) == [(D.NOT_IN_LEDGER, Money(43_12), None)]
@@ -73,15 +73,15 @@ def test_money_recorded_that_the_provider_does_not_know_is_found() -> None:
 def test_two_amounts_for_one_reference_are_found() -> None:
     till, (_, invoice) = Till(), ordered()
     paid(invoice, till)
-    charge, answer = till.ledger[last_attempt(invoice).key]
+    charge, result = till.ledger[last_attempt(invoice).key]
     db.session.query(Payment).one().cents = 43_11
     db.session.commit()
-    assert (charge.amount, answer.status) == (Money(43_12), AttemptStatus.CAPTURED)
+    assert (charge.amount, result.status) == (Money(43_12), AttemptStatus.CAPTURED)
     assert compared(till) == [(D.OTHER_AMOUNT, Money(43_12), Money(43_11))]
 
 
 def test_an_answer_heard_on_the_next_day_is_no_difference() -> None:
-    till, (_, invoice) = Till(Answer(AttemptStatus.UNKNOWN)), ordered()
+    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), ordered()
     paid(invoice, till)
     settled_by_worker(invoice, till)
     db.session.query(Payment).one().received_at = AT + timedelta(days=1)
@@ -91,7 +91,7 @@ def test_an_answer_heard_on_the_next_day_is_no_difference() -> None:
 
 
 def test_a_day_compared_twice_keeps_one_row() -> None:
-    till, (_, invoice) = Till(Answer(AttemptStatus.UNKNOWN)), ordered()
+    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), ordered()
     paid(invoice, till)
     compared(till)
     with nothing_written():
@@ -133,6 +133,6 @@ def test_a_provider_that_does_not_answer_is_named_and_nothing_is_concluded() -> 
 
 
 def test_a_reference_that_is_not_open_cannot_be_explained() -> None:
-    with nothing_written(), pytest.raises(Objected) as raised:
+    with nothing_written(), pytest.raises(BusinessError) as raised:
         explain("nothing", "x", "staff:lea", LATER)
-    assert raised.value.reason is Objection.NO_DIFFERENCE
+    assert raised.value.code is StaffRefusal.NO_DIFFERENCE

@@ -7,23 +7,23 @@ from datetime import timedelta
 
 import pytest
 
-from kajoom.domain.payment import SAVED_METHOD_ENDED, AttemptStatus, Means
-from kajoom.domain.refusal import Refusal, Refused
-from kajoom.gateways.ports import Answer, Charge, Notice, ProviderSilent, Saved
+from kajoom.domain.payment import SAVED_METHOD_ENDED, AttemptStatus, PaymentChoice
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.gateways.ports import ChargeRequest, ProviderResult, ProviderUnavailable, SavedAccount, WebhookMessage
 from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message, message_by_key
 from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
-from kajoom.operations.payments.attempts import record
-from kajoom.operations.payments.webhooks import hear
+from kajoom.operations.payments.attempts import record_result
 from kajoom.operations.payments.pay import follow_up, give_up, pay, verify
 from kajoom.operations.payments.saved_methods import check, forget, remove
+from kajoom.operations.payments.webhooks import receive_webhook
 from tests import factories
 from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
-from tests.operations.payments.test_webhooks import Announcer
+from tests.operations.payments.test_webhooks import WebhookVerifier
 from tests.operations.pending_payments import LATER, PoweredOff, Watched, last_attempt
 
 CAPTURED, PENDING, REFUSED, UNKNOWN = (
@@ -32,9 +32,9 @@ CAPTURED, PENDING, REFUSED, UNKNOWN = (
     AttemptStatus.REFUSED,
     AttemptStatus.UNKNOWN,
 )
-SAVES = Means("null", saves=True)
-TO_APPROVE = Answer(PENDING, "ref", approve_url="https://paypal.example/approve")
-READY = Answer(PENDING, "ref", approval="saved")
+SAVES = PaymentChoice("null", save_method=True)
+TO_APPROVE = ProviderResult(PENDING, "ref", approve_url="https://paypal.example/approve")
+READY = ProviderResult(PENDING, "ref", approval="saved")
 ENDED = replace(TO_APPROVE, reason=SAVED_METHOD_ENDED)
 
 
@@ -42,24 +42,26 @@ class Vault(Watched):
     """A provider that prepares a payment by a saved account and takes it when asked; ``declines`` is what it says
     instead, and ``names_later`` when it does not name at once what it saves."""
 
-    def __init__(self, *answers: Answer, declines: Answer | None = None, names_later: bool = False) -> None:
-        super().__init__(*answers)
+    def __init__(
+        self, *results: ProviderResult, declines: ProviderResult | None = None, names_later: bool = False
+    ) -> None:
+        super().__init__(*results)
         self.declines = declines
         self.names_later = names_later
         self.silent = False
         self.saved.add("account-1")
 
-    def capture(self, charge: Charge) -> Answer:
+    def capture(self, charge: ChargeRequest) -> ProviderResult:
         if self.declines is not None:
             self.asked.append(charge)
             return self.declines
-        answer = super().capture(charge)
-        return replace(answer, saved=None) if self.names_later else answer
+        result = super().capture(charge)
+        return replace(result, saved=None) if self.names_later else result
 
     def forget(self, token: str) -> None:
         assert not db.session().in_transaction()
         if self.silent:
-            raise ProviderSilent("not now")
+            raise ProviderUnavailable("not now")
         super().forget(token)
 
     def has_saved(self, token: str) -> bool:
@@ -86,14 +88,14 @@ def saved_of(client_id: int) -> list[str]:
     return [method.token for method in saved_methods_of(client_id)]
 
 
-def by(method: SavedMethod) -> Means:
-    return Means("null", saved=method.id)
+def by(method: SavedMethod) -> PaymentChoice:
+    return PaymentChoice("null", saved=method.id)
 
 
-def approved(invoice: Invoice, provider: Vault, means: Means = SAVES) -> None:
+def approved(invoice: Invoice, provider: Vault, payment_choice: PaymentChoice = SAVES) -> None:
     """The client was led away, approved, and came back."""
-    provider.answers.append(TO_APPROVE)
-    pay(invoice.id, {"null": provider}, means, AT)
+    provider.results.append(TO_APPROVE)
+    pay(invoice.id, {"null": provider}, payment_choice, AT)
     provider.approved.add(last_attempt(invoice).key)
     verify(invoice.id, {"null": provider}, LATER)
 
@@ -108,7 +110,7 @@ def test_an_account_is_saved_with_the_payment_that_asked_for_it() -> None:
 
 def test_nothing_is_saved_that_nobody_asked_for() -> None:
     invoice = owed()
-    approved(invoice, Vault(), Means("null"))
+    approved(invoice, Vault(), PaymentChoice("null"))
     assert rows(SavedMethod) == []
 
 
@@ -120,8 +122,8 @@ def test_a_saved_account_pays_in_one_press_and_is_named_before_the_money_is_aske
     assert pay(invoice.id, {"null": provider}, by(method), AT).status is CAPTURED
 
     [created, taken] = provider.asked
-    assert isinstance(created, Charge)
-    assert isinstance(taken, Charge)
+    assert isinstance(created, ChargeRequest)
+    assert isinstance(taken, ChargeRequest)
     assert (created.saved, created.approval, created.provider_ref) == ("account-1", "", "")
     assert (taken.saved, taken.approval, taken.provider_ref) == ("account-1", "saved", "ref")
     assert saved_of(holder.id) == ["account-1"]
@@ -132,7 +134,7 @@ def test_a_crash_before_the_money_is_asked_for_is_seen_through_by_the_worker_onc
     method, invoice = kept(holder), owed(holder)
 
     class Dying(Vault):
-        def capture(self, charge: Charge) -> Answer:
+        def capture(self, charge: ChargeRequest) -> ProviderResult:
             raise PoweredOff
 
     provider = Dying(READY)
@@ -141,11 +143,11 @@ def test_a_crash_before_the_money_is_asked_for_is_seen_through_by_the_worker_onc
     key, well = last_attempt(invoice).key, Vault()
     well.ledger = provider.ledger
 
-    with nothing_written(), pytest.raises(Refused):
+    with nothing_written(), pytest.raises(BusinessError):
         give_up(invoice.id, {"null": well}, AT + timedelta(seconds=30))
     assert follow_up(key, {"null": well}, LATER) is None
     assert follow_up(key, {"null": well}, LATER) is None
-    assert [charge.approval for charge in well.asked if isinstance(charge, Charge)] == ["", "saved"]
+    assert [charge.approval for charge in well.asked if isinstance(charge, ChargeRequest)] == ["", "saved"]
 
 
 def test_an_account_honoured_no_more_ends_and_its_client_may_approve_instead() -> None:
@@ -153,14 +155,14 @@ def test_an_account_honoured_no_more_ends_and_its_client_may_approve_instead() -
     method, invoice = kept(holder), owed(holder)
     provider = Vault(READY, declines=ENDED)
 
-    answer = pay(invoice.id, {"null": provider}, by(method), AT)
+    result = pay(invoice.id, {"null": provider}, by(method), AT)
 
-    assert answer == ENDED
+    assert result == ENDED
     assert saved_of(holder.id) == []
     assert message_by_key(f"forget-{method.id}") is not None
     assert last_attempt(invoice).approve_url == TO_APPROVE.approve_url
     provider.ledger[last_attempt(invoice).key] = provider.ledger[last_attempt(invoice).key][0], TO_APPROVE
-    assert pay(invoice.id, {"null": provider}, Means("null"), LATER).approve_url == TO_APPROVE.approve_url
+    assert pay(invoice.id, {"null": provider}, PaymentChoice("null"), LATER).approve_url == TO_APPROVE.approve_url
     assert len(rows(Attempt)) == 1
 
 
@@ -175,7 +177,7 @@ def test_an_account_that_is_declined_is_tried_once_and_stays_saved() -> None:
 
     assert follow_up(attempt.key, {"null": provider}, LATER) == TO_APPROVE
 
-    asked = [charge for charge in provider.asked if isinstance(charge, Charge)]
+    asked = [charge for charge in provider.asked if isinstance(charge, ChargeRequest)]
     assert [charge.saved for charge in asked] == ["account-1", "account-1", ""]
     assert saved_of(holder.id) == ["account-1"]
 
@@ -183,7 +185,7 @@ def test_an_account_that_is_declined_is_tried_once_and_stays_saved() -> None:
 def test_a_refusal_with_no_way_on_ends_the_account_too() -> None:
     holder = factories.client()
     method, invoice = kept(holder), owed(holder)
-    provider = Vault(READY, declines=Answer(REFUSED, "ref", reason=SAVED_METHOD_ENDED))
+    provider = Vault(READY, declines=ProviderResult(REFUSED, "ref", reason=SAVED_METHOD_ENDED))
     assert pay(invoice.id, {"null": provider}, by(method), AT).status is REFUSED
     assert saved_of(holder.id) == []
 
@@ -194,31 +196,39 @@ def test_only_an_account_of_ones_own_that_is_of_use_pays(whose: str) -> None:
     method, invoice = kept(factories.client() if whose == "another's" else holder), owed(holder)
     if whose == "ended":
         remove(holder.id, method.id, AT)
-    means = {"nobody's": Means("null", saved=999), "another provider's": Means("other", saved=method.id)}
+    payment_choice = {
+        "nobody's": PaymentChoice("null", saved=999),
+        "another provider's": PaymentChoice("other", saved=method.id),
+    }
     provider = Vault()
 
-    with nothing_written(), pytest.raises(Refused) as refused:
-        pay(invoice.id, {"null": provider, "other": provider}, means.get(whose, by(method)), AT)
+    with nothing_written(), pytest.raises(BusinessError) as error:
+        pay(invoice.id, {"null": provider, "other": provider}, payment_choice.get(whose, by(method)), AT)
 
-    assert refused.value.reason is Refusal.SAVED_METHOD_ENDED
+    assert error.value.code is Refusal.SAVED_METHOD_ENDED
     assert provider.asked == []
 
 
-@pytest.mark.parametrize(("first", "then"), [(SAVES, Means("null")), (Means("null"), SAVES)])
-def test_who_thinks_again_about_saving_begins_anew_and_the_first_is_never_taken(first: Means, then: Means) -> None:
+@pytest.mark.parametrize(("first", "then"), [(SAVES, PaymentChoice("null")), (PaymentChoice("null"), SAVES)])
+def test_who_thinks_again_about_saving_begins_anew_and_the_first_is_never_taken(
+    first: PaymentChoice, then: PaymentChoice
+) -> None:
     invoice, provider = owed(), Vault(TO_APPROVE, TO_APPROVE)
     pay(invoice.id, {"null": provider}, first, AT)
 
     pay(invoice.id, {"null": provider}, then, LATER)
 
-    assert [(each.status, each.saves) for each in rows(Attempt)] == [(REFUSED, first.saves), (PENDING, then.saves)]
+    assert [(each.status, each.save_method) for each in rows(Attempt)] == [
+        (REFUSED, first.save_method),
+        (PENDING, then.save_method),
+    ]
 
 
 def test_a_saved_account_gives_up_what_still_waits_for_approval() -> None:
     holder = factories.client()
     method, invoice = kept(holder), owed(holder)
     provider = Vault(TO_APPROVE, READY)
-    pay(invoice.id, {"null": provider}, Means("null"), AT)
+    pay(invoice.id, {"null": provider}, PaymentChoice("null"), AT)
 
     assert pay(invoice.id, {"null": provider}, by(method), LATER).status is CAPTURED
 
@@ -239,11 +249,11 @@ def test_an_account_named_later_is_asked_for_and_kept() -> None:
 
     assert saved_of(invoice.client_id) == [f"account-{key}"]
     with nothing_written():
-        assert record(key, Answer(CAPTURED, saved=Saved("another", "x")), LATER)
+        assert record_result(key, ProviderResult(CAPTURED, saved=SavedAccount("another", "x")), LATER)
 
 
 def test_an_announcement_has_an_account_asked_for() -> None:
-    class Telling(Announcer, Vault):
+    class Telling(WebhookVerifier, Vault):
         """One that announces, and keeps accounts."""
 
     provider = Telling()
@@ -251,13 +261,13 @@ def test_an_announcement_has_an_account_asked_for() -> None:
     invoice = owed()
     approved(invoice, provider)
     key = last_attempt(invoice).key
-    provider.says = Notice("WH-1", "VAULT.PAYMENT-TOKEN.CREATED", key)
-    hear(provider, {}, b"", LATER)
+    provider.says = WebhookMessage("WH-1", "VAULT.PAYMENT-TOKEN.CREATED", key)
+    receive_webhook(provider, {}, b"", LATER)
     assert message_by_key(f"settle-{key}-WH-1") is not None
 
     follow_up(key, {"null": provider}, LATER, again=True)
-    provider.says = Notice("WH-2", "VAULT.PAYMENT-TOKEN.DELETED", provider_ref=f"account-{key}")
-    hear(provider, {}, b"", LATER)
+    provider.says = WebhookMessage("WH-2", "VAULT.PAYMENT-TOKEN.DELETED", provider_ref=f"account-{key}")
+    receive_webhook(provider, {}, b"", LATER)
     [asked] = [message for message in rows(Message) if message.kind == "check"]
     check(asked.ids["saved_method"], {"null": provider}, LATER)
     assert saved_of(invoice.client_id) == [f"account-{key}"], "an announcement is not believed"
@@ -296,7 +306,7 @@ def test_who_removes_an_account_has_it_forgotten_here_and_there() -> None:
         remove(holder.id, method.id, LATER)
     assert method.ended_at == LATER
     provider.silent = True
-    with nothing_written(), pytest.raises(ProviderSilent):
+    with nothing_written(), pytest.raises(ProviderUnavailable):
         forget(method.id, {"null": provider})
     provider.silent = False
     for _ in range(2):
@@ -326,7 +336,7 @@ def test_an_account_removed_meanwhile_is_not_charged_by_the_worker() -> None:
     """It was to be charged, the process died before that, and its client removed it."""
     holder = factories.client()
     method, invoice = kept(holder), owed(holder)
-    provider = Vault(Answer(UNKNOWN))
+    provider = Vault(ProviderResult(UNKNOWN))
     provider.takes_money = False
     pay(invoice.id, {"null": provider}, by(method), AT)
     provider.ledger[last_attempt(invoice).key] = provider.asked[0], TO_APPROVE  # type: ignore[assignment]
@@ -334,14 +344,14 @@ def test_an_account_removed_meanwhile_is_not_charged_by_the_worker() -> None:
 
     assert follow_up(last_attempt(invoice).key, {"null": provider}, LATER) == TO_APPROVE
 
-    assert [charge.saved for charge in provider.asked if isinstance(charge, Charge)] == ["account-1", ""]
+    assert [charge.saved for charge in provider.asked if isinstance(charge, ChargeRequest)] == ["account-1", ""]
 
 
 def test_a_lost_charge_of_an_account_removed_since_is_not_given_up_at_once() -> None:
     """A look finds an order that waits for approval, while the provider may still be charging the account."""
     holder = factories.client()
     method, invoice = kept(holder), owed(holder)
-    number, provider = invoice.id, Vault(READY, Answer(UNKNOWN))
+    number, provider = invoice.id, Vault(READY, ProviderResult(UNKNOWN))
     provider.takes_money = False
     pay(number, {"null": provider}, by(method), AT)
     key = last_attempt(invoice).key
@@ -350,7 +360,7 @@ def test_a_lost_charge_of_an_account_removed_since_is_not_given_up_at_once() -> 
 
     assert follow_up(key, {"null": provider}, AT + timedelta(seconds=5)) == TO_APPROVE
 
-    with nothing_written(), pytest.raises(Refused):
+    with nothing_written(), pytest.raises(BusinessError):
         give_up(number, {"null": provider}, AT + timedelta(seconds=59))
     give_up(number, {"null": provider}, AT + timedelta(minutes=1))
     assert last_attempt(invoice).reason == "given_up"
