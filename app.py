@@ -13,13 +13,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kajoom import clock, gateways
 from kajoom.cli import COMMANDS
-from kajoom.cli.words import compile_words
 from kajoom.config import Config, Misconfigured, from_environment
+from kajoom.i18n.jinja import LocalizedEnvironment
+from kajoom.i18n.translations import compile_translations
 from kajoom.models import catalog
 from kajoom.models.db import db
 from kajoom.web import init_web
-from kajoom.web.environment import Templates
-from kajoom.worker.loop import embed
+from kajoom.worker.loop import embed_worker
 
 _LARGEST_FORM = 64 * 1024
 
@@ -31,7 +31,7 @@ def create_app(config: Config | None = None) -> Flask:
         raise Misconfigured("KAJOOM_SECRET_KEY is missing: give it at least 32 random characters")
 
     app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
-    app.jinja_environment = Templates  # type: ignore[assignment]
+    app.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
     app.config.update(
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
@@ -44,7 +44,7 @@ def create_app(config: Config | None = None) -> Flask:
     config.instance_path.mkdir(parents=True, exist_ok=True)
     clock.zone = ZoneInfo(config.timezone)
     catalog.seller_said = dict(config.seller)
-    compile_words()
+    compile_translations()
 
     db.init_app(app)
     Migrate(app, db, render_as_batch=True)
@@ -55,7 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.cli.add_command(command)
 
     if config.worker == "embedded":
-        embed(app)
+        embed_worker(app)
     if config.proxy_hops:
         hops = config.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -25,10 +25,10 @@ __all__ = ["cluster", "databases"]
 PASSWORD = "kajoom-demonstration"
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
-Visitors = Callable[[str], "Visitor"]
+SignIn = Callable[[str], "Browser"]
 
 
-class Visitor(FlaskClient):
+class Browser(FlaskClient):
     """A browser whose requests come from outside: nothing of the test's own context is lent to them."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
@@ -68,7 +68,7 @@ def config(tmp_path: Path) -> Config:
 def app(config: Config) -> Iterator[Flask]:
     """The application with its tables, at work around the test."""
     house = create_app(config)
-    house.test_client_class = Visitor
+    house.test_client_class = Browser
     with house.app_context():
         db.create_all()
         forget_catalog()
@@ -78,20 +78,20 @@ def app(config: Config) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def client(app: Flask) -> Visitor:
+def client(app: Flask) -> Browser:
     """A browser in which nobody has signed in."""
     visitor = app.test_client()
-    assert isinstance(visitor, Visitor)
+    assert isinstance(visitor, Browser)
     return visitor
 
 
 @pytest.fixture
-def signed_in(app: Flask) -> Visitors:
+def signed_in(app: Flask) -> SignIn:
     """A browser in which the client of an address has signed in: ``signed_in("fr@example.com")``."""
 
-    def sign_in(email: str) -> Visitor:
+    def sign_in(email: str) -> Browser:
         visitor = app.test_client()
-        assert isinstance(visitor, Visitor)
+        assert isinstance(visitor, Browser)
         answer = visitor.send("/login", email=email, password=PASSWORD)
         assert answer.status_code == 302, "the address and the password go together"
         return visitor

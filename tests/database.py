@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.patience import until
+from tests.wait import until
 
 ENGINES = ("SQLite", "PostgreSQL")
 

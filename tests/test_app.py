@@ -11,7 +11,7 @@ import pytest
 
 from app import create_app
 from kajoom.config import Misconfigured, from_environment
-from tests.house.tree import ROOT
+from tests.architecture.files import ROOT
 
 
 def test_nothing_is_served_without_a_secret(tmp_path: Path) -> None:

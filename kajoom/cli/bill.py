@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.operations.calendar import bill_day
+from kajoom.operations.daily import bill_day
 
 # Beyond them the calendar ends, and a date typed wrongly is what is meant.
 _YEARS = range(1970, 3000)

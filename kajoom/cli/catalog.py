@@ -8,8 +8,8 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.faults import refuse
-from kajoom.operations.catalog import load_catalog
+from kajoom.cli.file_errors import refuse
+from kajoom.operations.catalog.load import load_catalog
 
 
 @click.group("catalog")
@@ -24,7 +24,7 @@ def catalog_command() -> None:
 def load_command(file: Path, dry_run: bool) -> None:
     """Load a catalogue FILE in TOML; loading it again changes nothing."""
     report = load_catalog(file.read_bytes(), clock.now(), dry_run=dry_run)
-    refuse(report.faults)
+    refuse(report.errors)
     for verb, places in (("added", report.added), ("changed", report.changed), ("withdrawn", report.withdrawn)):
         for place in places:
             click.echo(f"{verb}: {place}")

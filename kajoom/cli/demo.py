@@ -11,8 +11,8 @@ from flask_migrate import upgrade
 from flask_security import hash_password
 
 from kajoom import clock
-from kajoom.cli.behaviour import panel, payment
-from kajoom.operations.seed import Stage, load_demonstration
+from kajoom.cli.demo_behaviour import panel, payment
+from kajoom.operations.demo import DemoContext, load_demonstration
 
 
 @click.group()
@@ -29,6 +29,6 @@ demo.add_command(panel)
 def load_command() -> None:
     """Bring the database to its last revision, and load the demonstration into it if it is empty."""
     upgrade()
-    stage = Stage(clock.today(), clock.now(), current_app.extensions["kajoom"].payments)
-    if load_demonstration(Path(current_app.root_path) / "demo", stage, hash_password):
+    context = DemoContext(clock.today(), clock.now(), current_app.extensions["kajoom"].payments)
+    if load_demonstration(Path(current_app.root_path) / "demo", context, hash_password):
         click.echo("The demonstration is loaded.")

@@ -8,11 +8,11 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.faults import refuse
-from kajoom.operations.client import CLIENT_COLUMNS, import_clients
-from kajoom.operations.csv_file import read_rows
-from kajoom.operations.report import ImportReport
-from kajoom.operations.service import SERVICE_COLUMNS, import_services
+from kajoom.cli.file_errors import refuse
+from kajoom.operations.imports.clients import CLIENT_COLUMNS, import_clients
+from kajoom.operations.imports.csv_file import read_rows
+from kajoom.operations.imports.report import ImportReport
+from kajoom.operations.imports.services import SERVICE_COLUMNS, import_services
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Tell what would change, and write nothing.")
@@ -46,7 +46,7 @@ def services_command(file: Path, dry_run: bool) -> None:
 
 
 def _tell(report: ImportReport, dry_run: bool) -> None:
-    refuse(report.faults)
+    refuse(report.errors)
     click.echo(f"added: {report.added}\nchanged: {report.changed}\nunchanged: {report.unchanged}")
     if dry_run:
         click.echo("Nothing was written.")

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from kajoom.worker.letters import LETTERS, write
-from kajoom.worker.sample import AT, SELLER, sample
+from kajoom.worker.email_samples import AT, SELLER, sample
+from kajoom.worker.emails import EMAILS, write
 
 
 @click.group()
@@ -17,7 +17,7 @@ def mail() -> None:
 
 
 @mail.command()
-@click.argument("kind", type=click.Choice(LETTERS))
+@click.argument("kind", type=click.Choice(EMAILS))
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="The client's language.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder to write the .eml into.")
 @with_appcontext

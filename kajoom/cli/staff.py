@@ -6,11 +6,11 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.books import COMMANDS
-from kajoom.cli.notices import notices
+from kajoom.cli.ledger import COMMANDS
 from kajoom.cli.operator import who
-from kajoom.domain.refusal import Refused
-from kajoom.operations.provisioning import declare_done, declare_impossible
+from kajoom.cli.webhook_events import notices
+from kajoom.domain.refusal import BusinessError
+from kajoom.operations.orders.provisioning import mark_operational, mark_refused
 
 
 @click.group()
@@ -28,9 +28,9 @@ for command in (*COMMANDS, notices):
 def done(reference: str) -> None:
     """Declare the change REFERENCE operational; the client is told."""
     try:
-        declare_done(reference, who(), clock.today(), clock.now())
-    except (LookupError, Refused) as fault:
-        raise click.ClickException(_told(reference, fault)) from None
+        mark_operational(reference, who(), clock.today(), clock.now())
+    except (LookupError, BusinessError) as error:
+        raise click.ClickException(_told(reference, error)) from None
     click.echo(f"{reference} is operational.")
 
 
@@ -41,13 +41,13 @@ def done(reference: str) -> None:
 def refuse(reference: str, reason: str) -> None:
     """Declare that the change REFERENCE cannot be made; what was paid becomes account credit."""
     try:
-        declare_impossible(reference, reason, who(), clock.today(), clock.now())
-    except (LookupError, Refused) as fault:
-        raise click.ClickException(_told(reference, fault)) from None
+        mark_refused(reference, reason, who(), clock.today(), clock.now())
+    except (LookupError, BusinessError) as error:
+        raise click.ClickException(_told(reference, error)) from None
     click.echo(f"{reference} is refused, and its payment is now account credit.")
 
 
-def _told(reference: str, fault: Exception) -> str:
-    if isinstance(fault, Refused):
+def _told(reference: str, error: Exception) -> str:
+    if isinstance(error, BusinessError):
         return f"{reference} does not wait for a person: see its page."
     return f"There is no order {reference}."

@@ -8,7 +8,7 @@ from threading import Event
 import click
 from flask.cli import ScriptInfo
 
-from kajoom.worker.loop import work_forever, work_off
+from kajoom.worker.loop import run_pending, work_forever
 
 
 @click.command()
@@ -18,7 +18,7 @@ def work(info: ScriptInfo, once: bool) -> None:
     """Carry out changes, settle payments and send letters, until told to stop (SIGTERM, or Ctrl+C)."""
     app, stop = info.load_app(), Event()
     if once:
-        work_off(app, stop)
+        run_pending(app, stop)
         return
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

@@ -9,7 +9,7 @@ from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Charge
+from kajoom.domain.quote import ChargePolicy
 
 Translated = Mapping[str, str]
 
@@ -57,7 +57,7 @@ class CatalogGroup:
 
     code: str
     name: Translated
-    charge: Charge
+    charge: ChargePolicy
     delay: Translated
     plans: tuple[CatalogPlan, ...]
 

@@ -18,7 +18,7 @@ class When(StrEnum):
     RENEWAL = "renewal"
 
 
-class Charge(StrEnum):
+class ChargePolicy(StrEnum):
     """The host's policy for an upgrade within the cycle: the days left of the difference, or the whole of it."""
 
     PRORATED = "prorated"
@@ -59,7 +59,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class PricingInput:
     """A service as a price depends on it.
 
     ``due`` is the first day not paid for (``None``: nothing recurs), ``anchor`` the day of the month (1-31) its due
@@ -78,84 +78,89 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A row of the table worked out: ``whens`` are the answers the client may choose between, the default first."""
+class PricingOutcome:
+    """A row of the table worked out: ``timing_options`` are the answers the client may choose between, the default
+    first."""
 
     decision: Decision
     next_due: date | None
     anchor: int
     lines: tuple[Line, ...] = ()
-    whens: tuple[When, ...] = ()
+    timing_options: tuple[When, ...] = ()
 
 
 _UP = (When.NOW, When.RENEWAL)
 _DOWN = (When.RENEWAL, When.NOW)
 
 
-def decide(holding: Holding, target: Terms, on: date, when: When | None, charge: Charge) -> Outcome:
+def decide(holding: PricingInput, target: Terms, on: date, when: When | None, charge: ChargePolicy) -> PricingOutcome:
     """The row of the decision table that fits, looked for from the most particular to the most general.
 
     ``ValueError`` for a recurring service without a due date.
     """
     current, due, anchor = holding.terms, holding.due, holding.anchor
     if current.months and due == on:
-        return Outcome(Decision.WITH_RENEWAL, due, anchor)
+        return PricingOutcome(Decision.WITH_RENEWAL, due, anchor)
     if current.is_free or not current.months:
         return _begun(holding, target, on, when)
     if due is None:
         raise ValueError("a recurring service has a due date")
     if target.is_free or target.months < current.months:
-        return Outcome(Decision.AT_NEXT_DUE, due, anchor)
+        return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor)
     paid = paid_on(on, due, current.months, anchor)
     if target.months > current.months:
         return _longer(current, target, on, due, anchor, paid, when)
     return _same_cycle(current, target, on, due, anchor, paid, when, charge)
 
 
-def _begun(holding: Holding, target: Terms, on: date, when: When | None) -> Outcome:
+def _begun(holding: PricingInput, target: Terms, on: date, when: When | None) -> PricingOutcome:
     """From free, or from a product paid once: what is bought begins today, and there is no period to share."""
     current, due, anchor = holding.terms, holding.due, holding.anchor
     if current.months == target.months == 0:
         rise = max(target.recurring - current.recurring, target.recurring.zero())
-        return Outcome(Decision.NOW, None, anchor, _lines(Line(LineCode.DIFFERENCE, rise)))
-    whens = _UP if current.months and due else ()
-    if whens and when is When.RENEWAL:
-        return Outcome(Decision.AT_NEXT_DUE, due, anchor, whens=whens)
+        return PricingOutcome(Decision.NOW, None, anchor, _lines(Line(LineCode.DIFFERENCE, rise)))
+    timing_options = _UP if current.months and due else ()
+    if timing_options and when is When.RENEWAL:
+        return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=timing_options)
     if target.is_free:
-        return Outcome(Decision.NOW, due, anchor, whens=whens)
+        return PricingOutcome(Decision.NOW, due, anchor, timing_options=timing_options)
     if not target.months:
-        return Outcome(Decision.NOW, None, anchor, _lines(Line(LineCode.NEW_PERIOD, target.recurring)), whens)
+        return PricingOutcome(
+            Decision.NOW, None, anchor, _lines(Line(LineCode.NEW_PERIOD, target.recurring)), timing_options
+        )
     next_due = add_months(on, target.months, on.day)
     line = Line(LineCode.NEW_PERIOD, target.recurring, Period(on, next_due))
-    return Outcome(Decision.NOW, next_due, on.day, _lines(line), whens)
+    return PricingOutcome(Decision.NOW, next_due, on.day, _lines(line), timing_options)
 
 
-def _longer(current: Terms, target: Terms, on: date, due: date, anchor: int, paid: Paid, when: When | None) -> Outcome:
+def _longer(
+    current: Terms, target: Terms, on: date, due: date, anchor: int, paid: Paid, when: When | None
+) -> PricingOutcome:
     """A longer cycle begins today, less what is unused of the old one; dearer unused time waits for its end."""
     unused = current.recurring * paid.share
     if unused > target.recurring:
-        return Outcome(Decision.AT_NEXT_DUE, due, anchor)
+        return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor)
     if when is When.RENEWAL:
-        return Outcome(Decision.AT_NEXT_DUE, due, anchor, whens=_UP)
+        return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=_UP)
     next_due = add_months(on, target.months, on.day)
     lines = _lines(
         Line(LineCode.NEW_PERIOD, target.recurring, Period(on, next_due)),
         Line(LineCode.UNUSED_TIME, -unused, Period(on, due), paid.days_left, paid.running.days, paid.cycles_ahead),
     )
-    return Outcome(Decision.NOW, next_due, on.day, lines, _UP)
+    return PricingOutcome(Decision.NOW, next_due, on.day, lines, _UP)
 
 
 def _same_cycle(
-    current: Terms, target: Terms, on: date, due: date, anchor: int, paid: Paid, when: When | None, charge: Charge
-) -> Outcome:
+    current: Terms, target: Terms, on: date, due: date, anchor: int, paid: Paid, when: When | None, charge: ChargePolicy
+) -> PricingOutcome:
     """Within the cycle a rise is charged for the days left, and a lower plan waits unless it is asked for now."""
     difference = target.recurring - current.recurring
-    whens = _DOWN if difference.cents < 0 else _UP
-    if (when or whens[0]) is When.RENEWAL:
-        return Outcome(Decision.AT_NEXT_DUE, due, anchor, whens=whens)
+    timing_options = _DOWN if difference.cents < 0 else _UP
+    if (when or timing_options[0]) is When.RENEWAL:
+        return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=timing_options)
     if difference.cents < 0:
-        return Outcome(Decision.NOW, due, anchor, whens=whens)
-    whole = charge is Charge.FULL_PERIOD
+        return PricingOutcome(Decision.NOW, due, anchor, timing_options=timing_options)
+    whole = charge is ChargePolicy.FULL_PERIOD
     line = Line(
         LineCode.DIFFERENCE,
         difference * (paid.cycles_ahead + 1 if whole else paid.share),
@@ -164,7 +169,7 @@ def _same_cycle(
         paid.running.days,
         paid.cycles_ahead,
     )
-    return Outcome(Decision.NOW, due, anchor, _lines(line), whens)
+    return PricingOutcome(Decision.NOW, due, anchor, _lines(line), timing_options)
 
 
 def _lines(*lines: Line) -> tuple[Line, ...]:

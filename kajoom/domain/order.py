@@ -17,16 +17,26 @@ class OrderStatus(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """What may happen to it. ``PLACED`` and ``HELD`` are told in its history and move nothing."""
+    """What may happen to it. ``PLACED`` and ``NEEDS_REVIEW`` are told in its history and move nothing."""
 
     PLACED = "placed"
     PAID = "paid"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     FELL_DUE = "fell_due"
-    HELD = "held"
+    NEEDS_REVIEW = "needs_review"
     PROVISIONED = "provisioned"
     REFUSED = "refused"
+
+
+class ReviewReason(StrEnum):
+    """Why a person must look at an order that could not be carried out by itself."""
+
+    NOT_ACTIVE = "not_active"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+    OVER_LIMITS = "over_limits"
+    NO_PANEL = "no_panel"
+    PANEL_REFUSED = "panel_refused"
 
 
 S, E = OrderStatus, OrderEvent
@@ -37,7 +47,7 @@ TRANSITIONS: dict[tuple[OrderStatus, OrderEvent], OrderStatus] = {
     (S.AWAITING_PAYMENT, E.EXPIRED): S.CANCELLED,
     (S.SCHEDULED, E.FELL_DUE): S.AWAITING_PROVISIONING,
     (S.SCHEDULED, E.CANCELLED): S.CANCELLED,
-    (S.AWAITING_PROVISIONING, E.HELD): S.AWAITING_PROVISIONING,
+    (S.AWAITING_PROVISIONING, E.NEEDS_REVIEW): S.AWAITING_PROVISIONING,
     (S.AWAITING_PROVISIONING, E.PROVISIONED): S.COMPLETED,
     (S.AWAITING_PROVISIONING, E.REFUSED): S.REFUSED,
 }

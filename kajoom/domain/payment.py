@@ -31,13 +31,13 @@ ONLINE = frozenset({"paypal", "card", "credit", "demonstration"})
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class PaymentChoice:
     """What a client pays with: a ``method`` by its code, and with it the ``saved`` account by the number of its row,
-    or one that ``saves`` for another time."""
+    or one that ``save_method`` for another time."""
 
     method: str
     saved: int | None = None
-    saves: bool = False
+    save_method: bool = False
 
 
 class InvalidOutcome(Exception):

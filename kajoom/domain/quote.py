@@ -11,19 +11,19 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from kajoom.domain.decision import Charge, Decision, Holding, Line, LineCode, When, decide
+from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, PricingInput, When, decide
 from kajoom.domain.money import Money
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.tax import TaxLine, taxes_on
 from kajoom.domain.terms import Terms
 
 __all__ = [
-    "Charge",
+    "ChargePolicy",
     "Decision",
     "Direction",
-    "Holding",
     "Line",
     "LineCode",
+    "PricingInput",
     "Quote",
     "When",
     "amount_seen",
@@ -47,7 +47,7 @@ class Direction(StrEnum):
 class Quote:
     """What a change costs now and later. A value: it is recomputed and compared, never stored as such.
 
-    ``whens`` are the answers the client may choose between, the default first; empty when there is no choice.
+    ``timing_options`` are the answers the client may choose between, the default first; empty when there is no choice.
     """
 
     current: Terms
@@ -62,7 +62,7 @@ class Quote:
     total: Money
     credit_used: Money
     province: str
-    whens: tuple[When, ...]
+    timing_options: tuple[When, ...]
     needs_person: bool
 
     @property
@@ -140,45 +140,45 @@ def direction(current: Terms, target: Terms) -> Direction:
     return Direction.UPGRADE if after > before else Direction.DOWNGRADE
 
 
-def refusal_of(holding: Holding, on: date) -> Refusal | None:
+def refusal_of(holding: PricingInput, on: date) -> Refusal | None:
     """Why no change at all can be made to this service today, whatever the plan; ``None`` when one can."""
-    hindrances = (
+    reasons = (
         (not holding.active, Refusal.NOT_ACTIVE),
         (holding.cancelling, Refusal.CANCELLATION_REQUESTED),
         (holding.changing, Refusal.CHANGE_UNDER_WAY),
         (holding.due is not None and holding.due < on, Refusal.OVERDUE),
         (holding.unpaid, Refusal.UNPAID_INVOICE),
     )
-    return next((refusal for hinders, refusal in hindrances if hinders), None)
+    return next((refusal for applies, refusal in reasons if applies), None)
 
 
 def refusal_between(current: Terms, target: Terms) -> Refusal | None:
     """Why one cannot follow the other on any day: paid once against paid each cycle, other money, nothing changed."""
     both_paid = not current.is_free and not target.is_free
-    hindrances = (
+    reasons = (
         (both_paid and bool(current.months) is not bool(target.months), Refusal.NOT_PERMITTED),
         (current.recurring.currency != target.recurring.currency, Refusal.OTHER_CURRENCY),
         ((current.plan, current.cycle) == (target.plan, target.cycle), Refusal.SAME_TERMS),
     )
-    return next((refusal for hinders, refusal in hindrances if hinders), None)
+    return next((refusal for applies, refusal in reasons if applies), None)
 
 
 def quote(
-    holding: Holding,
+    holding: PricingInput,
     target: Terms,
     on: date,
     when: When | None = None,
-    charge: Charge = Charge.PRORATED,
+    charge: ChargePolicy = ChargePolicy.PRORATED,
     needs_person: bool = False,
 ) -> Quote:
     """Price the move of ``holding`` to ``target`` on the day ``on``; ``when`` is ``None`` for the rule's default.
 
-    Raises ``Refused`` with the first reason found; ``OverflowError`` when a date leaves the calendar.
+    Raises ``BusinessError`` with the first reason found; ``OverflowError`` when a date leaves the calendar.
     The rules are those of the README, « How a change is priced ».
     """
     current = holding.terms
     if refusal := refusal_of(holding, on) or refusal_between(current, target):
-        raise Refused(refusal)
+        raise BusinessError(refusal)
 
     outcome = decide(holding, target, on, when, charge)
     subtotal = sum((line.amount for line in outcome.lines), start=target.recurring.zero())
@@ -197,6 +197,6 @@ def quote(
         total=total,
         credit_used=min(max(holding.credit, total.zero()), total),
         province=holding.province,
-        whens=outcome.whens,
+        timing_options=outcome.timing_options,
         needs_person=needs_person,
     )

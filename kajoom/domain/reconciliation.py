@@ -27,7 +27,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Discrepancy:
     """One difference: what the provider took and what we recorded, ``None`` where one of them did neither."""
 
     kind: DifferenceKind
@@ -39,7 +39,7 @@ class Found:
 
 def differences(
     taken: Iterable[Entry], recorded: Mapping[str, Entry], ours: Iterable[Entry], seen: Collection[str]
-) -> list[Found]:
+) -> list[Discrepancy]:
     """What does not agree: ``taken`` is the provider's day and ``ours`` our own.
 
     ``recorded`` holds our entries for the references of ``taken``, whatever their day, and ``seen`` the references
@@ -50,12 +50,12 @@ def differences(
         mine = recorded.get(entry.reference)
         if mine is None:
             kind = DifferenceKind.NOT_IN_LEDGER
-            found.append(Found(kind, entry.reference, entry.invoice, entry.amount, None))
+            found.append(Discrepancy(kind, entry.reference, entry.invoice, entry.amount, None))
         elif mine.amount != entry.amount:
             kind = DifferenceKind.OTHER_AMOUNT
-            found.append(Found(kind, entry.reference, mine.invoice, entry.amount, mine.amount))
+            found.append(Discrepancy(kind, entry.reference, mine.invoice, entry.amount, mine.amount))
     found += [
-        Found(DifferenceKind.NOT_AT_PROVIDER, entry.reference, entry.invoice, None, entry.amount)
+        Discrepancy(DifferenceKind.NOT_AT_PROVIDER, entry.reference, entry.invoice, None, entry.amount)
         for entry in ours
         if entry.reference not in seen
     ]

@@ -1,4 +1,4 @@
-"""Why a change cannot be made: a code here, a sentence and a status at the edge."""
+"""Reasons why an operation cannot be done: a code here; the sentence and the HTTP status are chosen by the caller."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Refusal(StrEnum):
-    """What the trade forbids; the order is the order in which the reasons are looked for."""
+    """Why a client's change, payment or cancellation is refused, in the order in which the reasons are checked."""
 
     NOT_ACTIVE = "not_active"
     CANCELLATION_REQUESTED = "cancellation_requested"
@@ -30,10 +30,31 @@ class Refusal(StrEnum):
     SAVED_METHOD_ENDED = "saved_method_ended"
 
 
-class Refused(Exception):
-    """A deed that the trade forbids; ``reason`` is its code and ``details`` the values its sentence names."""
+class StaffRefusal(StrEnum):
+    """Why an operation asked for by staff (receipt, credit, refund, reconciliation) is refused."""
 
-    def __init__(self, reason: Refusal, **details: object) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+    NO_INVOICE = "no_invoice"
+    NO_CLIENT = "no_client"
+    NO_METHOD = "no_method"
+    NO_REFERENCE = "no_reference"
+    NOT_AN_AMOUNT = "not_an_amount"
+    NOT_YET = "not_yet"
+    REFERENCE_USED = "reference_used"
+    BALANCE_TOO_LOW = "balance_too_low"
+    NOTHING_TO_REFUND = "nothing_to_refund"
+    PAID_OFFLINE = "paid_offline"
+    PROVIDER_CLOSED = "provider_closed"
+    REFUND_UNDER_WAY = "refund_under_way"
+    NO_DIFFERENCE = "no_difference"
+
+
+class BusinessError(Exception):
+    """An operation refused by a business rule; nothing was written.
+
+    ``code`` is the reason and ``details`` holds the values that its sentence names.
+    """
+
+    def __init__(self, code: Refusal | StaffRefusal, **details: object) -> None:
+        super().__init__(code.value)
+        self.code: StrEnum = code
         self.details = details

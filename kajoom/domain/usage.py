@@ -41,10 +41,10 @@ class Fit:
     known: bool
 
 
-def fit(used: Amounts | None, limits: Amounts, held: Amounts | None = None) -> Fit:
+def fit(used: Amounts | None, limits: Amounts, service: Amounts | None = None) -> Fit:
     """Compare a usage (``None``: the panel reported nothing) with a plan's limits; exactly at the limit fits.
 
-    ``held`` are the limits of the plan in force, when there is one: a limit that does not shrink needs no report.
+    ``service`` are the limits of the plan in force, when there is one: a limit that does not shrink needs no report.
     """
     over, known = [], True
     for resource in Resource:
@@ -53,14 +53,14 @@ def fit(used: Amounts | None, limits: Amounts, held: Amounts | None = None) -> F
             continue
         amount = (used or {}).get(resource)
         if amount is None:
-            known = known and _holds(held, resource, allowed)
+            known = known and _holds(service, resource, allowed)
         elif amount > allowed:
             over.append(Excess(resource, amount, allowed))
     return Fit(tuple(over), known)
 
 
-def _holds(held: Amounts | None, resource: Resource, allowed: int) -> bool:
-    before = (held or {}).get(resource)
+def _holds(service: Amounts | None, resource: Resource, allowed: int) -> bool:
+    before = (service or {}).get(resource)
     return before is not None and before <= allowed
 
 

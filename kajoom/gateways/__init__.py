@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from kajoom.gateways.demo import Demonstration
-from kajoom.gateways.demo_panel import DemonstrationPanel
-from kajoom.gateways.demo_provider import DemonstrationProvider
+from kajoom.gateways.demo.panel import DemoPanel
+from kajoom.gateways.demo.provider import DemoProvider
+from kajoom.gateways.demo.store import DemoStore
 from kajoom.gateways.mail import mailer
-from kajoom.gateways.manual import ManualPanel
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_client import PayPalClient
-from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts
+from kajoom.gateways.panels.manual import ManualPanel
+from kajoom.gateways.paypal.client import PayPalClient
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_hosts
 from kajoom.gateways.ports import Mailer, Panel, PaymentProvider
 
 
@@ -46,23 +46,25 @@ class Gateways:
     panel: Panel
     mailer: Mailer
     payments: Mapping[str, PaymentProvider] = field(default_factory=dict)
-    demonstration: Demonstration | None = None
+    demonstration: DemoStore | None = None
 
 
 def build(config: Settings) -> Gateways:
     """Open the doors the configuration names; ``ValueError`` when one of them cannot be read."""
-    letters = mailer(config.mail_url)
+    messages = mailer(config.mail_url)
     paypal: dict[str, PaymentProvider] = {PayPalProvider.code: _paypal(config)} if config.paypal_client_id else {}
     if not config.demo:
-        return Gateways(panel=ManualPanel(), mailer=letters, payments=paypal)
-    demonstration = Demonstration(config.instance_path / "demonstration.sqlite")
-    provider = DemonstrationProvider(demonstration)
-    return Gateways(DemonstrationPanel(demonstration), letters, {provider.code: provider, **paypal}, demonstration)
+        return Gateways(panel=ManualPanel(), mailer=messages, payments=paypal)
+    demonstration = DemoStore(config.instance_path / "demonstration.sqlite")
+    provider = DemoProvider(demonstration)
+    return Gateways(DemoPanel(demonstration), messages, {provider.code: provider, **paypal}, demonstration)
 
 
 def _paypal(config: Settings) -> PayPalProvider:
     client = PayPalClient(config.paypal_base_url, config.paypal_client_id, config.paypal_secret)
-    notices = None
+    webhook_verifier = None
     if config.paypal_webhook_id:
-        notices = NoticeReader(config.paypal_webhook_id, client.fetch, certificate_hosts(config.paypal_base_url))
-    return PayPalProvider(client, notices, config.paypal_can_save)
+        webhook_verifier = PayPalWebhookVerifier(
+            config.paypal_webhook_id, client.fetch, certificate_hosts(config.paypal_base_url)
+        )
+    return PayPalProvider(client, webhook_verifier, config.paypal_can_save)

@@ -35,7 +35,7 @@ def mailer(url: str) -> Mailer:
 class WaitingMailer:
     """Where no mail server is named yet: a host may try the house without one, and no letter is lost."""
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         """Always ``MailDelayed``."""
         raise MailDelayed("KAJOOM_MAIL_URL is not set")
 
@@ -46,13 +46,13 @@ class FolderMailer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         """Write the letter whole or not at all; ``MailDelayed`` when the folder cannot be written."""
-        name = re.sub(r"[^A-Za-z0-9.-]", "_", str(letter["Message-ID"]).strip("<>")).lstrip(".")
+        name = re.sub(r"[^A-Za-z0-9.-]", "_", str(message["Message-ID"]).strip("<>")).lstrip(".")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
-                file.write(letter.as_bytes())
+                file.write(message.as_bytes())
             Path(file.name).replace(self._folder / f"{name}.eml")
         except OSError as error:
             raise MailDelayed(f"{type(error).__name__}: {error.strerror}") from error
@@ -68,7 +68,7 @@ class SmtpMailer:
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         """Hand the letter to the server. Only what it says of the letter itself (5xx) is ``MailRefused``: a wrong
         password or a missing STARTTLS is ours to repair, and the letter waits."""
         try:
@@ -76,7 +76,7 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             raise MailDelayed(_told(error)) from error
         try:
-            server.send_message(letter)
+            server.send_message(message)
         except smtplib.SMTPNotSupportedError as error:
             raise MailRefused(_told(error)) from error
         except (smtplib.SMTPException, OSError) as error:

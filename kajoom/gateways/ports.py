@@ -14,12 +14,13 @@ from kajoom.domain.payment import AttemptStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class ChargeRequest:
     """One attempt as a provider sees it. ``key`` names it for ever: asked twice, it is carried out once.
     ``provider`` is the code of the provider it is for, ``invoice`` the number of the invoice it pays,
     ``provider_ref`` the provider's own name for it, empty until it has answered, and ``return_url`` where a client
     who approves elsewhere is led back to. ``approval`` is the provider's mark of what the client approved, handed back
-    to take the money. The client ``saves`` the account they pay with for another time, or pays with the ``saved`` one,
+    to take the money. The client ``save_method`` the account they pay with for another time, or pays with the
+    ``saved`` one,
     by the name its provider has for it. ``version`` is not sent: it tells whether anything was learnt of the attempt
     since it was read.
     """
@@ -32,13 +33,13 @@ class Charge:
     provider_ref: str = ""
     return_url: str = ""
     approval: str = ""
-    saves: bool = False
+    save_method: bool = False
     saved: str = ""
     version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedAccount:
     """An account a client pays with, kept by its provider: ``token`` is the provider's name for it, ``label`` how its
     client knows it again, of which no stranger learns an address."""
 
@@ -47,7 +48,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderResult:
     """What is known of a charge. ``reference`` is the provider's name for the money received, ``reason`` a code for
     a refusal, ``approve_url`` where the client must go to approve. ``approval`` is the provider's mark of an approval
     once the client has done their part, which a ``saved`` account did beforehand: the money is then taken by asking
@@ -59,7 +60,7 @@ class Answer:
     reason: str = ""
     approve_url: str = ""
     approval: str = ""
-    saved: Saved | None = None
+    saved: SavedAccount | None = None
 
     @property
     def is_untaken(self) -> bool:
@@ -89,7 +90,7 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class WebhookMessage:
     """What a provider's verified message hints at; it is never believed, only a reason to ask. ``id`` is unique."""
 
     id: str
@@ -98,11 +99,11 @@ class Notice:
     provider_ref: str = ""
 
 
-class ForgedNotice(Exception):
+class InvalidSignature(Exception):
     """A message that its provider did not sign, or signed too long ago."""
 
 
-class ProviderSilent(Exception):
+class ProviderUnavailable(Exception):
     """A provider that could not be asked what it took: to be asked again later."""
 
 
@@ -115,24 +116,24 @@ class PaymentProvider(Protocol):
     code: str
     can_save: bool
 
-    def charge(self, charge: Charge) -> Answer:
+    def charge(self, charge: ChargeRequest) -> ProviderResult:
         """Take the amount, or have it approved first; once for each key however often it is asked."""
 
-    def look_up(self, charge: Charge) -> Answer:
+    def look_up(self, charge: ChargeRequest) -> ProviderResult:
         """What became of a charge; it only looks.
 
         ``REFUSED`` with the reason "not_found" when the provider never saw it, "expired" when the client took too
         long to approve it.
         """
 
-    def capture(self, charge: Charge) -> Answer:
+    def capture(self, charge: ChargeRequest) -> ProviderResult:
         """Take the money of a charge that bears its ``approval``, once however often it is asked.
 
         What the saved account cannot do its client may still approve; one that will never do again has the reason
         ``SAVED_METHOD_ENDED``.
         """
 
-    def refund(self, refund: Refund) -> Answer:
+    def refund(self, refund: Refund) -> ProviderResult:
         """Give money back, once for each key however often and however late it is asked.
 
         ``CAPTURED`` once it has been given back, with the provider's name for it as ``reference``; asked again with
@@ -142,25 +143,25 @@ class PaymentProvider(Protocol):
     def captures(self, day: date) -> Iterable[Capture]:
         """Everything taken on a day in UTC, in which no hour of the year is missing or doubled.
 
-        ``ProviderSilent`` when the provider cannot tell now.
+        ``ProviderUnavailable`` when the provider cannot tell now.
         """
 
     def has_saved(self, token: str) -> bool:
-        """Whether a saved account is still kept. ``ProviderSilent`` when the provider cannot tell now."""
+        """Whether a saved account is still kept. ``ProviderUnavailable`` when the provider cannot tell now."""
 
     def forget(self, token: str) -> None:
-        """Keep a saved account no longer, also if it was gone. ``ProviderSilent`` when that cannot be done now."""
+        """Keep a saved account no longer, also if it was gone. ``ProviderUnavailable`` when that cannot be done now."""
 
 
-class Announcer(Protocol):
+class WebhookVerifier(Protocol):
     """A provider that tells by itself when something happened."""
 
     code: str
 
-    def notice(self, headers: Mapping[str, str], body: bytes, at: datetime) -> Notice:
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes, at: datetime) -> WebhookMessage:
         """The message, once it is known to be the provider's.
 
-        ``ForgedNotice`` when it is not; ``ProviderSilent`` when it cannot be verified now.
+        ``InvalidSignature`` when it is not; ``ProviderUnavailable`` when it cannot be verified now.
         """
 
 
@@ -182,8 +183,12 @@ class PackageChange:
     package: str
 
 
+NO_PANEL = "manual"
+"""The reason of a ``PanelResult`` where no panel is connected: a person carries every change out."""
+
+
 @dataclass(frozen=True, slots=True)
-class PanelAnswer:
+class PanelResult:
     """What the panel did; ``reason`` is its own text when it refused, never shown unescaped."""
 
     status: PanelStatus
@@ -193,10 +198,10 @@ class PanelAnswer:
 class Panel(Protocol):
     """The hosting panel. Setting a package twice is harmless, so a retry is safe once ``read`` has decided."""
 
-    def check(self, change: PackageChange) -> PanelAnswer:
+    def check(self, change: PackageChange) -> PanelResult:
         """Whether the account and the package exist: ``DONE`` when the change can be tried."""
 
-    def apply(self, change: PackageChange) -> PanelAnswer:
+    def apply(self, change: PackageChange) -> PanelResult:
         """Ask for the change."""
 
     def read(self, username: str) -> str | None:
@@ -214,5 +219,5 @@ class MailDelayed(Exception):
 class Mailer(Protocol):
     """Hands a finished letter to the world."""
 
-    def send(self, letter: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:
         """Send it, or raise ``MailRefused`` or ``MailDelayed``."""

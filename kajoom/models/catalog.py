@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, OfflineMethod, PermittedMove
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Charge
+from kajoom.domain.quote import ChargePolicy
 from kajoom.models.db import Base, db
 from kajoom.models.types import Translated, UtcDateTime, coded, document
 
@@ -25,7 +25,7 @@ class ProductGroup(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[Translated] = mapped_column(document())
-    charge: Mapped[Charge] = mapped_column(coded(Charge), default=Charge.PRORATED)
+    charge: Mapped[ChargePolicy] = mapped_column(coded(ChargePolicy, "charge"), default=ChargePolicy.PRORATED)
     delay: Mapped[Translated] = mapped_column(document())
 
     plans: Mapped[list[Plan]] = relationship(back_populates="group", order_by="Plan.level")

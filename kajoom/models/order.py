@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.domain.order import OPEN, OrderEvent, OrderStatus
+from kajoom.domain.order import OPEN, OrderEvent, OrderStatus, ReviewReason
 from kajoom.domain.quote import Decision, Direction
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
@@ -21,7 +21,9 @@ from kajoom.models.types import Translated, UtcDateTime, coded, document
 
 class Order(Base):
     """A confirmed change. Amounts are in cents of ``currency``; ``figures`` holds the quote's lines and taxes as the
-    invoice prints them. ``key`` is the one-use key of the form: the same key finds the same order."""
+    invoice prints them. ``key`` is the one-use key of the form: the same key finds the same order.
+    ``review_reason`` is why a
+    person must look at it, ``staff_note`` what staff wrote to the client when they refused it."""
 
     __tablename__ = "order"
 
@@ -57,7 +59,8 @@ class Order(Base):
 
     needs_person: Mapped[bool] = mapped_column(default=False)
     delay: Mapped[Translated | None] = mapped_column(document())
-    note: Mapped[str] = mapped_column(default="")
+    review_reason: Mapped[ReviewReason | None] = mapped_column(coded(ReviewReason))
+    staff_note: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()

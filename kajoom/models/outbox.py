@@ -55,7 +55,7 @@ def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
     return db.session.get(Message, message_id, populate_existing=True)
 
 
-def held_message(message_id: int, token: str) -> Message | None:
+def leased_message(message_id: int, token: str) -> Message | None:
     """The message, if its lease is still ours and it is not done: a slow worker may have lost it to another."""
     query = select(Message).where(Message.id == message_id, Message.lease_token == token, WAITS)
     return db.session.scalar(query.with_for_update())

@@ -19,8 +19,8 @@ class Attempt(Base):
     """One try at receiving an invoice's balance. ``key`` is what the provider knows it by, so that asking twice
     charges once; ``provider_ref`` the provider's own name for it, once known. ``return_url`` is where a client who
     approves elsewhere comes back to, ``approve_url`` where they approve, empty unless that is all it waits for.
-    ``on_wire_since`` is when money was last asked for, ``None`` once it is known what came of that. The client
-    ``saves`` the account they pay with; ``saved_method`` is the one they pay with, or the one that was saved."""
+    ``in_flight_since`` is when money was last asked for, ``None`` once it is known what came of that. The client
+    ``save_method`` the account they pay with; ``saved_method`` is the one they pay with, or the one that was saved."""
 
     __tablename__ = "attempt"
     __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
@@ -36,10 +36,10 @@ class Attempt(Base):
     cents: Mapped[int]
     currency: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
-    saves: Mapped[bool] = mapped_column(default=False)
+    save_method: Mapped[bool] = mapped_column(default=False)
     saved_method_id: Mapped[int | None] = mapped_column(ForeignKey("saved_method.id"))
-    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    on_wire_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    in_flight_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column()
 
@@ -56,7 +56,7 @@ class Attempt(Base):
     @property
     def awaits_saved_method(self) -> bool:
         """Whether it was paid, and the provider has still to say what it calls the account it saved."""
-        return self.status is AttemptStatus.CAPTURED and self.saves and self.saved_method_id is None
+        return self.status is AttemptStatus.CAPTURED and self.save_method and self.saved_method_id is None
 
 
 _IS_OPEN = Attempt.status.in_(sorted(OPEN))

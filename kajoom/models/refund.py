@@ -30,7 +30,7 @@ class RefundAttempt(Base):
     provider_ref: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     actor: Mapped[str]
-    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column()
 

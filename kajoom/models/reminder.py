@@ -37,13 +37,13 @@ def renewals_overdue(on: date) -> list[int]:
     return _unpaid(Invoice.due_on < on, "overdue-")
 
 
-def _unpaid(when: ColumnElement[bool], letter: str) -> list[int]:
+def _unpaid(when: ColumnElement[bool], email: str) -> list[int]:
     paying = select(Attempt.id).where(Attempt.invoice_id == Invoice.id, Attempt.status.in_(sorted(OPEN)))
     unpaid = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN, when, ~paying.exists())
-    query = select(Invoice.id).where(unpaid, _untold(letter, Invoice.number))
+    query = select(Invoice.id).where(unpaid, _untold(email, Invoice.number))
     return list(db.session.scalars(query.order_by(Invoice.id)))
 
 
-def _untold(letter: str, name: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+def _untold(email: str, name: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """Whether no message bears this letter's key; each is told once."""
-    return ~select(Message.id).where(Message.key == literal(letter) + name).exists()
+    return ~select(Message.id).where(Message.key == literal(email) + name).exists()

@@ -26,14 +26,14 @@ _IS_UNPAID = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == Invoice
 _IS_LIVE = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status != InvoiceStatus.VOID)
 
 
-class Place(NamedTuple):
+class RenewalCursor(NamedTuple):
     """How far a walk through the services came: the due date and the id of the last one seen."""
 
     due: date
     service_id: int
 
 
-def services_to_renew(until: date, after: Place | None, limit: int) -> list[Place]:
+def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> list[RenewalCursor]:
     """The next services due by ``until`` whose period is not invoiced and that do not end before it, by due date."""
     ends = select(Cancellation.id).where(
         Cancellation.service_id == Service.id,
@@ -49,7 +49,7 @@ def services_to_renew(until: date, after: Place | None, limit: int) -> list[Plac
     if after is not None:
         query = query.where(tuple_(Service.next_due_date, Service.id) > after)
     rows = db.session.execute(query.order_by(Service.next_due_date, Service.id).limit(limit))
-    return [Place(due, service_id) for due, service_id in rows if due is not None]
+    return [RenewalCursor(due, service_id) for due, service_id in rows if due is not None]
 
 
 def renewal_standing(service_id: int, due: date) -> Invoice | None:

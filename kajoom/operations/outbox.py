@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from kajoom.models.db import db
-from kajoom.models.outbox import Message, claim_message, held_message, message_by_key
-from kajoom.operations.deed import deed
+from kajoom.models.outbox import Message, claim_message, leased_message, message_by_key
+from kajoom.operations.transaction import transactional
 
 LEASE = timedelta(minutes=2)
 # Five seconds, then minutes, then hours: a provider that is down for a night is still answered in the morning.
@@ -17,25 +17,25 @@ _DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 60, 300, 1800, 720
 MAX_ATTEMPTS = 20
 
 
-def tell(kind: str, key: str, at: datetime, **ids: Any) -> None:
+def enqueue(kind: str, key: str, at: datetime, **ids: Any) -> None:
     """Add a message to the commit that is under way; the same ``key`` twice is told once."""
     if message_by_key(key) is None:
         db.session.add(Message(kind=kind, key=key, ids=ids, run_at=at))
 
 
-def sooner(key: str, at: datetime) -> None:
+def reschedule(key: str, at: datetime) -> None:
     """Within the commit under way, have a message that waits done by ``at``, if it was for later."""
     message = message_by_key(key)
     if message is not None and message.run_at > at:
         message.run_at = at
 
 
-hasten = deed(sooner)
+reschedule_message = transactional(reschedule)
 """The same as a deed of its own."""
 
 
-@deed
-def take(at: datetime) -> Message | None:
+@transactional
+def lease_next(at: datetime) -> Message | None:
     """Take the next message that is due, under a lease that outlives a killed worker by two minutes at most."""
     message = claim_message(at, at + LEASE, uuid4().hex)
     if message is not None:
@@ -43,18 +43,18 @@ def take(at: datetime) -> Message | None:
     return message
 
 
-@deed
-def delivered(message_id: int, token: str, at: datetime) -> None:
+@transactional
+def mark_done(message_id: int, token: str, at: datetime) -> None:
     """A message is done, unless its lease was lost to another who is at it."""
-    message = held_message(message_id, token)
+    message = leased_message(message_id, token)
     if message is not None:
         message.done_at, message.lease_until = at, None
 
 
-@deed
-def postponed(message_id: int, token: str, at: datetime, error: str) -> None:
+@transactional
+def retry_later(message_id: int, token: str, at: datetime, error: str) -> None:
     """Try again later, each time later still; after the last try the message waits for a person."""
-    message = held_message(message_id, token)
+    message = leased_message(message_id, token)
     if message is not None:
         message.last_error, message.lease_until = error[:500], None
         if message.attempts >= MAX_ATTEMPTS:
@@ -63,10 +63,10 @@ def postponed(message_id: int, token: str, at: datetime, error: str) -> None:
             message.run_at = at + _delay(message.attempts)
 
 
-@deed
-def buried(message_id: int, token: str, at: datetime, error: str) -> None:
+@transactional
+def dead_letter(message_id: int, token: str, at: datetime, error: str) -> None:
     """A message that can never succeed waits for a person."""
-    message = held_message(message_id, token)
+    message = leased_message(message_id, token)
     if message is not None:
         message.last_error, message.lease_until, message.dead_at = error[:500], None, at
 

@@ -9,18 +9,18 @@ from typing import Any
 from flask import Flask
 
 from kajoom.domain.usage import Resource
+from kajoom.i18n.labels import EACH_CYCLE, method_label
 from kajoom.models.catalog import catalog
 from kajoom.models.db import reading
 from kajoom.web import account, cancellation, health, invoice, order, plan, service, webhook
 from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
-from kajoom.web.codes import EACH_CYCLE, method_of
+from kajoom.web.csrf import init_csrf
 from kajoom.web.errors import init_errors
-from kajoom.web.forms import init_forms
 from kajoom.web.headers import init_headers
 from kajoom.web.locale import init_locale
-from kajoom.web.refusal import SENTENCES, action_for
-from kajoom.web.ways import method_name
+from kajoom.web.payment_options import payment_method_label
+from kajoom.web.refusals import SENTENCES, action_for
 
 _PAGES = (service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp)
 
@@ -33,7 +33,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
     app.wsgi_app = _looked_at(app.wsgi_app)  # type: ignore[method-assign]
     init_errors(app)
     init_auth(app)
-    init_forms(app)
+    init_csrf(app)
     init_locale(app)
     init_headers(app, form_targets)
     init_assets(app, Path(app.root_path) / "static")
@@ -41,8 +41,8 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
         action_for=action_for,
         demonstration=demonstration,
         each_cycle=EACH_CYCLE,
-        method_name=method_name,
-        method_of=method_of,
+        payment_method_label=payment_method_label,
+        method_label=method_label,
         refusals=SENTENCES,
         resources=tuple(Resource),
         seller=lambda: catalog().seller,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.models.credit import ledgers_of
 from kajoom.models.saved_method import saved_methods_of
-from kajoom.operations.saved_method import remove
+from kajoom.operations.payments.saved_methods import remove
 from kajoom.web.auth import current_client
-from kajoom.web.htmx import go_to, render
-from kajoom.web.words import words
+from kajoom.web.htmx import redirect_to, render
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -23,7 +23,7 @@ def show() -> ResponseReturnValue:
     return render(
         "account/show.html",
         "account/_credit.html",
-        title=words().say("Account"),
+        title=gettext("Account"),
         ledgers=ledgers_of(client_id),
         saved=saved_methods_of(client_id),
     )
@@ -36,4 +36,4 @@ def forget(method_id: int) -> ResponseReturnValue:
         remove(current_client().id, method_id, clock.now())
     except LookupError:
         abort(404)
-    return go_to(url_for("account.show"))
+    return redirect_to(url_for("account.show"))

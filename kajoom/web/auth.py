@@ -16,9 +16,9 @@ from werkzeug.wrappers import Response as Redirect
 
 from kajoom.models.client import Client, ClientFacts, Role, client_by_email, client_of_session
 from kajoom.models.db import db
-from kajoom.web.address import here, local_path
-from kajoom.web.forms import renew_token
+from kajoom.web.csrf import rotate_csrf_token
 from kajoom.web.htmx import wants_fragment
+from kajoom.web.urls import current_url, safe_local_path
 
 PUBLIC = frozenset(
     {"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal", "webhook.panel"}
@@ -54,15 +54,15 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Any other way back would be refused together with the password, as if that had been wrong.
-        self.next.data = local_path(self.next.data) or ""
+        self.next.data = safe_local_path(self.next.data) or ""
 
 
-class ProofForm(VerifyForm):
+class VerifyPasswordForm(VerifyForm):
     """The password of who is signed in, asked for again."""
 
     def __init__(self, *args: Any, user: ClientFacts, **kwargs: Any) -> None:
         super().__init__(*args, user=cast(Client, client_by_email(user.email)), **kwargs)
-        self.next.data = local_path(self.next.data) or ""
+        self.next.data = safe_local_path(self.next.data) or ""
 
 
 class _Clients(SQLAlchemyUserDatastore):
@@ -90,7 +90,7 @@ def init_auth(app: Flask) -> None:
     app.session_interface = _Session()
     datastore = _Clients(db, Client, Role)
     # What it renders is the view's answer, so it may say its status too.
-    forms: dict[str, Any] = {"login_form": SignInForm, "verify_form": ProofForm}
+    forms: dict[str, Any] = {"login_form": SignInForm, "verify_form": VerifyPasswordForm}
     security = Security(app, datastore, render_template=_sign_in_page, **forms)  # type: ignore[arg-type]
     security.login_manager.request_loader(None)  # no page is opened by a token
     # No view asks Flask-Principal for a permission: who is there need not be told to it before each request.
@@ -98,7 +98,7 @@ def init_auth(app: Flask) -> None:
     # Loaded at the first sign-in of a process, the hash would fail another that comes at the same moment.
     argon2.set_backend()
     user_authenticated.connect(_begin_session, app)
-    app.before_request(_guard)
+    app.before_request(_require_sign_in)
     app.jinja_env.globals["signed_in_client"] = signed_in_client
 
 
@@ -118,12 +118,12 @@ def current_client() -> ClientFacts:
     return client
 
 
-def is_recent() -> bool:
+def signed_in_recently() -> bool:
     """Whether the client gave their password within half an hour: what was saved is not spent on an older word."""
     return check_and_update_authn_fresh(_RECENT, timedelta(0), "session")
 
 
-def proof_url(back_to: str) -> str:
+def verify_url(back_to: str) -> str:
     """The page that asks for the password again, and leads ``back_to`` a local address."""
     return f"{url_for('security.verify')}?{urlencode({'next': back_to})}"
 
@@ -133,13 +133,13 @@ def sign_in_url(back_to: str) -> str:
     return f"{url_for('security.login')}?{urlencode({'next': back_to})}"
 
 
-def _guard() -> Response | Redirect | None:
+def _require_sign_in() -> Response | Redirect | None:
     if request.endpoint is None or request.endpoint in PUBLIC or signed_in_client():
         return None
     if wants_fragment():
         # A redirect would be followed by the browser and nest the sign-in page in the panel.
-        return make_response("", 401, {"HX-Redirect": sign_in_url(here())})
-    return redirect(sign_in_url(here()), 303)
+        return make_response("", 401, {"HX-Redirect": sign_in_url(current_url())})
+    return redirect(sign_in_url(current_url()), 303)
 
 
 def _begin_session(_app: Flask, **_who: Any) -> None:
@@ -147,7 +147,7 @@ def _begin_session(_app: Flask, **_who: Any) -> None:
     kept = {name: value for name, value in session.items() if name.startswith(("_user_id", "_fresh", "_id", "fs_"))}
     session.clear()
     session.update(kept)
-    renew_token()
+    rotate_csrf_token()
     g.pop("client", None)
 
 

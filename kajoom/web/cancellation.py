@@ -6,78 +6,78 @@ from uuid import uuid4
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.cancellation import Cancellation, cancellation_of
-from kajoom.operations.cancellation import cancellation_refusal, request_cancellation, withdraw_cancellation
+from kajoom.operations.orders.cancellation import cancellation_refusal, request_cancellation, withdraw_cancellation
 from kajoom.web.auth import current_client
-from kajoom.web.choice import Fields, end_chosen, form_key, reason_given
-from kajoom.web.hindrance import blocked, refused_here
+from kajoom.web.blocked import render_blocked, render_refusal
+from kajoom.web.forms import Fields, end_chosen, form_key, reason_given
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
-from kajoom.web.refusal import status_of
+from kajoom.web.refusals import status_of
 from kajoom.web.service import own_service, product
-from kajoom.web.words import words
 
 bp = Blueprint("cancellation", __name__)
 
 
-@bp.errorhandler(Refused)
-def refused(refused: Refused) -> ResponseReturnValue:
+@bp.errorhandler(BusinessError)
+def error(error: BusinessError) -> ResponseReturnValue:
     """Why no request can be sent, beside the service it is about."""
-    return refused_here(refused)
+    return render_refusal(error)
 
 
 @bp.get("/services/<int:service_id>/cancellation")
 def choose(service_id: int) -> ResponseReturnValue:
     """Ask when the service is to end."""
-    held = own_service(service_id)
-    here = url_for("cancellation.choose", service_id=held.id)
-    refusal = cancellation_refusal(held)
+    service = own_service(service_id)
+    current_url = url_for("cancellation.choose", service_id=service.id)
+    refusal = cancellation_refusal(service)
     if refusal is not None:
-        return blocked(held, Refused(refusal), 200, push=here)
+        return render_blocked(service, BusinessError(refusal), 200, push=current_url)
     return render(
         "cancellation/choose.html",
         "cancellation/_choose.html",
-        title=words().say("Cancellation request"),
-        push=here,
-        held=held,
+        title=gettext("Cancellation request"),
+        push=current_url,
+        service=service,
         today=clock.today(),
-        page=lambda: product(held),
+        page=lambda: product(service),
     )
 
 
 @bp.get("/services/<int:service_id>/cancellation/review")
 def review(service_id: int) -> ResponseReturnValue:
     """What will happen and when, before anything is sent; the reason is asked here, so it is in no address."""
-    held = own_service(service_id)
+    service = own_service(service_id)
     when = _end(request.args)
-    refusal = cancellation_refusal(held)
+    refusal = cancellation_refusal(service)
     if refusal is not None:
-        raise Refused(refusal)
+        raise BusinessError(refusal)
     return render(
         "cancellation/review.html",
         "cancellation/_review.html",
-        title=words().say("Review your cancellation request"),
-        push=url_for("cancellation.review", service_id=held.id, when=when.value),
-        held=held,
+        title=gettext("Review your cancellation request"),
+        push=url_for("cancellation.review", service_id=service.id, when=when.value),
+        service=service,
         when=when,
-        effective_on=ends_on(when, clock.today(), held.due),
+        effective_on=ends_on(when, clock.today(), service.due),
         today=clock.today(),
         key=uuid4().hex,
-        page=lambda: product(held),
+        page=lambda: product(service),
     )
 
 
 @bp.post("/services/<int:service_id>/cancellation")
 def send(service_id: int) -> ResponseReturnValue:
     """Send the request: it takes effect by being sent."""
-    held = own_service(service_id)
+    service = own_service(service_id)
     sent = request_cancellation(
-        held.client_id,
-        held.id,
+        service.client_id,
+        service.id,
         _end(request.form),
         reason=reason_given(request.form),
         key=form_key(request.form),
@@ -102,27 +102,27 @@ def withdraw(reference: str) -> ResponseReturnValue:
         return _shown(withdraw_cancellation(current_client().id, reference, clock.now()), landed=True)
     except LookupError:
         abort(404)
-    except Refused as refused:
+    except BusinessError as error:
         found = cancellation_of(current_client().id, reference)
-        return _shown(found, status=status_of(refused.reason)) if found is not None else abort(404)
+        return _shown(found, status=status_of(error.code)) if found is not None else abort(404)
 
 
 def _end(fields: Fields) -> CancellationWhen:
     when = end_chosen(fields)
     if when is None:
-        raise Refused(Refusal.UNREADABLE)
+        raise BusinessError(Refusal.UNREADABLE)
     return when
 
 
 def _shown(found: Cancellation, *, landed: bool = False, status: int = 200) -> ResponseReturnValue:
-    here = url_for("cancellation.show", reference=found.reference)
+    current_url = url_for("cancellation.show", reference=found.reference)
     return render(
         "cancellation/show.html",
         "cancellation/_answer.html",
-        title=words().say("Cancellation request %(reference)s", reference=found.reference),
+        title=gettext("Cancellation request %(reference)s", reference=found.reference),
         status=status,
-        push=here,
-        see_other=here if landed else None,
+        push=current_url,
+        see_other=current_url if landed else None,
         cancellation=found,
         is_open=found.status is CancellationStatus.OPEN,
         **product(own_service(found.service_id)),

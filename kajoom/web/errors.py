@@ -3,54 +3,55 @@
 from __future__ import annotations
 
 from flask import Flask, Response, abort, g, make_response, render_template, request, url_for
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from kajoom.domain.refusal import Refused
+from kajoom.domain.refusal import BusinessError
+from kajoom.i18n.translations import N_
 from kajoom.models.db import db
 from kajoom.web.auth import signed_in_client
 from kajoom.web.htmx import wants_fragment
-from kajoom.web.refusal import SENTENCES, status_of
-from kajoom.web.words import sentence, words
+from kajoom.web.refusals import SENTENCES, status_of
 
 __all__ = ["init_errors", "status_of"]
 
 _UNREADABLE = ("\0", "\N{REPLACEMENT CHARACTER}")
 
 _TITLES = {
-    400: sentence("This request could not be read"),
-    402: sentence("The payment was refused"),
-    403: sentence("This is not permitted"),
-    404: sentence("This page does not exist"),
-    405: sentence("This cannot be done here"),
-    409: sentence("This cannot be done now"),
-    413: sentence("This is too large"),
-    422: sentence("This request could not be read"),
-    429: sentence("Too many requests"),
-    500: sentence("Something went wrong on our side"),
+    400: N_("This request could not be read"),
+    402: N_("The payment was refused"),
+    403: N_("This is not permitted"),
+    404: N_("This page does not exist"),
+    405: N_("This cannot be done here"),
+    409: N_("This cannot be done now"),
+    413: N_("This is too large"),
+    422: N_("This request could not be read"),
+    429: N_("Too many requests"),
+    500: N_("Something went wrong on our side"),
 }
 _TEXTS = {
-    400: sentence("Part of what was sent could not be read. Nothing was changed."),
-    403: sentence("This page came from elsewhere or is not yours to use. Nothing was changed."),
-    404: sentence("The address may be mistyped, or what it led to is not yours or is no longer there."),
-    405: sentence("This address is not opened that way. Nothing was changed."),
-    413: sentence("What was sent is larger than any form of ours. Nothing was changed."),
-    429: sentence("Wait a moment, then try again. Nothing was changed."),
-    500: sentence("We have been told. If you were confirming or paying, look at your services before trying again."),
+    400: N_("Part of what was sent could not be read. Nothing was changed."),
+    403: N_("This page came from elsewhere or is not yours to use. Nothing was changed."),
+    404: N_("The address may be mistyped, or what it led to is not yours or is no longer there."),
+    405: N_("This address is not opened that way. Nothing was changed."),
+    413: N_("What was sent is larger than any form of ours. Nothing was changed."),
+    429: N_("Wait a moment, then try again. Nothing was changed."),
+    500: N_("We have been told. If you were confirming or paying, look at your services before trying again."),
 }
-_EXPIRED = sentence("This page has expired. Open it again and repeat what you were doing: nothing was changed.")
+_EXPIRED = N_("This page has expired. Open it again and repeat what you were doing: nothing was changed.")
 
 
 def init_errors(app: Flask) -> None:
     """Give every refusal and every fault its page."""
-    app.before_request(_readable)
-    app.register_error_handler(Refused, _refused)
+    app.before_request(_reject_unreadable_text)
+    app.register_error_handler(BusinessError, _handle_business_error)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _failed)
     app.register_error_handler(500, _broken)
 
 
-def _readable() -> None:
+def _reject_unreadable_text() -> None:
     """Text that no client ever typed is refused before anything looks at it."""
     sent = [request.path]
     for fields in (request.args, request.form):
@@ -59,8 +60,8 @@ def _readable() -> None:
         abort(400)
 
 
-def _refused(refused: Refused) -> Response:
-    return _answer(status_of(refused.reason), SENTENCES[refused.reason], refused.reason.value)
+def _handle_business_error(error: BusinessError) -> Response:
+    return _answer(status_of(error.code), SENTENCES[error.code], error.code.value)
 
 
 def _expired(_error: CSRFError) -> Response:
@@ -85,20 +86,19 @@ def _broken(_error: Exception) -> Response:
 
 
 def _answer(status: int, text: str, refusal: str = "") -> Response:
-    said = words()
     template = "errors/_error.html" if wants_fragment() else "errors/error.html"
     body = render_template(
         template,
-        title=said.gettext(_TITLES[status]),
-        text=said.gettext(text),
+        title=gettext(_TITLES[status]),
+        text=gettext(text),
         refusal=refusal,
         status=status,
-        back=_way_on(status),
+        back=_next_step_url(status),
     )
     return make_response(body, status)
 
 
-def _way_on(status: int) -> str:
+def _next_step_url(status: int) -> str:
     service_id = (request.view_args or {}).get("service_id")
     if service_id is not None and status not in {404, 500} and signed_in_client():
         return url_for("service.show", service_id=service_id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from kajoom.domain.catalog import CatalogPlan
 from kajoom.domain.quote import Quote
 from kajoom.models.figures import Figures, figures
-from kajoom.models.holding import Held
-from kajoom.operations.invoice import frozen_lines, frozen_taxes
+from kajoom.models.service_snapshot import ServiceSnapshot
+from kajoom.operations.billing.invoices import lines_to_json, taxes_to_json
 
 
-def figures_of_quote(held: Held, plan: CatalogPlan, quote: Quote) -> Figures:
+def figures_of_quote(service: ServiceSnapshot, plan: CatalogPlan, quote: Quote) -> Figures:
     """A quote's figures, as its invoice would print them."""
-    lines = frozen_lines(quote.lines, held.plan, plan, quote.difference)
-    taxes = frozen_taxes(quote.taxes, held.catalog.seller)
+    lines = lines_to_json(quote.lines, service.plan, plan, quote.difference)
+    taxes = taxes_to_json(quote.taxes, service.catalog.seller)
     return figures(lines, taxes, quote.subtotal.cents, quote.total, quote.credit_used, quote.due_today)

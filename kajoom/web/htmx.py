@@ -55,7 +55,7 @@ def render(
     return response
 
 
-def go_to(url: str) -> Response | Redirect:
+def redirect_to(url: str) -> Response | Redirect:
     """Go to another page after a POST; htmx is told so, as a redirect would be followed inside the panel."""
     if wants_fragment():
         return make_response("", 200, {"HX-Redirect": url})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from flask_babel import Babel
 
-from kajoom.operations.locale import remember_locale
-from kajoom.web.address import here, other_language
+from kajoom.i18n.formats import LANGUAGES, current_formats
+from kajoom.operations.accounts.locale import remember_locale
 from kajoom.web.auth import signed_in_client
-from kajoom.web.words import LANGUAGES, words
+from kajoom.web.urls import current_url, other_language_url
 
 COOKIE = "lang"
 _YEAR = 365 * 24 * 3600
@@ -20,12 +20,12 @@ def init_locale(app: Flask) -> None:
     Babel(app, default_locale=LANGUAGES[0], locale_selector=_choose, configure_jinja=False)
     app.before_request(_remember)
     app.after_request(_keep)
-    app.jinja_env.globals.update(here=here, other_language=other_language)
+    app.jinja_env.globals.update(current_url=current_url, other_language_url=other_language_url)
 
 
 def current_language() -> str:
     """What the page is written in ("fr" or "en"), and what an order or a request made from it remembers."""
-    return words().language
+    return current_formats().language
 
 
 def asked_language() -> str | None:

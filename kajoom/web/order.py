@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.order import OrderEvent, OrderStatus, allows
-from kajoom.domain.payment import Means
-from kajoom.domain.refusal import Refusal, Refused
+from kajoom.domain.payment import PaymentChoice
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.i18n.labels import label_for
 from kajoom.models.figures import figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_of
 from kajoom.models.payment import last_attempt_of
 from kajoom.models.renewal import renewals_carrying
-from kajoom.operations.order import cancel_order
+from kajoom.operations.orders.place import cancel_order
 from kajoom.web.auth import current_client
-from kajoom.web.codes import name_of
-from kajoom.web.htmx import go_to, render
+from kajoom.web.htmx import redirect_to, render
 from kajoom.web.payment import (
     approving,
     give_up_payment,
-    means_of,
     method_for,
+    parse_return_state,
     pay_invoice,
-    payment_trouble,
+    payment_choice_of,
+    payment_error_of,
     verify_payment,
-    way_back,
 )
-from kajoom.web.refusal import SENTENCES, status_of
+from kajoom.web.payment_options import payment_options
+from kajoom.web.refusals import SENTENCES, status_of
 from kajoom.web.service import own_service, product
 from kajoom.web.timeline import timeline_of
-from kajoom.web.ways import ways_to_pay
-from kajoom.web.words import words
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
 
@@ -43,10 +43,10 @@ _WAITING = {OrderStatus.AWAITING_PAYMENT, OrderStatus.AWAITING_PROVISIONING}
 def show(reference: str) -> ResponseReturnValue:
     """The receipt and its live state; while it waits the page asks again, naming what it has ``seen``."""
     order = _own(reference)
-    trouble = payment_trouble(invoice_of_order(order.id))
-    if request.args.get("seen") == _state(order, trouble):
+    payment_error = payment_error_of(invoice_of_order(order.id))
+    if request.args.get("seen") == _state(order, payment_error):
         return "", 204
-    return _shown(order, trouble, is_news="seen" in request.args)
+    return _render(order, payment_error, is_news="seen" in request.args)
 
 
 @bp.post("/payment")
@@ -54,7 +54,7 @@ def pay(reference: str) -> ResponseReturnValue:
     """Pay what is due, or learn what became of the payment before."""
     order = _own(reference)
     if "verify" not in request.form:
-        return _paid(order, means_of(request.form, request.form.get("method", "")))
+        return _paid(order, payment_choice_of(request.form, request.form.get("method", "")))
     invoice = invoice_of_order(order.id)
     return _told(reference, verify_payment(invoice) if invoice is not None else None)
 
@@ -63,7 +63,7 @@ def pay(reference: str) -> ResponseReturnValue:
 def returned(reference: str) -> ResponseReturnValue:
     """Back from where the client approves: this only looks and shows, and the page's own form asks and finishes."""
     order = _own(reference)
-    return _shown(order, payment_trouble(invoice_of_order(order.id)), back=way_back())
+    return _render(order, payment_error_of(invoice_of_order(order.id)), return_state=parse_return_state())
 
 
 @bp.post("/cancel")
@@ -78,10 +78,10 @@ def cancel(reference: str) -> ResponseReturnValue:
         order = cancel_order(current_client().id, reference, clock.today(), clock.now())
     except LookupError:
         abort(404)
-    except Refused as refused:
-        return _shown(_own(reference), refused, status=status_of(refused.reason))
+    except BusinessError as error:
+        return _render(_own(reference), error, status=status_of(error.code))
     if request.form.get("then") == "choose":
-        return go_to(url_for("plan.choose", service_id=order.service_id))
+        return redirect_to(url_for("plan.choose", service_id=order.service_id))
     return _landed(order)
 
 
@@ -95,24 +95,28 @@ def opened(order: Order) -> ResponseReturnValue:
     untried = invoice is not None and last_attempt_of(invoice.id) is None
     elsewhere = request.form.get("saved") == ""
     if order.status is OrderStatus.AWAITING_PAYMENT and untried and method is not None and not elsewhere:
-        return _paid(order, means_of(request.form, method))
+        return _paid(order, payment_choice_of(request.form, method))
     return _landed(order)
 
 
-def _paid(order: Order, means: Means) -> ResponseReturnValue:
+def _paid(order: Order, payment_choice: PaymentChoice) -> ResponseReturnValue:
     invoice = invoice_of_order(order.id)
     if invoice is None or not invoice.balance:
         return _landed(order)
     reference = order.reference
     return_url = url_for("order.returned", reference=reference, _external=True)
-    trouble, leads_to = pay_invoice(invoice, means, return_url, url_for("order.show", reference=reference))
-    return go_to(leads_to) if leads_to else _told(reference, trouble)
+    payment_error, redirect_url = pay_invoice(
+        invoice, payment_choice, return_url, url_for("order.show", reference=reference)
+    )
+    return redirect_to(redirect_url) if redirect_url else _told(reference, payment_error)
 
 
-def _told(reference: str, trouble: Refused | None) -> ResponseReturnValue:
+def _told(reference: str, payment_error: BusinessError | None) -> ResponseReturnValue:
     """The order after a payment, read anew."""
     order = _own(reference)
-    return _landed(order) if trouble is None else _shown(order, trouble, status=status_of(trouble.reason))
+    return (
+        _landed(order) if payment_error is None else _render(order, payment_error, status=status_of(payment_error.code))
+    )
 
 
 def _own(reference: str) -> Order:
@@ -121,66 +125,66 @@ def _own(reference: str) -> Order:
 
 
 def _title(order: Order) -> str:
-    return words().say("Change of plan %(reference)s", reference=order.reference)
+    return str(gettext("Change of plan %(reference)s", reference=order.reference))
 
 
-def _said(order: Order, trouble: Refused | None) -> str:
-    if trouble is not None:
-        return words().gettext(SENTENCES[trouble.reason])
-    return words().say("Your change of plan: %(status)s.", status=words().gettext(name_of(order.status)).lower())
+def _said(order: Order, payment_error: BusinessError | None) -> str:
+    if payment_error is not None:
+        return str(gettext(SENTENCES[payment_error.code]))
+    return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
 
 
-def _state(order: Order, trouble: Refused | None) -> str:
+def _state(order: Order, payment_error: BusinessError | None) -> str:
     """The name of what a page shows of an order: another name, and the page is out of date."""
-    return f"{order.version}.{trouble.reason if trouble else 'none'}"
+    return f"{order.version}.{payment_error.code if payment_error else 'none'}"
 
 
-def _follows(order: Order, trouble: Refused | None, unpaid: Invoice | None) -> int | None:
+def _follows(order: Order, payment_error: BusinessError | None, unpaid: Invoice | None) -> int | None:
     """How often, in seconds, the page asks again; ``None`` when nothing will move unless its reader does something."""
     if order.status is OrderStatus.AWAITING_PROVISIONING:
         return 60 if order.needs_person else 2
     if order.status is OrderStatus.SCHEDULED:
         return 2 if unpaid is None and order.effective_on <= clock.today() else None
-    is_verified = trouble is not None and trouble.reason is Refusal.PAYMENT_PENDING
+    is_verified = payment_error is not None and payment_error.code is Refusal.PAYMENT_PENDING
     return 2 if order.status is OrderStatus.AWAITING_PAYMENT and is_verified else None
 
 
 def _landed(order: Order) -> ResponseReturnValue:
-    return _shown(order, payment_trouble(invoice_of_order(order.id)), landed=True)
+    return _render(order, payment_error_of(invoice_of_order(order.id)), landed=True)
 
 
-def _shown(
+def _render(
     order: Order,
-    trouble: Refused | None = None,
+    payment_error: BusinessError | None = None,
     *,
     status: int = 200,
     is_news: bool = False,
     landed: bool = False,
-    back: str = "",
+    return_state: str = "",
 ) -> ResponseReturnValue:
     """The order as a page or a panel; ``landed`` after a POST that succeeded, ``is_news`` when the state moved.
 
-    ``back`` is how a client comes back from where they approve: "approved", or "left" without paying.
+    ``return_state`` is how a client comes back from where they approve: "approved", or "left" without paying.
     """
-    here = url_for("order.show", reference=order.reference)
+    current_url = url_for("order.show", reference=order.reference)
     invoice = invoice_of_order(order.id)
-    paying, page = payment_trouble(invoice), product(own_service(order.service_id))
+    paying, page = payment_error_of(invoice), product(own_service(order.service_id))
     return render(
         "order/show.html",
         "order/_answer.html",
         title=_title(order),
-        announce=_said(order, trouble) if is_news else None,
+        announce=_said(order, payment_error) if is_news else None,
         status=status,
-        push=None if is_news else here,
-        see_other=here if landed else None,
+        push=None if is_news else current_url,
+        see_other=current_url if landed else None,
         order=order,
         invoice=invoice,
         figures=figures_of_invoice(invoice) if invoice and invoice.paid_cents else figures_of_order(order),
         stages=timeline_of(order),
-        trouble=trouble,
-        **ways_to_pay(invoice),
+        payment_error=payment_error,
+        **payment_options(invoice),
         approving=approving(invoice),
-        back=back,
+        return_state=return_state,
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
         waits=order.status in _WAITING,
         seen=_state(order, paying),

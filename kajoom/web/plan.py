@@ -7,64 +7,67 @@ from uuid import uuid4
 
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import Quote, amount_seen
-from kajoom.domain.refusal import Refusal, Refused
-from kajoom.models.holding import Held
-from kajoom.operations.order import place_order
-from kajoom.operations.quote import Choice, Offer, offers, quote_change, suggested
-from kajoom.web.choice import Fields, cycle_chosen, one, plan_chosen, seen, when_chosen, whole_choice
-from kajoom.web.codes import name_of
-from kajoom.web.hindrance import blocked, refused_here
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.i18n.formats import current_formats
+from kajoom.i18n.labels import label_for
+from kajoom.models.service_snapshot import ServiceSnapshot
+from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.quotes import Choice, Offer, offers, quote_change, suggested
+from kajoom.web.blocked import render_blocked, render_refusal
+from kajoom.web.forms import Fields, cycle_chosen, one, plan_chosen, seen, when_chosen, whole_choice
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.order import opened
 from kajoom.web.payment import method_for, saving
+from kajoom.web.payment_options import saved_accounts_of
 from kajoom.web.preview import Preview, preview_of
-from kajoom.web.refusal import SENTENCES, status_of
+from kajoom.web.refusals import SENTENCES, status_of
 from kajoom.web.service import own_service, product
-from kajoom.web.ways import accounts_of
-from kajoom.web.words import words
 
 bp = Blueprint("plan", __name__, url_prefix="/services/<int:service_id>/plan")
-bp.register_error_handler(Refused, refused_here)
+bp.register_error_handler(BusinessError, render_refusal)
 
 
 @bp.get("")
 def choose(service_id: int) -> ResponseReturnValue:
     """The plans, and the price of the one chosen; asked again by the form at each change, it answers the price."""
-    held = own_service(service_id)
-    hindrance = held.hindrance(clock.today())
-    if hindrance is not None:
-        return blocked(held, Refused(hindrance), 200, push=url_for("plan.choose", service_id=held.id))
-    cycle, listed = _listed(held)
-    preview = preview_of(held, _choice(held, cycle, listed))
-    here = _url("plan.choose", preview.choice, held)
+    service = own_service(service_id)
+    blocked_reason = service.blocked_reason(clock.today())
+    if blocked_reason is not None:
+        return render_blocked(
+            service, BusinessError(blocked_reason), 200, push=url_for("plan.choose", service_id=service.id)
+        )
+    cycle, listed = _listed(service)
+    preview = preview_of(service, _choice(service, cycle, listed))
+    current_url = _url("plan.choose", preview.choice, service)
     if "asked" not in request.args:
-        status = status_of(preview.refused.reason) if preview.refused and "plan" in request.args else 200
-        return _choose(preview, listed, "plan/_choose.html", push=here, status=status)
-    return _choose(preview, listed, "plan/_preview.html", replace=here, asked=request.args["asked"])
+        status = status_of(preview.error.code) if preview.error and "plan" in request.args else 200
+        return _choose(preview, listed, "plan/_choose.html", push=current_url, status=status)
+    return _choose(preview, listed, "plan/_preview.html", replace=current_url, asked=request.args["asked"])
 
 
 @bp.get("/review")
 def review(service_id: int) -> ResponseReturnValue:
     """Every figure and condition of one choice, and the one button that confirms it."""
-    held = own_service(service_id)
-    choice = _answer(held, request.args, whole_choice(request.args))
-    return _review(Preview(held, choice, quote_change(held, choice, clock.today())))
+    service = own_service(service_id)
+    choice = _answer(service, request.args, whole_choice(request.args))
+    return _review(Preview(service, choice, quote_change(service, choice, clock.today())))
 
 
 @bp.post("")
 def confirm(service_id: int) -> ResponseReturnValue:
     """Confirm what was reviewed: the same form twice is one order, and figures that moved are shown again."""
-    held = own_service(service_id)
+    service = own_service(service_id)
     choice = whole_choice(request.form)
     try:
         order = place_order(
-            held.client_id,
-            held.id,
+            service.client_id,
+            service.id,
             choice,
             seen(request.form),
             locale=current_language(),
@@ -72,31 +75,31 @@ def confirm(service_id: int) -> ResponseReturnValue:
             at=clock.now(),
             days_to_pay=current_app.config["DAYS_TO_PAY"],
         )
-    except Refused as refused:
-        if refused.reason not in {Refusal.QUOTE_CHANGED, Refusal.NOT_ACKNOWLEDGED}:
+    except BusinessError as error:
+        if error.code not in {Refusal.QUOTE_CHANGED, Refusal.NOT_ACKNOWLEDGED}:
             raise
-        return _review(Preview(held, choice, cast(Quote, refused.details["quote"]), refused))
+        return _review(Preview(service, choice, cast(Quote, error.details["quote"]), error))
     return opened(order)
 
 
-def _listed(held: Held) -> tuple[BillingCycle, list[Offer]]:
+def _listed(service: ServiceSnapshot) -> tuple[BillingCycle, list[Offer]]:
     """The billing cycle asked for and its offers; unasked, the present one, or the first that has a plan to move to."""
     asked, today = cycle_chosen(request.args), clock.today()
-    cycles = [asked] if asked else [held.terms.cycle, *held.group.cycles(held.terms.recurring.currency)]
+    cycles = [asked] if asked else [service.terms.cycle, *service.group.cycles(service.terms.recurring.currency)]
     for cycle in cycles:
-        listed = offers(held, cycle, today)
+        listed = offers(service, cycle, today)
         if suggested(listed):
             return cycle, listed
-    return cycles[0], offers(held, cycles[0], today)
+    return cycles[0], offers(service, cycles[0], today)
 
 
-def _choice(held: Held, cycle: BillingCycle, listed: list[Offer]) -> Choice:
+def _choice(service: ServiceSnapshot, cycle: BillingCycle, listed: list[Offer]) -> Choice:
     first = suggested(listed)
-    plan = plan_chosen(request.args) or (first.plan.code if first else held.plan.code)
-    return _answer(held, request.args, Choice(plan, cycle, when_chosen(request.args)))
+    plan = plan_chosen(request.args) or (first.plan.code if first else service.plan.code)
+    return _answer(service, request.args, Choice(plan, cycle, when_chosen(request.args)))
 
 
-def _answer(held: Held, fields: Fields, choice: Choice) -> Choice:
+def _answer(service: ServiceSnapshot, fields: Fields, choice: Choice) -> Choice:
     """The choice with its « when » only if it answers the question this plan asks.
 
     The form names in ``asked`` the question it showed. A client who moves from a higher plan, where « now » is the
@@ -106,62 +109,63 @@ def _answer(held: Held, fields: Fields, choice: Choice) -> Choice:
     if choice.when is None or asked is None:
         return choice
     plain = Choice(choice.plan, choice.cycle)
-    question = preview_of(held, plain).asked.partition(".")[2]
+    question = preview_of(service, plain).asked.partition(".")[2]
     return choice if asked.partition(".")[2] == question else plain
 
 
 def _choose(preview: Preview, listed: list[Offer], fragment: str, **answer: Any) -> ResponseReturnValue:
-    held = preview.held
+    service = preview.service
     return render(
         "plan/choose.html",
         fragment,
-        title=words().say("Change plan"),
+        title=gettext("Change plan"),
         announce=_said(preview),
-        held=held,
+        service=service,
         preview=preview,
         offers=listed,
-        cycles=held.group.cycles(held.terms.recurring.currency),
-        page=lambda: product(held),
+        cycles=service.group.cycles(service.terms.recurring.currency),
+        page=lambda: product(service),
         **answer,
     )
 
 
 def _review(preview: Preview) -> ResponseReturnValue:
-    held, refused, said = preview.held, preview.refused, words()
-    title = said.say("Review and confirm your change")
-    method = method_for(held.payment_method)
+    service, error = preview.service, preview.error
+    title = gettext("Review and confirm your change")
+    method = method_for(service.payment_method)
     return render(
         "plan/review.html",
         "plan/_review.html",
-        title=said.say("Error: %(title)s", title=title) if refused else title,
-        push=None if refused else _url("plan.review", preview.choice, held),
-        status=status_of(refused.reason) if refused else 200,
-        held=held,
+        title=gettext("Error: %(title)s", title=title) if error else title,
+        push=None if error else _url("plan.review", preview.choice, service),
+        status=status_of(error.code) if error else 200,
+        service=service,
         preview=preview,
-        refused=refused,
-        back=_url("plan.choose", preview.choice, held),
-        account=accounts_of(held.client_id).get(method or ""),
+        error=error,
+        back=_url("plan.choose", preview.choice, service),
+        account=saved_accounts_of(service.client_id).get(method or ""),
         saving=method if method in saving() else None,
-        amount_before=amount_seen(request.form.get("digest", ""), held.terms.recurring.currency),
+        amount_before=amount_seen(request.form.get("digest", ""), service.terms.recurring.currency),
         key=uuid4().hex,
-        page=lambda: product(held),
+        page=lambda: product(service),
     )
 
 
 def _said(preview: Preview) -> str:
     """The preview in one sentence, for those who hear it change."""
-    said = words()
+    formats = current_formats()
     if preview.quote is None:
-        return said.gettext(SENTENCES[preview.refused.reason]) if preview.refused else ""
-    return said.say(
+        return str(gettext(SENTENCES[preview.error.code])) if preview.error else ""
+    announcement: str = gettext(
         "Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.",
-        plan=said.tr(preview.plan.name),
-        cycle=said.gettext(name_of(preview.choice.cycle)).lower(),
-        amount=said.money(preview.quote.due_today),
+        plan=formats.localized(preview.plan.name),
+        cycle=gettext(label_for(preview.choice.cycle)).lower(),
+        amount=formats.money(preview.quote.due_today),
     )
+    return announcement
 
 
-def _url(endpoint: str, choice: Choice, held: Held) -> str:
+def _url(endpoint: str, choice: Choice, service: ServiceSnapshot) -> str:
     """The address of a state: reload, Back and a link in a letter lead to it again."""
     when: dict[str, Any] = {"when": choice.when.value} if choice.when else {}
-    return url_for(endpoint, service_id=held.id, plan=choice.plan, cycle=choice.cycle.value, **when)
+    return url_for(endpoint, service_id=service.id, plan=choice.plan, cycle=choice.cycle.value, **when)

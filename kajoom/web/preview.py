@@ -8,11 +8,11 @@ from functools import cached_property
 from kajoom import clock
 from kajoom.domain.catalog import CatalogPlan, Translated
 from kajoom.domain.quote import Quote, When
-from kajoom.domain.refusal import Refused
+from kajoom.domain.refusal import BusinessError
 from kajoom.domain.usage import LimitChange, limit_changes
 from kajoom.models.figures import Figures
-from kajoom.models.holding import Held
-from kajoom.operations.quote import Choice, delay_of, quote_change
+from kajoom.models.service_snapshot import ServiceSnapshot
+from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
 from kajoom.web.figures import figures_of_quote
 
 
@@ -20,61 +20,61 @@ from kajoom.web.figures import figures_of_quote
 class Preview:
     """One choice and what it comes to: its quote with every figure, or why it has none."""
 
-    held: Held
+    service: ServiceSnapshot
     choice: Choice
     quote: Quote | None = None
-    refused: Refused | None = None
+    error: BusinessError | None = None
 
     @cached_property
     def plan(self) -> CatalogPlan:
         """The plan chosen; the present one when the choice named none that exists."""
-        return self.held.group.plan(self.choice.plan) or self.held.plan
+        return self.service.group.plan(self.choice.plan) or self.service.plan
 
     @cached_property
     def figures(self) -> Figures | None:
         """The table of figures."""
-        return figures_of_quote(self.held, self.plan, self.quote) if self.quote else None
+        return figures_of_quote(self.service, self.plan, self.quote) if self.quote else None
 
     @cached_property
     def limits(self) -> tuple[LimitChange, ...]:
         """What the change allows more or less of."""
-        compared = limit_changes(self.held.usage, self.held.plan.limits, self.plan.limits)
+        compared = limit_changes(self.service.usage, self.service.plan.limits, self.plan.limits)
         return tuple(limit for limit in compared if limit.differs)
 
     @cached_property
     def gained(self) -> list[Translated]:
         """What the plan chosen includes and the present one does not."""
-        return [feature for feature in self.plan.features if feature not in self.held.plan.features]
+        return [feature for feature in self.plan.features if feature not in self.service.plan.features]
 
     @cached_property
     def lost(self) -> list[Translated]:
         """What the present plan includes and the one chosen does not."""
-        return [feature for feature in self.held.plan.features if feature not in self.plan.features]
+        return [feature for feature in self.service.plan.features if feature not in self.plan.features]
 
     @cached_property
     def delay(self) -> Translated | None:
         """The delay announced when a person must act, in both languages; ``None`` when none must."""
-        return delay_of(self.held, self.plan) if self.quote and self.quote.needs_person else None
+        return delay_of(self.service, self.plan) if self.quote and self.quote.needs_person else None
 
     @cached_property
-    def whens(self) -> tuple[When, ...]:
+    def timing_options(self) -> tuple[When, ...]:
         """The answers to « when? », the default first; empty where there is no choice."""
-        return self.quote.whens if self.quote else ()
+        return self.quote.timing_options if self.quote else ()
 
     @cached_property
     def when(self) -> When | None:
         """The answer in force."""
-        return self.choice.when if self.choice.when in self.whens else next(iter(self.whens), None)
+        return self.choice.when if self.choice.when in self.timing_options else next(iter(self.timing_options), None)
 
     @cached_property
     def asked(self) -> str:
         """The name of the question « when? » as the form puts it; see ``plan._answer``."""
-        return f"{self.choice.cycle}.{self.whens[0] if self.whens else 'none'}"
+        return f"{self.choice.cycle}.{self.timing_options[0] if self.timing_options else 'none'}"
 
 
-def preview_of(held: Held, choice: Choice) -> Preview:
+def preview_of(service: ServiceSnapshot, choice: Choice) -> Preview:
     """The quote of a choice today, or its refusal."""
     try:
-        return Preview(held, choice, quote_change(held, choice, clock.today()))
-    except Refused as refused:
-        return Preview(held, choice, refused=refused)
+        return Preview(service, choice, quote_change(service, choice, clock.today()))
+    except BusinessError as error:
+        return Preview(service, choice, error=error)

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from kajoom import clock
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.history import history_of
-from kajoom.models.holding import Held, held_by
 from kajoom.models.invoice import unpaid_renewal_of
 from kajoom.models.service import services_of
+from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import render
 
@@ -40,23 +40,23 @@ def show(service_id: int) -> ResponseReturnValue:
     return render("service/show.html", "service/_record.html", **product(own_service(service_id)))
 
 
-def own_service(service_id: int) -> Held:
+def own_service(service_id: int) -> ServiceSnapshot:
     """The client's own service; a stranger's is as if it did not exist."""
-    held = held_by(current_client().id, service_id) if service_id <= _LARGEST_ID else None
-    return held or abort(404)
+    service = service_snapshot_of(current_client().id, service_id) if service_id <= _LARGEST_ID else None
+    return service or abort(404)
 
 
-def product(held: Held) -> dict[str, Any]:
+def product(service: ServiceSnapshot) -> dict[str, Any]:
     """All that the page of a service shows around its panel; what hinders a change is looked up only if it does."""
     today = clock.today()
-    history = history_of(held.id)
+    history = history_of(service.id)
     return {
-        "held": held,
+        "service": service,
         "today": today,
         "history": history,
         "change": next((change for change in history if change.is_open), None),
-        "unpaid": unpaid_renewal_of(held.id) if held.unpaid_renewal else None,
-        "ending": open_cancellation_of(held.id) if held.open_cancellation else None,
-        "banner": held.catalog.banner(held.group.code, today),
+        "unpaid": unpaid_renewal_of(service.id) if service.unpaid_renewal else None,
+        "ending": open_cancellation_of(service.id) if service.open_cancellation else None,
+        "banner": service.catalog.banner(service.group.code, today),
         "tab": "information" if request.args.get("tab") == "information" else "actions",
     }

@@ -6,12 +6,12 @@ from flask import Blueprint, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from kajoom import clock
-from kajoom.operations.notice import Hearing, hear
-from kajoom.web.forms import csrf
+from kajoom.operations.payments.webhooks import WebhookOutcome, receive_webhook
+from kajoom.web.csrf import csrf
 
 bp = Blueprint("webhook", __name__, url_prefix="/webhooks")
 
-_STATUSES = {Hearing.HEARD: 200, Hearing.FORGED: 400, Hearing.UNVERIFIED: 503}
+_STATUSES = {WebhookOutcome.HEARD: 200, WebhookOutcome.FORGED: 400, WebhookOutcome.UNVERIFIED: 503}
 
 
 @bp.post("/paypal")
@@ -21,7 +21,7 @@ def paypal() -> ResponseReturnValue:
     if provider is None:
         abort(404)
     headers = dict(request.headers.items())
-    return "", _STATUSES[hear(provider, headers, request.get_data(), clock.now())]
+    return "", _STATUSES[receive_webhook(provider, headers, request.get_data(), clock.now())]
 
 
 csrf.exempt(bp)

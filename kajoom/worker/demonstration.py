@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kajoom.gateways import Gateways
-from kajoom.gateways.demo import Behaviour, Door
+from kajoom.gateways.demo.store import Behaviour, DemoSystem
 
 BEHAVIOURS = tuple(behaviour.value for behaviour in Behaviour)
 
@@ -15,4 +15,4 @@ def choose(gateways: Gateways, door: str, behaviour: str, once: bool) -> None:
     """
     if gateways.demonstration is None:
         raise LookupError("this is not the demonstration: set KAJOOM_DEMO=1")
-    gateways.demonstration.choose(Door(door), Behaviour(behaviour), once)
+    gateways.demonstration.choose(DemoSystem(door), Behaviour(behaviour), once)

@@ -10,8 +10,8 @@ from threading import Event, Lock, Thread
 from flask import Flask
 
 from kajoom import clock
-from kajoom.operations.calendar import announce_day
-from kajoom.worker.relay import run_once
+from kajoom.operations.daily import enqueue_day
+from kajoom.worker.consumer import run_once
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +24,19 @@ def work_forever(app: Flask, stop: Event) -> None:
     announced: date | None = None
     while not stop.is_set():
         try:
-            announced = work_off(app, stop, announced)
+            announced = run_pending(app, stop, announced)
         except Exception:
             # The database may be away for a while; a worker that died of it would have to be missed by someone.
             log.exception("the worker could not go on, and tries again")
         stop.wait(_POLL_SECONDS)
 
 
-def work_off(app: Flask, stop: Event, announced: date | None = None) -> date:
+def run_pending(app: Flask, stop: Event, announced: date | None = None) -> date:
     """Do all that is due now, and the day's own work unless that day is the one ``announced``; answers the day."""
     today = clock.today()
     if today != announced:
         with app.app_context():
-            announce_day(today, clock.now())
+            enqueue_day(today, clock.now())
     while not stop.is_set():
         with app.app_context():  # a session of its own for each message: nothing read for one is believed for the next
             if not run_once(app.extensions["kajoom"], clock.now()):
@@ -44,7 +44,7 @@ def work_off(app: Flask, stop: Event, announced: date | None = None) -> date:
     return today
 
 
-def embed(app: Flask) -> None:
+def embed_worker(app: Flask) -> None:
     """Have this process work beside serving, from its first request on: a command, or a test, starts nothing."""
 
     @app.before_request

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kajoom.gateways.ports import PackageChange, Panel, PanelAnswer, PanelStatus
+from kajoom.gateways.ports import PackageChange, Panel, PanelResult, PanelStatus
 
-_DONE = PanelAnswer(PanelStatus.DONE)
+_DONE = PanelResult(PanelStatus.DONE)
 
 
-def carry_out(panel: Panel, change: PackageChange) -> PanelAnswer:
+def carry_out(panel: Panel, change: PackageChange) -> PanelResult:
     """Have the panel make a change, or find that an earlier try already did.
 
     ``UNKNOWN`` when it cannot be read back: asked again later, the answer decides.
@@ -17,8 +17,8 @@ def carry_out(panel: Panel, change: PackageChange) -> PanelAnswer:
     checked = panel.check(change)
     if checked.status is not PanelStatus.DONE:
         return checked
-    answer = panel.apply(change)
-    if answer.status in {PanelStatus.REFUSED, PanelStatus.PENDING}:
-        return answer
+    result = panel.apply(change)
+    if result.status in {PanelStatus.REFUSED, PanelStatus.PENDING}:
+        return result
     is_there = panel.read(change.username) == change.package
-    return _DONE if is_there else PanelAnswer(PanelStatus.UNKNOWN, "not read back")
+    return _DONE if is_there else PanelResult(PanelStatus.UNKNOWN, "not read back")

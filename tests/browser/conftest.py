@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
 from kajoom import clock
 from tests.browser.chromium import installed, launched, signed_in
-from tests.browser.house import NOON, House
-from tests.browser.watch import Watch
+from tests.browser.live_app import NOON, LiveApp
+from tests.browser.page_errors import Watch
 
 Visit = Callable[..., Page]
 
@@ -30,17 +30,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     """The house, built and filled once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: NOON)
-        house = House(tmp_path_factory.mktemp("house"))
+        house = LiveApp(tmp_path_factory.mktemp("house"))
     yield house
     house.close()
 
 
 @pytest.fixture
-def house(served: House, monkeypatch: pytest.MonkeyPatch) -> House:
+def house(served: LiveApp, monkeypatch: pytest.MonkeyPatch) -> LiveApp:
     """The house at noon, as the demonstration begins."""
     monkeypatch.setattr(clock, "now", lambda: NOON)
     served.restore()
@@ -48,7 +48,7 @@ def house(served: House, monkeypatch: pytest.MonkeyPatch) -> House:
 
 
 @pytest.fixture(scope="package")
-def sessions(served: House, chromium: Browser) -> dict[str, StorageState]:
+def sessions(served: LiveApp, chromium: Browser) -> dict[str, StorageState]:
     """What the browser of each client keeps once they have signed in."""
     served.restore()
     return {language: signed_in(chromium, served.address, language) for language in ("fr", "en")}
@@ -63,7 +63,7 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def visit(house: House, chromium: Browser, sessions: dict[str, StorageState], watch: Watch) -> Iterator[Visit]:
+def visit(house: LiveApp, chromium: Browser, sessions: dict[str, StorageState], watch: Watch) -> Iterator[Visit]:
     """Open a page as the client of a language, in a browser of its own: ``visit("fr", address, **options)``."""
     contexts: list[BrowserContext] = []
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from kajoom.web.words import Words, words_of
+from kajoom.i18n.formats import Formats, formats_for
 
 HOSTING = {"fr": "demo-fr-hosting", "en": "demo-en-hosting"}
 """Each client's service on which nothing is open."""
@@ -14,9 +14,9 @@ HOSTING = {"fr": "demo-fr-hosting", "en": "demo-en-hosting"}
 _FURTHEST = 60
 
 
-def spoken(page: Page) -> Words:
+def formats(page: Page) -> Formats:
     """The words of the page's language."""
-    return words_of((page.locator("html").get_attribute("lang") or "")[:2])
+    return formats_for((page.locator("html").get_attribute("lang") or "")[:2])
 
 
 def figure(page: Page, name: str) -> str:
@@ -59,14 +59,14 @@ def is_same_document(page: Page) -> bool:
     return bool(page.evaluate("() => window.mark === 'kept'"))
 
 
-def expect_title(page: Page, sentence: str, **values: object) -> None:
+def expect_title(page: Page, message: str, **values: object) -> None:
     """The page's title is this sentence in its language, then the name of the house."""
-    expect(page).to_have_title(f"{spoken(page).say(sentence, **values)} · Kajoom")
+    expect(page).to_have_title(f"{formats(page).gettext(message, **values)} · Kajoom")
 
 
-def expect_said(page: Page, sentence: str, **values: object) -> None:
+def expect_said(page: Page, message: str, **values: object) -> None:
     """The live region says this sentence in the page's language, without the reader being moved."""
-    expect(page.locator("#status")).to_have_text(spoken(page).say(sentence, **values))
+    expect(page.locator("#status")).to_have_text(formats(page).gettext(message, **values))
 
 
 def expect_address(page: Page, path: str, **fields: str) -> None:

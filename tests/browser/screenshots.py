@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from kajoom import clock
 from tests.browser.chromium import launched, signed_in
-from tests.browser.house import NOON, House
 from tests.browser.journey import HOSTING, confirm
+from tests.browser.live_app import NOON, LiveApp
 
 _IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 _LARGEST = 120_000
@@ -46,7 +46,7 @@ _SITTINGS = (
 )
 
 
-def pictures(browser: Browser, house: House, sitting: Sitting) -> Iterator[tuple[str, bytes]]:
+def pictures(browser: Browser, house: LiveApp, sitting: Sitting) -> Iterator[tuple[str, bytes]]:
     """Each step of a change by its name, the order once it is operational."""
     house.restore()
     options: dict[str, Any] = {
@@ -86,7 +86,7 @@ def main(folder: Path) -> None:
     """Take every picture into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, patch.object(clock, "now", lambda: NOON), launched() as browser:
-        house = House(Path(place))
+        house = LiveApp(Path(place))
         for sitting in _SITTINGS:
             for step, taken in pictures(browser, house, sitting):
                 if step in sitting.steps:

@@ -8,26 +8,28 @@ from playwright.sync_api import Page, expect
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from tests.browser.conftest import Visit
-from tests.browser.house import House
-from tests.browser.journey import expect_address, expect_status, figure, focused, spoken
-from tests.browser.watch import Watch
+from tests.browser.journey import expect_address, expect_status, figure, focused, formats
+from tests.browser.live_app import LiveApp
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 _THRICE = "form => { form.requestSubmit(); form.requestSubmit(); form.requestSubmit(); }"
 
 
-def reviewed(visit: Visit, house: House, **options: object) -> Page:
+def reviewed(visit: Visit, house: LiveApp, **options: object) -> Page:
     """The review of the move from A to B: 41.72 due today."""
     return visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly", **options)
 
 
-def tally(house: House) -> tuple[int, int, int]:
+def tally(house: LiveApp) -> tuple[int, int, int]:
     """How many orders, invoices and charges there are."""
     return house.count(Order), house.count(Invoice), len(house.charges())
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
-def test_a_double_click_makes_one_order_one_invoice_and_one_charge(visit: Visit, house: House, scripted: bool) -> None:
+def test_a_double_click_makes_one_order_one_invoice_and_one_charge(
+    visit: Visit, house: LiveApp, scripted: bool
+) -> None:
     before = tally(house)
     page = reviewed(visit, house, java_script_enabled=scripted)
     page.locator("#review form .btn.go").dblclick()
@@ -36,7 +38,7 @@ def test_a_double_click_makes_one_order_one_invoice_and_one_charge(visit: Visit,
     assert tally(house) == tuple(count + 1 for count in before)
 
 
-def test_three_quick_submits_make_one_order_one_invoice_and_one_charge(visit: Visit, house: House) -> None:
+def test_three_quick_submits_make_one_order_one_invoice_and_one_charge(visit: Visit, house: LiveApp) -> None:
     before = tally(house)
     page = reviewed(visit, house)
     page.locator("#review form").evaluate(_THRICE)
@@ -45,7 +47,7 @@ def test_three_quick_submits_make_one_order_one_invoice_and_one_charge(visit: Vi
 
 
 def test_two_tabs_that_confirm_make_one_order_and_the_second_is_led_to_it(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes("answer 409")
     before = tally(house)
@@ -57,14 +59,14 @@ def test_two_tabs_that_confirm_make_one_order_and_the_second_is_led_to_it(
         expect(page.locator("#review")).to_have_count(0)
     assert second.locator("[data-refusal]").first.get_attribute("data-refusal") == "change_under_way"
     assert focused(second) == "#blocked-title"
-    second.get_by_role("link", name=spoken(second).say("See the change under way")).click()
+    second.get_by_role("link", name=formats(second).gettext("See the change under way")).click()
     expect(second.locator("#order")).to_be_visible()
     assert tally(house) == tuple(count + 1 for count in before)
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
 def test_figures_that_moved_are_shown_old_and_new_and_nothing_is_written_until_confirmed_again(
-    visit: Visit, house: House, watch: Watch, scripted: bool
+    visit: Visit, house: LiveApp, watch: Watch, scripted: bool
 ) -> None:
     watch.provokes("answer 409")
     before = tally(house)

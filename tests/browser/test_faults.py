@@ -8,9 +8,9 @@ from playwright.sync_api import Page, Route, expect
 
 from kajoom.models.order import Order
 from tests.browser.conftest import Visit
-from tests.browser.house import House
-from tests.browser.journey import choose, confirm, figure, focused, go_on, spoken
-from tests.browser.watch import Watch
+from tests.browser.journey import choose, confirm, figure, focused, formats, go_on
+from tests.browser.live_app import LiveApp
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 _LOST = "htmx:error: Failed to fetch"  # what htmx itself tells the console of a lost network
@@ -28,16 +28,16 @@ def lose_answer(route: Route) -> None:
     route.abort("connectionreset")
 
 
-def expect_alert(page: Page, sentence: str) -> None:
+def expect_alert(page: Page, message: str) -> None:
     """The assertive region says this sentence of the sources in the page's language, and speaks of no failure."""
     alert = page.locator("#alert")
-    expect(alert).to_contain_text(spoken(page).say(sentence))
+    expect(alert).to_contain_text(formats(page).gettext(message))
     expect(alert).not_to_contain_text(_FAILED)
     assert alert.get_attribute("role") == "alert"
 
 
 def test_a_preview_that_lost_the_network_says_so_and_can_be_asked_again(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes(_LOST, "net::ERR_INTERNET_DISCONNECTED")
     page = visit("fr", house.service(_FR) + "/plan?plan=b&cycle=monthly")
@@ -57,7 +57,7 @@ def test_a_preview_that_lost_the_network_says_so_and_can_be_asked_again(
 
 
 def test_going_on_after_a_lost_preview_reviews_the_plan_that_is_selected(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes(_LOST, "net::ERR_INTERNET_DISCONNECTED")
     page = visit("fr", house.service(_FR) + "/plan?plan=b&cycle=monthly")
@@ -70,7 +70,7 @@ def test_going_on_after_a_lost_preview_reviews_the_plan_that_is_selected(
 
 
 def test_a_confirmation_whose_answer_is_lost_is_of_unknown_outcome_and_leads_to_its_order(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes(_LOST, "net::ERR_CONNECTION_RESET", "answer 409")
     page = visit("fr", house.service(_FR) + "/plan/review?plan=b&cycle=monthly")
@@ -82,12 +82,12 @@ def test_a_confirmation_whose_answer_is_lost_is_of_unknown_outcome_and_leads_to_
     assert house.count(Order) == orders + 1
 
     page.locator("#alert a").click()
-    page.get_by_role("link", name=spoken(page).say("See the change under way")).click()
+    page.get_by_role("link", name=formats(page).gettext("See the change under way")).click()
     expect(page.locator("#order")).to_be_visible()
 
 
 def test_confirming_again_after_a_lost_answer_finds_the_order_already_made(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes(_LOST, "net::ERR_CONNECTION_RESET")
     page = visit("fr", house.service(_FR) + "/plan/review?plan=b&cycle=monthly")
@@ -102,7 +102,7 @@ def test_confirming_again_after_a_lost_answer_finds_the_order_already_made(
 
 
 def test_a_fault_of_the_server_leaves_the_choice_its_address_and_the_focus_as_they_were(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes("answer 500")
     page = visit("fr", house.service(_FR) + "/plan?plan=b&cycle=monthly")
@@ -121,7 +121,7 @@ def test_a_fault_of_the_server_leaves_the_choice_its_address_and_the_focus_as_th
 
 
 def test_a_fault_while_confirming_leaves_nothing_half_done_and_the_retry_works(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes("answer 500")
     page = visit("fr", house.service(_FR) + "/plan/review?plan=b&cycle=monthly")
@@ -138,7 +138,7 @@ def test_a_fault_while_confirming_leaves_nothing_half_done_and_the_retry_works(
 
 
 def test_a_page_opened_cold_while_the_server_is_at_fault_is_a_page_with_a_way_on(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes("answer 500")
     address = house.service(_FR)

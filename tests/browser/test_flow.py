@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.house import House
 from tests.browser.journey import (
     HOSTING,
     expect_address,
@@ -17,11 +16,12 @@ from tests.browser.journey import (
     expect_title,
     figures,
     focused,
+    formats,
     is_same_document,
     mark,
-    spoken,
     tab_to,
 )
+from tests.browser.live_app import LiveApp
 
 # From A (150.00) to B (225.00), due on 1 November: 75.00 × 15 days of 31 = 36.29; GST 1.81; QST 3.62; total 41.72.
 FR_FIGURES = {"subtotal": "36.29", "gst": "1.81", "qst": "3.62", "total": "41.72"}
@@ -37,11 +37,11 @@ LANGUAGES = pytest.mark.parametrize("language", ["fr", "en"])
 
 @LANGUAGES
 def test_the_keyboard_alone_leads_to_an_operational_service_without_any_reload(
-    visit: Visit, house: House, language: str
+    visit: Visit, house: LiveApp, language: str
 ) -> None:
     service = house.service(HOSTING[language])
     page = visit(language, service)
-    said = spoken(page)
+    said = formats(page)
     mark(page)
     expect_title(page, "Product management")
 
@@ -79,7 +79,7 @@ def test_the_keyboard_alone_leads_to_an_operational_service_without_any_reload(
     assert figures(page, *FIGURES[language]) == FIGURES[language]
 
     tab_to(page, "#review form .btn.go")
-    expect(page.locator(":focus")).to_have_text(said.say("Confirm and pay %(amount)s", amount=AMOUNT[language]))
+    expect(page.locator(":focus")).to_have_text(said.gettext("Confirm and pay %(amount)s", amount=AMOUNT[language]))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/orders/CH-2022-\d{6}$"))
     reference = house.last_order()
@@ -97,32 +97,32 @@ def test_the_keyboard_alone_leads_to_an_operational_service_without_any_reload(
 
 
 @LANGUAGES
-def test_without_javascript_the_same_flow_leads_to_the_same_order(visit: Visit, house: House, language: str) -> None:
+def test_without_javascript_the_same_flow_leads_to_the_same_order(visit: Visit, house: LiveApp, language: str) -> None:
     service = house.service(HOSTING[language])
     page = visit(language, service, java_script_enabled=False)
-    said = spoken(page)
+    said = formats(page)
 
     page.locator("#upgrade").click()
     expect_address(page, f"{service}/plan")
     expect_title(page, "Change plan")
     page.locator("#pick-c").check()
-    page.get_by_role("button", name=said.say("Calculate the price")).click()
+    page.get_by_role("button", name=said.gettext("Calculate the price")).click()
     expect_address(page, f"{service}/plan", plan="c", cycle="monthly")
     expect(page.locator("#pick-c")).to_be_checked()
     page.locator("#pick-b").check()
 
-    page.get_by_role("button", name=said.say("Continue"), exact=True).click()
+    page.get_by_role("button", name=said.gettext("Continue"), exact=True).click()
     expect_address(page, f"{service}/plan/review", plan="b", cycle="monthly")
     expect_title(page, "Review and confirm your change")
     assert figures(page, *FIGURES[language]) == FIGURES[language]
 
-    page.get_by_role("button", name=said.say("Confirm and pay %(amount)s", amount=AMOUNT[language])).click()
+    page.get_by_role("button", name=said.gettext("Confirm and pay %(amount)s", amount=AMOUNT[language])).click()
     reference = house.last_order()
     expect_address(page, f"/orders/{reference}")
     expect_title(page, "Change of plan %(reference)s", reference=reference)
     expect_status(page, "awaiting_provisioning")
 
     house.work()
-    page.get_by_role("link", name=said.say("Refresh")).click()
+    page.get_by_role("link", name=said.gettext("Refresh")).click()
     expect_status(page, "completed")
     assert house.charges()[-1] == ("captured", int(FIGURES[language]["total"].replace(".", "")))

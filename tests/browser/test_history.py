@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.house import House
 from tests.browser.journey import (
     HOSTING,
     choose,
@@ -17,12 +16,13 @@ from tests.browser.journey import (
     expect_status,
     expect_title,
     figure,
+    formats,
     go_on,
     is_same_document,
     mark,
-    spoken,
 )
-from tests.browser.watch import Watch
+from tests.browser.live_app import LiveApp
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 
@@ -54,14 +54,14 @@ def expect_whole(page: Page, state: State) -> None:
 
 
 @pytest.mark.parametrize("state", STATES, ids=_NAMES)
-def test_every_state_opened_cold_and_reloaded_is_the_whole_page(visit: Visit, house: House, state: State) -> None:
+def test_every_state_opened_cold_and_reloaded_is_the_whole_page(visit: Visit, house: LiveApp, state: State) -> None:
     page = visit("fr", house.service(_FR) + state.path)
     expect_whole(page, state)
     page.reload()
     expect_whole(page, state)
 
 
-def test_back_and_forward_walk_the_states_of_a_change(visit: Visit, house: House) -> None:
+def test_back_and_forward_walk_the_states_of_a_change(visit: Visit, house: LiveApp) -> None:
     page = visit("fr", house.service(_FR))
     page.locator("#upgrade").click()
     choose(page, "c")
@@ -75,24 +75,24 @@ def test_back_and_forward_walk_the_states_of_a_change(visit: Visit, house: House
     assert figure(page, "due-today") == "111.26"
 
 
-def test_back_from_the_order_never_offers_the_same_change_again(visit: Visit, house: House, watch: Watch) -> None:
+def test_back_from_the_order_never_offers_the_same_change_again(visit: Visit, house: LiveApp, watch: Watch) -> None:
     watch.provokes("answer 409")
     page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly")
     confirm(page)
     order = page.url
     page.go_back()
     expect(page.locator("[data-refusal=change_under_way]")).to_be_visible()
-    page.get_by_role("link", name=spoken(page).say("See the change under way")).click()
+    page.get_by_role("link", name=formats(page).gettext("See the change under way")).click()
     expect(page).to_have_url(order)
     page.reload()
     expect_status(page, "awaiting_provisioning")
     expect(page.locator("#panel > #order")).to_be_visible()
 
 
-def test_modify_leads_back_to_the_very_choice_that_was_reviewed(visit: Visit, house: House) -> None:
+def test_modify_leads_back_to_the_very_choice_that_was_reviewed(visit: Visit, house: LiveApp) -> None:
     page = visit("fr", house.service(_FR) + "/plan/review?plan=b&cycle=annually")
     mark(page)
-    page.get_by_role("link", name=spoken(page).say("Modify")).click()
+    page.get_by_role("link", name=formats(page).gettext("Modify")).click()
     expect_address(page, house.service(_FR) + "/plan", plan="b", cycle="annually")
     expect(page.locator("#pick-b")).to_be_checked()
     expect(page.locator("[name=cycle][value=annually]")).to_be_checked()
@@ -101,7 +101,7 @@ def test_modify_leads_back_to_the_very_choice_that_was_reviewed(visit: Visit, ho
 
 @pytest.mark.parametrize("state", STATES, ids=_NAMES)
 def test_the_language_toggle_keeps_the_page_and_its_query_and_is_remembered(
-    visit: Visit, house: House, state: State
+    visit: Visit, house: LiveApp, state: State
 ) -> None:
     page = visit("fr", house.service(_FR) + state.path)
     page.get_by_role("link", name="English").click()
@@ -115,7 +115,7 @@ def test_the_language_toggle_keeps_the_page_and_its_query_and_is_remembered(
     expect(page.locator("html")).to_have_attribute("lang", "fr-CA")
 
 
-def test_the_language_toggle_follows_the_choice_made_without_any_reload(visit: Visit, house: House) -> None:
+def test_the_language_toggle_follows_the_choice_made_without_any_reload(visit: Visit, house: LiveApp) -> None:
     page = visit("en", house.service(HOSTING["en"]))
     page.locator("#upgrade").click()
     choose(page, "c")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.house import House
 from tests.browser.journey import (
     choose,
     confirm,
@@ -14,24 +13,25 @@ from tests.browser.journey import (
     expect_title,
     figures,
     focused,
+    formats,
     go_on,
     is_same_document,
     mark,
-    spoken,
     tab_to,
 )
-from tests.browser.watch import Watch
+from tests.browser.live_app import LiveApp
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 
 
-def chooser(visit: Visit, house: House, plan: str, when: str = "") -> Page:
+def chooser(visit: Visit, house: LiveApp, plan: str, when: str = "") -> Page:
     """The choice of the reference service, on A, with a plan chosen."""
     asked = f"&when={when}" if when else ""
     return visit("fr", f"{house.service(_FR)}/plan?plan={plan}&cycle=monthly{asked}")
 
 
-def test_a_lower_plan_asks_when_and_proposes_the_next_due_date(visit: Visit, house: House) -> None:
+def test_a_lower_plan_asks_when_and_proposes_the_next_due_date(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house, "b")
     choose(page, "base")
     expect(page.locator("#when")).to_be_visible()
@@ -47,7 +47,7 @@ def test_a_lower_plan_asks_when_and_proposes_the_next_due_date(visit: Visit, hou
     expect(page.locator("time#effective-on")).to_have_attribute("datetime", "2022-11-01")
 
 
-def test_now_said_of_a_higher_plan_is_not_carried_over_to_a_lower_one(visit: Visit, house: House) -> None:
+def test_now_said_of_a_higher_plan_is_not_carried_over_to_a_lower_one(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house, "b", "now")
     expect(page.locator("#when-now")).to_be_checked()
     choose(page, "base")
@@ -58,7 +58,7 @@ def test_now_said_of_a_higher_plan_is_not_carried_over_to_a_lower_one(visit: Vis
     expect(page.locator("#acknowledged")).to_have_count(0)
 
 
-def test_now_is_not_carried_over_even_when_going_on_outruns_the_preview(visit: Visit, house: House) -> None:
+def test_now_is_not_carried_over_even_when_going_on_outruns_the_preview(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house, "b", "now")
     page.evaluate(
         """() => {
@@ -72,7 +72,7 @@ def test_now_is_not_carried_over_even_when_going_on_outruns_the_preview(visit: V
 
 
 def test_now_for_a_lower_plan_needs_the_box_ticked_and_says_where_it_is(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes("answer 422")
     page = chooser(visit, house, "base")
@@ -99,7 +99,7 @@ def test_now_for_a_lower_plan_needs_the_box_ticked_and_says_where_it_is(
     expect(page.locator("data#recurring")).to_have_attribute("value", "95.00")
 
 
-def test_a_change_is_scheduled_by_keyboard_then_given_up_from_the_product_page(visit: Visit, house: House) -> None:
+def test_a_change_is_scheduled_by_keyboard_then_given_up_from_the_product_page(visit: Visit, house: LiveApp) -> None:
     charges = house.charges()
     page = chooser(visit, house, "base")
     mark(page)
@@ -117,7 +117,7 @@ def test_a_change_is_scheduled_by_keyboard_then_given_up_from_the_product_page(v
     page.goto(house.service(_FR))
     expect(page.locator("#product-name")).to_have_text("Forfait A Hébergement Web")
     expect(page.locator("#alerts")).to_contain_text("Forfait de base")
-    page.get_by_role("button", name=spoken(page).say("Keep my current plan")).click()
+    page.get_by_role("button", name=formats(page).gettext("Keep my current plan")).click()
     expect_address(page, f"/orders/{house.last_order()}")
     expect_status(page, "cancelled")
     page.goto(f"{house.service(_FR)}/plan?plan=b&cycle=monthly")
@@ -126,7 +126,7 @@ def test_a_change_is_scheduled_by_keyboard_then_given_up_from_the_product_page(v
 
 
 def test_a_plan_that_what_is_used_does_not_fit_is_listed_with_the_space_to_free_and_cannot_be_chosen(
-    visit: Visit, house: House
+    visit: Visit, house: LiveApp
 ) -> None:
     page = visit("fr", house.service("demo-fr-over-limits") + "/plan")
     expect(page.locator("#pick-a")).to_be_disabled()
@@ -135,7 +135,7 @@ def test_a_plan_that_what_is_used_does_not_fit_is_listed_with_the_space_to_free_
     expect(page.locator("#pick-c")).to_be_enabled()
 
 
-def test_a_lower_plan_whose_use_is_unknown_goes_to_a_person(visit: Visit, house: House) -> None:
+def test_a_lower_plan_whose_use_is_unknown_goes_to_a_person(visit: Visit, house: LiveApp) -> None:
     page = visit("fr", house.service("demo-fr-usage-unknown") + "/plan?plan=base&cycle=monthly")
     expect(page.locator("#plan-base")).to_contain_text("Une personne doit intervenir")
     expect(page.locator("#quote")).to_contain_text("inconnu")

@@ -7,18 +7,18 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from kajoom.gateways.demo import Behaviour
+from kajoom.gateways.demo.store import Behaviour
 from tests.browser.conftest import Visit
-from tests.browser.house import House
-from tests.browser.journey import confirm, expect_address, expect_status, expect_title, focused, spoken
-from tests.browser.watch import Watch
+from tests.browser.journey import confirm, expect_address, expect_status, expect_title, focused, formats
+from tests.browser.live_app import LiveApp
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 _PAID = ("captured", 4172)
 SCRIPTED = pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
 
 
-def confirmed(visit: Visit, house: House, plan: str = "b", *, scripted: bool = True) -> Page:
+def confirmed(visit: Visit, house: LiveApp, plan: str = "b", *, scripted: bool = True) -> Page:
     """The move from A to a plan, confirmed."""
     address = f"{house.service(_FR)}/plan/review?plan={plan}&cycle=monthly"
     page = visit("fr", address, java_script_enabled=scripted)
@@ -28,7 +28,7 @@ def confirmed(visit: Visit, house: House, plan: str = "b", *, scripted: bool = T
 
 @SCRIPTED
 def test_a_refused_payment_says_so_charges_nothing_and_can_be_made_again(
-    visit: Visit, house: House, watch: Watch, scripted: bool
+    visit: Visit, house: LiveApp, watch: Watch, scripted: bool
 ) -> None:
     watch.provokes("answer 402")
     house.provider(Behaviour.REFUSE)
@@ -43,21 +43,21 @@ def test_a_refused_payment_says_so_charges_nothing_and_can_be_made_again(
     assert house.charges()[-1] == _PAID
     house.work()
     if not scripted:
-        page.get_by_role("link", name=spoken(page).say("Refresh")).click()
+        page.get_by_role("link", name=formats(page).gettext("Refresh")).click()
     expect_status(page, "completed")
 
 
-def test_after_a_refused_payment_another_plan_can_be_chosen_at_once(visit: Visit, house: House, watch: Watch) -> None:
+def test_after_a_refused_payment_another_plan_can_be_chosen_at_once(visit: Visit, house: LiveApp, watch: Watch) -> None:
     watch.provokes("answer 402")
     house.provider(Behaviour.REFUSE)
     page = confirmed(visit, house)
-    page.get_by_role("button", name=spoken(page).say("Choose another plan")).click()
+    page.get_by_role("button", name=formats(page).gettext("Choose another plan")).click()
     expect_address(page, house.service(_FR) + "/plan")
     expect_title(page, "Change plan")
     expect(page.locator("#quote .btn.go")).to_be_visible()
 
 
-def test_a_payment_whose_answer_is_lost_is_being_verified_and_the_page_follows_it(visit: Visit, house: House) -> None:
+def test_a_payment_whose_answer_is_lost_is_being_verified_and_the_page_follows_it(visit: Visit, house: LiveApp) -> None:
     house.provider(Behaviour.LOSE_AFTER)
     page = confirmed(visit, house)
     expect(page.locator("[data-refusal=payment_pending]")).to_contain_text("en cours de vérification")
@@ -68,7 +68,9 @@ def test_a_payment_whose_answer_is_lost_is_being_verified_and_the_page_follows_i
     assert house.charges().count(_PAID) == 1
 
 
-def test_a_payment_that_never_arrived_is_known_to_be_refused_and_can_be_made_again(visit: Visit, house: House) -> None:
+def test_a_payment_that_never_arrived_is_known_to_be_refused_and_can_be_made_again(
+    visit: Visit, house: LiveApp
+) -> None:
     house.provider(Behaviour.LOSE_BEFORE)
     page = confirmed(visit, house)
     expect(page.locator("[data-refusal=payment_pending]")).to_be_visible()
@@ -80,25 +82,25 @@ def test_a_payment_that_never_arrived_is_known_to_be_refused_and_can_be_made_aga
 
 
 def test_a_move_that_needs_a_person_announces_the_delay_waits_and_ends_when_staff_say_so(
-    visit: Visit, house: House
+    visit: Visit, house: LiveApp
 ) -> None:
     page = visit("fr", f"{house.service(_FR)}/plan/review?plan=c&cycle=monthly")
     expect(page.locator("#review")).to_contain_text("habituellement 1 jour ouvrable")
     confirm(page)
     expect(page.locator("#order")).to_contain_text("habituellement 1 jour ouvrable")
     house.work()
-    page.get_by_role("link", name=spoken(page).say("Refresh")).click()
+    page.get_by_role("link", name=formats(page).gettext("Refresh")).click()
     expect_status(page, "awaiting_provisioning")
     expect(page.locator("#product-name")).to_have_text("Forfait A Hébergement Web")
 
-    house.declare_done(house.last_order())
-    page.get_by_role("link", name=spoken(page).say("Refresh")).click()
+    house.mark_operational(house.last_order())
+    page.get_by_role("link", name=formats(page).gettext("Refresh")).click()
     expect_status(page, "completed")
     expect(page.locator("#product-name")).to_have_text("Forfait C Hébergement Web")
     expect(page.locator("data#recurring")).to_have_attribute("value", "350.00")
 
 
-def test_the_product_card_shows_the_new_plan_as_soon_as_the_page_says_operational(visit: Visit, house: House) -> None:
+def test_the_product_card_shows_the_new_plan_as_soon_as_the_page_says_operational(visit: Visit, house: LiveApp) -> None:
     page = confirmed(visit, house)
     expect(page.locator("#product-name")).to_have_text("Forfait A Hébergement Web")
     house.work()
@@ -110,11 +112,13 @@ def test_the_product_card_shows_the_new_plan_as_soon_as_the_page_says_operationa
     assert focused(page) == "#order-title"
 
 
-def test_an_unpaid_renewal_names_its_invoice_and_paying_it_leads_back_to_the_choice(visit: Visit, house: House) -> None:
+def test_an_unpaid_renewal_names_its_invoice_and_paying_it_leads_back_to_the_choice(
+    visit: Visit, house: LiveApp
+) -> None:
     service = house.service("demo-fr-unpaid-renewal")
     page = visit("fr", service + "/plan")
     expect(page.locator("[data-refusal=unpaid_invoice]")).to_be_visible()
-    page.locator("#blocked").get_by_role("link", name=spoken(page).say("Pay the invoice")).click()
+    page.locator("#blocked").get_by_role("link", name=formats(page).gettext("Pay the invoice")).click()
     page.get_by_role("button", name="Payer 172,46\N{NO-BREAK SPACE}$").click()
     expect_address(page, service + "/plan")
     expect(page.locator("#quote .btn.go")).to_be_visible()

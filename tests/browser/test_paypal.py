@@ -16,10 +16,10 @@ from kajoom.models.saved_method import SavedMethod
 from kajoom.web import auth
 from tests.browser.axe import axe
 from tests.browser.conftest import Visit, signed_in
-from tests.browser.house import NOON, House
-from tests.browser.journey import expect_address, expect_status, is_same_document, mark, spoken
+from tests.browser.journey import expect_address, expect_status, formats, is_same_document, mark
+from tests.browser.live_app import NOON, LiveApp
+from tests.browser.page_errors import Watch
 from tests.browser.test_states import faults_of
-from tests.browser.watch import Watch
 from tests.conftest import PASSWORD
 from tests.paypal.server import FakePayPal
 
@@ -34,23 +34,23 @@ def paypal() -> Iterator[FakePayPal]:
 
 
 @pytest.fixture(scope="module")
-def served(paypal: FakePayPal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def served(paypal: FakePayPal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     """The house of a host who has an account there, which may keep those of its payers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: NOON)
         account = {"paypal_client_id": "client", "paypal_secret": "secret", "paypal_can_save": True}
-        house = House(tmp_path_factory.mktemp("house"), paypal_base_url=paypal.address, **account)
+        house = LiveApp(tmp_path_factory.mktemp("house"), paypal_base_url=paypal.address, **account)
     yield house
     house.close()
 
 
 @pytest.fixture(scope="module")
-def sessions(served: House, chromium: Browser) -> dict[str, StorageState]:
+def sessions(served: LiveApp, chromium: Browser) -> dict[str, StorageState]:
     """What the French-speaking client's browser keeps."""
     return {"fr": signed_in(chromium, served.address, "fr")}
 
 
-def led_away(visit: Visit, house: House, paypal: FakePayPal, scripted: bool) -> Page:
+def led_away(visit: Visit, house: LiveApp, paypal: FakePayPal, scripted: bool) -> Page:
     """Confirm the move from A to B, and arrive where it is to be approved."""
     page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly", java_script_enabled=scripted)
     page.locator("#review form .btn.go").click()
@@ -60,14 +60,14 @@ def led_away(visit: Visit, house: House, paypal: FakePayPal, scripted: bool) -> 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
 def test_a_change_approved_at_paypal_is_paid_on_coming_back(
-    visit: Visit, house: House, paypal: FakePayPal, scripted: bool
+    visit: Visit, house: LiveApp, paypal: FakePayPal, scripted: bool
 ) -> None:
     before = len(paypal.ledger.captures)
     page = led_away(visit, house, paypal, scripted)
     page.get_by_role("button", name="Approve").click()
     if not scripted:  # with htmx the page asks by itself
-        expect(page.locator("#order")).to_contain_text(spoken(page).say("Your payment is being verified."))
-        page.get_by_role("button", name=spoken(page).say("Verify my payment")).click()
+        expect(page.locator("#order")).to_contain_text(formats(page).gettext("Your payment is being verified."))
+        page.get_by_role("button", name=formats(page).gettext("Verify my payment")).click()
     expect_status(page, "awaiting_provisioning")
     expect_address(page, f"/orders/{house.last_order()}")
     assert len(paypal.ledger.captures) == before + 1
@@ -75,7 +75,7 @@ def test_a_change_approved_at_paypal_is_paid_on_coming_back(
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
 def test_who_leaves_paypal_pays_later_another_way(
-    visit: Visit, house: House, paypal: FakePayPal, scripted: bool
+    visit: Visit, house: LiveApp, paypal: FakePayPal, scripted: bool
 ) -> None:
     before = len(paypal.ledger.captures)
     page = led_away(visit, house, paypal, scripted)
@@ -94,14 +94,14 @@ def test_who_leaves_paypal_pays_later_another_way(
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
 def test_an_account_saved_with_one_change_pays_the_next_in_one_press(
-    visit: Visit, house: House, paypal: FakePayPal, scripted: bool
+    visit: Visit, house: LiveApp, paypal: FakePayPal, scripted: bool
 ) -> None:
     page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly", java_script_enabled=scripted)
     page.locator("#review [name=saves]").check()
     page.locator("#review form .btn.go").click()
     page.get_by_role("button", name="Approve").click()
     if not scripted:
-        page.get_by_role("button", name=spoken(page).say("Verify my payment")).click()
+        page.get_by_role("button", name=formats(page).gettext("Verify my payment")).click()
     expect_status(page, "awaiting_provisioning")
     house.work()
 
@@ -116,7 +116,7 @@ def test_an_account_saved_with_one_change_pays_the_next_in_one_press(
     assert len(paypal.ledger.captures) == before + 1
 
 
-def kept(house: House, paypal: FakePayPal) -> None:
+def kept(house: LiveApp, paypal: FakePayPal) -> None:
     """The French-speaking client saved an account another time."""
     paypal.ledger.tokens["token-0"] = {"id": "token-0"}
     with house.inside():
@@ -129,7 +129,7 @@ def kept(house: House, paypal: FakePayPal) -> None:
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_no_machine_finds_fault_with_what_a_saved_account_changes(
-    visit: Visit, house: House, paypal: FakePayPal, language: str
+    visit: Visit, house: LiveApp, paypal: FakePayPal, language: str
 ) -> None:
     page = visit("fr", "/services")
     review = f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly"
@@ -147,11 +147,11 @@ def test_no_machine_finds_fault_with_what_a_saved_account_changes(
     house.restore()
     kept(house, paypal)
     found[review] = list(faults_of(page, review, language))
-    assert {path: faults for path, faults in found.items() if faults} == {}
+    assert {path: errors for path, errors in found.items() if errors} == {}
 
 
 def test_an_account_paypal_honours_no_more_is_said_where_the_reader_is(
-    visit: Visit, house: House, paypal: FakePayPal, watch: Watch
+    visit: Visit, house: LiveApp, paypal: FakePayPal, watch: Watch
 ) -> None:
     watch.provokes("answer 402")
     kept(house, paypal)
@@ -165,7 +165,7 @@ def test_an_account_paypal_honours_no_more_is_said_where_the_reader_is(
     page.wait_for_url(f"{paypal.address}/checkoutnow?token=*")
 
 
-def test_an_old_session_gives_its_password_and_then_pays(visit: Visit, house: House, paypal: FakePayPal) -> None:
+def test_an_old_session_gives_its_password_and_then_pays(visit: Visit, house: LiveApp, paypal: FakePayPal) -> None:
     kept(house, paypal)
     page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly")
     before = len(paypal.ledger.captures)
@@ -182,10 +182,10 @@ def test_an_old_session_gives_its_password_and_then_pays(visit: Visit, house: Ho
     assert len(paypal.ledger.captures) == before + 1
 
 
-def test_going_back_from_paypal_shows_the_change_that_waits(visit: Visit, house: House, paypal: FakePayPal) -> None:
+def test_going_back_from_paypal_shows_the_change_that_waits(visit: Visit, house: LiveApp, paypal: FakePayPal) -> None:
     page = led_away(visit, house, paypal, scripted=True)
     page.goto(f"{house.address}{house.service(_FR)}")
     page.locator(f"a[href*='/orders/{house.last_order()}']").first.click()
     expect_status(page, "awaiting_payment")
-    page.get_by_role("button", name=spoken(page).say("Cancel the change")).click()
+    page.get_by_role("button", name=formats(page).gettext("Cancel the change")).click()
     expect_status(page, "cancelled")

@@ -7,8 +7,8 @@ import re
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.house import House
 from tests.browser.journey import choose, expect_address, figure, focused, go_on
+from tests.browser.live_app import LiveApp
 
 _LISTEN = """() => {
   window.told = [];
@@ -21,20 +21,20 @@ _LISTEN = """() => {
 _FR = "demo-fr-hosting"
 
 
-def chooser(visit: Visit, house: House, plan: str = "b") -> Page:
+def chooser(visit: Visit, house: LiveApp, plan: str = "b") -> Page:
     """The choice of the reference service, with a plan chosen."""
     return visit("fr", f"{house.service(_FR)}/plan?plan={plan}&cycle=monthly")
 
 
 def hold(page: Page, plan: str) -> list[Route]:
     """Keep back the answer for a plan until the test lets it go."""
-    held: list[Route] = []
+    snapshot: list[Route] = []
 
     def keep(route: Route) -> None:
-        held.append(route)
+        snapshot.append(route)
 
     page.route(re.compile(rf"/plan\?.*plan={plan}&.*asked="), keep)
-    return held
+    return snapshot
 
 
 def asks_for(plan: str) -> re.Pattern[str]:
@@ -51,23 +51,23 @@ def is_preview_of(plan: str) -> object:
     return asked
 
 
-def test_an_older_answer_never_replaces_the_price_of_the_plan_chosen_last(visit: Visit, house: House) -> None:
+def test_an_older_answer_never_replaces_the_price_of_the_plan_chosen_last(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house)
-    held = hold(page, "c")
+    snapshot = hold(page, "c")
     with page.expect_request(asks_for("c")):
         page.locator("#plan-c .name").click()
     with page.expect_event("requestfailed", is_preview_of("c")):
         choose(page, "base")
     expect(page.locator("data#due-today")).to_have_attribute("value", "0.00")
 
-    for route in held:
+    for route in snapshot:
         route.fulfill(status=200, body='<section id="quote"><data id="due-today" value="999.99">older</data></section>')
     choose(page, "b")
     expect(page.locator("data#due-today")).to_have_attribute("value", "41.72")
     expect(page.get_by_text("older")).to_have_count(0)
 
 
-def test_three_quick_changes_end_on_the_last_plan_with_its_own_price(visit: Visit, house: House) -> None:
+def test_three_quick_changes_end_on_the_last_plan_with_its_own_price(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house)
     page.locator("#pick-b").focus()
     for key in ("ArrowDown", "ArrowUp", "ArrowDown"):
@@ -79,7 +79,7 @@ def test_three_quick_changes_end_on_the_last_plan_with_its_own_price(visit: Visi
     assert focused(page) == "#pick-c"
 
 
-def test_going_on_while_a_preview_loads_reviews_the_plan_that_is_selected(visit: Visit, house: House) -> None:
+def test_going_on_while_a_preview_loads_reviews_the_plan_that_is_selected(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house)
     hold(page, "c")
     with page.expect_request(asks_for("c")):
@@ -90,7 +90,7 @@ def test_going_on_while_a_preview_loads_reviews_the_plan_that_is_selected(visit:
     assert figure(page, "due-today") == "111.26"
 
 
-def test_a_preview_is_told_once_and_politely_and_leaves_the_focus_alone(visit: Visit, house: House) -> None:
+def test_a_preview_is_told_once_and_politely_and_leaves_the_focus_alone(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house)
     page.evaluate(_LISTEN)
     page.locator("#pick-b").focus()
@@ -108,7 +108,7 @@ def test_a_preview_is_told_once_and_politely_and_leaves_the_focus_alone(visit: V
     assert focused(page) == "#pick-c"
 
 
-def test_another_billing_cycle_is_priced_for_every_plan_at_once(visit: Visit, house: House) -> None:
+def test_another_billing_cycle_is_priced_for_every_plan_at_once(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house)
     page.get_by_label("Annuel").check()
     expect_address(page, f"{house.service(_FR)}/plan", plan="b", cycle="annually")
@@ -119,7 +119,7 @@ def test_another_billing_cycle_is_priced_for_every_plan_at_once(visit: Visit, ho
     assert figure(page, "renewal-after") == "2586.94"
 
 
-def test_the_same_plan_with_another_cycle_can_be_chosen(visit: Visit, house: House) -> None:
+def test_the_same_plan_with_another_cycle_can_be_chosen(visit: Visit, house: LiveApp) -> None:
     page = chooser(visit, house)
     expect(page.locator("#pick-a")).to_be_disabled()
     page.get_by_label("Annuel").check()
@@ -131,7 +131,7 @@ def test_the_same_plan_with_another_cycle_can_be_chosen(visit: Visit, house: Hou
     expect_address(page, f"{house.service(_FR)}/plan/review", plan="a", cycle="annually")
 
 
-def test_a_free_service_opens_on_the_first_cycle_that_has_a_plan_to_move_to(visit: Visit, house: House) -> None:
+def test_a_free_service_opens_on_the_first_cycle_that_has_a_plan_to_move_to(visit: Visit, house: LiveApp) -> None:
     page = visit("fr", house.service("demo-fr-free"))
     page.locator("#upgrade").click()
     expect_address(page, house.service("demo-fr-free") + "/plan", plan="card", cycle="monthly")

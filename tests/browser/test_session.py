@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import PASSWORD
 from tests.browser.conftest import Visit
-from tests.browser.house import House
 from tests.browser.journey import expect_address, figure, focused, is_same_document, mark
-from tests.browser.watch import Watch
+from tests.browser.live_app import LiveApp
+from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 
@@ -31,7 +31,7 @@ def expect_sign_in(page: Page) -> None:
 
 
 def test_a_session_that_ended_during_a_preview_leads_back_to_the_plan_that_was_chosen(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes("answer 401")
     page = visit("fr", house.service(_FR) + "/plan?plan=b&cycle=monthly")
@@ -46,7 +46,7 @@ def test_a_session_that_ended_during_a_preview_leads_back_to_the_plan_that_was_c
 
 
 def test_a_session_that_ended_before_confirming_leads_back_to_the_review_and_charges_nothing(
-    visit: Visit, house: House, watch: Watch
+    visit: Visit, house: LiveApp, watch: Watch
 ) -> None:
     watch.provokes("answer 401")
     charges = house.charges()
@@ -62,7 +62,7 @@ def test_a_session_that_ended_before_confirming_leads_back_to_the_review_and_cha
     expect(page.locator("#order")).to_be_visible()
 
 
-def test_a_wrong_password_is_told_at_once_and_keeps_the_way_back(visit: Visit, house: House, watch: Watch) -> None:
+def test_a_wrong_password_is_told_at_once_and_keeps_the_way_back(visit: Visit, house: LiveApp, watch: Watch) -> None:
     watch.provokes("answer 422")
     page = visit("fr", house.service(_FR))
     page.context.clear_cookies()
@@ -74,7 +74,7 @@ def test_a_wrong_password_is_told_at_once_and_keeps_the_way_back(visit: Visit, h
     expect_address(page, house.service(_FR) + "/plan", plan="c")
 
 
-def test_nobody_is_led_out_of_the_house_by_signing_in(visit: Visit, house: House) -> None:
+def test_nobody_is_led_out_of_the_house_by_signing_in(visit: Visit, house: LiveApp) -> None:
     page = visit("fr", house.service(_FR))
     page.context.clear_cookies()
     page.goto("/login?next=https://elsewhere.example/")
@@ -83,7 +83,7 @@ def test_nobody_is_led_out_of_the_house_by_signing_in(visit: Visit, house: House
     assert urlsplit(page.url).netloc == urlsplit(house.address).netloc
 
 
-def test_signing_out_ends_the_session(visit: Visit, house: House) -> None:
+def test_signing_out_ends_the_session(visit: Visit, house: LiveApp) -> None:
     page = visit("fr", house.service(_FR))
     page.get_by_role("button", name="Fermer la session").click()
     page.wait_for_url("**/login*")

@@ -18,9 +18,9 @@ from kajoom.models.order import Order
 from kajoom.models.service import Service
 from tests.browser.axe import axe
 from tests.browser.conftest import Visit
-from tests.browser.house import House
-from tests.browser.tongue import in_the_other_language
-from tests.browser.watch import Watch
+from tests.browser.live_app import LiveApp
+from tests.browser.page_errors import Watch
+from tests.browser.untranslated import in_the_other_language
 
 _DESK = {"width": 1280, "height": 900}
 _PHONE = {"width": 360, "height": 780}
@@ -53,13 +53,13 @@ _TWICE = """() => {
 }"""
 
 
-def pages_of_services(house: House) -> Iterator[str]:
+def pages_of_services(house: LiveApp) -> Iterator[str]:
     """The product page of each service of the French client, and the panel each of its two ways leads to."""
     for service in _rows(house, Service):
         yield from (f"/services/{service.id}{way}" for way in ("", "/plan", "/cancellation"))
 
 
-def pages_of_a_choice(house: House) -> Iterator[str]:
+def pages_of_a_choice(house: LiveApp) -> Iterator[str]:
     """What can be chosen for the reference service, and its reviews."""
     service = house.service(_REFERENCE)
     yield f"{service}?tab=information"
@@ -69,7 +69,7 @@ def pages_of_a_choice(house: House) -> Iterator[str]:
     yield from (f"{service}/cancellation/review?when={when}" for when in ("period_end", "now"))
 
 
-def pages_of_papers(house: House) -> Iterator[str]:
+def pages_of_papers(house: LiveApp) -> Iterator[str]:
     """Each order, invoice and request of the French client, and the pages around them."""
     yield from ("/services", "/invoices", "/account")
     yield from (f"/orders/{order.reference}" for order in _rows(house, Order))
@@ -77,7 +77,7 @@ def pages_of_papers(house: House) -> Iterator[str]:
     yield from (f"/cancellations/{request.reference}" for request in _rows(house, Cancellation))
 
 
-def _rows(house: House, kind: type[Base]) -> list[Any]:
+def _rows(house: LiveApp, kind: type[Base]) -> list[Any]:
     """The French client's rows of a table, let go of before any page is asked for."""
     with house.inside():
         return list(db.session.scalars(select(kind).join(Client).where(Client.email == "fr@example.com")))
@@ -116,16 +116,16 @@ def ill_formed(text: str) -> Iterator[str]:
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("group", GROUPS)
 def test_no_machine_finds_fault_with_any_state(
-    visit: Visit, house: House, watch: Watch, group: str, language: str
+    visit: Visit, house: LiveApp, watch: Watch, group: str, language: str
 ) -> None:
     page = visit("fr", "/services")
     found = {path: list(faults_of(page, path, language)) for path in GROUPS[group](house)}
-    assert {path: faults for path, faults in found.items() if faults} == {}
+    assert {path: errors for path, errors in found.items() if errors} == {}
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_no_machine_finds_fault_with_the_pages_of_a_stranger_and_of_a_mistake(
-    visit: Visit, house: House, watch: Watch, language: str
+    visit: Visit, house: LiveApp, watch: Watch, language: str
 ) -> None:
     watch.provokes("answer 404", "answer 422", "answer 409")
     page = visit("fr", "/services")
@@ -140,4 +140,4 @@ def test_no_machine_finds_fault_with_the_pages_of_a_stranger_and_of_a_mistake(
     found = {path: list(faults_of(page, path, language)) for path in paths}
     page.context.clear_cookies()
     found["/login"] = list(faults_of(page, "/login", language))
-    assert {path: faults for path, faults in found.items() if faults} == {}
+    assert {path: errors for path, errors in found.items() if errors} == {}

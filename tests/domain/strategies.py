@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from kajoom.domain.cycle import BillingCycle, add_months
-from kajoom.domain.decision import Charge, Holding, When
+from kajoom.domain.decision import ChargePolicy, PricingInput, When
 from kajoom.domain.money import Money
 from kajoom.domain.tax import RATES
 from kajoom.domain.terms import Terms
@@ -18,7 +18,7 @@ CENTS = st.integers(1, 100_000) | st.integers(1, 10**11)
 RECURRING = st.sampled_from([cycle for cycle in BillingCycle if cycle.months])
 CYCLES = st.sampled_from(list(BillingCycle))
 PROVINCES = st.sampled_from([*sorted(RATES), ""])
-CHARGES = st.sampled_from(list(Charge))
+CHARGES = st.sampled_from(list(ChargePolicy))
 WHENS = st.sampled_from([None, *When])
 
 
@@ -31,18 +31,18 @@ def wanted(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = CYCLES, pl
 
 
 @st.composite
-def holdings(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRING) -> Holding:
+def holdings(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRING) -> PricingInput:
     """A service that is paid for, on a cycle, due on its own anchor day; with or without account credit."""
     anchor = draw(ANCHORS)
     cycle = draw(cycles)
     due = add_months(draw(DAYS), 0, anchor) if cycle.months else None
     recurring = Money(0 if cycle is BillingCycle.FREE else draw(CENTS))
     credit = Money(draw(st.integers(0, 30_000) | st.integers(0, 10**12)))
-    return Holding(Terms("a", "hosting", cycle, recurring), due, anchor, draw(PROVINCES), credit)
+    return PricingInput(Terms("a", "hosting", cycle, recurring), due, anchor, draw(PROVINCES), credit)
 
 
 @st.composite
-def paid_days(draw: st.DrawFn, holding: Holding, least: int = 0) -> date:
+def paid_days(draw: st.DrawFn, holding: PricingInput, least: int = 0) -> date:
     """A day on which the service is not overdue: up to three cycles, the last day and the due date included.
 
     ``least`` is how many days must be left.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kajoom.domain.cancellation import CancellationWhen, ends_on
-from tests.domain.cast import day
+from tests.domain.factories import day
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 
 from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, PermittedMove
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.decision import Charge
+from kajoom.domain.decision import ChargePolicy
 from kajoom.domain.money import Money
-from tests.domain.cast import day
+from tests.domain.factories import day
 
 TEXT = {"fr": "Forfait", "en": "Plan"}
 MONTHLY, ANNUALLY = BillingCycle.MONTHLY, BillingCycle.ANNUALLY
@@ -25,7 +25,7 @@ def plan(code: str, prices: dict[tuple[BillingCycle, str], Money], *moves: str, 
 A = plan("a", {(MONTHLY, "CAD"): Money(15_000), (ANNUALLY, "CAD"): Money(150_000)}, "b", "old")
 B = plan("b", {(MONTHLY, "CAD"): Money(22_500), (MONTHLY, "USD"): Money(17_000)}, "a")
 OLD = plan("old", {(BillingCycle.QUARTERLY, "CAD"): Money(30_000)}, withdrawn=True)
-GROUP = CatalogGroup("hosting", TEXT, Charge.PRORATED, TEXT, (A, B, OLD))
+GROUP = CatalogGroup("hosting", TEXT, ChargePolicy.PRORATED, TEXT, (A, B, OLD))
 
 
 def banner(**days: Any) -> CatalogBanner:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kajoom.domain.cycle import BillingCycle, Period, add_months, due_dates, paid_on
-from tests.domain.cast import day
+from tests.domain.factories import day
 from tests.domain.strategies import ANCHORS, DAYS, RECURRING
 
 

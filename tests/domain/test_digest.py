@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Decision, Holding, Quote, When, amount_seen, quote
-from tests.domain.cast import day, held, terms
+from kajoom.domain.quote import Decision, PricingInput, Quote, When, amount_seen, quote
+from tests.domain.factories import day, snapshot, terms
 
-HOLDING = held("10/month", "2026-07-01")
+HOLDING = snapshot("10/month", "2026-07-01")
 TARGET = terms("20/month", "b")
 
 
-def digest(holding: Holding = HOLDING, new: Any = TARGET, on: str = "2026-06-16", **more: Any) -> str:
+def digest(holding: PricingInput = HOLDING, new: Any = TARGET, on: str = "2026-06-16", **more: Any) -> str:
     return quote(holding, new, day(on), **more).digest
 
 
@@ -32,10 +32,10 @@ MOVED: dict[str, dict[str, Any]] = {
     "the quantity": {"new": terms("20/month", "b", quantity=2)},
     "when it starts": {"when": When.RENEWAL},
     "whether a person must act": {"needs_person": True},
-    "the old price": {"holding": held("10.01/month", "2026-07-01")},
-    "the due date": {"holding": held("10/month", "2026-08-01")},
-    "the province": {"holding": held("10/month", "2026-07-01", province="ON")},
-    "the credit": {"holding": held("10/month", "2026-07-01", credit=Money(1))},
+    "the old price": {"holding": snapshot("10.01/month", "2026-07-01")},
+    "the due date": {"holding": snapshot("10/month", "2026-08-01")},
+    "the province": {"holding": snapshot("10/month", "2026-07-01", province="ON")},
+    "the credit": {"holding": snapshot("10/month", "2026-07-01", credit=Money(1))},
 }
 
 
@@ -52,29 +52,30 @@ def test_every_case_that_moves_the_digest_moves_it_elsewhere() -> None:
 @pytest.mark.parametrize(
     "holding",
     [
-        held("10/month", "2026-07-01", province="QC", active=True),
+        snapshot("10/month", "2026-07-01", province="QC", active=True),
         replace(HOLDING, terms=replace(HOLDING.terms, group="another group")),
     ],
 )
-def test_the_digest_stays_when_no_figure_moves(holding: Holding) -> None:
+def test_the_digest_stays_when_no_figure_moves(holding: PricingInput) -> None:
     assert digest(holding) == digest()
 
 
 def test_credit_beyond_the_total_moves_no_figure() -> None:
-    rich, richer = (held("10/month", "2026-07-01", credit=Money(cents)) for cents in (10_000, 20_000))
+    rich, richer = (snapshot("10/month", "2026-07-01", credit=Money(cents)) for cents in (10_000, 20_000))
     assert digest(rich) == digest(richer)
 
 
 def test_the_digest_moves_with_a_renewal_alone() -> None:
     # Nothing is due today for a lower plan, but its renewal bears the taxes of the province.
-    quebec, ontario = (held("30/month", "2026-07-01", province=province) for province in ("QC", "ON"))
+    quebec, ontario = (snapshot("30/month", "2026-07-01", province=province) for province in ("QC", "ON"))
     assert digest(quebec) != digest(ontario)
 
 
 def test_a_tax_rate_that_changes_the_next_renewal_is_seen() -> None:
     # Nova Scotia went from 15 % to 14 % on 2025-04-01: the renewal of that day is told at 14 %.
     before, after = (
-        quote(held("10/month", due, province="NS"), TARGET, day("2025-03-20")) for due in ("2025-03-31", "2025-04-01")
+        quote(snapshot("10/month", due, province="NS"), TARGET, day("2025-03-20"))
+        for due in ("2025-03-31", "2025-04-01")
     )
     assert (str(before.renewal_after), str(after.renewal_after)) == ("23.00", "22.80")
 

@@ -12,7 +12,7 @@ S, E = OrderStatus, OrderEvent
 
 # A row for each status, a column for each event that can lead somewhere; "." is nowhere.
 LIFE = """
-                       paid                   cancelled  expired    fell_due               held                   provisioned refused
+                       paid                   cancelled  expired    fell_due               needs_review           provisioned refused
 awaiting_payment       awaiting_provisioning  cancelled  cancelled  .                      .                      .           .
 awaiting_provisioning  .                      .          .          .                      awaiting_provisioning  completed   refused
 scheduled              .                      cancelled  .          awaiting_provisioning  .                      .           .

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from kajoom.domain.decision import Charge, Decision, Holding, Line, LineCode, When
+from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, PricingInput, When
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, quote
-from tests.domain.cast import day, held, terms
+from tests.domain.factories import day, snapshot, terms
 
 NOW, AT_NEXT_DUE, WITH_RENEWAL = Decision.NOW, Decision.AT_NEXT_DUE, Decision.WITH_RENEWAL
 
@@ -95,7 +95,7 @@ WORKED = [
 
 @pytest.mark.parametrize("case", WORKED, ids=lambda case: f"{case.old} to {case.new} on {case.on}")
 def test_a_worked_case_costs_what_it_costs_by_hand(case: Case) -> None:
-    holding = held(case.old, case.due, case.anchor or None, province=case.province)
+    holding = snapshot(case.old, case.due, case.anchor or None, province=case.province)
     found = quote(holding, terms(case.new, "b"), day(case.on))
     assert found.decision is case.decision
     assert str(found.subtotal) == case.charge
@@ -147,7 +147,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "due", "when", "decision", "charge", "next_due", "whens"), TABLE.values(), ids=list(TABLE)
+    ("old", "new", "due", "when", "decision", "charge", "next_due", "timing_options"), TABLE.values(), ids=list(TABLE)
 )
 def test_a_row_of_the_table_is_decided(
     old: str,
@@ -157,18 +157,18 @@ def test_a_row_of_the_table_is_decided(
     decision: Decision,
     charge: str,
     next_due: str | None,
-    whens: str,
+    timing_options: str,
 ) -> None:
-    found = quote(held(old, due), terms(new, "b"), day("2026-06-16"), When(when) if when else None)
+    found = quote(snapshot(old, due), terms(new, "b"), day("2026-06-16"), When(when) if when else None)
     assert found.decision is decision
     assert str(found.subtotal) == charge
     assert found.next_due == (day(next_due) if next_due else None)
-    assert found.whens == tuple(When(answer) for answer in whens.split())
+    assert found.timing_options == tuple(When(answer) for answer in timing_options.split())
 
 
 def upgrade(**more: Any) -> Quote:
     """10.00 to 20.00 a month with half of June left: 5.00 before tax."""
-    return quote(held("10/month", "2026-07-01", **more), terms("20/month", "b"), day("2026-06-16"))
+    return quote(snapshot("10/month", "2026-07-01", **more), terms("20/month", "b"), day("2026-06-16"))
 
 
 @pytest.mark.parametrize(
@@ -182,20 +182,20 @@ def upgrade(**more: Any) -> Quote:
 def test_the_full_period_policy_charges_the_whole_difference_of_each_period_paid(
     on: str, due: str, charge: str
 ) -> None:
-    found = quote(held("10/month", due), terms("20/month", "b"), day(on), charge=Charge.FULL_PERIOD)
+    found = quote(snapshot("10/month", due), terms("20/month", "b"), day(on), charge=ChargePolicy.FULL_PERIOD)
     assert str(found.subtotal) == charge
 
 
 @pytest.mark.parametrize("new", ["5/month", "100/year", "1/month", "free"])
 def test_the_full_period_policy_is_for_an_upgrade_within_the_cycle_only(new: str) -> None:
-    holding, on = held("10/month", "2026-07-01"), day("2026-06-16")
-    whole, shared = (quote(holding, terms(new, "b"), on, charge=charge) for charge in Charge)
+    holding, on = snapshot("10/month", "2026-07-01"), day("2026-06-16")
+    whole, shared = (quote(holding, terms(new, "b"), on, charge=charge) for charge in ChargePolicy)
     assert whole == shared
 
 
 def test_several_cycles_paid_ahead_are_each_charged_whole() -> None:
     # 15 days of June (30), then July, August and September: 10.00 × (15/30 + 3)
-    found = quote(held("10/month", "2026-10-01"), terms("20/month", "b"), day("2026-06-16"))
+    found = quote(snapshot("10/month", "2026-10-01"), terms("20/month", "b"), day("2026-06-16"))
     line = found.lines[0]
     assert str(found.subtotal) == "35.00"
     assert (line.days, line.of_days, line.cycles_ahead) == (15, 30, 3)
@@ -203,7 +203,7 @@ def test_several_cycles_paid_ahead_are_each_charged_whole() -> None:
 
 def test_a_recurring_amount_is_for_the_whole_quantity() -> None:
     # three units of 10.00 to three of 20.00, half of June left: 30.00 × 15/30
-    found = quote(held("30/month", "2026-07-01"), terms("60/month", "b", quantity=3), day("2026-06-16"))
+    found = quote(snapshot("30/month", "2026-07-01"), terms("60/month", "b", quantity=3), day("2026-06-16"))
     assert (str(found.subtotal), found.target.quantity) == ("15.00", 3)
 
 
@@ -230,14 +230,14 @@ def test_a_line_says_which_days_it_covers() -> None:
 
 
 def test_a_longer_cycle_shows_the_new_period_and_what_is_unused_of_the_old() -> None:
-    new, unused = quote(held("10/month", "2026-07-01"), terms("100/year", "b"), day("2026-06-16")).lines
+    new, unused = quote(snapshot("10/month", "2026-07-01"), terms("100/year", "b"), day("2026-06-16")).lines
     assert (new.code, str(new.amount)) == (LineCode.NEW_PERIOD, "100.00")
     assert (unused.code, str(unused.amount), unused.days, unused.of_days) == (LineCode.UNUSED_TIME, "-5.00", 15, 30)
 
 
 def test_a_line_that_rounds_to_nothing_is_not_shown() -> None:
     def lines(old: str, new: str) -> tuple[Line, ...]:
-        return quote(held(old, "2026-08-01"), terms(new, "b"), day("2026-07-31")).lines
+        return quote(snapshot(old, "2026-08-01"), terms(new, "b"), day("2026-07-31")).lines
 
     assert lines("10.00/month", "10.01/month") == ()
     assert [line.code for line in lines("0.10/month", "1.00/year")] == [LineCode.NEW_PERIOD]
@@ -252,8 +252,8 @@ def test_a_renewal_is_told_before_and_after_with_its_taxes() -> None:
 
 def test_what_no_longer_recurs_has_no_renewal() -> None:
     on = day("2026-06-16")
-    assert quote(held("10/month", "2026-07-01"), terms("free", "b"), on).renews_on is None
-    assert quote(held("50/once"), terms("80/once", "b"), on).renews_on is None
+    assert quote(snapshot("10/month", "2026-07-01"), terms("free", "b"), on).renews_on is None
+    assert quote(snapshot("50/once"), terms("80/once", "b"), on).renews_on is None
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_what_no_longer_recurs_has_no_renewal() -> None:
 )
 def test_direction_compares_what_is_paid_in_a_year(old: str, new: str, direction: str) -> None:
     recurring = "once" not in old and "free" not in old
-    found = quote(held(old, "2026-07-01" if recurring else None), terms(new, "b"), day("2026-06-16"))
+    found = quote(snapshot(old, "2026-07-01" if recurring else None), terms(new, "b"), day("2026-06-16"))
     assert found.direction == direction
 
 
@@ -283,29 +283,29 @@ def test_direction_compares_what_is_paid_in_a_year(old: str, new: str, direction
      ("300/year", "now", False), ("free", "now", False)],
 )  # fmt: skip
 def test_only_a_lower_plan_at_once_must_be_acknowledged(new: str, when: str, acknowledged: bool) -> None:
-    found = quote(held("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"), When(when))
+    found = quote(snapshot("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"), When(when))
     assert found.must_acknowledge is acknowledged
 
 
 def test_an_upgrade_on_the_last_day_of_the_calendar_is_still_priced() -> None:
-    found = quote(held("10/month", "9999-12-31"), terms("20/month", "b"), day("9999-12-30"))
+    found = quote(snapshot("10/month", "9999-12-31"), terms("20/month", "b"), day("9999-12-30"))
     assert str(found.subtotal) == "0.32"  # 10.00 × 1/31: the cycle runs from 30 November
 
 
 @pytest.mark.parametrize(("due", "on"), [("0001-01-20", "0001-01-10"), ("9999-12-31", "9999-12-30")])
 def test_a_date_outside_the_calendar_is_an_overflow_not_a_price(due: str, on: str) -> None:
     with pytest.raises(OverflowError, match="outside the calendar"):
-        quote(held("10/month", due), terms("100/year", "b"), day(on))
+        quote(snapshot("10/month", due), terms("100/year", "b"), day(on))
 
 
 def test_amounts_of_trillions_stay_exact() -> None:
-    found = quote(held("1/month", "2026-07-01"), terms("999999999999.99/month", "b"), day("2026-06-16"))
+    found = quote(snapshot("1/month", "2026-07-01"), terms("999999999999.99/month", "b"), day("2026-06-16"))
     assert str(found.subtotal) == "499999999999.50"  # 999 999 999 998.99 / 2 = …499.495, half up
 
 
 def test_a_recurring_service_without_a_due_date_is_a_fault_not_a_price() -> None:
     with pytest.raises(ValueError, match="has a due date"):
-        quote(Holding(terms("10/month", "a"), None, 1, "QC", Money(0)), terms("20/month", "b"), day("2026-06-16"))
+        quote(PricingInput(terms("10/month", "a"), None, 1, "QC", Money(0)), terms("20/month", "b"), day("2026-06-16"))
 
 
 @pytest.mark.parametrize(("amount", "quantity"), [("-0.01", 1), ("10", 0), ("10", -1)])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
 import pytest
 
 from kajoom.domain.quote import quote, refusal_between, refusal_of
-from kajoom.domain.refusal import Refusal, Refused
-from tests.domain.cast import day, held, terms
+from kajoom.domain.refusal import BusinessError, Refusal
+from tests.domain.factories import day, snapshot, terms
 
 ON = day("2026-06-16")
 
@@ -27,36 +28,36 @@ CHOICES = {
 }
 
 
-def refused(new: Any, on: Any = ON, **holding: Any) -> Refusal:
-    with pytest.raises(Refused) as caught:
-        quote(held("10/month", **{"due": "2026-07-01", **holding}), new, on)
-    return caught.value.reason
+def refusal(new: Any, on: Any = ON, **holding: Any) -> StrEnum:
+    with pytest.raises(BusinessError) as caught:
+        quote(snapshot("10/month", **{"due": "2026-07-01", **holding}), new, on)
+    return caught.value.code
 
 
 @pytest.mark.parametrize("reason", HINDRANCES)
 def test_a_hindrance_of_the_service_is_named(reason: Refusal) -> None:
-    assert refused(terms("20/month", "b"), **HINDRANCES[reason]) is reason
+    assert refusal(terms("20/month", "b"), **HINDRANCES[reason]) is reason
 
 
 @pytest.mark.parametrize("reason", CHOICES)
 def test_an_impossible_choice_is_named(reason: Refusal) -> None:
-    assert refused(CHOICES[reason]) is reason
+    assert refusal(CHOICES[reason]) is reason
 
 
 @pytest.mark.parametrize(("first", "second"), list(combinations(HINDRANCES, 2)))
 def test_of_two_hindrances_the_first_listed_is_told(first: Refusal, second: Refusal) -> None:
-    assert refused(terms("20/month", "b"), **HINDRANCES[first], **HINDRANCES[second]) is first
+    assert refusal(terms("20/month", "b"), **HINDRANCES[first], **HINDRANCES[second]) is first
 
 
-@pytest.mark.parametrize("hindrance", HINDRANCES)
+@pytest.mark.parametrize("blocked_reason", HINDRANCES)
 @pytest.mark.parametrize("choice", CHOICES)
-def test_a_hindrance_is_told_before_an_impossible_choice(hindrance: Refusal, choice: Refusal) -> None:
-    assert refused(CHOICES[choice], **HINDRANCES[hindrance]) is hindrance
+def test_a_hindrance_is_told_before_an_impossible_choice(blocked_reason: Refusal, choice: Refusal) -> None:
+    assert refusal(CHOICES[choice], **HINDRANCES[blocked_reason]) is blocked_reason
 
 
 def test_of_two_impossible_choices_the_first_listed_is_told() -> None:
-    assert refused(terms("20/once", "b", currency="USD")) is Refusal.NOT_PERMITTED
-    assert refused(terms("20/month", "a", currency="USD")) is Refusal.OTHER_CURRENCY
+    assert refusal(terms("20/once", "b", currency="USD")) is Refusal.NOT_PERMITTED
+    assert refusal(terms("20/month", "a", currency="USD")) is Refusal.OTHER_CURRENCY
 
 
 def test_the_order_of_the_reasons_is_that_of_their_list() -> None:
@@ -68,16 +69,16 @@ def test_the_order_of_the_reasons_is_that_of_their_list() -> None:
     ("due", "reason"), [("2026-06-15", Refusal.OVERDUE), ("2026-06-16", None), ("2026-06-17", None)]
 )
 def test_a_service_is_overdue_the_day_after_its_due_date(due: str, reason: Refusal | None) -> None:
-    assert refusal_of(held("10/month", due), ON) is reason
+    assert refusal_of(snapshot("10/month", due), ON) is reason
 
 
 def test_a_service_without_a_due_date_is_never_overdue() -> None:
-    assert refusal_of(held("free"), ON) is None
+    assert refusal_of(snapshot("free"), ON) is None
 
 
 @pytest.mark.parametrize("due", ["2026-06-16", "2026-07-01"])
 def test_paid_each_cycle_never_becomes_paid_once_even_on_its_due_date(due: str) -> None:
-    assert refused(terms("20/once", "b"), due=due) is Refusal.NOT_PERMITTED
+    assert refusal(terms("20/once", "b"), due=due) is Refusal.NOT_PERMITTED
 
 
 @pytest.mark.parametrize("new", ["20/month", "200/year"])
@@ -91,8 +92,8 @@ def test_the_same_plan_on_another_cycle_is_a_change(new: str) -> None:
 
 
 def test_a_refusal_carries_its_code_and_the_values_of_its_sentence() -> None:
-    refusal = Refused(Refusal.OVER_LIMITS, used=12, allowed=10)
-    assert (str(refusal), refusal.reason, refusal.details) == (
+    refusal = BusinessError(Refusal.OVER_LIMITS, used=12, allowed=10)
+    assert (str(refusal), refusal.code, refusal.details) == (
         "over_limits",
         "over_limits",
         {"used": 12, "allowed": 10},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kajoom.domain.money import Money
 from kajoom.domain.tax import RATES, taxes_on
-from tests.domain.cast import day
+from tests.domain.factories import day
 from tests.domain.strategies import CENTS, DAYS, PROVINCES
 
 NOW = day("2026-06-16")

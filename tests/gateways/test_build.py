@@ -32,8 +32,8 @@ def test_demonstration_pays_and_provisions_by_itself(tmp_path: Path) -> None:
 def test_host_without_a_panel_has_a_person_do_it(tmp_path: Path) -> None:
     doors = build(Settings(demo=False, instance_path=tmp_path))
     for ask in (doors.panel.check, doors.panel.apply):
-        answer = ask(PackageChange("k", "boreal", "web-b"))
-        assert (answer.status, answer.reason) == (PanelStatus.REFUSED, "manual")
+        result = ask(PackageChange("k", "boreal", "web-b"))
+        assert (result.status, result.reason) == (PanelStatus.REFUSED, "manual")
     assert doors.panel.read("boreal") is None
 
 

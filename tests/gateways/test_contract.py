@@ -11,21 +11,21 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.demo import Behaviour, Demonstration, Door
-from kajoom.gateways.demo_panel import DemonstrationPanel
-from kajoom.gateways.demo_provider import DemonstrationProvider
+from kajoom.gateways.demo.panel import DemoPanel
+from kajoom.gateways.demo.provider import DemoProvider
+from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
 from kajoom.gateways.mail import FolderMailer
-from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
 from kajoom.gateways.ports import (
-    Answer,
-    Charge,
+    ChargeRequest,
     Mailer,
     PackageChange,
     Panel,
-    PanelAnswer,
+    PanelResult,
     PanelStatus,
     PaymentProvider,
+    ProviderResult,
 )
+from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 
 A, P = AttemptStatus, PanelStatus
 
@@ -50,47 +50,47 @@ class Panels(NamedTuple):
     pending: Panel
 
 
-def charge_of(cents: int = 4172, key: str = "k1") -> Charge:
-    return Charge(key=key, provider="any", amount=Money(cents), invoice="2026-0001", locale="fr")
+def charge_of(cents: int = 4172, key: str = "k1") -> ChargeRequest:
+    return ChargeRequest(key=key, provider="any", amount=Money(cents), invoice="2026-0001", locale="fr")
 
 
 def change_to(package: str, username: str = "boreal") -> PackageChange:
     return PackageChange(key=f"to-{package}", username=username, package=package)
 
 
-def demonstration_in(folder: Path, door: Door, behaviour: Behaviour) -> Demonstration:
-    demonstration = Demonstration(folder / f"{door}-{behaviour}.sqlite")
+def demonstration_in(folder: Path, door: DemoSystem, behaviour: Behaviour) -> DemoStore:
+    demonstration = DemoStore(folder / f"{door}-{behaviour}.sqlite")
     demonstration.choose(door, behaviour, once=True)
     return demonstration
 
 
 def demonstration_providers(folder: Path) -> Providers:
     moods = (Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.LOSE_AFTER, Behaviour.LOSE_BEFORE, Behaviour.PENDING)
-    return Providers(*(DemonstrationProvider(demonstration_in(folder, Door.PAYMENT, mood), 0) for mood in moods))
+    return Providers(*(DemoProvider(demonstration_in(folder, DemoSystem.PAYMENT, mood), 0) for mood in moods))
 
 
 def null_providers(_folder: Path) -> Providers:
     return Providers(
-        NullProvider(),
-        NullProvider(Answer(A.REFUSED, reason="declined")),
-        NullProvider(Answer(A.UNKNOWN)),
-        NullProvider(Answer(A.UNKNOWN), takes_money=False),
-        NullProvider(Answer(A.PENDING)),
+        FakeProvider(),
+        FakeProvider(ProviderResult(A.REFUSED, reason="declined")),
+        FakeProvider(ProviderResult(A.UNKNOWN)),
+        FakeProvider(ProviderResult(A.UNKNOWN), takes_money=False),
+        FakeProvider(ProviderResult(A.PENDING)),
     )
 
 
 def demonstration_panels(folder: Path) -> Panels:
     moods = (Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.LOSE_AFTER, Behaviour.LOSE_BEFORE, Behaviour.PENDING)
-    return Panels(*(DemonstrationPanel(demonstration_in(folder, Door.PANEL, mood), 0) for mood in moods))
+    return Panels(*(DemoPanel(demonstration_in(folder, DemoSystem.PANEL, mood), 0) for mood in moods))
 
 
 def null_panels(_folder: Path) -> Panels:
     return Panels(
-        NullPanel(),
-        NullPanel(PanelAnswer(P.REFUSED, "no")),
-        NullPanel(PanelAnswer(P.UNKNOWN)),
-        NullPanel(PanelAnswer(P.UNKNOWN), takes_effect=False),
-        NullPanel(PanelAnswer(P.PENDING)),
+        FakePanel(),
+        FakePanel(PanelResult(P.REFUSED, "no")),
+        FakePanel(PanelResult(P.UNKNOWN)),
+        FakePanel(PanelResult(P.UNKNOWN), takes_effect=False),
+        FakePanel(PanelResult(P.PENDING)),
     )
 
 
@@ -107,9 +107,9 @@ def panels(request: pytest.FixtureRequest, tmp_path: Path) -> Panels:
 
 
 def test_charge_is_captured_with_a_reference(providers: Providers) -> None:
-    answer = providers.willing.charge(charge_of())
-    assert answer.status is A.CAPTURED
-    assert answer.reference
+    result = providers.willing.charge(charge_of())
+    assert result.status is A.CAPTURED
+    assert result.reference
 
 
 def test_charge_asked_twice_is_carried_out_once(providers: Providers) -> None:
@@ -123,30 +123,30 @@ def test_two_keys_are_two_charges(providers: Providers) -> None:
 
 def test_same_key_with_another_amount_is_refused(providers: Providers) -> None:
     providers.willing.charge(charge_of(4172))
-    answer = providers.willing.charge(charge_of(4173))
-    assert (answer.status, answer.reason) == (A.REFUSED, "mismatch")
+    result = providers.willing.charge(charge_of(4173))
+    assert (result.status, result.reason) == (A.REFUSED, "mismatch")
 
 
 def test_look_up_of_another_amount_is_not_known(providers: Providers) -> None:
     providers.willing.charge(charge_of(4172))
-    answer = providers.willing.look_up(charge_of(4173))
-    assert (answer.status, answer.reason) == (A.UNKNOWN, "mismatch")
+    result = providers.willing.look_up(charge_of(4173))
+    assert (result.status, result.reason) == (A.UNKNOWN, "mismatch")
 
 
 def test_look_up_finds_what_was_captured(providers: Providers) -> None:
-    answer = providers.willing.charge(charge_of())
-    assert providers.willing.look_up(charge_of()) == answer
+    result = providers.willing.charge(charge_of())
+    assert providers.willing.look_up(charge_of()) == result
 
 
 def test_look_up_of_a_charge_never_seen_is_refused_as_not_found(providers: Providers) -> None:
-    answer = providers.willing.look_up(charge_of())
-    assert (answer.status, answer.reason) == (A.REFUSED, "not_found")
+    result = providers.willing.look_up(charge_of())
+    assert (result.status, result.reason) == (A.REFUSED, "not_found")
 
 
 def test_refused_charge_stays_refused_under_its_key(providers: Providers) -> None:
     for ask in (providers.refusing.charge, providers.refusing.charge, providers.refusing.look_up):
-        answer = ask(charge_of())
-        assert (answer.status, answer.reason) == (A.REFUSED, "declined")
+        result = ask(charge_of())
+        assert (result.status, result.reason) == (A.REFUSED, "declined")
 
 
 def test_another_key_may_succeed_after_a_refusal(providers: Providers) -> None:
@@ -174,8 +174,8 @@ def test_pending_charge_is_captured_when_it_is_looked_up(providers: Providers) -
 
 
 def test_money_asked_for_again_is_the_same_money(providers: Providers) -> None:
-    answer = providers.willing.charge(charge_of())
-    assert providers.willing.capture(charge_of()) == answer
+    result = providers.willing.charge(charge_of())
+    assert providers.willing.capture(charge_of()) == result
 
 
 def test_an_account_nobody_saved_is_not_kept_and_forgetting_it_is_harmless(providers: Providers) -> None:
@@ -206,15 +206,15 @@ def test_accounts_do_not_mix(panels: Panels) -> None:
 
 
 def test_change_that_names_no_account_is_refused_with_a_reason(panels: Panels) -> None:
-    answer = panels.willing.check(change_to("web-b", username=""))
-    assert answer.status is P.REFUSED
-    assert answer.reason
+    result = panels.willing.check(change_to("web-b", username=""))
+    assert result.status is P.REFUSED
+    assert result.reason
 
 
 def test_refused_change_touches_nothing(panels: Panels) -> None:
-    answer = panels.refusing.apply(change_to("web-b"))
-    assert answer.status is P.REFUSED
-    assert answer.reason
+    result = panels.refusing.apply(change_to("web-b"))
+    assert result.status is P.REFUSED
+    assert result.reason
     assert panels.refusing.read("boreal") is None
 
 
@@ -238,10 +238,10 @@ def test_pending_change_is_done_when_asked_again(panels: Panels) -> None:
 
 @pytest.mark.parametrize("kind", ["folder", "null"])
 def test_mailer_takes_a_letter_and_says_nothing(kind: str, tmp_path: Path) -> None:
-    mailer: Mailer = NullMailer() if kind == "null" else FolderMailer(tmp_path)
-    letter = EmailMessage()
-    letter["Message-ID"] = "<one@example.com>"
-    letter.set_content("Bonjour")
-    mailer.send(letter)
-    kept = len(mailer.sent) if isinstance(mailer, NullMailer) else len(list(tmp_path.glob("*.eml")))
+    mailer: Mailer = FakeMailer() if kind == "null" else FolderMailer(tmp_path)
+    message = EmailMessage()
+    message["Message-ID"] = "<one@example.com>"
+    message.set_content("Bonjour")
+    mailer.send(message)
+    kept = len(mailer.sent) if isinstance(mailer, FakeMailer) else len(list(tmp_path.glob("*.eml")))
     assert kept == 1

@@ -8,38 +8,38 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.demo import Behaviour, Demonstration, Door
-from kajoom.gateways.demo_panel import DemonstrationPanel
-from kajoom.gateways.demo_provider import DemonstrationProvider
-from kajoom.gateways.ports import Charge, PackageChange, PanelStatus
+from kajoom.gateways.demo.panel import DemoPanel
+from kajoom.gateways.demo.provider import DemoProvider
+from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
+from kajoom.gateways.ports import ChargeRequest, PackageChange, PanelStatus
 
 
 @pytest.fixture
-def demonstration(tmp_path: Path) -> Demonstration:
-    return Demonstration(tmp_path / "demonstration.sqlite")
+def demonstration(tmp_path: Path) -> DemoStore:
+    return DemoStore(tmp_path / "demonstration.sqlite")
 
 
-def charge(cents: int, key: str = "k1") -> Charge:
-    return Charge(key=key, provider="demonstration", amount=Money(cents), invoice="2026-0001", locale="fr")
+def charge(cents: int, key: str = "k1") -> ChargeRequest:
+    return ChargeRequest(key=key, provider="demonstration", amount=Money(cents), invoice="2026-0001", locale="fr")
 
 
-def test_switch_stays_until_it_is_changed(demonstration: Demonstration) -> None:
-    demonstration.choose(Door.PAYMENT, Behaviour.REFUSE)
-    provider = DemonstrationProvider(demonstration)
+def test_switch_stays_until_it_is_changed(demonstration: DemoStore) -> None:
+    demonstration.choose(DemoSystem.PAYMENT, Behaviour.REFUSE)
+    provider = DemoProvider(demonstration)
     assert [provider.charge(charge(100, key)).status for key in ("a", "b")] == [AttemptStatus.REFUSED] * 2
-    demonstration.choose(Door.PAYMENT, Behaviour.ACCEPT)
+    demonstration.choose(DemoSystem.PAYMENT, Behaviour.ACCEPT)
     assert provider.charge(charge(100, "c")).status is AttemptStatus.CAPTURED
 
 
-def test_switch_for_one_time_is_used_up(demonstration: Demonstration) -> None:
-    demonstration.choose(Door.PANEL, Behaviour.REFUSE, once=True)
-    assert demonstration.next_behaviour(Door.PANEL) is Behaviour.REFUSE
-    assert demonstration.next_behaviour(Door.PANEL) is Behaviour.ACCEPT
+def test_switch_for_one_time_is_used_up(demonstration: DemoStore) -> None:
+    demonstration.choose(DemoSystem.PANEL, Behaviour.REFUSE, once=True)
+    assert demonstration.next_behaviour(DemoSystem.PANEL) is Behaviour.REFUSE
+    assert demonstration.next_behaviour(DemoSystem.PANEL) is Behaviour.ACCEPT
 
 
-def test_doors_have_a_switch_each(demonstration: Demonstration) -> None:
-    demonstration.choose(Door.PANEL, Behaviour.REFUSE)
-    assert demonstration.next_behaviour(Door.PAYMENT) is Behaviour.ACCEPT
+def test_doors_have_a_switch_each(demonstration: DemoStore) -> None:
+    demonstration.choose(DemoSystem.PANEL, Behaviour.REFUSE)
+    assert demonstration.next_behaviour(DemoSystem.PAYMENT) is Behaviour.ACCEPT
 
 
 @pytest.mark.parametrize(
@@ -51,48 +51,48 @@ def test_doors_have_a_switch_each(demonstration: Demonstration) -> None:
     ],
 )
 def test_amount_chooses_by_itself(
-    demonstration: Demonstration, cents: int, told: AttemptStatus, found: AttemptStatus
+    demonstration: DemoStore, cents: int, told: AttemptStatus, found: AttemptStatus
 ) -> None:
-    provider = DemonstrationProvider(demonstration)
+    provider = DemoProvider(demonstration)
     assert provider.charge(charge(cents)).status is told
     assert provider.look_up(charge(cents)).status is found
 
 
-def test_slow_amount_waits_before_it_takes_the_money(demonstration: Demonstration) -> None:
+def test_slow_amount_waits_before_it_takes_the_money(demonstration: DemoStore) -> None:
     waited: list[tuple[float, str]] = []
 
     def wait(seconds: float) -> None:
-        waited.append((seconds, DemonstrationProvider(demonstration).look_up(charge(1515)).reason))
+        waited.append((seconds, DemoProvider(demonstration).look_up(charge(1515)).reason))
 
-    assert DemonstrationProvider(demonstration, 3, wait).charge(charge(1515)).status is AttemptStatus.CAPTURED
+    assert DemoProvider(demonstration, 3, wait).charge(charge(1515)).status is AttemptStatus.CAPTURED
     assert waited == [(3, "not_found")]
 
 
-def test_charge_made_twice_at_once_is_one_charge(demonstration: Demonstration) -> None:
+def test_charge_made_twice_at_once_is_one_charge(demonstration: DemoStore) -> None:
     """While the first is slow a second process takes the same key: both are told of the one charge."""
-    fast = DemonstrationProvider(demonstration)
+    fast = DemoProvider(demonstration)
     told = []
-    slow = DemonstrationProvider(demonstration, 3, lambda _seconds: told.append(fast.charge(charge(100))))
-    demonstration.choose(Door.PAYMENT, Behaviour.SLOW, once=True)
+    slow = DemoProvider(demonstration, 3, lambda _seconds: told.append(fast.charge(charge(100))))
+    demonstration.choose(DemoSystem.PAYMENT, Behaviour.SLOW, once=True)
     told.append(slow.charge(charge(100)))
     assert told[0] == told[1]
 
 
-def test_slow_panel_waits_before_it_acts(demonstration: Demonstration) -> None:
+def test_slow_panel_waits_before_it_acts(demonstration: DemoStore) -> None:
     waited: list[float] = []
-    demonstration.choose(Door.PANEL, Behaviour.SLOW, once=True)
-    panel = DemonstrationPanel(demonstration, 3, waited.append)
+    demonstration.choose(DemoSystem.PANEL, Behaviour.SLOW, once=True)
+    panel = DemoPanel(demonstration, 3, waited.append)
     assert panel.apply(PackageChange("k", "boreal", "web-b")).status is PanelStatus.DONE
     assert waited == [3]
 
 
-def test_another_process_finds_what_this_one_did(demonstration: Demonstration, tmp_path: Path) -> None:
-    DemonstrationProvider(demonstration).charge(charge(100))
-    again = DemonstrationProvider(Demonstration(tmp_path / "demonstration.sqlite"))
+def test_another_process_finds_what_this_one_did(demonstration: DemoStore, tmp_path: Path) -> None:
+    DemoProvider(demonstration).charge(charge(100))
+    again = DemoProvider(DemoStore(tmp_path / "demonstration.sqlite"))
     assert again.look_up(charge(100)).status is AttemptStatus.CAPTURED
 
 
-def test_deed_that_fails_midway_leaves_nothing(demonstration: Demonstration) -> None:
+def test_deed_that_fails_midway_leaves_nothing(demonstration: DemoStore) -> None:
     def fail() -> None:
         with demonstration.transaction() as file:
             file.execute("REPLACE INTO account VALUES ('boreal', 'web-b')")
@@ -100,4 +100,4 @@ def test_deed_that_fails_midway_leaves_nothing(demonstration: Demonstration) -> 
 
     with pytest.raises(RuntimeError):
         fail()
-    assert DemonstrationPanel(demonstration).read("boreal") is None
+    assert DemoPanel(demonstration).read("boreal") is None

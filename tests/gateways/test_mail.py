@@ -23,7 +23,7 @@ from kajoom.gateways.ports import MailDelayed, MailRefused
 LOOPBACK = Path(__file__).with_name("loopback.pem")
 
 
-def letter() -> EmailMessage:
+def message() -> EmailMessage:
     written = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     written["Subject"] = "Votre service est opérationnel : 41,72 $"
     written["From"] = "Hébergement Boréal <bonjour@example.com>"
@@ -82,7 +82,7 @@ def server(inbox: Inbox, controller: type[Controller] = Controller, **options: A
 def test_letter_arrives_whole_with_its_accents() -> None:
     inbox = Inbox()
     with server(inbox) as address:
-        mailer(f"smtp://{address}").send(letter())
+        mailer(f"smtp://{address}").send(message())
     received = message_from_bytes(inbox.accepted[0], policy=modern)
     assert received["Subject"] == "Votre service est opérationnel : 41,72 $"
     assert received["From"] == "Hébergement Boréal <bonjour@example.com>"
@@ -93,7 +93,7 @@ def test_letter_arrives_whole_with_its_accents() -> None:
 def test_letter_travels_in_ascii_only() -> None:
     inbox = Inbox()
     with server(inbox) as address:
-        mailer(f"smtp://{address}").send(letter())
+        mailer(f"smtp://{address}").send(message())
     assert inbox.accepted[0].isascii()
 
 
@@ -106,20 +106,20 @@ def test_letter_travels_in_ascii_only() -> None:
 def test_server_reply_says_whether_trying_again_can_help(step: str, reply: str, outcome: type[Exception]) -> None:
     inbox = Inbox(**{step: reply})
     with server(inbox) as address, pytest.raises(outcome, match=reply[:3]):
-        mailer(f"smtp://{address}").send(letter())
+        mailer(f"smtp://{address}").send(message())
     assert inbox.accepted == []
 
 
 def test_error_does_not_repeat_the_address_of_the_client() -> None:
-    with server(Inbox(rcpt="550 5.1.1 no such user fr@example.com")) as address, pytest.raises(MailRefused) as refused:
-        mailer(f"smtp://{address}").send(letter())
-    assert "fr@" not in str(refused.value)
+    with server(Inbox(rcpt="550 5.1.1 no such user fr@example.com")) as address, pytest.raises(MailRefused) as error:
+        mailer(f"smtp://{address}").send(message())
+    assert "fr@" not in str(error.value)
 
 
 def test_server_without_starttls_hears_nothing_in_clear() -> None:
     inbox = Inbox()
     with server(inbox) as address, pytest.raises(MailDelayed):
-        mailer(f"smtp+starttls://{address}").send(letter())
+        mailer(f"smtp+starttls://{address}").send(message())
     assert inbox.accepted == []
 
 
@@ -136,14 +136,14 @@ def test_letter_travels_encrypted_to_a_server_that_is_trusted(
     monkeypatch.setenv("SSL_CERT_FILE", str(LOOPBACK))
     inbox = Inbox()
     with server(inbox, tls_context=tls, require_starttls=True) as address:
-        mailer(f"smtp+starttls://{address}").send(letter())
+        mailer(f"smtp+starttls://{address}").send(message())
     assert len(inbox.accepted) == 1
 
 
 def test_server_with_a_certificate_of_its_own_making_gets_no_letter(tls: ssl.SSLContext) -> None:
     inbox = Inbox()
     with server(inbox, tls_context=tls) as address, pytest.raises(MailDelayed):
-        mailer(f"smtp+starttls://{address}").send(letter())
+        mailer(f"smtp+starttls://{address}").send(message())
     assert inbox.accepted == []
 
 
@@ -154,30 +154,30 @@ def test_wrong_password_waits_for_its_repair() -> None:
         "auth_require_tls": False,
     }
     with server(inbox, **options) as address, pytest.raises(MailDelayed, match="535"):
-        mailer(f"smtp://kajoom:wrong%40@{address}").send(letter())
+        mailer(f"smtp://kajoom:wrong%40@{address}").send(message())
 
 
 def test_server_that_is_not_there_is_tried_again_later() -> None:
     with pytest.raises(MailDelayed):
-        mailer(f"smtp://127.0.0.1:{free_port()}").send(letter())
+        mailer(f"smtp://127.0.0.1:{free_port()}").send(message())
 
 
 def test_rude_farewell_does_not_send_the_letter_again() -> None:
     inbox = Inbox()
     with server(inbox, Rude) as address:
-        mailer(f"smtp://{address}").send(letter())
+        mailer(f"smtp://{address}").send(message())
     assert len(inbox.accepted) == 1
 
 
 def test_letter_sent_twice_to_a_folder_is_one_file(tmp_path: Path) -> None:
     folder = FolderMailer(tmp_path / "mail")
-    folder.send(letter())
-    folder.send(letter())
+    folder.send(message())
+    folder.send(message())
     assert [file.name for file in (tmp_path / "mail").iterdir()] == ["operational-CH-2026-000001_example.com.eml"]
 
 
 def test_file_of_a_letter_can_be_read_back(tmp_path: Path) -> None:
-    mailer(f"file://{tmp_path}").send(letter())
+    mailer(f"file://{tmp_path}").send(message())
     (file,) = tmp_path.glob("*.eml")
     assert message_from_bytes(file.read_bytes(), policy=modern)["To"] == "fr@example.com"
 
@@ -193,12 +193,12 @@ def test_message_id_cannot_leave_its_folder(tmp_path: Path) -> None:
 def test_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("a file where the folder should be")
     with pytest.raises(MailDelayed):
-        FolderMailer(tmp_path / "mail").send(letter())
+        FolderMailer(tmp_path / "mail").send(message())
 
 
 def test_letter_waits_where_no_mail_server_is_named() -> None:
     with pytest.raises(MailDelayed, match="KAJOOM_MAIL_URL"):
-        mailer("").send(letter())
+        mailer("").send(message())
 
 
 @pytest.mark.parametrize("url", ["mail", "smtp://", "http://example.com", "file://", "imap://example.com"])

@@ -11,8 +11,8 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.ports import Answer, Charge
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
@@ -25,7 +25,7 @@ CAPTURED, PENDING, REFUSED, UNKNOWN = (
     AttemptStatus.REFUSED,
     AttemptStatus.UNKNOWN,
 )
-CHARGE = Charge(
+CHARGE = ChargeRequest(
     key="0123456789abcdef0123456789abcdef",
     provider="paypal",
     amount=Money(4172),
@@ -37,22 +37,22 @@ BEFORE = [Fault.CUT_BEFORE, Fault.ERROR_BEFORE, Fault.GARBAGE_BEFORE, Fault.TOO_
 AFTER = [Fault.CUT_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER]
 
 
-def begun(paypal: PayPalProvider, charge: Charge = CHARGE) -> Charge:
+def begun(paypal: PayPalProvider, charge: ChargeRequest = CHARGE) -> ChargeRequest:
     """A charge whose order waits for its payer."""
     return replace(charge, provider_ref=paypal.charge(charge).provider_ref)
 
 
-def approved(paypal: PayPalProvider, fake: FakePayPal, charge: Charge = CHARGE) -> Charge:
+def approved(paypal: PayPalProvider, fake: FakePayPal, charge: ChargeRequest = CHARGE) -> ChargeRequest:
     """A charge whose payer has approved."""
     known = begun(paypal, charge)
     fake.ledger.approve(known.provider_ref)
     return known
 
 
-def finished(paypal: PayPalProvider, known: Charge) -> Answer:
+def finished(paypal: PayPalProvider, known: ChargeRequest) -> ProviderResult:
     """What becomes of a charge that is looked at, and asked for once its payer has approved."""
-    answer = paypal.look_up(known)
-    return paypal.capture(replace(known, approval=answer.approval)) if answer.approval else answer
+    result = paypal.look_up(known)
+    return paypal.capture(replace(known, approval=result.approval)) if result.approval else result
 
 
 def taken(fake: FakePayPal) -> dict[str, Decimal]:
@@ -60,10 +60,10 @@ def taken(fake: FakePayPal) -> dict[str, Decimal]:
 
 
 def test_a_charge_waits_for_its_payer_and_takes_nothing(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    answer = paypal.charge(CHARGE)
+    result = paypal.charge(CHARGE)
 
     [order] = fake.ledger.orders
-    assert answer == Answer(PENDING, order, approve_url=f"{fake.address}/checkoutnow?token={order}")
+    assert result == ProviderResult(PENDING, order, approve_url=f"{fake.address}/checkoutnow?token={order}")
     assert not fake.ledger.captures
 
 
@@ -109,12 +109,12 @@ def test_what_is_not_approved_is_offered_again(paypal: PayPalProvider) -> None:
 def test_what_is_approved_is_captured_once(paypal: PayPalProvider, fake: FakePayPal) -> None:
     known = approved(paypal, fake)
 
-    answer = finished(paypal, known)
+    result = finished(paypal, known)
 
     [capture] = fake.ledger.captures
-    assert answer == Answer(CAPTURED, known.provider_ref, reference=capture)
-    assert paypal.look_up(known) == answer
-    assert paypal.charge(CHARGE) == answer
+    assert result == ProviderResult(CAPTURED, known.provider_ref, reference=capture)
+    assert paypal.look_up(known) == result
+    assert paypal.charge(CHARGE) == result
     assert taken(fake) == {CHARGE.key: Decimal("41.72")}
 
 
@@ -123,7 +123,7 @@ def test_looking_takes_nothing_and_tells_what_is_approved(paypal: PayPalProvider
     assert paypal.look_up(known).is_untaken
     fake.ledger.approve(known.provider_ref)
     marked = fake.ledger.orders[known.provider_ref]["update_time"]
-    assert paypal.look_up(known) == Answer(PENDING, known.provider_ref, approval=marked)
+    assert paypal.look_up(known) == ProviderResult(PENDING, known.provider_ref, approval=marked)
     assert not fake.ledger.captures
 
 
@@ -133,9 +133,9 @@ def test_an_order_whose_answer_is_lost_is_found_again(paypal: PayPalProvider, fa
     fake.faults.plan(fault, "POST /v2/checkout/orders")
     assert paypal.charge(CHARGE).status is UNKNOWN
 
-    answer = paypal.look_up(CHARGE)
+    result = paypal.look_up(CHARGE)
 
-    assert (answer.status, bool(answer.approve_url)) == (PENDING, True)
+    assert (result.status, bool(result.approve_url)) == (PENDING, True)
     assert len(fake.ledger.orders) == 1
 
 
@@ -165,12 +165,12 @@ def test_two_who_capture_at_once_take_the_money_once(paypal: PayPalProvider, fak
     """The first is slow; the second is turned away and waits; both end with the same capture."""
     known = approved(paypal, fake)
     fake.faults.plan(Fault.SLOW_BEFORE, "/capture")
-    told: list[Answer] = []
+    told: list[ProviderResult] = []
     slow = Thread(target=lambda: told.append(finished(paypal, known)))
     slow.start()
     assert fake.faults.arrived.wait(10)
 
-    assert finished(paypal, known) == Answer(PENDING)
+    assert finished(paypal, known) == ProviderResult(PENDING)
     fake.faults.released.set()
     slow.join()
 
@@ -182,33 +182,33 @@ def test_two_who_capture_at_once_take_the_money_once(paypal: PayPalProvider, fak
 def test_an_order_that_paypal_forgot_has_expired(paypal: PayPalProvider, fake: FakePayPal) -> None:
     known = begun(paypal)
     fake.ledger.expire(known.provider_ref)
-    assert paypal.look_up(known) == Answer(REFUSED, reason="expired")
+    assert paypal.look_up(known) == ProviderResult(REFUSED, reason="expired")
 
 
 def test_a_completed_order_whose_capture_waits_is_not_money(paypal: PayPalProvider, fake: FakePayPal) -> None:
     fake.ledger.capture_status = "PENDING"
     known = approved(paypal, fake)
 
-    assert finished(paypal, known) == Answer(PENDING, known.provider_ref, reason="PENDING_REVIEW")
+    assert finished(paypal, known) == ProviderResult(PENDING, known.provider_ref, reason="PENDING_REVIEW")
     assert not paypal.look_up(known).is_untaken
 
     [capture] = fake.ledger.captures
     fake.ledger.settle(capture, "COMPLETED")
-    assert paypal.look_up(known) == Answer(CAPTURED, known.provider_ref, reference=capture)
+    assert paypal.look_up(known) == ProviderResult(CAPTURED, known.provider_ref, reference=capture)
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("DECLINED", Answer(REFUSED, reason="declined")),
-        ("FAILED", Answer(REFUSED, reason="failed")),
-        ("REFUNDED", Answer(REFUSED, reason="refunded")),
-        ("PARTIALLY_REFUNDED", Answer(UNKNOWN, reason="partially_refunded")),
-        ("OF_TOMORROW", Answer(UNKNOWN, reason="of_tomorrow")),
+        ("DECLINED", ProviderResult(REFUSED, reason="declined")),
+        ("FAILED", ProviderResult(REFUSED, reason="failed")),
+        ("REFUNDED", ProviderResult(REFUSED, reason="refunded")),
+        ("PARTIALLY_REFUNDED", ProviderResult(UNKNOWN, reason="partially_refunded")),
+        ("OF_TOMORROW", ProviderResult(UNKNOWN, reason="of_tomorrow")),
     ],
 )
 def test_the_captures_own_status_decides(
-    paypal: PayPalProvider, fake: FakePayPal, status: str, expected: Answer
+    paypal: PayPalProvider, fake: FakePayPal, status: str, expected: ProviderResult
 ) -> None:
     fake.ledger.capture_status = status
     known = approved(paypal, fake)
@@ -220,10 +220,14 @@ def test_another_amount_is_neither_captured_nor_believed(
     paypal: PayPalProvider, fake: FakePayPal, amount: Money
 ) -> None:
     known = approved(paypal, fake)
-    assert paypal.look_up(replace(known, amount=amount)) == Answer(UNKNOWN, known.provider_ref, reason="mismatch")
+    assert paypal.look_up(replace(known, amount=amount)) == ProviderResult(
+        UNKNOWN, known.provider_ref, reason="mismatch"
+    )
     assert not fake.ledger.captures
     finished(paypal, known)
-    assert paypal.look_up(replace(known, amount=amount)) == Answer(UNKNOWN, known.provider_ref, reason="mismatch")
+    assert paypal.look_up(replace(known, amount=amount)) == ProviderResult(
+        UNKNOWN, known.provider_ref, reason="mismatch"
+    )
 
 
 def test_the_same_key_for_another_amount_is_refused(paypal: PayPalProvider, fake: FakePayPal) -> None:
@@ -241,7 +245,7 @@ def test_our_own_fault_is_told_to_staff_without_secrets(
 ) -> None:
     fake.faults.plan(Fault.FORBIDDEN, "orders")
     with caplog.at_level(logging.ERROR):
-        assert paypal.charge(CHARGE) == Answer(REFUSED, reason="ours")
+        assert paypal.charge(CHARGE) == ProviderResult(REFUSED, reason="ours")
     assert "HTTP 403, PERMISSION_DENIED" in caplog.text
     assert CHARGE.key in caplog.text
     assert not {"token-1", "secret"} & set(caplog.text.split())

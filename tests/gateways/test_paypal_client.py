@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kajoom.gateways import paypal_client
-from kajoom.gateways.paypal_client import LOST, PayPalClient, Reply
+from kajoom.gateways.paypal import client as client_module
+from kajoom.gateways.paypal.client import LOST, PayPalClient, Reply
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake
 from tests.paypal.server import FakePayPal
@@ -83,7 +83,7 @@ def test_no_redirect_is_followed(client: PayPalClient, fake: FakePayPal) -> None
 
 def test_an_answer_without_end_is_lost(client: PayPalClient, fake: FakePayPal, monkeypatch: pytest.MonkeyPatch) -> None:
     client.ask("GET", _UNSEEN)
-    monkeypatch.setattr(paypal_client, "LARGEST_ANSWER", 10)
+    monkeypatch.setattr(client_module, "LARGEST_ANSWER", 10)
     assert client.ask("GET", _UNSEEN) == LOST
 
 

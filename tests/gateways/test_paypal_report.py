@@ -10,10 +10,10 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways import paypal_report
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_report import received_in
-from kajoom.gateways.ports import Answer, ProviderSilent, Refund
+from kajoom.gateways.paypal import reports
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.reports import received_in
+from kajoom.gateways.ports import ProviderResult, ProviderUnavailable, Refund
 from tests.gateways.test_paypal import CHARGE, approved, finished, taken
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, wire
@@ -30,22 +30,22 @@ def test_a_part_is_given_back_and_asked_again_only_once(paypal: PayPalProvider, 
     fake.faults.plan(Fault.CUT_AFTER, "/refund")
 
     assert paypal.refund(refund).status is UNKNOWN
-    answer = paypal.refund(refund)
+    result = paypal.refund(refund)
 
-    assert (answer.status, answer.reference) == (CAPTURED, next(iter(fake.ledger.refunds)))
+    assert (result.status, result.reference) == (CAPTURED, next(iter(fake.ledger.refunds)))
     assert taken(fake) == {CHARGE.key: Decimal("31.72")}
 
 
 def test_more_than_was_taken_is_not_given_back(paypal: PayPalProvider, fake: FakePayPal) -> None:
     capture = finished(paypal, approved(paypal, fake)).reference
-    answer = paypal.refund(Refund(key="r1", reference=capture, amount=Money(4173), invoice="2026-000001"))
-    assert answer == Answer(REFUSED, reason="REFUND_AMOUNT_EXCEEDED")
+    result = paypal.refund(Refund(key="r1", reference=capture, amount=Money(4173), invoice="2026-000001"))
+    assert result == ProviderResult(REFUSED, reason="REFUND_AMOUNT_EXCEEDED")
 
 
 def test_the_report_of_a_day_tells_what_was_taken_that_day(
     paypal: PayPalProvider, fake: FakePayPal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paypal_report, "_PAGE_SIZE", 2)
+    monkeypatch.setattr(reports, "_PAGE_SIZE", 2)
     days = [datetime(2026, 6, 15, 23, 59, 59, tzinfo=UTC), *[datetime(2026, 6, 16, tzinfo=UTC)] * 3]
     days += [datetime(2026, 6, 16, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 17, tzinfo=UTC)]
     references = []
@@ -65,7 +65,7 @@ def test_the_report_of_a_day_tells_what_was_taken_that_day(
 
 def test_a_report_that_cannot_be_had_is_not_an_empty_one(paypal: PayPalProvider, fake: FakePayPal) -> None:
     fake.faults.plan(Fault.ERROR_BEFORE, "reporting")
-    with pytest.raises(ProviderSilent):
+    with pytest.raises(ProviderUnavailable):
         list(paypal.captures(date(2026, 6, 16)))
 
 

@@ -15,10 +15,10 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from kajoom.domain.money import Money
-from kajoom.gateways.paypal import PayPalProvider
+from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.ports import Refund
 from tests.gateways.test_paypal_saved import prepared, saved
-from tests.paypal.desk import Request
+from tests.paypal.api import Request
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 

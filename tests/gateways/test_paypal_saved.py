@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from kajoom.domain.payment import SAVED_METHOD_ENDED
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_answer import ISSUES, Kind
-from kajoom.gateways.ports import Answer, Charge, ProviderSilent, Saved
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.responses import ISSUES, ErrorKind
+from kajoom.gateways.ports import ChargeRequest, ProviderResult, ProviderUnavailable, SavedAccount
 from tests.gateways.test_paypal import (
     AFTER,
     BEFORE,
@@ -31,37 +31,37 @@ from tests.paypal.server import FakePayPal
 
 __all__ = ["fake", "paypal", "wire"]
 
-SAVING = replace(CHARGE, saves=True)
-DEAD = [issue for issue, kind in ISSUES.items() if kind is Kind.METHOD_DEAD]
-FIXABLE = [issue for issue, kind in ISSUES.items() if kind is Kind.PAYER_CAN_FIX]
-FINAL = [issue for issue, kind in ISSUES.items() if kind is Kind.FINAL]
+SAVING = replace(CHARGE, save_method=True)
+DEAD = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.METHOD_DEAD]
+FIXABLE = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.PAYER_CAN_FIX]
+FINAL = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.FINAL]
 
 
-def saved(paypal: PayPalProvider, fake: FakePayPal) -> Saved:
+def saved(paypal: PayPalProvider, fake: FakePayPal) -> SavedAccount:
     """An account that was saved with a payment."""
     account = finished(paypal, approved(paypal, fake, SAVING)).saved
     assert account is not None
     return account
 
 
-def next_charge(token: str) -> Charge:
+def next_charge(token: str) -> ChargeRequest:
     """The next payment of the same client, with the account they saved."""
     return replace(CHARGE, key="f" * 32, invoice="2026-000002", saved=token)
 
 
-def prepared(paypal: PayPalProvider, token: str) -> Charge:
+def prepared(paypal: PayPalProvider, token: str) -> ChargeRequest:
     """The same once PayPal has named its order: nothing was taken."""
     charge = next_charge(token)
-    answer = paypal.charge(charge)
-    assert (answer.status, answer.approve_url, answer.is_untaken) == (PENDING, "", True)
-    return replace(charge, provider_ref=answer.provider_ref, approval=answer.approval)
+    result = paypal.charge(charge)
+    assert (result.status, result.approve_url, result.is_untaken) == (PENDING, "", True)
+    return replace(charge, provider_ref=result.provider_ref, approval=result.approval)
 
 
 def test_an_account_is_saved_with_the_payment_that_asked_for_it(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    answer = finished(paypal, approved(paypal, fake, SAVING))
+    result = finished(paypal, approved(paypal, fake, SAVING))
     [token] = fake.ledger.tokens
-    assert answer.saved == Saved(token, "c•••@example.com")
-    assert paypal.look_up(replace(SAVING, provider_ref=answer.provider_ref)) == answer
+    assert result.saved == SavedAccount(token, "c•••@example.com")
+    assert paypal.look_up(replace(SAVING, provider_ref=result.provider_ref)) == result
 
 
 def test_nothing_is_saved_that_nobody_asked_for(paypal: PayPalProvider, fake: FakePayPal) -> None:
@@ -71,13 +71,13 @@ def test_nothing_is_saved_that_nobody_asked_for(paypal: PayPalProvider, fake: Fa
 
 def test_an_account_named_later_is_found_by_looking_again(paypal: PayPalProvider, fake: FakePayPal) -> None:
     fake.ledger.names_later = True
-    answer = finished(paypal, approved(paypal, fake, SAVING))
-    assert (answer.status, answer.saved) == (CAPTURED, None)
+    result = finished(paypal, approved(paypal, fake, SAVING))
+    assert (result.status, result.saved) == (CAPTURED, None)
 
-    token = fake.ledger.name_token(answer.provider_ref)
+    token = fake.ledger.name_token(result.provider_ref)
 
-    found = paypal.look_up(replace(SAVING, provider_ref=answer.provider_ref))
-    assert found == replace(answer, saved=Saved(token, "c•••@example.com"))
+    found = paypal.look_up(replace(SAVING, provider_ref=result.provider_ref))
+    assert found == replace(result, saved=SavedAccount(token, "c•••@example.com"))
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_an_account_named_later_is_found_by_looking_again(paypal: PayPalProvider
 def test_a_label_tells_no_stranger_an_address(
     paypal: PayPalProvider, fake: FakePayPal, address: object, label: str
 ) -> None:
-    answer = finished(paypal, approved(paypal, fake, SAVING))
-    fake.ledger.orders[answer.provider_ref]["payment_source"]["paypal"]["email_address"] = address
-    found = paypal.look_up(replace(SAVING, provider_ref=answer.provider_ref)).saved
+    result = finished(paypal, approved(paypal, fake, SAVING))
+    fake.ledger.orders[result.provider_ref]["payment_source"]["paypal"]["email_address"] = address
+    found = paypal.look_up(replace(SAVING, provider_ref=result.provider_ref)).saved
     assert found is not None
     assert found.label == label
 
@@ -100,8 +100,8 @@ def test_a_host_that_may_not_save_is_paid_all_the_same_and_told(
     with caplog.at_level(logging.ERROR):
         known = approved(paypal, fake, SAVING)
     assert "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE" in caplog.text
-    answer = finished(paypal, known)
-    assert (answer.status, answer.saved) == (CAPTURED, None)
+    result = finished(paypal, known)
+    assert (result.status, result.saved) == (CAPTURED, None)
     assert len(fake.ledger.orders) == 1
 
 
@@ -109,10 +109,10 @@ def test_a_saved_account_pays_without_an_approval(paypal: PayPalProvider, fake: 
     charge = prepared(paypal, saved(paypal, fake).token)
     assert len(fake.ledger.captures) == 1
 
-    answer = paypal.capture(charge)
+    result = paypal.capture(charge)
 
-    assert (answer.status, answer.reference) == (CAPTURED, list(fake.ledger.captures)[-1])
-    assert paypal.look_up(charge) == answer
+    assert (result.status, result.reference) == (CAPTURED, list(fake.ledger.captures)[-1])
+    assert paypal.look_up(charge) == result
     assert taken(fake)[charge.key] == Decimal("41.72")
 
 
@@ -145,7 +145,9 @@ def test_an_account_honoured_no_more_is_said_to_have_ended_and_can_be_approved(
     fake.ledger.declines.append(issue)
     link = f"{fake.address}/checkoutnow?token={charge.provider_ref}"
 
-    assert paypal.capture(charge) == Answer(PENDING, charge.provider_ref, reason=SAVED_METHOD_ENDED, approve_url=link)
+    assert paypal.capture(charge) == ProviderResult(
+        PENDING, charge.provider_ref, reason=SAVED_METHOD_ENDED, approve_url=link
+    )
 
     fake.ledger.approve(charge.provider_ref)
     assert finished(paypal, replace(charge, saved="", approval="")).status is CAPTURED
@@ -161,16 +163,16 @@ def test_an_account_removed_at_paypal_has_ended(paypal: PayPalProvider, fake: Fa
 def test_a_payer_who_must_act_is_led_to_approve(paypal: PayPalProvider, fake: FakePayPal, issue: str) -> None:
     charge = prepared(paypal, saved(paypal, fake).token)
     fake.ledger.declines.append(issue)
-    answer = paypal.capture(charge)
-    assert (answer.status, answer.reason) == (PENDING, issue)
-    assert answer.approve_url
+    result = paypal.capture(charge)
+    assert (result.status, result.reason) == (PENDING, issue)
+    assert result.approve_url
 
 
 @pytest.mark.parametrize("issue", FINAL)
 def test_a_refusal_leaves_the_account_as_it_is(paypal: PayPalProvider, fake: FakePayPal, issue: str) -> None:
     charge = prepared(paypal, saved(paypal, fake).token)
     fake.ledger.declines.append(issue)
-    assert paypal.capture(charge) == Answer(REFUSED, reason=issue)
+    assert paypal.capture(charge) == ProviderResult(REFUSED, reason=issue)
     assert paypal.has_saved(charge.saved)
 
 
@@ -191,7 +193,7 @@ def test_what_is_not_answered_about_an_account_is_to_be_asked_again(
     fake.faults.retry_after = "0"
     for ask in (paypal.has_saved, paypal.forget):
         fake.faults.plan(fault, "payment-tokens")
-        with pytest.raises(ProviderSilent, match="HTTP"):
+        with pytest.raises(ProviderUnavailable, match="HTTP"):
             ask(token)
     paypal.forget(token)
     assert not paypal.has_saved(token)

@@ -16,10 +16,10 @@ from kajoom.models.invoice import Counter, Invoice, next_number
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
-from kajoom.operations.deed import deed
-from tests.operations import cast
-from tests.operations.cast import AT
-from tests.operations.ledger import rows
+from kajoom.operations.transaction import transactional
+from tests import factories
+from tests.factories import AT
+from tests.operations.ledger_checks import rows
 
 THREADS, TIMES = 8, 100
 
@@ -47,7 +47,7 @@ def test_eight_hundred_read_then_write_increments_of_eight_threads_all_count(app
 
 
 def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(app: Flask) -> None:
-    cast.service()
+    factories.service()
     db.session.query(Service).one().label = "written"
     db.session.flush()
     seen = []
@@ -65,10 +65,10 @@ def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(app: Fl
 
 def test_a_deed_writes_where_all_else_reads(app: Flask) -> None:
     """Two that read first and write then: one that only read could not write over what the other wrote."""
-    cast.service()
+    factories.service()
     together = Barrier(2)
 
-    @deed
+    @transactional
     def quantity_raised() -> None:
         row = db.session.query(Service).with_for_update().one()
         row.quantity += 1
@@ -99,14 +99,14 @@ def two_sessions_on(table: type[Base]) -> None:
 
 @pytest.mark.parametrize("table", [Service, Order, Invoice])
 def test_a_write_over_a_change_that_was_not_seen_is_an_error(table: type[Base]) -> None:
-    cast.confirm(cast.service(), "b")
+    factories.confirm(factories.service(), "b")
 
     with pytest.raises(StaleDataError):
         two_sessions_on(table)
 
 
 def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
-    row = cast.service()
+    row = factories.service()
     assert row.label == ""
 
     def rename() -> None:
@@ -114,7 +114,7 @@ def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
             db.session.query(Service).one().label = "renamed"
             db.session.commit()
 
-    @deed
+    @transactional
     def label_of(found: Service) -> str:
         return found.label
 
@@ -127,20 +127,20 @@ def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
 
 
 def test_nobody_waits_for_a_lock_for_ever(app: Flask) -> None:
-    question, answer = {
+    question, result = {
         "sqlite": ("PRAGMA busy_timeout", 15_000),
         "postgresql": ("SHOW lock_timeout", "15s"),
     }[db.engine.dialect.name]
 
-    assert db.session.execute(text(question)).scalar() == answer
+    assert db.session.execute(text(question)).scalar() == result
 
 
 def test_a_connection_that_was_cut_is_replaced(app: Flask) -> None:
-    cast.service()
-    held = db.session.connection().connection.dbapi_connection
+    factories.service()
+    snapshot = db.session.connection().connection.dbapi_connection
     db.session.rollback()
-    assert held is not None
-    held.close()
+    assert snapshot is not None
+    snapshot.close()
 
     assert db.session.query(Service).count() == 1
 
@@ -153,7 +153,7 @@ def test_a_deed_that_loses_to_another_is_done_again(app: Flask) -> None:
     takes_turns = db.engine.dialect.name == "sqlite"
     together = Barrier(1 if takes_turns else 2)
 
-    @deed
+    @transactional
     def count(first: str, then: str, tries: list[str]) -> None:
         next_number(first)
         tries.append(first)
@@ -177,7 +177,7 @@ def test_a_deed_that_loses_to_another_is_done_again(app: Flask) -> None:
 
 
 def test_an_instant_without_a_zone_is_refused() -> None:
-    db.session.add(Message(kind="letter", key="k", ids={}, run_at=datetime(2026, 6, 16, 12)))  # noqa: DTZ001 - the point
+    db.session.add(Message(kind="email", key="k", ids={}, run_at=datetime(2026, 6, 16, 12)))  # noqa: DTZ001 - the point
 
     with pytest.raises(StatementError, match="an instant needs a zone"):
         db.session.flush()
@@ -185,7 +185,7 @@ def test_an_instant_without_a_zone_is_refused() -> None:
 
 def test_an_instant_of_any_zone_comes_back_the_same_and_in_utc() -> None:
     toronto = timezone(timedelta(hours=-4))
-    message = Message(kind="letter", key="k", ids={}, run_at=datetime(2026, 6, 16, 11, 0, tzinfo=toronto))
+    message = Message(kind="email", key="k", ids={}, run_at=datetime(2026, 6, 16, 11, 0, tzinfo=toronto))
     db.session.add(message)
     db.session.commit()
 

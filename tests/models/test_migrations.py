@@ -18,8 +18,8 @@ from sqlalchemy import Connection, inspect
 
 from kajoom import models
 from kajoom.models.db import Base, db
+from tests.architecture.files import ROOT
 from tests.database import Databases
-from tests.house.tree import ROOT
 
 for room in iter_modules(models.__path__):
     import_module(f"{models.__name__}.{room.name}")  # a table is only known once its module is read

@@ -24,11 +24,11 @@ from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
 from kajoom.models.service import Service
-from tests.operations import cast
-from tests.operations.cast import AT, DUE, ON
+from tests import factories
+from tests.factories import AT, DUE, ON
 
 
-def refused(*rows: Base) -> bool:
+def error(*rows: Base) -> bool:
     """Whether the database itself says no."""
     db.session.add_all(rows)
     try:
@@ -50,32 +50,32 @@ def twin(row: Any, **changed: Any) -> Any:
 
 
 def order_row(row: Service, status: OrderStatus = OrderStatus.AWAITING_PAYMENT) -> Order:
-    order = cast.confirm(row, "b")
+    order = factories.confirm(row, "b")
     order.status = status
     db.session.commit()
     return order
 
 
 def test_a_service_has_one_open_order_at_most() -> None:
-    row = cast.service()
+    row = factories.service()
     order = order_row(row)
 
     for status in OPEN:
-        assert refused(twin(order, status=status))
+        assert error(twin(order, status=status))
 
 
 @pytest.mark.parametrize("status", [status for status in OrderStatus if status not in OPEN])
 def test_orders_that_ended_are_as_many_as_they_were(status: OrderStatus) -> None:
-    order = order_row(cast.service(), status)
+    order = order_row(factories.service(), status)
 
-    assert not refused(twin(order, key="k2", reference="r2"), twin(order, key="k3", reference="r3", status="scheduled"))
+    assert not error(twin(order, key="k2", reference="r2"), twin(order, key="k3", reference="r3", status="scheduled"))
 
 
 @pytest.mark.parametrize("name", ["reference", "key"])
 def test_an_orders_names_are_its_own(name: str) -> None:
-    order = order_row(cast.service(), OrderStatus.COMPLETED)
+    order = order_row(factories.service(), OrderStatus.COMPLETED)
 
-    assert refused(twin(order, **{name: getattr(order, name)}))
+    assert error(twin(order, **{name: getattr(order, name)}))
 
 
 def cancellation(row: Service, **more: Any) -> Cancellation:
@@ -94,14 +94,14 @@ def cancellation(row: Service, **more: Any) -> Cancellation:
 
 
 def test_a_service_has_one_open_cancellation_at_most() -> None:
-    row = cast.service()
+    row = factories.service()
     db.session.add(cancellation(row))
     db.session.commit()
 
-    assert refused(cancellation(row, reference="RS-2", key="k2"))
-    assert refused(cancellation(row, key="k2", status=CancellationStatus.DONE))
-    assert refused(cancellation(row, reference="RS-2", status=CancellationStatus.DONE))
-    assert not refused(cancellation(row, reference="RS-2", key="k2", status=CancellationStatus.DONE))
+    assert error(cancellation(row, reference="RS-2", key="k2"))
+    assert error(cancellation(row, key="k2", status=CancellationStatus.DONE))
+    assert error(cancellation(row, reference="RS-2", status=CancellationStatus.DONE))
+    assert not error(cancellation(row, reference="RS-2", key="k2", status=CancellationStatus.DONE))
 
 
 def invoice(row: Service, **more: Any) -> Invoice:
@@ -130,13 +130,13 @@ def invoice(row: Service, **more: Any) -> Invoice:
 
 
 def test_a_period_of_a_service_is_billed_once_unless_its_invoice_is_void() -> None:
-    row = cast.service()
+    row = factories.service()
     db.session.add(invoice(row, status=InvoiceStatus.PAID))
     db.session.commit()
 
-    assert refused(invoice(row, number="2"))
-    assert not refused(invoice(row, number="2", status=InvoiceStatus.VOID))
-    assert not refused(invoice(row, number="3", period_start=DUE + timedelta(days=31)))
+    assert error(invoice(row, number="2"))
+    assert not error(invoice(row, number="2", status=InvoiceStatus.VOID))
+    assert not error(invoice(row, number="3", period_start=DUE + timedelta(days=31)))
 
 
 @pytest.mark.parametrize(
@@ -152,26 +152,26 @@ def test_a_period_of_a_service_is_billed_once_unless_its_invoice_is_void() -> No
     ],
 )
 def test_an_invoice_never_holds_less_than_nothing_nor_more_than_its_total(figures: dict[str, int]) -> None:
-    assert refused(invoice(cast.service(), **figures))
+    assert error(invoice(factories.service(), **figures))
 
 
 def attempt(owner: Invoice, **more: Any) -> Attempt:
-    facts: dict[str, Any] = {"key": "k", "provider": "null", "cents": 1, "currency": "CAD", "begun_at": AT}
+    facts: dict[str, Any] = {"key": "k", "provider": "null", "cents": 1, "currency": "CAD", "started_at": AT}
     return Attempt(invoice_id=owner.id, **{**facts, "status": AttemptStatus.UNKNOWN, **more})
 
 
 def test_an_invoice_has_one_unsettled_attempt_at_most() -> None:
-    owner = invoice(cast.service())
+    owner = invoice(factories.service())
     db.session.add(owner)
     db.session.flush()
     db.session.add(attempt(owner))
     db.session.commit()
 
     for status in (AttemptStatus.SENDING, AttemptStatus.PENDING, AttemptStatus.UNKNOWN):
-        assert refused(attempt(owner, key="k2", status=status))
-    assert refused(attempt(owner, status=AttemptStatus.REFUSED))
-    assert refused(attempt(owner, key="k2", status=AttemptStatus.REFUSED, cents=0))
-    assert not refused(attempt(owner, key="k2", status=AttemptStatus.REFUSED))
+        assert error(attempt(owner, key="k2", status=status))
+    assert error(attempt(owner, status=AttemptStatus.REFUSED))
+    assert error(attempt(owner, key="k2", status=AttemptStatus.REFUSED, cents=0))
+    assert not error(attempt(owner, key="k2", status=AttemptStatus.REFUSED))
 
 
 def payment(owner: Invoice, **more: Any) -> Payment:
@@ -180,25 +180,25 @@ def payment(owner: Invoice, **more: Any) -> Payment:
 
 
 def test_a_payment_is_recorded_once_and_is_of_something() -> None:
-    owner = invoice(cast.service())
+    owner = invoice(factories.service())
     db.session.add(owner)
     db.session.flush()
     db.session.add(payment(owner))
     db.session.commit()
 
-    assert refused(payment(owner))
-    assert refused(payment(owner, reference="null:2", cents=0))
+    assert error(payment(owner))
+    assert error(payment(owner, reference="null:2", cents=0))
 
 
 def test_a_movement_of_credit_and_a_message_happen_once() -> None:
-    holder = cast.client()
+    holder = factories.client()
     movement = {"client_id": holder.id, "cents": 1, "currency": "CAD", "reason": CreditReason.GRANTED, "at": AT}
-    message = {"kind": "letter", "ids": {}, "run_at": AT}
+    message = {"kind": "email", "ids": {}, "run_at": AT}
     db.session.add_all([CreditEntry(key="k", **movement), Message(key="k", **message)])
     db.session.commit()
 
-    assert refused(CreditEntry(key="k", **movement))
-    assert refused(Message(key="k", **message))
+    assert error(CreditEntry(key="k", **movement))
+    assert error(Message(key="k", **message))
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_movement_of_credit_and_a_message_happen_once() -> None:
     [{"recurring_cents": -1}, {"quantity": 0}, {"anchor_day": 0}, {"anchor_day": 32}, {"client_id": 999}],
 )
 def test_a_service_is_one_that_can_be_held(facts: dict[str, int]) -> None:
-    assert refused(twin(cast.service(), external_id="other", **facts))
+    assert error(twin(factories.service(), external_id="other", **facts))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_service_is_one_that_can_be_held(facts: dict[str, int]) -> None:
     ],
 )
 def test_a_code_nobody_knows_is_refused_by_the_database(table: str, column: str) -> None:
-    cast.confirm(cast.service(), "b")
+    factories.confirm(factories.service(), "b")
 
     with pytest.raises(IntegrityError):
         db.session.execute(text(f"UPDATE \"{table}\" SET {column} = 'nonsense'"))

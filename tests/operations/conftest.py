@@ -7,18 +7,18 @@ from flask import Flask
 
 from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db
+from tests import factories
 from tests.database import Database, Databases
-from tests.operations import cast
 
 
 @pytest.fixture(scope="session")
 def catalogued(databases: Databases) -> Database:
     """What is kept of it is the catalogue, and nothing else."""
     database = databases("deeds")
-    first = _house_on(database)
+    first = _app_on(database)
     with first.app_context():
         db.create_all()
-        cast.catalogue()
+        factories.catalogue()
         db.session.remove()
         db.engine.dispose()
     database.keep()
@@ -28,7 +28,7 @@ def catalogued(databases: Databases) -> Database:
 @pytest.fixture(scope="session")
 def house(catalogued: Database) -> Iterator[Flask]:
     """One engine for all these tests: for each new one, the same statements would be compiled again."""
-    plain = _house_on(catalogued)
+    plain = _app_on(catalogued)
     yield plain
     with plain.app_context():
         db.engine.dispose()
@@ -45,11 +45,11 @@ def app(house: Flask, catalogued: Database) -> Iterator[Flask]:
 
 
 @pytest.fixture(autouse=True)
-def _house(app: Flask) -> None:
+def _app_context(app: Flask) -> None:
     """Every deed needs it, whether or not the test asks for it."""
 
 
-def _house_on(database: Database) -> Flask:
+def _app_on(database: Database) -> Flask:
     plain = Flask("tests")
     plain.config["SQLALCHEMY_DATABASE_URI"] = database.url
     db.init_app(plain)

@@ -8,21 +8,30 @@ import pytest
 
 from kajoom.models.db import db
 from kajoom.models.outbox import Message, message_by_key
-from kajoom.operations.deed import deed
-from kajoom.operations.outbox import LEASE, MAX_ATTEMPTS, buried, delivered, hasten, postponed, take, tell
-from tests.operations.cast import AT
-from tests.operations.ledger import nothing_written, rows
+from kajoom.operations.outbox import (
+    LEASE,
+    MAX_ATTEMPTS,
+    dead_letter,
+    enqueue,
+    lease_next,
+    mark_done,
+    reschedule_message,
+    retry_later,
+)
+from kajoom.operations.transaction import transactional
+from tests.factories import AT
+from tests.operations.ledger_checks import nothing_written, rows
 
 SECOND = timedelta(seconds=1)
 
 
-@deed
+@transactional
 def told(key: str, at: datetime = AT) -> None:
-    tell("letter", key, at, letter="change_requested", order=1)
+    enqueue("email", key, at, email="change_requested", order=1)
 
 
 def taken(at: datetime) -> Message:
-    message = take(at)
+    message = lease_next(at)
     assert message is not None
     return message
 
@@ -33,9 +42,9 @@ def message(key: str) -> Message:
     return found
 
 
-def token(held: Message) -> str:
-    assert held.lease_token is not None
-    return held.lease_token
+def token(snapshot: Message) -> str:
+    assert snapshot.lease_token is not None
+    return snapshot.lease_token
 
 
 def test_what_is_told_twice_is_written_once() -> None:
@@ -44,14 +53,14 @@ def test_what_is_told_twice_is_written_once() -> None:
         told("a", AT + SECOND)
 
     assert [(row.key, row.ids, row.attempts) for row in rows(Message)] == [
-        ("a", {"letter": "change_requested", "order": 1}, 0)
+        ("a", {"email": "change_requested", "order": 1}, 0)
     ]
 
 
 def test_what_is_told_in_a_deed_that_fails_was_never_told() -> None:
-    @deed
+    @transactional
     def failing() -> None:
-        tell("letter", "a", AT)
+        enqueue("email", "a", AT)
         db.session.flush()
         raise ArithmeticError
 
@@ -62,27 +71,27 @@ def test_what_is_told_in_a_deed_that_fails_was_never_told() -> None:
 def test_a_message_is_taken_by_one_worker_and_holds_no_transaction_while_it_acts() -> None:
     told("a")
 
-    held = taken(AT)
+    snapshot = taken(AT)
 
-    assert (held.key, held.kind, held.ids["order"], held.attempts) == ("a", "letter", 1, 1)
+    assert (snapshot.key, snapshot.kind, snapshot.ids["order"], snapshot.attempts) == ("a", "email", 1, 1)
     assert not db.session().in_transaction()
-    assert take(AT) is None
+    assert lease_next(AT) is None
 
 
 def test_what_is_done_is_not_taken_again() -> None:
     told("a")
-    held = taken(AT)
+    snapshot = taken(AT)
 
-    delivered(held.id, token(held), AT)
+    mark_done(snapshot.id, token(snapshot), AT)
 
     assert message("a").done_at == AT
-    assert take(AT + timedelta(days=365)) is None
+    assert lease_next(AT + timedelta(days=365)) is None
 
 
 def test_a_message_for_later_waits_for_its_time() -> None:
     told("a", AT + SECOND)
 
-    assert take(AT) is None
+    assert lease_next(AT) is None
     assert taken(AT + SECOND).key == "a"
 
 
@@ -98,7 +107,7 @@ def test_a_killed_workers_message_is_taken_by_another_when_the_lease_is_over() -
     told("a")
     taken(AT)
 
-    assert take(AT + LEASE) is None
+    assert lease_next(AT + LEASE) is None
     assert taken(AT + LEASE + SECOND).attempts == 2
 
 
@@ -108,19 +117,19 @@ def test_a_worker_that_lost_its_lease_can_say_nothing_more() -> None:
     quick = taken(AT + LEASE + SECOND)
 
     with nothing_written():
-        delivered(slow.id, token(slow), AT)
-        postponed(slow.id, token(slow), AT, "late")
-        buried(slow.id, token(slow), AT, "late")
+        mark_done(slow.id, token(slow), AT)
+        retry_later(slow.id, token(slow), AT, "late")
+        dead_letter(slow.id, token(slow), AT, "late")
 
-    delivered(quick.id, token(quick), AT + LEASE + SECOND)
+    mark_done(quick.id, token(quick), AT + LEASE + SECOND)
     assert message("a").done_at == AT + LEASE + SECOND
 
 
 def test_a_worker_slower_than_its_lease_that_nobody_replaced_is_still_believed() -> None:
     told("a")
-    held = taken(AT)
+    snapshot = taken(AT)
 
-    delivered(held.id, token(held), AT + LEASE * 2)
+    mark_done(snapshot.id, token(snapshot), AT + LEASE * 2)
 
     assert message("a").done_at is not None
 
@@ -129,8 +138,8 @@ def test_each_try_waits_longer_than_the_one_before_and_the_last_waits_for_a_pers
     told("a")
     at, waits = AT, []
     for _ in range(MAX_ATTEMPTS):
-        held = taken(at)
-        postponed(held.id, token(held), at, "no answer")
+        snapshot = taken(at)
+        retry_later(snapshot.id, token(snapshot), at, "no answer")
         waits.append(message("a").run_at - at)
         at = message("a").run_at
 
@@ -138,26 +147,26 @@ def test_each_try_waits_longer_than_the_one_before_and_the_last_waits_for_a_pers
     assert all(base <= wait <= base * 1.2 for base, wait in zip((5, 60, 300, 1800, 7200, 18000), first, strict=True))
     assert message("a").dead_at is not None
     assert (message("a").last_error, message("a").attempts) == ("no answer", MAX_ATTEMPTS)
-    assert take(at + timedelta(days=365)) is None
+    assert lease_next(at + timedelta(days=365)) is None
 
 
 def test_what_can_never_succeed_waits_for_a_person_at_once() -> None:
     told("a")
-    held = taken(AT)
+    snapshot = taken(AT)
 
-    buried(held.id, token(held), AT, "550 " + "no such mailbox " * 100)
+    dead_letter(snapshot.id, token(snapshot), AT, "550 " + "no such mailbox " * 100)
 
     assert message("a").dead_at == AT
     assert len(message("a").last_error) == 500
-    assert take(AT + timedelta(days=1)) is None
+    assert lease_next(AT + timedelta(days=1)) is None
 
 
 def test_a_message_is_hastened_and_never_put_off() -> None:
     told("a", AT + timedelta(hours=1))
 
-    hasten("a", AT + SECOND)
+    reschedule_message("a", AT + SECOND)
     with nothing_written():
-        hasten("a", AT + timedelta(hours=2))
-        hasten("nobody", AT)
+        reschedule_message("a", AT + timedelta(hours=2))
+        reschedule_message("nobody", AT)
 
     assert message("a").run_at == AT + SECOND

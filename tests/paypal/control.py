@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.paypal.errors import Problem
 from tests.paypal.faults import Fault
 from tests.paypal.ledger import Body
-from tests.paypal.problem import Problem
 from tests.paypal.signing import OURS, authority
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def obey(fake: FakePayPal, wish: Body) -> Body:
     SSL_CERT_FILE for the processes that are to believe the messages.
     """
     ledger = fake.ledger
-    answer: Body = {}
+    result: Body = {}
     if approved := wish.get("approve"):
-        answer["approved"] = _approve(fake, approved)
+        result["approved"] = _approve(fake, approved)
     if "fault" in wish:
         fake.faults.plan(Fault(wish["fault"]), wish.get("on", ""))
     if "chance" in wish:
@@ -37,14 +37,14 @@ def obey(fake: FakePayPal, wish: Body) -> Body:
     if "decline" in wish:
         ledger.declines.append(wish["decline"])
     if "deliver" in wish:
-        answer["delivered"] = fake.courier.deliver(wish["deliver"], wish.get("seed", 0))
+        result["delivered"] = fake.courier.deliver(wish["deliver"], wish.get("seed", 0))
     with ledger.lock:
-        answer["taken"] = {key: str(amount) for key, amount in ledger.taken().items()}
-        answer["orders"] = {name: order["status"] for name, order in ledger.orders.items()}
-        answer["captures"] = len(ledger.captures)
-        answer["asked"] = len(fake.desk.asked)
-    answer["authority"] = authority(OURS).certificate.public_bytes(Encoding.PEM).decode()
-    return answer
+        result["taken"] = {key: str(amount) for key, amount in ledger.taken().items()}
+        result["orders"] = {name: order["status"] for name, order in ledger.orders.items()}
+        result["captures"] = len(ledger.captures)
+        result["asked"] = len(fake.desk.asked)
+    result["authority"] = authority(OURS).certificate.public_bytes(Encoding.PEM).decode()
+    return result
 
 
 def _approve(fake: FakePayPal, wished: str) -> list[str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_client import PayPalClient
-from kajoom.gateways.paypal_notice import NoticeReader, certificate_hosts
+from kajoom.gateways.paypal.client import PayPalClient
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_hosts
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, authority
 
@@ -32,7 +32,7 @@ def wire(fake: FakePayPal) -> PayPalClient:
 def paypal(fake: FakePayPal, wire: PayPalClient) -> PayPalProvider:
     """The provider, which believes the messages that the authority of the tests vouches for."""
     roots = [authority(OURS).certificate]
-    reader = NoticeReader(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address), roots)
+    reader = PayPalWebhookVerifier(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address), roots)
     return PayPalProvider(wire, reader)
 
 

@@ -11,7 +11,7 @@ from itertools import count
 from threading import RLock
 from typing import Any
 
-from tests.paypal.problem import Problem, need
+from tests.paypal.errors import Problem, need
 
 Body = dict[str, Any]
 

@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.paypal import control
-from tests.paypal.courier import Courier
-from tests.paypal.desk import Desk, Request
+from tests.paypal.api import Desk, Request
+from tests.paypal.errors import Problem
 from tests.paypal.faults import Fault, Faults
 from tests.paypal.ledger import Body, Ledger
-from tests.paypal.problem import Problem
 from tests.paypal.signing import signer
+from tests.paypal.webhook_sender import Courier
 
 CERTIFICATES = "/v1/notifications/certs/"
 WEBHOOK_ID = "WEBHOOK-OF-THE-TESTS"
@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise Problem(_STATUSES[fault], "PERMISSION_DENIED")
         if fault is Fault.SLOW_BEFORE:
             self.fake.faults.wait()
-        status, body = self.fake.desk.answer(request)
+        status, body = self.fake.desk.result(request)
         if fault is Fault.SLOW_AFTER:
             self.fake.faults.wait()
         if fault in {Fault.CUT_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}:

@@ -15,10 +15,10 @@ from kajoom.config import Config
 from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
-from kajoom.operations.seed import Stage, load_demonstration
-from tests.conftest import PASSWORD, Visitor, Visitors
+from kajoom.operations.demo import DemoContext, load_demonstration
+from tests.architecture.files import ROOT
+from tests.conftest import PASSWORD, Browser, SignIn
 from tests.database import Database, Databases
-from tests.house.tree import ROOT
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
 """Noon in Toronto."""
@@ -42,14 +42,14 @@ def furnished(stored: Database, tmp_path_factory: pytest.TempPathFactory) -> Ite
             database_url=stored.url,
             secret_key="a secret of the tests alone",
             demo=True,
-            mail_url=f"file://{folder / 'letters'}",
+            mail_url=f"file://{folder / 'emails'}",
         )
     )
-    house.test_client_class = Visitor
+    house.test_client_class = Browser
     with house.app_context():
         db.create_all()
         forget_catalog()
-        stage = Stage(NOON.date(), NOON, house.extensions["kajoom"].payments)
+        stage = DemoContext(NOON.date(), NOON, house.extensions["kajoom"].payments)
         load_demonstration(ROOT / "demo", stage, hash_password)
         db.session.remove()
         stored.keep()
@@ -75,15 +75,15 @@ def cookies(furnished: Flask) -> dict[str, str]:
 
 
 @pytest.fixture
-def signed_in(app: Flask, cookies: dict[str, str]) -> Visitors:
+def signed_in(app: Flask, cookies: dict[str, str]) -> SignIn:
     """A browser in which the client of an address has signed in, once for all tests: a password takes its time."""
 
-    def sign_in(email: str) -> Visitor:
+    def sign_in(email: str) -> Browser:
         visitor = app.test_client()
-        assert isinstance(visitor, Visitor)
+        assert isinstance(visitor, Browser)
         if email not in cookies:
-            answer = visitor.send("/login", email=email, password=PASSWORD)
-            assert answer.status_code == 302, "the address and the password go together"
+            result = visitor.send("/login", email=email, password=PASSWORD)
+            assert result.status_code == 302, "the address and the password go together"
             kept = visitor.get_cookie("session")
             assert kept is not None
             cookies[email] = kept.value
@@ -94,13 +94,13 @@ def signed_in(app: Flask, cookies: dict[str, str]) -> Visitors:
 
 
 @pytest.fixture
-def french(signed_in: Visitors) -> Visitor:
+def french(signed_in: SignIn) -> Browser:
     """The French-speaking client's browser."""
     return signed_in("fr@example.com")
 
 
 @pytest.fixture
-def english(signed_in: Visitors) -> Visitor:
+def english(signed_in: SignIn) -> Browser:
     """The English-speaking client's browser."""
     return signed_in("en@example.com")
 

@@ -12,8 +12,8 @@ import pytest
 
 from kajoom.config import Config
 from kajoom.web.headers import policy
-from tests.conftest import Visitor
-from tests.house.tree import ROOT
+from tests.architecture.files import ROOT
+from tests.conftest import Browser
 
 EVERYWHERE = ["/login", "/services", "/nowhere", "/static/none.css"]
 
@@ -35,31 +35,31 @@ EVERYWHERE = ["/login", "/services", "/nowhere", "/static/none.css"]
         ),
     ],
 )
-def test_every_answer_carries(client: Visitor, path: str, name: str, value: str) -> None:
+def test_every_answer_carries(client: Browser, path: str, name: str, value: str) -> None:
     assert client.get(path).headers.getlist(name) == [value]
 
 
-def test_a_private_connection_is_kept_private_for_two_years(client: Visitor) -> None:
+def test_a_private_connection_is_kept_private_for_two_years(client: Browser) -> None:
     secure = client.get("/login", base_url="https://localhost")
     assert secure.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
     assert "Strict-Transport-Security" not in client.get("/login").headers
 
 
-def test_no_page_is_kept_by_anyone(client: Visitor, french: Visitor) -> None:
-    for answer in (client.get("/login"), client.get("/services"), french.get("/services"), french.get("/nowhere")):
-        assert answer.headers.getlist("Cache-Control") == ["no-store"]
+def test_no_page_is_kept_by_anyone(client: Browser, french: Browser) -> None:
+    for result in (client.get("/login"), client.get("/services"), french.get("/services"), french.get("/nowhere")):
+        assert result.headers.getlist("Cache-Control") == ["no-store"]
 
 
-def test_a_page_and_its_fragment_are_told_apart(french: Visitor) -> None:
-    for answer in (french.get("/services"), french.fragment("/services")):
-        assert {"hx-request", "hx-request-type", "hx-history-restore-request"} <= set(answer.vary.as_set())
+def test_a_page_and_its_fragment_are_told_apart(french: Browser) -> None:
+    for result in (french.get("/services"), french.fragment("/services")):
+        assert {"hx-request", "hx-request-type", "hx-history-restore-request"} <= set(result.vary.as_set())
 
 
 def _assets(page: str) -> list[str]:
     return sorted(set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page)))
 
 
-def test_an_asset_is_named_by_its_content_and_kept_for_ever(client: Visitor) -> None:
+def test_an_asset_is_named_by_its_content_and_kept_for_ever(client: Browser) -> None:
     found = _assets(client.get("/login").text)
     assert [re.sub(r"\.[0-9a-f]{12}\.", ".", path) for path in found] == [
         "/static/app.js",
@@ -72,17 +72,17 @@ def test_an_asset_is_named_by_its_content_and_kept_for_ever(client: Visitor) -> 
         assert client.get(path).headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-def test_the_assets_of_a_page_are_light(client: Visitor) -> None:
+def test_the_assets_of_a_page_are_light(client: Browser) -> None:
     found = _assets(client.get("/login").text)
     raw = [client.get(path).data for path in found]
     packed = [client.get(path, headers={"Accept-Encoding": "gzip"}) for path in found]
-    assert [gzip.decompress(answer.data) for answer in packed] == raw
-    assert all(answer.headers["Content-Encoding"] == "gzip" for answer in packed)
+    assert [gzip.decompress(result.data) for result in packed] == raw
+    assert all(result.headers["Content-Encoding"] == "gzip" for result in packed)
     assert sum(map(len, raw)) < 70_000
-    assert sum(len(answer.data) for answer in packed) < 30_000
+    assert sum(len(result.data) for result in packed) < 30_000
 
 
-def test_scripts_are_what_they_were_when_they_were_read(client: Visitor) -> None:
+def test_scripts_are_what_they_were_when_they_were_read(client: Browser) -> None:
     named = re.findall(r'src="([^"]+)" integrity="([^"]+)"', client.get("/login").text)
     assert len(named) == 2
     for path, integrity in named:

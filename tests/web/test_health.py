@@ -9,7 +9,7 @@ from flask_migrate import stamp
 
 from kajoom import clock
 from kajoom.models.db import db
-from kajoom.operations.outbox import tell
+from kajoom.operations.outbox import enqueue
 
 
 @pytest.fixture
@@ -18,27 +18,27 @@ def stamped(app: Flask) -> None:
 
 
 def test_a_process_that_answers_is_alive(client: FlaskClient) -> None:
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"alive": True})
+    result = client.get("/healthz")
+    assert (result.status_code, result.json) == (200, {"alive": True})
 
 
 @pytest.mark.usefixtures("stamped")
 def test_a_house_at_its_last_revision_with_nothing_late_is_ready(client: FlaskClient) -> None:
-    tell("letter", "fresh", clock.now(), letter="none")
+    enqueue("email", "fresh", clock.now(), email="none")
     db.session.commit()
     assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.usefixtures("stamped")
 def test_a_message_that_nobody_does_makes_the_house_unready(client: FlaskClient) -> None:
-    tell("letter", "old", clock.now() - timedelta(minutes=11), letter="none")
+    enqueue("email", "old", clock.now() - timedelta(minutes=11), email="none")
     db.session.commit()
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json["worker"]) == (503, "late")
+    result = client.get("/readyz")
+    assert (result.status_code, result.json["worker"]) == (503, "late")
 
 
 @pytest.mark.usefixtures("app")
 def test_tables_of_an_older_revision_are_not_ready(client: FlaskClient) -> None:
     stamp(revision="base")
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json["database"]) == (503, "to be upgraded")
+    result = client.get("/readyz")
+    assert (result.status_code, result.json["database"]) == (503, "to be upgraded")

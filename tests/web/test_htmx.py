@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from app import create_app
 from kajoom.config import Config
-from kajoom.web.htmx import go_to, render
+from kajoom.web.htmx import redirect_to, render
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -44,21 +44,21 @@ def _aside() -> Mapping[str, str]:
 )
 def test_whoever_does_not_ask_for_a_part_gets_the_page(house: Flask, headers: dict[str, str]) -> None:
     with house.test_request_context(headers=headers):
-        answer = render("page.html", "_part.html", title="A title", push="/there", page=_aside, value="<1>")
-        assert answer.get_data(as_text=True) == "<title>A title</title>the page with its aside &lt;1&gt;"
-        assert "HX-Push-Url" not in answer.headers
+        result = render("page.html", "_part.html", title="A title", push="/there", page=_aside, value="<1>")
+        assert result.get_data(as_text=True) == "<title>A title</title>the page with its aside &lt;1&gt;"
+        assert "HX-Push-Url" not in result.headers
 
 
 def test_htmx_gets_the_part_with_its_title_its_address_and_what_to_say(house: Flask) -> None:
     with house.test_request_context(headers=PARTIAL):
-        answer = render(
+        result = render(
             "page.html", "_part.html", title="A title", push="/there", replace="/here", status=409, announce="Done",
             page=pytest.fail, value=1,
         )  # fmt: skip
-    assert answer.status_code == 409
-    assert answer.headers["HX-Push-Url"] == "/there"
-    assert answer.headers["HX-Replace-Url"] == "/here"
-    body = answer.get_data(as_text=True)
+    assert result.status_code == 409
+    assert result.headers["HX-Push-Url"] == "/there"
+    assert result.headers["HX-Replace-Url"] == "/here"
+    body = result.get_data(as_text=True)
     assert "<title>A title · Kajoom</title>" in body
     assert "the part 1 Date d'échéance" in body
     assert '<hx-partial data-hx-target="#status" data-hx-swap="textContent">Done</hx-partial>' in body
@@ -66,8 +66,8 @@ def test_htmx_gets_the_part_with_its_title_its_address_and_what_to_say(house: Fl
 
 def test_without_htmx_a_deed_that_succeeded_leads_to_its_page(house: Flask) -> None:
     with house.test_request_context(method="POST"):
-        answer = render("page.html", "_part.html", see_other="/orders/x")
-    assert (answer.status_code, answer.location) == (303, "/orders/x")
+        result = render("page.html", "_part.html", see_other="/orders/x")
+    assert (result.status_code, result.location) == (303, "/orders/x")
 
 
 def test_a_page_without_a_fragment_is_always_whole(house: Flask) -> None:
@@ -77,18 +77,18 @@ def test_a_page_without_a_fragment_is_always_whole(house: Flask) -> None:
 
 def test_leaving_a_panel_is_never_a_redirect_inside_it(house: Flask) -> None:
     with house.test_request_context(headers=PARTIAL):
-        answer = go_to("/services")
-        assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/services")
+        result = redirect_to("/services")
+        assert (result.status_code, result.headers["HX-Redirect"]) == (200, "/services")
     with house.test_request_context():
-        answer = go_to("/services")
-        assert (answer.status_code, answer.location) == (303, "/services")
+        result = redirect_to("/services")
+        assert (result.status_code, result.location) == (303, "/services")
 
 
 def test_a_sentence_of_a_template_is_said_when_it_is_compiled(house: Flask) -> None:
     with house.test_request_context():
         render("page.html", "_part.html")
-        spoken = house.jinja_env.in_language["fr"]  # type: ignore[attr-defined]
-        code = spoken.compile("{{ _('Due date') }}: {{ _('Pay %(amount)s', amount=due) }}", raw=True)
+        formats = house.jinja_env.by_language["fr"]  # type: ignore[attr-defined]
+        code = formats.compile("{{ _('Due date') }}: {{ _('Pay %(amount)s', amount=due) }}", raw=True)
         assert "Date d'échéance" in code or "Date d\\'échéance" in code
         assert "Due date" not in code
-        assert spoken.from_string("{{ _('Pay %(amount)s', amount='<b>') }}").render() == "Payer &lt;b&gt;"
+        assert formats.from_string("{{ _('Pay %(amount)s', amount='<b>') }}").render() == "Payer &lt;b&gt;"

@@ -12,9 +12,9 @@ from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.service import service_by_external_id
-from kajoom.operations.credit import grant
-from kajoom.operations.receipt import Slip, record_receipt
-from tests.conftest import Visitor
+from kajoom.operations.billing.credit import grant_credit
+from kajoom.operations.payments.receipts import OfflinePayment, record_offline_payment
+from tests.conftest import Browser
 from tests.web.conftest import NOON
 
 TODAY = date(2022, 10, 17)
@@ -31,16 +31,16 @@ def number_of(state: str, language: str = "fr") -> str:
     return invoice_of(state, language).number
 
 
-def sent(visitor: Visitor, path: str, **fields: str) -> TestResponse:
+def sent(visitor: Browser, path: str, **fields: str) -> TestResponse:
     """Post a form of the house, with the token of the client's own pages."""
     return visitor.post(path, data={"csrf_token": visitor.token("/services"), **fields})
 
 
 def received(number: str, amount: str) -> None:
-    record_receipt(number, Slip(amount, TODAY, NOON, "CA123", "interac"), TODAY, "staff:lea", NOON)
+    record_offline_payment(number, OfflinePayment(amount, TODAY, NOON, "CA123", "interac"), TODAY, "staff:lea", NOON)
 
 
-def test_the_list_shows_what_is_left_and_leads_to_pay_it(french: Visitor) -> None:
+def test_the_list_shows_what_is_left_and_leads_to_pay_it(french: Browser) -> None:
     number = number_of("unpaid-renewal")
     received(number, "100.00")  # of 172.46
     page = french.get("/invoices").text
@@ -49,13 +49,13 @@ def test_the_list_shows_what_is_left_and_leads_to_pay_it(french: Visitor) -> Non
     assert 'data-status="paid">Payée' in page
 
 
-def test_the_list_alone_is_a_fragment(french: Visitor) -> None:
-    answer = french.fragment("/invoices").text
-    assert "<!doctype" not in answer
-    assert '<div id="index"' in answer
+def test_the_list_alone_is_a_fragment(french: Browser) -> None:
+    result = french.fragment("/invoices").text
+    assert "<!doctype" not in result
+    assert '<div id="index"' in result
 
 
-def test_an_invoice_says_seller_client_lines_taxes_and_their_numbers(french: Visitor) -> None:
+def test_an_invoice_says_seller_client_lines_taxes_and_their_numbers(french: Browser) -> None:
     page = french.get(f"/invoices/{number_of('unpaid-renewal')}").text
     for said in (
         "1200, rue de l&#39;Exemple",
@@ -72,13 +72,13 @@ def test_an_invoice_says_seller_client_lines_taxes_and_their_numbers(french: Vis
         assert said in page
 
 
-def test_an_invoice_alone_is_a_fragment(french: Visitor) -> None:
-    answer = french.fragment(f"/invoices/{number_of('unpaid-renewal')}").text
-    assert "<!doctype" not in answer
-    assert '<div id="invoice"' in answer
+def test_an_invoice_alone_is_a_fragment(french: Browser) -> None:
+    result = french.fragment(f"/invoices/{number_of('unpaid-renewal')}").text
+    assert "<!doctype" not in result
+    assert '<div id="invoice"' in result
 
 
-def test_a_payment_is_told_with_its_day_method_and_reference(french: Visitor) -> None:
+def test_a_payment_is_told_with_its_day_method_and_reference(french: Browser) -> None:
     number = number_of("unpaid-renewal")
     received(number, "100.00")
     page = french.get(f"/invoices/{number}").text
@@ -87,7 +87,7 @@ def test_a_payment_is_told_with_its_day_method_and_reference(french: Visitor) ->
     assert '<data id="balance" value="72.46">' in page
 
 
-def test_the_usual_offline_method_comes_first_with_amount_and_reference(french: Visitor) -> None:
+def test_the_usual_offline_method_comes_first_with_amount_and_reference(french: Browser) -> None:
     number = number_of("unpaid-renewal")  # by Interac
     page = french.get(f"/invoices/{number}").text
     ways = page.partition('class="column ways"')[2]
@@ -98,20 +98,20 @@ def test_the_usual_offline_method_comes_first_with_amount_and_reference(french: 
     assert "Comment payer" in page
 
 
-def test_a_client_who_pays_online_may_pay_another_way(french: Visitor) -> None:
+def test_a_client_who_pays_online_may_pay_another_way(french: Browser) -> None:
     page = french.get(f"/invoices/{number_of('waiting-payment')}").text
     assert "Ou payer autrement" in page
     assert 'class="way" open' not in page
     assert "Payer " in page
 
 
-def test_the_instructions_speak_the_language_of_the_page(english: Visitor) -> None:
+def test_the_instructions_speak_the_language_of_the_page(english: Browser) -> None:
     page = english.get(f"/invoices/{number_of('waiting-payment', 'en')}").text
     assert "payments@example.com" in page
     assert "paiements@example.com" not in page
 
 
-def test_french_is_always_obtainable_at_the_same_address(english: Visitor, french: Visitor) -> None:
+def test_french_is_always_obtainable_at_the_same_address(english: Browser, french: Browser) -> None:
     address = f"/invoices/{number_of('waiting-payment', 'en')}"
     page = english.get(f"{address}?next=/services").text
     assert f'<a href="{address}?next=%2Fservices&amp;lang=fr" lang="fr" hreflang="fr"' in page
@@ -119,7 +119,7 @@ def test_french_is_always_obtainable_at_the_same_address(english: Visitor, frenc
     assert "Version française" not in french.get(f"/invoices/{number_of('waiting-payment')}").text
 
 
-def test_a_void_invoice_says_so_and_asks_for_nothing(french: Visitor) -> None:
+def test_a_void_invoice_says_so_and_asks_for_nothing(french: Browser) -> None:
     invoice = invoice_of("waiting-payment")
     assert invoice.order is not None
     number, reference = invoice.number, invoice.order.reference
@@ -130,44 +130,44 @@ def test_a_void_invoice_says_so_and_asks_for_nothing(french: Visitor) -> None:
     assert '<data id="balance" value="0.00">' in page
 
 
-def test_account_credit_pays_as_far_as_it_goes(french: Visitor) -> None:
+def test_account_credit_pays_as_far_as_it_goes(french: Browser) -> None:
     number = number_of("unpaid-renewal")
-    grant("fr@example.com", "25.00", "Panne", NOON)
+    grant_credit("fr@example.com", "25.00", "Panne", NOON)
     assert "Utiliser 25,00\xa0$ de mon crédit au compte" in french.get(f"/invoices/{number}").text
 
-    answer = sent(french, f"/invoices/{number}/payment", method="credit")
+    result = sent(french, f"/invoices/{number}/payment", method="credit")
 
-    assert answer.status_code == 303
+    assert result.status_code == 303
     assert '<data id="credit-used" value="25.00">' in french.get(f"/invoices/{number}").text
     client = client_by_email("fr@example.com")
     assert client is not None
     assert not balance_of(client.id, "CAD")
 
 
-def test_credit_that_is_not_there_is_refused(french: Visitor) -> None:
+def test_credit_that_is_not_there_is_refused(french: Browser) -> None:
     number = number_of("unpaid-renewal")
-    answer = sent(french, f"/invoices/{number}/payment", method="credit")
-    assert answer.status_code == 409
-    assert 'data-refusal="too_late"' in answer.text
+    result = sent(french, f"/invoices/{number}/payment", method="credit")
+    assert result.status_code == 409
+    assert 'data-refusal="too_late"' in result.text
 
 
 @pytest.mark.parametrize("method", ["interac", "", "gold"])
-def test_a_method_that_takes_no_money_here_is_refused(french: Visitor, method: str) -> None:
-    answer = sent(french, f"/invoices/{number_of('unpaid-renewal')}/payment", method=method)
-    assert answer.status_code == 422
-    assert 'data-refusal="unreadable"' in answer.text
+def test_a_method_that_takes_no_money_here_is_refused(french: Browser, method: str) -> None:
+    result = sent(french, f"/invoices/{number_of('unpaid-renewal')}/payment", method=method)
+    assert result.status_code == 422
+    assert 'data-refusal="unreadable"' in result.text
 
 
-def test_paying_a_renewal_leads_back_to_the_choice(french: Visitor) -> None:
+def test_paying_a_renewal_leads_back_to_the_choice(french: Browser) -> None:
     number = number_of("unpaid-renewal")
-    answer = sent(french, f"/invoices/{number}/payment", method="demonstration", next="/services/6/plan?plan=b")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/services/6/plan?plan=b")
+    result = sent(french, f"/invoices/{number}/payment", method="demonstration", next="/services/6/plan?plan=b")
+    assert (result.status_code, result.headers["Location"]) == (303, "/services/6/plan?plan=b")
     paid = invoice_by_number(number)
     assert paid is not None
     assert not paid.balance
 
 
-def test_a_strangers_invoice_is_as_if_it_did_not_exist(french: Visitor, client: Visitor) -> None:
+def test_a_strangers_invoice_is_as_if_it_did_not_exist(french: Browser, client: Browser) -> None:
     number = number_of("waiting-payment", "en")
     assert french.get(f"/invoices/{number}").status_code == 404
     assert sent(french, f"/invoices/{number}/payment", method="credit").status_code == 404

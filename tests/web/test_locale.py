@@ -8,37 +8,37 @@ import pytest
 from flask_babel import force_locale
 
 from kajoom.domain.money import Money
+from kajoom.i18n.formats import current_formats, formats_for
 from kajoom.models.client import client_by_email
-from kajoom.web.words import words, words_of
-from tests.conftest import Visitor
+from tests.conftest import Browser
 from tests.web.conftest import Address
 
-FR, EN = words_of("fr"), words_of("en")
+FR, EN = formats_for("fr"), formats_for("en")
 
 
-def test_a_page_is_french_when_nothing_is_said(client: Visitor) -> None:
+def test_a_page_is_french_when_nothing_is_said(client: Browser) -> None:
     assert '<html lang="fr-CA">' in client.get("/login").text
     assert '<html lang="fr-CA">' in client.get("/login", headers={"Accept-Language": "de"}).text
 
 
-def test_the_browser_may_ask_for_english(client: Visitor) -> None:
+def test_the_browser_may_ask_for_english(client: Browser) -> None:
     assert '<html lang="en-CA">' in client.get("/login", headers={"Accept-Language": "en-US,en;q=0.9"}).text
 
 
-def test_the_toggle_keeps_the_page_and_its_query(french: Visitor, address: Address) -> None:
+def test_the_toggle_keeps_the_page_and_its_query(french: Browser, address: Address) -> None:
     page = french.get(f"{address('hosting')}?tab=information")
     toggle = f'href="{address("hosting")}?tab=information&amp;lang=en" lang="en" hreflang="en" translate="no">English<'
     assert toggle in page.text
 
 
-def test_the_language_of_the_address_is_not_kept_in_its_links(french: Visitor, address: Address) -> None:
+def test_the_language_of_the_address_is_not_kept_in_its_links(french: Browser, address: Address) -> None:
     page = french.get(f"{address('hosting')}?lang=en")
     assert '<html lang="en-CA">' in page.text
     assert f'href="{address("hosting")}?lang=fr"' in page.text
     assert "lang=en" not in page.text
 
 
-def test_the_choice_is_remembered_for_the_client_and_their_letters(french: Visitor) -> None:
+def test_the_choice_is_remembered_for_the_client_and_their_letters(french: Browser) -> None:
     french.get("/services?lang=en")
     assert '<html lang="en-CA">' in french.get("/services").text
     kept = client_by_email("fr@example.com")
@@ -46,16 +46,16 @@ def test_the_choice_is_remembered_for_the_client_and_their_letters(french: Visit
     assert kept.locale == "en"
 
 
-def test_the_choice_of_a_stranger_is_remembered_by_the_browser(client: Visitor) -> None:
+def test_the_choice_of_a_stranger_is_remembered_by_the_browser(client: Browser) -> None:
     client.get("/login?lang=en")
     assert '<html lang="en-CA">' in client.get("/login").text
 
 
 @pytest.mark.parametrize("lang", ["de", "", "fr_CA", "../en"])
-def test_another_language_is_not_taken(french: Visitor, lang: str) -> None:
-    answer = french.get(f"/services?lang={lang}")
-    assert '<html lang="fr-CA">' in answer.text
-    assert "lang=" not in str(answer.headers.getlist("Set-Cookie"))
+def test_another_language_is_not_taken(french: Browser, lang: str) -> None:
+    result = french.get(f"/services?lang={lang}")
+    assert '<html lang="fr-CA">' in result.text
+    assert "lang=" not in str(result.headers.getlist("Set-Cookie"))
 
 
 def test_amounts_are_written_as_each_language_writes_them() -> None:
@@ -68,12 +68,12 @@ def test_amounts_are_written_as_each_language_writes_them() -> None:
 
 
 def test_a_figure_carries_its_machine_value() -> None:
-    assert FR.figure(Money(4172), "due-today") == '<data id="due-today" value="41.72">41,72\xa0$</data>'
-    assert FR.figure(Money(500), kind="difference") == '<data class="difference" value="5.00">5,00\xa0$</data>'
+    assert FR.money_tag(Money(4172), "due-today") == '<data id="due-today" value="41.72">41,72\xa0$</data>'
+    assert FR.money_tag(Money(500), kind="difference") == '<data class="difference" value="5.00">5,00\xa0$</data>'
 
 
 def test_days_and_hours_are_written_as_each_language_writes_them() -> None:
-    assert FR.day(date(2022, 11, 1), "next-due") == '<time id="next-due" datetime="2022-11-01">2022-11-01</time>'
+    assert FR.date_tag(date(2022, 11, 1), "next-due") == '<time id="next-due" datetime="2022-11-01">2022-11-01</time>'
     assert FR.long_date(date(2026, 11, 22)) == "le 22\xa0novembre 2026"
     assert FR.long_date(date(2026, 12, 1)) == "le 1er\xa0décembre 2026"
     assert EN.long_date(date(2026, 11, 22)) == "November 22, 2026"
@@ -87,13 +87,13 @@ def test_rates_sizes_and_counts_are_written_as_each_language_writes_them() -> No
     assert (FR.percent("9.975"), EN.percent("9.975")) == ("9,975\xa0%", "9.975%")
     assert (FR.size(25600), EN.size(25600)) == ("25\xa0Go", "25\xa0GB")
     assert (FR.size(12698), EN.size(512)) == ("12,4\xa0Go", "512\xa0MB")
-    assert FR.count("%(n)s day of %(days)s", "%(n)s days of %(days)s", 0, days=31) == "0 jour sur 31"
-    assert EN.count("%(n)s day of %(days)s", "%(n)s days of %(days)s", 0, days=31) == "0 days of 31"
+    assert FR.ngettext("%(n)s day of %(days)s", "%(n)s days of %(days)s", 0, days=31) == "0 jour sur 31"
+    assert EN.ngettext("%(n)s day of %(days)s", "%(n)s days of %(days)s", 0, days=31) == "0 days of 31"
 
 
 @pytest.mark.usefixtures("app")
 def test_a_letter_is_written_in_its_own_language_whatever_the_request() -> None:
     with force_locale("en"):
-        assert words().tag == "en-CA"
+        assert current_formats().tag == "en-CA"
     with force_locale("fr"):
-        assert words().gettext("Due date") == "Date d'échéance"
+        assert current_formats().gettext("Due date") == "Date d'échéance"

@@ -9,35 +9,35 @@ from flask import Flask
 
 from kajoom.domain.order import OrderStatus
 from kajoom.models.payment import Attempt
-from kajoom.worker.relay import drain
-from tests.conftest import Visitor
-from tests.operations.ledger import nothing_written, rows
+from kajoom.worker.consumer import drain
+from tests.conftest import Browser
+from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
-from tests.web.payer import FIELD, awaited, begun, confirmed, newest, offered, path_of, posted, status_of
+from tests.web.paypal_payer import FIELD, awaited, begun, confirmed, newest, offered, path_of, posted, status_of
 
 __all__ = ["fake", "offered", "paypal", "wire"]
 
 
 @pytest.mark.usefixtures("offered")
-def test_confirming_leads_to_paypal(french: Visitor, fake: FakePayPal, address: Address) -> None:
-    answer = confirmed(french, address("hosting"))
-    assert (answer.status_code, answer.location) == (303, f"{fake.address}/checkoutnow?token={awaited(fake)}")
+def test_confirming_leads_to_paypal(french: Browser, fake: FakePayPal, address: Address) -> None:
+    result = confirmed(french, address("hosting"))
+    assert (result.status_code, result.location) == (303, f"{fake.address}/checkoutnow?token={awaited(fake)}")
     back = fake.ledger.experiences[awaited(fake)]["return_url"]
     assert back == f"http://localhost/orders/{newest().reference}/payment/return"
 
 
 @pytest.mark.usefixtures("offered")
-def test_confirming_with_htmx_leads_to_paypal_too(french: Visitor, fake: FakePayPal, address: Address) -> None:
-    answer = confirmed(french, address("hosting"), headers={"HX-Request": "true", "HX-Request-Type": "partial"})
-    leads = answer.headers["HX-Redirect"]
-    assert (answer.status_code, answer.text, leads) == (200, "", f"{fake.address}/checkoutnow?token={awaited(fake)}")
+def test_confirming_with_htmx_leads_to_paypal_too(french: Browser, fake: FakePayPal, address: Address) -> None:
+    result = confirmed(french, address("hosting"), headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    leads = result.headers["HX-Redirect"]
+    assert (result.status_code, result.text, leads) == (200, "", f"{fake.address}/checkoutnow?token={awaited(fake)}")
 
 
 @pytest.mark.usefixtures("offered")
-def test_confirming_twice_makes_one_order_here_and_there(french: Visitor, fake: FakePayPal, address: Address) -> None:
+def test_confirming_twice_makes_one_order_here_and_there(french: Browser, fake: FakePayPal, address: Address) -> None:
     review = french.get(f"{address('hosting')}/plan/review?plan=b&cycle=monthly").text
     fields = dict(FIELD.findall(review[review.index('name="digest"') - 2000 :]))
     for _ in range(2):
@@ -46,7 +46,7 @@ def test_confirming_twice_makes_one_order_here_and_there(french: Visitor, fake: 
 
 
 def test_coming_back_only_looks_and_its_form_finishes(
-    french: Visitor, fake: FakePayPal, offered: Flask, address: Address
+    french: Browser, fake: FakePayPal, offered: Flask, address: Address
 ) -> None:
     order = begun(french, address("hosting"))
     back = path_of(fake.ledger.approve(awaited(fake)))
@@ -58,8 +58,8 @@ def test_coming_back_only_looks_and_its_form_finishes(
     assert 'data-hx-trigger="load"' in page.text
     assert '<input type="hidden" name="verify" value="1">' in page.text
 
-    answer = posted(french, f"/orders/{order}/payment", verify="1")
-    assert (answer.status_code, answer.location) == (303, f"/orders/{order}")
+    result = posted(french, f"/orders/{order}/payment", verify="1")
+    assert (result.status_code, result.location) == (303, f"/orders/{order}")
     assert status_of(order) == "awaiting_provisioning"
     drain(offered.extensions["kajoom"], NOON)
     assert status_of(order) == "completed"
@@ -67,7 +67,7 @@ def test_coming_back_only_looks_and_its_form_finishes(
 
 
 @pytest.mark.usefixtures("offered")
-def test_coming_back_twice_takes_the_money_once(french: Visitor, fake: FakePayPal, address: Address) -> None:
+def test_coming_back_twice_takes_the_money_once(french: Browser, fake: FakePayPal, address: Address) -> None:
     order = begun(french, address("hosting"))
     back = path_of(fake.ledger.approve(awaited(fake)))
     posted(french, f"/orders/{order}/payment", verify="1")
@@ -80,12 +80,12 @@ def test_coming_back_twice_takes_the_money_once(french: Visitor, fake: FakePayPa
 
 @pytest.mark.usefixtures("offered")
 def test_who_comes_back_without_approving_is_led_back_only_by_asking(
-    french: Visitor, fake: FakePayPal, address: Address
+    french: Browser, fake: FakePayPal, address: Address
 ) -> None:
     order = begun(french, address("hosting"))
-    answer = posted(french, f"/orders/{order}/payment", verify="1")
-    assert answer.location == f"/orders/{order}"
-    page = french.get(answer.location)
+    result = posted(french, f"/orders/{order}/payment", verify="1")
+    assert result.location == f"/orders/{order}"
+    page = french.get(result.location)
     assert "Continuer avec PayPal" in page.text
     assert "data-refusal" not in page.text
 
@@ -96,7 +96,7 @@ def test_who_comes_back_without_approving_is_led_back_only_by_asking(
 
 @pytest.mark.usefixtures("offered")
 def test_who_leaves_paypal_is_told_that_nothing_was_charged(
-    french: Visitor, fake: FakePayPal, address: Address
+    french: Browser, fake: FakePayPal, address: Address
 ) -> None:
     begun(french, address("hosting"))
     with nothing_written():
@@ -107,7 +107,7 @@ def test_who_leaves_paypal_is_told_that_nothing_was_charged(
 
 @pytest.mark.usefixtures("offered")
 def test_another_method_may_be_chosen_and_the_first_takes_nothing(
-    french: Visitor, fake: FakePayPal, address: Address
+    french: Browser, fake: FakePayPal, address: Address
 ) -> None:
     order = begun(french, address("hosting"))
     left_open = awaited(fake)
@@ -121,7 +121,7 @@ def test_another_method_may_be_chosen_and_the_first_takes_nothing(
 
 @pytest.mark.parametrize("approves", [False, True])
 def test_cancelling_gives_the_payment_up_and_nothing_is_taken(
-    french: Visitor, fake: FakePayPal, offered: Flask, address: Address, approves: bool
+    french: Browser, fake: FakePayPal, offered: Flask, address: Address, approves: bool
 ) -> None:
     order = begun(french, address("hosting"))
     left_open = awaited(fake)
@@ -136,28 +136,28 @@ def test_cancelling_gives_the_payment_up_and_nothing_is_taken(
 
 
 @pytest.mark.usefixtures("offered")
-def test_cancelling_what_was_paid_meanwhile_is_too_late(french: Visitor, fake: FakePayPal, address: Address) -> None:
+def test_cancelling_what_was_paid_meanwhile_is_too_late(french: Browser, fake: FakePayPal, address: Address) -> None:
     order = begun(french, address("hosting"))
     waiting = awaited(fake)
     fake.ledger.approve(waiting)
     fake.ledger.capture(waiting)  # by another process, whose answer was lost
-    answer = posted(french, f"/orders/{order}/cancel")
-    assert answer.status_code == 409
-    assert 'data-refusal="too_late"' in answer.text
+    result = posted(french, f"/orders/{order}/cancel")
+    assert result.status_code == 409
+    assert 'data-refusal="too_late"' in result.text
     assert status_of(order) == "awaiting_provisioning"
 
 
 @pytest.mark.usefixtures("offered")
-def test_cancelling_while_paypal_is_away_waits(french: Visitor, fake: FakePayPal, address: Address) -> None:
+def test_cancelling_while_paypal_is_away_waits(french: Browser, fake: FakePayPal, address: Address) -> None:
     order = begun(french, address("hosting"))
     fake.faults.plan(Fault.CUT_BEFORE, "GET")
-    answer = posted(french, f"/orders/{order}/cancel")
-    assert (answer.status_code, status_of(order)) == (409, "awaiting_payment")
-    assert 'data-refusal="payment_pending"' in answer.text
+    result = posted(french, f"/orders/{order}/cancel")
+    assert (result.status_code, status_of(order)) == (409, "awaiting_payment")
+    assert 'data-refusal="payment_pending"' in result.text
 
 
 @pytest.mark.usefixtures("offered")
-def test_a_card_declined_at_paypal_can_be_replaced_there(french: Visitor, fake: FakePayPal, address: Address) -> None:
+def test_a_card_declined_at_paypal_can_be_replaced_there(french: Browser, fake: FakePayPal, address: Address) -> None:
     order = begun(french, address("hosting"))
     waiting = awaited(fake)
     fake.ledger.approve(waiting)
@@ -175,36 +175,36 @@ def test_a_card_declined_at_paypal_can_be_replaced_there(french: Visitor, fake: 
 
 @pytest.mark.usefixtures("offered")
 def test_paypal_away_while_confirming_is_said_and_found_later(
-    french: Visitor, fake: FakePayPal, address: Address
+    french: Browser, fake: FakePayPal, address: Address
 ) -> None:
     fake.faults.plan(Fault.CUT_AFTER, "POST /v2")
-    answer = confirmed(french, address("hosting"))
-    assert answer.location == f"/orders/{newest().reference}"
-    assert 'data-refusal="payment_pending"' in french.get(answer.location).text
+    result = confirmed(french, address("hosting"))
+    assert result.location == f"/orders/{newest().reference}"
+    assert 'data-refusal="payment_pending"' in french.get(result.location).text
 
-    posted(french, answer.location + "/payment", verify="1")
-    assert "Continuer avec PayPal" in french.get(answer.location).text
+    posted(french, result.location + "/payment", verify="1")
+    assert "Continuer avec PayPal" in french.get(result.location).text
     assert len(fake.ledger.orders) == 1
 
 
 @pytest.mark.usefixtures("offered")
 @pytest.mark.parametrize("left", ["", "?cancelled=1"])
-def test_a_stranger_finds_no_way_back(english: Visitor, french: Visitor, address: Address, left: str) -> None:
+def test_a_stranger_finds_no_way_back(english: Browser, french: Browser, address: Address, left: str) -> None:
     order = begun(french, address("hosting"))
     assert english.get(f"/orders/{order}/payment/return{left}").status_code == 404
     assert posted(english, f"/orders/{order}/payment", verify="1").status_code == 404
 
 
-def test_without_paypal_it_is_not_offered_and_nothing_breaks(french: Visitor, address: Address) -> None:
-    answer = confirmed(french, address("hosting"))
-    assert answer.location == f"/orders/{newest().reference}"
+def test_without_paypal_it_is_not_offered_and_nothing_breaks(french: Browser, address: Address) -> None:
+    result = confirmed(french, address("hosting"))
+    assert result.location == f"/orders/{newest().reference}"
     assert newest().status is OrderStatus.AWAITING_PROVISIONING
-    assert posted(french, f"{answer.location}/payment", method="paypal").status_code == 303
+    assert posted(french, f"{result.location}/payment", method="paypal").status_code == 303
 
 
 @pytest.mark.usefixtures("offered")
 def test_an_invoice_is_paid_at_paypal_and_leads_back_to_the_choice_it_hindered(
-    french: Visitor, fake: FakePayPal, address: Address
+    french: Browser, fake: FakePayPal, address: Address
 ) -> None:
     service = address("unpaid-renewal")
     number = next(iter(re.findall(r"/invoices/([\w-]+)", french.get(service).text)))
@@ -225,7 +225,7 @@ def test_an_invoice_is_paid_at_paypal_and_leads_back_to_the_choice_it_hindered(
 
 
 @pytest.mark.usefixtures("offered")
-def test_an_approval_left_too_long_may_be_begun_again(french: Visitor, fake: FakePayPal, address: Address) -> None:
+def test_an_approval_left_too_long_may_be_begun_again(french: Browser, fake: FakePayPal, address: Address) -> None:
     order = begun(french, address("hosting"))
     fake.ledger.expire(awaited(fake))
     page = french.get(posted(french, f"/orders/{order}/payment", verify="1").location)

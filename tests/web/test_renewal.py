@@ -15,10 +15,10 @@ from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import service_by_external_id
-from kajoom.operations.calendar import bill_day
-from kajoom.operations.renewal import issue_renewal
-from kajoom.worker.relay import drain
-from tests.conftest import Visitor
+from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.daily import bill_day
+from kajoom.worker.consumer import drain
+from tests.conftest import Browser
 from tests.web.conftest import NOON, Address
 
 DUE = date(2022, 11, 9)
@@ -33,7 +33,7 @@ def bill(state: str, language: str = "fr") -> str:
     return invoice.number
 
 
-def pressed(visitor: Visitor, page: str, path: str, **fields: str) -> TestResponse:
+def pressed(visitor: Browser, page: str, path: str, **fields: str) -> TestResponse:
     """Press a button of a page, whose form goes to ``path``."""
     return visitor.post(path, data={"csrf_token": visitor.token(page), **fields})
 
@@ -44,12 +44,12 @@ def scheduled_order() -> str:
     return db.session.query(Order).filter_by(service_id=row.id).one().reference
 
 
-def test_the_demonstration_bills_nothing_of_its_first_service_by_itself(french: Visitor, address: Address) -> None:
+def test_the_demonstration_bills_nothing_of_its_first_service_by_itself(french: Browser, address: Address) -> None:
     bill_day(NOON.date(), NOON, 0)
     assert 'id="alert-' not in french.get(address("hosting")).text
 
 
-def test_a_scheduled_change_says_that_it_begins_with_its_renewal(french: Visitor, address: Address) -> None:
+def test_a_scheduled_change_says_that_it_begins_with_its_renewal(french: Browser, address: Address) -> None:
     assert "Rien n'est à payer d'ici là" in html.unescape(french.get(address("scheduled")).text)
     number = bill("scheduled")
 
@@ -61,13 +61,13 @@ def test_a_scheduled_change_says_that_it_begins_with_its_renewal(french: Visitor
     assert f"/invoices/{number}?next=" in order
 
 
-def test_english_says_the_same(english: Visitor, address: Address) -> None:
+def test_english_says_the_same(english: Browser, address: Address) -> None:
     bill("scheduled", "en")
     assert "once its renewal is paid" in english.get(address("scheduled", "en")).text
 
 
 def test_a_change_whose_day_has_passed_begins_as_soon_as_it_is_paid(
-    french: Visitor, address: Address, monkeypatch: pytest.MonkeyPatch
+    french: Browser, address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill("scheduled")
     late = NOON + (DUE - NOON.date()) + timedelta(days=1)
@@ -76,11 +76,11 @@ def test_a_change_whose_day_has_passed_begins_as_soon_as_it_is_paid(
 
 
 def test_paying_the_renewal_leads_back_to_the_order_and_its_day_starts_it(
-    french: Visitor, monkeypatch: pytest.MonkeyPatch
+    french: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number, order = bill("scheduled"), f"/orders/{scheduled_order()}"
-    answer = pressed(french, f"/invoices/{number}", f"/invoices/{number}/payment", method="demonstration", next=order)
-    assert (answer.status_code, answer.location) == (303, order)
+    result = pressed(french, f"/invoices/{number}", f"/invoices/{number}/payment", method="demonstration", next=order)
+    assert (result.status_code, result.location) == (303, order)
     page = french.get(order).text
     assert "?next=" not in page
     assert 'data-hx-trigger="every' not in page
@@ -94,7 +94,7 @@ def test_paying_the_renewal_leads_back_to_the_order_and_its_day_starts_it(
     assert 'data-status="completed"' in french.get(order).text
 
 
-def test_keeping_the_present_plan_replaces_the_renewal(french: Visitor, address: Address) -> None:
+def test_keeping_the_present_plan_replaces_the_renewal(french: Browser, address: Address) -> None:
     number, order = bill("scheduled"), scheduled_order()
     pressed(french, f"/orders/{order}", f"/orders/{order}/cancel")
     page = french.get(address("scheduled")).text
@@ -104,7 +104,7 @@ def test_keeping_the_present_plan_replaces_the_renewal(french: Visitor, address:
 
 @pytest.mark.parametrize("path", ["/plan", "/plan/review"])
 def test_an_unpaid_renewal_is_paid_and_leads_back_to_the_same_choice(
-    french: Visitor, address: Address, path: str
+    french: Browser, address: Address, path: str
 ) -> None:
     choice = f"{address('unpaid-renewal')}{path}?plan=b&cycle=annually&when=now"
     page = french.get(choice).text
@@ -116,12 +116,12 @@ def test_an_unpaid_renewal_is_paid_and_leads_back_to_the_same_choice(
 
     invoice = french.get(link).text
     assert f'value="{html.escape(choice)}"' in invoice
-    answer = pressed(french, link, f"{urlsplit(link).path}/payment", method="demonstration", next=back)
-    assert answer.location == choice
+    result = pressed(french, link, f"{urlsplit(link).path}/payment", method="demonstration", next=back)
+    assert result.location == choice
     assert 'data-refusal="' not in french.get(choice).text
 
 
-def test_no_letter_is_left_unsent_by_a_renewal_that_is_shown(french: Visitor) -> None:
+def test_no_letter_is_left_unsent_by_a_renewal_that_is_shown(french: Browser) -> None:
     bill("scheduled")
     drain(french.application.extensions["kajoom"], NOON)
     db.session.rollback()

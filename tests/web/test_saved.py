@@ -9,18 +9,18 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from kajoom.gateways.paypal import PayPalProvider
+from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.models.client import client_by_email
 from kajoom.models.db import db
 from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
-from kajoom.worker.relay import drain
-from tests.conftest import PASSWORD, Visitor
-from tests.operations.ledger import nothing_written, rows
+from kajoom.worker.consumer import drain
+from tests.conftest import PASSWORD, Browser
+from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.fixtures import fake, paypal, vault, wire
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
-from tests.web.payer import FIELD, awaited, begun, newest, offered, path_of, posted, status_of
+from tests.web.paypal_payer import FIELD, awaited, begun, newest, offered, path_of, posted, status_of
 
 __all__ = ["fake", "offered", "paypal", "vault", "wire"]
 
@@ -48,7 +48,7 @@ def account(offered: Flask, vault: PayPalProvider, fake: FakePayPal) -> SavedMet
     return method
 
 
-def aged(visitor: Visitor, minutes: float) -> None:
+def aged(visitor: Browser, minutes: float) -> None:
     """The client gave their password some minutes ago."""
     with visitor.session_transaction() as session:
         session["fs_paa"] = time.time() - minutes * 60
@@ -56,17 +56,17 @@ def aged(visitor: Visitor, minutes: float) -> None:
 
 
 @pytest.mark.usefixtures("offered")
-def test_without_a_vault_nothing_is_offered_to_be_saved(french: Visitor, fake: FakePayPal, address: Address) -> None:
+def test_without_a_vault_nothing_is_offered_to_be_saved(french: Browser, fake: FakePayPal, address: Address) -> None:
     assert TICK not in french.get(f"{address('hosting')}/plan/review?plan=b&cycle=monthly").text
     order = begun(french, address("hosting"))
     assert TICK not in french.get(f"/orders/{order}").text
-    posted(french, f"/orders/{order}/payment", method="paypal", saves="yes")
-    assert [attempt.saves for attempt in rows(Attempt) if attempt.provider == "paypal"] == [False]
+    posted(french, f"/orders/{order}/payment", method="paypal", save_method="yes")
+    assert [attempt.save_method for attempt in rows(Attempt) if attempt.provider == "paypal"] == [False]
 
 
 @pytest.mark.usefixtures("offered", "vault")
 def test_saving_is_offered_unticked_and_only_done_when_asked(
-    french: Visitor, fake: FakePayPal, address: Address
+    french: Browser, fake: FakePayPal, address: Address
 ) -> None:
     review = french.get(f"{address('hosting')}/plan/review?plan=b&cycle=monthly").text
     assert f'<input type="checkbox" {TICK} value="yes">' in review
@@ -77,7 +77,7 @@ def test_saving_is_offered_unticked_and_only_done_when_asked(
 
 
 @pytest.mark.usefixtures("offered", "vault")
-def test_a_tick_on_the_review_saves_the_account_that_pays(french: Visitor, fake: FakePayPal, address: Address) -> None:
+def test_a_tick_on_the_review_saves_the_account_that_pays(french: Browser, fake: FakePayPal, address: Address) -> None:
     review = french.get(f"{address('hosting')}/plan/review?plan=b&cycle=monthly").text
     fields = dict(FIELD.findall(review[review.index('name="digest"') - 2000 :]))
     french.post(f"{address('hosting')}/plan", data={**fields, "saves": "yes"})
@@ -94,17 +94,17 @@ def test_a_tick_on_the_review_saves_the_account_that_pays(french: Visitor, fake:
 
 
 def test_the_review_says_who_is_charged_and_confirming_pays_at_once(
-    french: Visitor, fake: FakePayPal, offered: Flask, account: SavedMethod, address: Address
+    french: Browser, fake: FakePayPal, offered: Flask, account: SavedMethod, address: Address
 ) -> None:
     review = french.get(f"{address('hosting')}/plan/review?plan=b&cycle=monthly").text
     assert f"PayPal, {LABEL}" in review
     assert TICK not in review
     fields = dict(FIELD.findall(review[review.index('name="digest"') - 2000 :]))
 
-    answer = french.post(f"{address('hosting')}/plan", data={**fields, "saved": str(account.id)})
+    result = french.post(f"{address('hosting')}/plan", data={**fields, "saved": str(account.id)})
 
     order = newest().reference
-    assert (answer.status_code, answer.location) == (303, f"/orders/{order}")
+    assert (result.status_code, result.location) == (303, f"/orders/{order}")
     assert status_of(order) == "awaiting_provisioning"
     drain(offered.extensions["kajoom"], NOON)
     assert status_of(order) == "completed"
@@ -113,18 +113,18 @@ def test_the_review_says_who_is_charged_and_confirming_pays_at_once(
 
 @pytest.mark.usefixtures("account")
 def test_who_would_rather_pay_another_way_chooses_after_confirming(
-    french: Visitor, fake: FakePayPal, address: Address
+    french: Browser, fake: FakePayPal, address: Address
 ) -> None:
     review = french.get(f"{address('hosting')}/plan/review?plan=b&cycle=monthly").text
     fields = dict(FIELD.findall(review[review.index('name="digest"') - 2000 :]))
-    answer = french.post(f"{address('hosting')}/plan", data={**fields, "saved": ""})
-    page = french.get(answer.location).text
+    result = french.post(f"{address('hosting')}/plan", data={**fields, "saved": ""})
+    page = french.get(result.location).text
     assert not fake.ledger.orders
     for offer in (f"avec PayPal, {LABEL}", "Payer avec un autre compte PayPal", "Paiement de démonstration"):
         assert offer in page
 
 
-def test_pressing_twice_charges_once(french: Visitor, fake: FakePayPal, account: SavedMethod, address: Address) -> None:
+def test_pressing_twice_charges_once(french: Browser, fake: FakePayPal, account: SavedMethod, address: Address) -> None:
     order = begun(french, address("hosting"))
     for _ in range(2):
         posted(french, f"/orders/{order}/payment", method="paypal", saved=str(account.id))
@@ -133,7 +133,7 @@ def test_pressing_twice_charges_once(french: Visitor, fake: FakePayPal, account:
 
 @pytest.mark.parametrize("minutes", [29.5, 31])
 def test_an_old_session_gives_its_password_again_before_a_saved_account_is_charged(
-    french: Visitor, fake: FakePayPal, account: SavedMethod, address: Address, minutes: float
+    french: Browser, fake: FakePayPal, account: SavedMethod, address: Address, minutes: float
 ) -> None:
     order = begun(french, address("hosting"))
     aged(french, minutes)
@@ -145,11 +145,11 @@ def test_an_old_session_gives_its_password_again_before_a_saved_account_is_charg
         assert len(fake.ledger.captures) == 1
         return
     with nothing_written():
-        answer = pay()
-    assert answer.location == f"/verify?next=%2Forders%2F{order}"
+        result = pay()
+    assert result.location == f"/verify?next=%2Forders%2F{order}"
     assert not fake.ledger.captures
 
-    page = french.get(answer.location)
+    page = french.get(result.location)
     assert "Confirmez que c" in page.text
     wrong = posted(french, "/verify", next=f"/orders/{order}", password="not the password")
     assert (wrong.status_code, 'aria-invalid="true"' in wrong.text) == (422, True)
@@ -161,29 +161,29 @@ def test_an_old_session_gives_its_password_again_before_a_saved_account_is_charg
 
 
 def test_with_htmx_the_password_is_asked_on_a_page_of_its_own(
-    french: Visitor, account: SavedMethod, address: Address
+    french: Browser, account: SavedMethod, address: Address
 ) -> None:
     order = begun(french, address("hosting"))
     aged(french, 31)
     fields = {"csrf_token": french.token("/services"), "method": "paypal", "saved": str(account.id)}
-    answer = french.fragment(f"/orders/{order}/payment", "POST", data=fields)
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, f"/verify?next=%2Forders%2F{order}")
+    result = french.fragment(f"/orders/{order}/payment", "POST", data=fields)
+    assert (result.status_code, result.headers["HX-Redirect"]) == (200, f"/verify?next=%2Forders%2F{order}")
 
 
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/"])
-def test_proving_who_one_is_leads_nowhere_else(french: Visitor, elsewhere: str) -> None:
+def test_proving_who_one_is_leads_nowhere_else(french: Browser, elsewhere: str) -> None:
     assert "evil" not in french.get(f"/verify?next={elsewhere}").text.partition("<main")[2]
-    answer = posted(french, "/verify", next=elsewhere, password=PASSWORD)
-    assert "evil" not in answer.location
+    result = posted(french, "/verify", next=elsewhere, password=PASSWORD)
+    assert "evil" not in result.location
 
 
-def test_a_stranger_proves_nothing(client: Visitor) -> None:
+def test_a_stranger_proves_nothing(client: Browser) -> None:
     assert client.get("/verify").location.startswith("/login")
 
 
 def test_an_account_honoured_no_more_is_said_and_another_way_is_open(
-    french: Visitor, fake: FakePayPal, account: SavedMethod, address: Address
+    french: Browser, fake: FakePayPal, account: SavedMethod, address: Address
 ) -> None:
     fake.ledger.forget("token-0")
     order = begun(french, address("hosting"))
@@ -202,7 +202,7 @@ def test_an_account_honoured_no_more_is_said_and_another_way_is_open(
 
 
 def test_a_payer_who_must_act_is_led_to_paypal(
-    french: Visitor, fake: FakePayPal, account: SavedMethod, address: Address
+    french: Browser, fake: FakePayPal, account: SavedMethod, address: Address
 ) -> None:
     order = begun(french, address("hosting"))
     fake.ledger.declines.append("PAYER_ACTION_REQUIRED")
@@ -213,7 +213,7 @@ def test_a_payer_who_must_act_is_led_to_paypal(
 
 @pytest.mark.parametrize("sent", [{"saved": "abc"}, {"saved": "-1"}, {"saved": "1", "saves": "yes"}])
 def test_a_garbled_account_is_refused_and_writes_nothing(
-    french: Visitor, account: SavedMethod, address: Address, sent: dict[str, str]
+    french: Browser, account: SavedMethod, address: Address, sent: dict[str, str]
 ) -> None:
     order = begun(french, address("hosting"))
     with nothing_written():
@@ -221,35 +221,35 @@ def test_a_garbled_account_is_refused_and_writes_nothing(
 
 
 def test_nobody_pays_with_or_removes_anothers_account(
-    english: Visitor, account: SavedMethod, fake: FakePayPal, address: Address
+    english: Browser, account: SavedMethod, fake: FakePayPal, address: Address
 ) -> None:
     order = begun(english, address("hosting", "en"))
-    held = dict(fake.ledger.captures)
-    answer = posted(english, f"/orders/{order}/payment", method="paypal", saved=str(account.id))
-    assert 'data-refusal="saved_method_ended"' in answer.text
-    assert fake.ledger.captures == held
+    snapshot = dict(fake.ledger.captures)
+    result = posted(english, f"/orders/{order}/payment", method="paypal", saved=str(account.id))
+    assert 'data-refusal="saved_method_ended"' in result.text
+    assert fake.ledger.captures == snapshot
     with nothing_written():
         assert posted(english, f"/account/saved/{account.id}/remove").status_code == 404
 
 
 def test_a_host_that_stops_saving_offers_no_account_and_lets_it_be_removed(
-    french: Visitor, vault: PayPalProvider, fake: FakePayPal, account: SavedMethod, address: Address
+    french: Browser, vault: PayPalProvider, fake: FakePayPal, account: SavedMethod, address: Address
 ) -> None:
     order = begun(french, address("hosting"))
     vault.can_save = False
     assert LABEL not in french.get(f"/orders/{order}").text
-    refused = posted(french, f"/orders/{order}/payment", method="paypal", saved=str(account.id))
-    assert 'data-refusal="saved_method_ended"' in refused.text
+    error = posted(french, f"/orders/{order}/payment", method="paypal", saved=str(account.id))
+    assert 'data-refusal="saved_method_ended"' in error.text
     assert not fake.ledger.captures
     assert LABEL in french.get("/account").text
 
 
 def test_an_account_is_removed_on_the_clients_own_page_and_forgotten_at_paypal(
-    french: Visitor, fake: FakePayPal, offered: Flask, account: SavedMethod
+    french: Browser, fake: FakePayPal, offered: Flask, account: SavedMethod
 ) -> None:
     number = account.id
-    answer = posted(french, f"/account/saved/{number}/remove")
-    assert (answer.status_code, answer.location) == (303, "/account")
+    result = posted(french, f"/account/saved/{number}/remove")
+    assert (result.status_code, result.location) == (303, "/account")
     assert LABEL not in french.get("/account").text
     assert posted(french, f"/account/saved/{number}/remove").status_code == 303
     drain(offered.extensions["kajoom"], NOON)
@@ -257,15 +257,15 @@ def test_an_account_is_removed_on_the_clients_own_page_and_forgotten_at_paypal(
 
 
 def test_an_invoice_is_paid_with_a_saved_account(
-    french: Visitor, fake: FakePayPal, account: SavedMethod, address: Address
+    french: Browser, fake: FakePayPal, account: SavedMethod, address: Address
 ) -> None:
     number = french.get(address("unpaid-renewal")).text.partition("/invoices/")[2].partition("?")[0].partition('"')[0]
     page = french.get(f"/invoices/{number}").text
     assert f"avec PayPal, {LABEL}" in page
     aged(french, 31)
     choice = "/services"
-    answer = posted(french, f"/invoices/{number}/payment", method="paypal", saved=str(account.id), next=choice)
-    assert answer.location == f"/verify?next=%2Finvoices%2F{number}%3Fnext%3D%2Fservices"
+    result = posted(french, f"/invoices/{number}/payment", method="paypal", saved=str(account.id), next=choice)
+    assert result.location == f"/verify?next=%2Finvoices%2F{number}%3Fnext%3D%2Fservices"
     aged(french, 1)
     paid = posted(french, f"/invoices/{number}/payment", method="paypal", saved=str(account.id), next=choice)
     assert (paid.status_code, paid.location) == (303, choice)

@@ -9,7 +9,7 @@ from kajoom.models.catalog import Plan, Price, forget_catalog
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.service import Service, service_by_external_id
-from tests.conftest import Statements, Visitor
+from tests.conftest import Browser, Statements
 from tests.web.conftest import Address
 
 PREVIEW = "/plan?plan=b&cycle=monthly&when=now&asked=monthly.now"
@@ -49,7 +49,7 @@ def hosting(request: pytest.FixtureRequest, address: Address) -> str:
 
 
 def test_the_product_page_asks_three_questions_however_much_there_is(
-    french: Visitor, hosting: str, statements: Statements
+    french: Browser, hosting: str, statements: Statements
 ) -> None:
     french.get(hosting)  # the catalogue is read once and kept
     with statements() as asked:
@@ -58,7 +58,7 @@ def test_the_product_page_asks_three_questions_however_much_there_is(
 
 
 def test_the_preview_asks_two_questions_however_much_there_is(
-    french: Visitor, hosting: str, statements: Statements
+    french: Browser, hosting: str, statements: Statements
 ) -> None:
     french.fragment(hosting + PREVIEW)
     with statements() as asked:
@@ -70,7 +70,7 @@ def test_the_preview_asks_two_questions_however_much_there_is(
     ("state", "most"), [("hosting", 3), ("scheduled", 3), ("unpaid-renewal", 4), ("cancelling", 4)]
 )
 def test_what_hinders_a_change_is_one_more_question_at_most(
-    french: Visitor, address: Address, statements: Statements, state: str, most: int
+    french: Browser, address: Address, statements: Statements, state: str, most: int
 ) -> None:
     page = address(state)
     french.get(page)
@@ -79,5 +79,5 @@ def test_what_hinders_a_change_is_one_more_question_at_most(
     assert len(asked) <= most, "\n\n".join(asked)
 
 
-def test_the_page_is_light(french: Visitor, address: Address) -> None:
+def test_the_page_is_light(french: Browser, address: Address) -> None:
     assert len(french.get(address("scheduled")).data) < 20_000

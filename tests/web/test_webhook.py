@@ -10,44 +10,44 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from kajoom import clock
-from kajoom.gateways.paypal import PayPalProvider
-from kajoom.gateways.paypal_client import PayPalClient
-from kajoom.models.notice import Notice
-from kajoom.worker.relay import drain
-from tests.conftest import Visitor
-from tests.operations.ledger import nothing_written, rows
+from kajoom.gateways.paypal.client import PayPalClient
+from kajoom.gateways.paypal.provider import PayPalProvider
+from kajoom.models.webhook_event import WebhookEvent
+from kajoom.worker.consumer import drain
+from tests.conftest import Browser
+from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.fixtures import fake, paypal, wire
 from tests.paypal.server import FakePayPal
 from tests.paypal.signing import Signed, event, signer
 from tests.web.conftest import NOON, Address
-from tests.web.payer import awaited, begun, offered, posted, status_of
+from tests.web.paypal_payer import awaited, begun, offered, posted, status_of
 
 __all__ = ["fake", "offered", "paypal", "wire"]
 
 PATH = "/webhooks/paypal"
 
 
-def sent(client: Visitor, message: Signed, path: str = PATH) -> TestResponse:
+def sent(client: Browser, message: Signed, path: str = PATH) -> TestResponse:
     """What PayPal's servers post: no cookie, no origin, no token."""
     return client.post(path, data=message.body, headers=message.headers)
 
 
-def test_without_paypal_nobody_listens(client: Visitor, fake: FakePayPal) -> None:
+def test_without_paypal_nobody_listens(client: Browser, fake: FakePayPal) -> None:
     message = fake.courier.signed(event("ANY", {}), NOON)
     with nothing_written():
         assert sent(client, message).status_code == 404
 
 
 @pytest.mark.usefixtures("offered")
-def test_a_message_signed_by_paypal_is_kept_and_answered_with_nothing(client: Visitor, fake: FakePayPal) -> None:
-    answer = sent(client, fake.courier.signed(event("CUSTOMER.DISPUTE.CREATED", {"dispute_id": "PP-1"}, "WH-9"), NOON))
-    assert (answer.status_code, answer.text) == (200, "")
-    assert [(row.id, row.provider_ref) for row in rows(Notice)] == [("WH-9", "PP-1")]
-    assert "Set-Cookie" not in answer.headers
+def test_a_message_signed_by_paypal_is_kept_and_answered_with_nothing(client: Browser, fake: FakePayPal) -> None:
+    result = sent(client, fake.courier.signed(event("CUSTOMER.DISPUTE.CREATED", {"dispute_id": "PP-1"}, "WH-9"), NOON))
+    assert (result.status_code, result.text) == (200, "")
+    assert [(row.id, row.provider_ref) for row in rows(WebhookEvent)] == [("WH-9", "PP-1")]
+    assert "Set-Cookie" not in result.headers
 
 
 @pytest.mark.usefixtures("offered")
-def test_a_forgery_is_refused_and_leaves_nothing(client: Visitor, fake: FakePayPal) -> None:
+def test_a_forgery_is_refused_and_leaves_nothing(client: Browser, fake: FakePayPal) -> None:
     content = event("PAYMENT.CAPTURE.COMPLETED", {"custom_id": "k1"})
     courier = fake.courier
     forger = signer(issuer="Somebody else")
@@ -66,7 +66,7 @@ def test_a_forgery_is_refused_and_leaves_nothing(client: Visitor, fake: FakePayP
 
 
 @pytest.mark.usefixtures("offered")
-def test_a_message_that_cannot_be_verified_now_is_asked_for_again(client: Visitor, fake: FakePayPal) -> None:
+def test_a_message_that_cannot_be_verified_now_is_asked_for_again(client: Browser, fake: FakePayPal) -> None:
     message = fake.courier.signed(event("ANY", {}), NOON)
     published = dict(fake.certificates)
     fake.certificates.clear()
@@ -77,7 +77,7 @@ def test_a_message_that_cannot_be_verified_now_is_asked_for_again(client: Visito
 
 
 @pytest.mark.usefixtures("offered")
-def test_no_browser_posts_a_message(client: Visitor, fake: FakePayPal) -> None:
+def test_no_browser_posts_a_message(client: Browser, fake: FakePayPal) -> None:
     message = fake.courier.signed(event("ANY", {}), NOON)
     with nothing_written():
         led = Signed({**message.headers, "Origin": "https://example.com", "Sec-Fetch-Site": "cross-site"}, message.body)
@@ -86,7 +86,7 @@ def test_no_browser_posts_a_message(client: Visitor, fake: FakePayPal) -> None:
 
 
 def test_an_approval_announced_is_carried_out_for_who_closed_the_tab(
-    client: Visitor, french: Visitor, fake: FakePayPal, offered: Flask, address: Address
+    client: Browser, french: Browser, fake: FakePayPal, offered: Flask, address: Address
 ) -> None:
     order = begun(french, address("hosting"))
     fake.ledger.approve(awaited(fake))
@@ -99,11 +99,11 @@ def test_an_approval_announced_is_carried_out_for_who_closed_the_tab(
     drain(offered.extensions["kajoom"], NOON)
 
     assert status_of(order) == "completed"
-    assert len(fake.ledger.captures) == len(rows(Notice)) == 1
+    assert len(fake.ledger.captures) == len(rows(WebhookEvent)) == 1
 
 
 def test_an_announcement_that_came_first_or_late_or_twice_adds_nothing(
-    client: Visitor, french: Visitor, fake: FakePayPal, offered: Flask, address: Address
+    client: Browser, french: Browser, fake: FakePayPal, offered: Flask, address: Address
 ) -> None:
     """The capture is announced before the approval, and both again an hour later."""
     order = begun(french, address("hosting"))
@@ -122,7 +122,7 @@ def test_an_announcement_that_came_first_or_late_or_twice_adds_nothing(
 
 
 def test_a_capture_announced_for_what_never_captured_is_not_believed(
-    client: Visitor, french: Visitor, fake: FakePayPal, offered: Flask, address: Address
+    client: Browser, french: Browser, fake: FakePayPal, offered: Flask, address: Address
 ) -> None:
     """Signed by PayPal, and still only a reason to look: the order itself says that nothing was taken."""
     order = begun(french, address("hosting"))
@@ -136,8 +136,8 @@ def test_a_capture_announced_for_what_never_captured_is_not_believed(
 
 
 def test_a_pending_capture_is_finished_when_it_is_announced(
-    client: Visitor,
-    french: Visitor,
+    client: Browser,
+    french: Browser,
     fake: FakePayPal,
     offered: Flask,
     address: Address,
@@ -162,7 +162,7 @@ def test_a_pending_capture_is_finished_when_it_is_announced(
 
 
 def test_a_house_without_a_webhook_believes_no_message(
-    client: Visitor, fake: FakePayPal, wire: PayPalClient, offered: Flask, monkeypatch: pytest.MonkeyPatch
+    client: Browser, fake: FakePayPal, wire: PayPalClient, offered: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doors = offered.extensions["kajoom"]
     deaf = replace(doors, payments={"paypal": PayPalProvider(wire)})

@@ -8,47 +8,47 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from kajoom.cli.words import compile_words
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullMailer, NullPanel, NullProvider
+from kajoom.i18n.jinja import LocalizedEnvironment
+from kajoom.i18n.translations import compile_translations
 from kajoom.models.catalog import CatalogVersion, forget_catalog
 from kajoom.models.db import db
-from kajoom.web.environment import Templates
+from tests import factories
+from tests.architecture.files import ROOT
 from tests.database import Database
-from tests.house.tree import ROOT
-from tests.operations import cast
+from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 from tests.operations.conftest import catalogued
 
 __all__ = ["app", "catalogued", "doors", "mailer", "panel", "provider"]
 
-SELLER = {**cast.SELLER, "email": "facturation@example.com"}
+SELLER = {**factories.SELLER, "email": "facturation@example.com"}
 
 
 @pytest.fixture
-def mailer() -> NullMailer:
-    return NullMailer()
+def mailer() -> FakeMailer:
+    return FakeMailer()
 
 
 @pytest.fixture
-def panel() -> NullPanel:
-    return NullPanel()
+def panel() -> FakePanel:
+    return FakePanel()
 
 
 @pytest.fixture
-def provider() -> NullProvider:
-    return NullProvider()
+def provider() -> FakeProvider:
+    return FakeProvider()
 
 
 @pytest.fixture
-def doors(mailer: NullMailer, panel: NullPanel, provider: NullProvider) -> Gateways:
+def doors(mailer: FakeMailer, panel: FakePanel, provider: FakeProvider) -> Gateways:
     return Gateways(panel=panel, mailer=mailer, payments={provider.code: provider})
 
 
 @pytest.fixture
 def app(catalogued: Database, doors: Gateways) -> Iterator[Flask]:
-    compile_words()
+    compile_translations()
     house = Flask("tests", root_path=str(ROOT))
-    house.jinja_environment = Templates  # type: ignore[assignment]
+    house.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
     house.config["SQLALCHEMY_DATABASE_URI"] = catalogued.url
     house.config["BASE_URL"] = "https://clients.example.com"
     house.config["DAILY_RENEWAL_DAYS"] = 14

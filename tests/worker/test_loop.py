@@ -11,12 +11,12 @@ import time_machine
 from flask import Flask
 
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullMailer
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.worker import loop
-from kajoom.worker.loop import embed, work_forever, work_off
-from tests.operations import cast
+from kajoom.worker.loop import embed_worker, run_pending, work_forever
+from tests import factories
+from tests.fake_gateways import FakeMailer
 
 NOW = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
 
@@ -47,10 +47,10 @@ def days() -> list[str]:
     return told
 
 
-def test_everything_due_is_done_before_a_rest(app: Flask, mailer: NullMailer) -> None:
+def test_everything_due_is_done_before_a_rest(app: Flask, mailer: FakeMailer) -> None:
     for _ in range(3):
-        cast.confirm(cast.service())
-    work_off(app, Event())
+        factories.confirm(factories.service())
+    run_pending(app, Event())
     assert len(mailer.sent) == 3
 
 
@@ -61,36 +61,36 @@ def test_day_is_announced_once_while_it_lasts(app: Flask) -> None:
 
 
 def test_next_day_is_announced_in_its_turn(app: Flask) -> None:
-    today = work_off(app, Event())
+    today = run_pending(app, Event())
     with time_machine.travel(datetime(2026, 6, 17, 3, 59, tzinfo=UTC), tick=False):  # 23:59 in Toronto
-        today = work_off(app, Event(), today)
+        today = run_pending(app, Event(), today)
     assert days() == ["day-2026-06-16"]
     with time_machine.travel(datetime(2026, 6, 17, 4, 1, tzinfo=UTC), tick=False):  # 00:01
-        work_off(app, Event(), today)
+        run_pending(app, Event(), today)
     assert days() == ["day-2026-06-16", "day-2026-06-17"]
 
 
-def test_worker_told_to_stop_takes_no_other_message(app: Flask, doors: Gateways, mailer: NullMailer) -> None:
+def test_worker_told_to_stop_takes_no_other_message(app: Flask, doors: Gateways, mailer: FakeMailer) -> None:
     stop = Event()
 
-    class StoppedMeanwhile(NullMailer):
-        def send(self, letter: Any) -> None:
-            super().send(letter)
+    class StoppedMeanwhile(FakeMailer):
+        def send(self, email: Any) -> None:
+            super().send(email)
             stop.set()
 
     told = StoppedMeanwhile()
     app.extensions["kajoom"] = Gateways(panel=doors.panel, mailer=told, payments=doors.payments)
     for _ in range(3):
-        cast.confirm(cast.service())
+        factories.confirm(factories.service())
     work_forever(app, stop)
     assert len(told.sent) == 1
     assert db.session.query(Message).filter(Message.done_at.is_not(None)).count() >= 1
 
 
 def test_database_that_is_away_for_a_while_ends_no_worker(
-    app: Flask, mailer: NullMailer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    app: Flask, mailer: FakeMailer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     engine = db.engine
     away = [ConnectionError("the database is away")]
 
@@ -117,7 +117,7 @@ def test_serving_process_starts_one_worker_at_its_first_request(app: Flask, monk
             started.append(self.how)
 
     monkeypatch.setattr(loop, "Thread", Recorded)
-    embed(app)
+    embed_worker(app)
     assert started == []
     for _ in range(3):
         app.test_client().get("/nowhere")

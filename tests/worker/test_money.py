@@ -6,24 +6,24 @@ from datetime import timedelta
 
 import pytest
 
-from kajoom.domain.payment import AttemptStatus, Means
+from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.domain.refund import RefundStatus
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullMailer, NullProvider
-from kajoom.gateways.ports import Answer
+from kajoom.gateways.ports import ProviderResult
 from kajoom.models.catalog import CatalogVersion, forget_catalog
 from kajoom.models.db import db
 from kajoom.models.outbox import message_by_key
 from kajoom.models.reconciliation import open_differences
 from kajoom.models.refund import refunds_of
-from kajoom.operations.calendar import announce_day
-from kajoom.operations.payment import pay
-from kajoom.operations.provisioning import declare_impossible
-from kajoom.operations.refund import send_back
-from kajoom.worker.relay import drain
-from tests.operations import cast
-from tests.operations.cast import AT, ON
-from tests.worker.test_letters import opened, text_of
+from kajoom.operations.daily import enqueue_day
+from kajoom.operations.orders.provisioning import mark_refused
+from kajoom.operations.payments.pay import pay
+from kajoom.operations.payments.refunds import refund_invoice
+from kajoom.worker.consumer import drain
+from tests import factories
+from tests.factories import AT, ON
+from tests.fake_gateways import FakeMailer, FakeProvider
+from tests.worker.test_emails import opened, text_of
 
 pytestmark = pytest.mark.usefixtures("app")
 LATER = AT + timedelta(minutes=2)
@@ -32,37 +32,35 @@ LATER = AT + timedelta(minutes=2)
 def offered(**methods: dict[str, dict[str, str]]) -> None:
     """The host's offline methods."""
     db.session.query(CatalogVersion).one().offline = methods
-    cast.reloaded()
+    factories.reloaded()
     forget_catalog()
 
 
 def test_a_refund_whose_answer_was_lost_is_settled_and_told(
-    doors: Gateways, provider: NullProvider, mailer: NullMailer
+    doors: Gateways, provider: FakeProvider, mailer: FakeMailer
 ) -> None:
-    order = cast.confirm(cast.service())
-    invoice = cast.invoice_for(order)
-    pay(invoice.id, doors.payments, Means("null"), AT)
-    declare_impossible(order.reference, "no room", "staff:lea", ON, AT)
-    provider.answers.append(Answer(AttemptStatus.UNKNOWN))
-    send_back(invoice.number, doors.payments, "staff:lea", AT)
+    order = factories.confirm(factories.service())
+    invoice = factories.invoice_for(order)
+    pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
+    mark_refused(order.reference, "no room", "staff:lea", ON, AT)
+    provider.results.append(ProviderResult(AttemptStatus.UNKNOWN))
+    refund_invoice(invoice.number, doors.payments, "staff:lea", AT)
 
     drain(doors, LATER)
 
     (refund,) = refunds_of(invoice.id)
     assert refund.status is RefundStatus.DONE
-    assert any(
-        letter["Subject"].startswith("Votre paiement vous a été remboursé") for letter in map(opened, mailer.sent)
-    )
+    assert any(email["Subject"].startswith("Votre paiement vous a été remboursé") for email in map(opened, mailer.sent))
 
 
-def test_each_day_the_day_before_is_reconciled(doors: Gateways, provider: NullProvider) -> None:
-    invoice = cast.invoice_for(cast.confirm(cast.service()))
+def test_each_day_the_day_before_is_reconciled(doors: Gateways, provider: FakeProvider) -> None:
+    invoice = factories.invoice_for(factories.confirm(factories.service()))
     provider.at = AT
-    pay(invoice.id, doors.payments, Means("null"), AT)
-    charge, answer = provider.ledger.popitem()[1]
-    provider.ledger["another"] = charge, Answer(answer.status, reference="another")
+    pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
+    charge, result = provider.ledger.popitem()[1]
+    provider.ledger["another"] = charge, ProviderResult(result.status, reference="another")
 
-    announce_day(ON + timedelta(days=1), AT + timedelta(days=1))
+    enqueue_day(ON + timedelta(days=1), AT + timedelta(days=1))
     drain(doors, AT + timedelta(days=1))
 
     assert {each.kind for each in open_differences()} == {"not_in_ledger", "not_at_provider"}
@@ -71,9 +69,9 @@ def test_each_day_the_day_before_is_reconciled(doors: Gateways, provider: NullPr
     assert message.done_at is not None
 
 
-def test_the_letter_says_how_to_pay_offline_with_amount_and_reference(doors: Gateways, mailer: NullMailer) -> None:
+def test_the_letter_says_how_to_pay_offline_with_amount_and_reference(doors: Gateways, mailer: FakeMailer) -> None:
     offered(interac={"label": {}, "instructions": {"fr": "À paiements@example.com.", "en": "To payments@example.com."}})
-    number = cast.invoice_for(cast.confirm(cast.service(payment_method="interac"))).number
+    number = factories.invoice_for(factories.confirm(factories.service(payment_method="interac"))).number
 
     drain(doors, AT)
 
@@ -82,16 +80,16 @@ def test_the_letter_says_how_to_pay_offline_with_amount_and_reference(doors: Gat
         assert said in text
 
 
-def test_the_letter_of_a_client_who_pays_online_says_nothing_of_it(doors: Gateways, mailer: NullMailer) -> None:
+def test_the_letter_of_a_client_who_pays_online_says_nothing_of_it(doors: Gateways, mailer: FakeMailer) -> None:
     offered(interac={"label": {}, "instructions": {"fr": "À paiements@example.com.", "en": "To payments@example.com."}})
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     drain(doors, AT)
     assert "paiements@example.com" not in text_of(opened(mailer.sent[0]))
 
 
-def test_where_no_provider_is_offered_the_letter_tells_every_way(mailer: NullMailer, doors: Gateways) -> None:
+def test_where_no_provider_is_offered_the_letter_tells_every_way(mailer: FakeMailer, doors: Gateways) -> None:
     offered(wire={"label": {"fr": "Télévirement", "en": "Wire"}, "instructions": {"fr": "Au compte 1.", "en": "To 1."}})
-    cast.confirm(cast.service())
+    factories.confirm(factories.service())
     doors.payments.clear()  # type: ignore[attr-defined]
     drain(doors, AT)
     assert "Comment payer\xa0: Télévirement" in text_of(opened(mailer.sent[0]))

@@ -7,20 +7,21 @@ from datetime import timedelta
 import pytest
 
 from kajoom.domain.money import Money
-from kajoom.domain.payment import AttemptStatus, Means
+from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.gateways import Gateways
-from kajoom.gateways.null import NullProvider
-from kajoom.gateways.ports import Answer, Charge
+from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.models.payment import last_attempt_of
-from kajoom.operations import outbox, payment
-from kajoom.operations.deed import deed
-from kajoom.operations.order import cancel_order
-from kajoom.worker.relay import drain
-from tests.operations import cast
-from tests.operations.cast import AT, ON
+from kajoom.operations import outbox
+from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.payments import pay
+from kajoom.operations.transaction import transactional
+from kajoom.worker.consumer import drain
+from tests import factories
+from tests.factories import AT, ON
+from tests.fake_gateways import FakeProvider
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -28,12 +29,12 @@ CAPTURED, PENDING, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.PENDING, Atte
 LATER = AT + timedelta(days=1)
 
 
-class Vague(NullProvider):
+class Vague(FakeProvider):
     """A provider that, asked about a charge, ``says`` what it is told to."""
 
-    says: Answer | None = None
+    says: ProviderResult | None = None
 
-    def look_up(self, charge: Charge) -> Answer:
+    def look_up(self, charge: ChargeRequest) -> ProviderResult:
         return self.says or super().look_up(charge)
 
 
@@ -42,18 +43,18 @@ def provider() -> Vague:
     return Vague()
 
 
-@deed
+@transactional
 def announced(key: str) -> None:
-    outbox.tell("settle", f"settle-{key}-WH-1", AT, attempt=key, again=True)
+    outbox.enqueue("settle", f"settle-{key}-WH-1", AT, attempt=key, again=True)
 
 
 def given_up(doors: Gateways, provider: Vague) -> tuple[int, str]:
     """A client who cancelled while the approval was open, and the key of their try."""
-    provider.answers.append(Answer(PENDING, "ref", approve_url="https://paypal.example/approve"))
-    order = cast.confirm(cast.service(), "b")
-    invoice = cast.invoice_for(order)
-    payment.pay(invoice.id, doors.payments, Means("null"), AT)
-    payment.give_up(invoice.id, doors.payments, AT)
+    provider.results.append(ProviderResult(PENDING, "ref", approve_url="https://paypal.example/approve"))
+    order = factories.confirm(factories.service(), "b")
+    invoice = factories.invoice_for(order)
+    pay.pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
+    pay.give_up(invoice.id, doors.payments, AT)
     cancel_order(order.client_id, order.reference, ON, AT)
     attempt = last_attempt_of(invoice.id)
     assert attempt is not None
@@ -67,7 +68,7 @@ def message() -> Message:
 
 def test_money_that_came_for_what_was_given_up_is_credited(doors: Gateways, provider: Vague) -> None:
     client_id, key = given_up(doors, provider)
-    provider.says = Answer(CAPTURED, "ref", "taken")
+    provider.says = ProviderResult(CAPTURED, "ref", "taken")
     announced(key)
 
     drain(doors, AT)
@@ -85,7 +86,7 @@ def test_what_was_given_up_and_never_taken_is_left_alone(doors: Gateways, provid
 
     assert balance_of(client_id, "CAD") == Money(0)
     assert message().done_at == AT
-    assert [answer.status for _, answer in provider.ledger.values()] == [PENDING]
+    assert [result.status for _, result in provider.ledger.values()] == [PENDING]
 
 
 @pytest.mark.parametrize("status", [UNKNOWN, PENDING])
@@ -93,11 +94,11 @@ def test_an_answer_that_does_not_say_is_asked_for_again(
     doors: Gateways, provider: Vague, status: AttemptStatus
 ) -> None:
     client_id, key = given_up(doors, provider)
-    provider.says = Answer(status)
+    provider.says = ProviderResult(status)
     announced(key)
     drain(doors, AT)
     assert message().done_at is None
 
-    provider.says = Answer(CAPTURED, "ref", "taken")
+    provider.says = ProviderResult(CAPTURED, "ref", "taken")
     drain(doors, LATER)
     assert balance_of(client_id, "CAD") == Money(4312)

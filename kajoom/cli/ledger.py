@@ -1,0 +1,154 @@
+"""What staff write in the books: money received, credit granted, money sent back, differences looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from kajoom import clock
+from kajoom.cli.operator import who
+from kajoom.domain.refund import RefundStatus
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.models.reconciliation import Difference, open_differences
+from kajoom.operations.billing.credit import grant_credit
+from kajoom.operations.payments.receipts import OfflinePayment, record_offline_payment
+from kajoom.operations.payments.reconciliation import explain, reconcile
+from kajoom.operations.payments.refunds import refund_invoice
+
+_SENTENCES: Mapping[StrEnum, str] = {
+    StaffRefusal.NO_INVOICE: "There is no invoice {number}.",
+    StaffRefusal.NO_CLIENT: "There is no client {email}.",
+    StaffRefusal.NO_METHOD: "Say how it was paid with --method: one of {known}.",
+    StaffRefusal.NO_REFERENCE: "{reference!r} is not a reference: give the bank's, in at most 100 characters.",
+    StaffRefusal.NOT_AN_AMOUNT: "{amount!r} is not an amount like 41.72.",
+    StaffRefusal.NOT_YET: "{on} is yet to come.",
+    StaffRefusal.REFERENCE_USED: "{reference} is already recorded: {amount} for invoice {number}. If this is other"
+    " money, give a reference that tells it apart, like the sender's name and the number.",
+    StaffRefusal.BALANCE_TOO_LOW: "The client has {balance} of account credit: it cannot fall below zero.",
+    StaffRefusal.NOTHING_TO_REFUND: "Nothing of invoice {number} is left to be sent back: it gave no credit, or that"
+    " credit was spent or sent back since.",
+    StaffRefusal.PAID_OFFLINE: "Invoice {number} was paid by {provider}, which no provider carries: send the money back"
+    " yourself, then take the credit back with `flask staff credit`.",
+    StaffRefusal.PROVIDER_CLOSED: "Invoice {number} was paid by {provider}, which is not set up here any more.",
+    StaffRefusal.REFUND_UNDER_WAY: "A refund of invoice {number} is already on its way: its outcome is not known yet.",
+    StaffRefusal.NO_DIFFERENCE: "No open difference bears the reference {reference}.",
+}
+_BECAME = {
+    RefundStatus.DONE: "sent back by {provider}.",
+    RefundStatus.REFUSED: "refused by {provider} ({reason}); it is account credit again.",
+    RefundStatus.PENDING: "on its way by {provider}.",
+    RefundStatus.UNKNOWN: "asked of {provider}, whose answer is not known yet; the worker asks again.",
+}
+_day = click.DateTime(["%Y-%m-%d"])
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the books forbid is said in one sentence, and fails the command."""
+    try:
+        yield
+    except BusinessError as error:
+        details = {key: ", ".join(each) if isinstance(each, list) else each for key, each in error.details.items()}
+        raise click.ClickException(_SENTENCES[error.code].format(**details)) from None
+
+
+@click.command()
+@click.argument("invoice")
+@click.option("--amount", required=True, help="What was received, like 41.72.")
+@click.option("--on", type=_day, required=True, help="The day it was received, like 2026-11-20.")
+@click.option("--reference", required=True, help="The sender's reference; the same one twice adds nothing.")
+@click.option("--method", default="", help="interac, cheque …; the service's own unless it is given.")
+@with_appcontext
+def received(invoice: str, amount: str, on: datetime, reference: str, method: str) -> None:
+    """Record money received for INVOICE outside any provider; what exceeds the balance becomes account credit."""
+    day = on.date()
+    # Noon on the shop's wall: the day stays the same day in any zone near it.
+    offline_payment = OfflinePayment(amount, day, datetime.combine(day, time(12), clock.zone), reference, method)
+    with _told():
+        receipt = record_offline_payment(invoice, offline_payment, clock.today(), who(), clock.now())
+    if not receipt.is_new:
+        click.echo(f"{reference} was already recorded for invoice {invoice}: nothing was added.")
+    if receipt.applied:
+        click.echo(f"{receipt.applied} {receipt.applied.currency} paid on invoice {invoice}.")
+    if receipt.credited:
+        click.echo(f"{receipt.credited} {receipt.credited.currency} added to the client's account credit.")
+    if receipt.balance:
+        click.echo(f"{receipt.balance} {receipt.balance.currency} still to be paid.")
+
+
+@click.command()
+@click.argument("email")
+@click.option("--amount", required=True, help="Like 20.00; below zero to take back.")
+@click.option("--currency", default="CAD", show_default=True)
+@click.option("--reason", required=True, help="What the client reads beside it.")
+@with_appcontext
+def credit(email: str, amount: str, currency: str, reason: str) -> None:
+    """Grant account credit to the client of EMAIL; it is used first, on the next invoice."""
+    with _told():
+        balance = grant_credit(email, amount, reason, clock.now(), currency)
+    click.echo(f"{email} now has {balance} {balance.currency} of account credit.")
+
+
+@click.command()
+@click.argument("invoice")
+@with_appcontext
+def refund(invoice: str) -> None:
+    """Send the payment of INVOICE that became account credit back to where it came from.
+
+    Only what its provider carried, what came late or bought nothing, and what is left of that credit.
+    """
+    with _told():
+        sent = refund_invoice(invoice, current_app.extensions["kajoom"].payments, who(), clock.now())
+    for each in sent:
+        said = _BECAME[each.status].format(provider=each.provider, reason=each.reason)
+        click.echo(f"{each.amount} {each.amount.currency} {said}")
+    if any(each.status is RefundStatus.REFUSED for each in sent):
+        raise click.exceptions.Exit(1)
+
+
+@click.command("reconcile")
+@click.option("--on", type=_day, help="The day to compare, in UTC; yesterday unless it is given.")
+@with_appcontext
+def reconcile_command(on: datetime | None) -> None:
+    """Compare what the providers took with the books; the differences nobody explained fail the command."""
+    day = on.date() if on else clock.now().date() - timedelta(days=1)
+    silent = reconcile(current_app.extensions["kajoom"].payments, day, clock.now())
+    found = open_differences()
+    for difference in found:
+        click.echo(_said(difference))
+    for provider in silent:
+        click.echo(f"{provider} could not be asked: run this again later.", err=True)
+    if found or silent:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{day.isoformat()}: the providers and the books agree.")
+
+
+@click.command("explain")
+@click.argument("reference")
+@click.option("--note", required=True, help="What it was.")
+@with_appcontext
+def explain_command(reference: str, note: str) -> None:
+    """Say what the differences that bear REFERENCE were: they are kept, and no longer shown as open."""
+    with _told():
+        count = explain(reference, note, who(), clock.now())
+    click.echo(f"{count} difference{'s' if count > 1 else ''} explained.")
+
+
+def _said(difference: Difference) -> str:
+    taken: Any = difference.taken or "nothing"
+    recorded: Any = difference.recorded or "nothing"
+    about = f", invoice {difference.invoice}" if difference.invoice else ""
+    return (
+        f"{difference.day.isoformat()} {difference.provider} {difference.reference}{about}:"
+        f" the provider took {taken}, the books say {recorded} ({difference.currency})"
+    )
+
+
+COMMANDS = (received, credit, refund, reconcile_command, explain_command)

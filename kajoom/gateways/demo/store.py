@@ -1,0 +1,87 @@
+"""What the demonstration's provider and panel remember, in a file of its own that outlives any process of ours."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+
+class DemoSystem(StrEnum):
+    """The two systems the demonstration stands in for."""
+
+    PAYMENT = "payment"
+    PANEL = "panel"
+
+
+class Behaviour(StrEnum):
+    """What a door does when it is next asked: « lost » is the answer that never comes, after the deed or before it."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    SLOW = "slow"
+    LOSE_AFTER = "lose-after"
+    LOSE_BEFORE = "lose-before"
+    PENDING = "pending"
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS switch (door TEXT PRIMARY KEY, behaviour TEXT NOT NULL, once INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS charge (
+    key TEXT PRIMARY KEY, cents INTEGER NOT NULL, currency TEXT NOT NULL, invoice TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS capture (key TEXT PRIMARY KEY, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refund (
+    key TEXT PRIMARY KEY, charge TEXT NOT NULL, cents INTEGER NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS account (username TEXT PRIMARY KEY, package TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS package_change (key TEXT PRIMARY KEY);
+"""
+
+
+class DemoStore:
+    """The file. Each question opens it anew, so that several processes, and one killed midway, find the same truth."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open() as file:
+            file.execute("PRAGMA journal_mode=WAL")
+            file.executescript(_SCHEMA)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One writer at a time, whole or not at all."""
+        with self._open() as file:
+            file.execute("BEGIN IMMEDIATE")
+            try:
+                yield file
+            except BaseException:
+                file.execute("ROLLBACK")
+                raise
+            file.execute("COMMIT")
+
+    def choose(self, door: DemoSystem, behaviour: Behaviour, once: bool = False) -> None:
+        """Set what ``door`` does from now on, or the next time only."""
+        with self.transaction() as file:
+            file.execute("REPLACE INTO switch VALUES (?, ?, ?)", (door, behaviour, once))
+
+    def next_behaviour(self, door: DemoSystem) -> Behaviour:
+        """What ``door`` does this time; a choice made for one time is used up."""
+        with self.transaction() as file:
+            row = file.execute("SELECT behaviour, once FROM switch WHERE door = ?", (door,)).fetchone()
+            if row is None:
+                return Behaviour.ACCEPT
+            if row["once"]:
+                file.execute("DELETE FROM switch WHERE door = ?", (door,))
+            return Behaviour(row["behaviour"])
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=15, isolation_level=None)) as file:
+            file.row_factory = sqlite3.Row
+            file.execute("PRAGMA synchronous=FULL")
+            yield file

@@ -1,0 +1,1 @@
+"""PayPal: Orders v2, saved payment methods, webhooks and transaction reports."""

@@ -1,0 +1,172 @@
+"""What each answer of PayPal's means for money: the codes are told apart in one table, and the capture decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from kajoom.domain.money import Money
+from kajoom.domain.payment import AttemptStatus
+from kajoom.gateways.paypal.client import Reply
+from kajoom.gateways.ports import ChargeRequest, ProviderResult, SavedAccount
+
+
+class ErrorKind(StrEnum):
+    """What is to be done about an answer that is not plain success."""
+
+    PAYER_CAN_FIX = "payer_can_fix"
+    METHOD_DEAD = "method_dead"
+    FINAL = "final"
+    ALREADY_DONE = "already_done"
+    IN_PROGRESS = "in_progress"
+    UNKNOWN = "unknown"
+    OURS = "ours"
+
+
+_BY_KIND: dict[ErrorKind, tuple[str, ...]] = {
+    ErrorKind.PAYER_CAN_FIX: (
+        "INSTRUMENT_DECLINED",
+        "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING",
+        "PAYER_ACTION_REQUIRED",
+        "ORDER_NOT_APPROVED",
+    ),
+    ErrorKind.METHOD_DEAD: (
+        "TOKEN_ID_NOT_FOUND",
+        "AGREEMENT_ALREADY_CANCELLED",
+        "BILLING_AGREEMENT_NOT_FOUND",
+        "PAYMENT_SOURCE_CANNOT_BE_USED",
+        "PAYER_ACCOUNT_RESTRICTED",
+        "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
+    ),
+    ErrorKind.FINAL: (
+        "TRANSACTION_REFUSED",
+        "PAYER_CANNOT_PAY",
+        "COMPLIANCE_VIOLATION",
+        "PAYEE_BLOCKED_TRANSACTION",
+        "TRANSACTION_BLOCKED_BY_PAYEE",
+        "TRANSACTION_LIMIT_EXCEEDED",
+        "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED",
+        "REFUND_AMOUNT_EXCEEDED",
+        "REFUND_NOT_ALLOWED",
+        "REFUND_TIME_LIMIT_EXCEEDED",
+        "CAPTURE_FULLY_REFUNDED",
+    ),
+    ErrorKind.ALREADY_DONE: ("ORDER_ALREADY_CAPTURED", "DUPLICATE_INVOICE_ID"),
+    ErrorKind.IN_PROGRESS: ("ORDER_COMPLETION_IN_PROGRESS", "PREVIOUS_REQUEST_IN_PROGRESS"),
+}
+ISSUES: dict[str, ErrorKind] = {issue: kind for kind, issues in _BY_KIND.items() for issue in issues}
+"""The codes of the Orders and Payments documents that ask for something else than « our own fault »."""
+
+BY_SAVED = "saved"
+"""The mark of an order that needs no approval: it is captured with an account saved before."""
+
+_UNAPPROVED = frozenset({"CREATED", "PAYER_ACTION_REQUIRED"})
+_UNKNOWN_STATUSES = frozenset({0, 408, 425, 429})
+_CONFLICT = 409
+_TO_APPROVE = ("payer-action", "approve", "redirect")
+
+
+def error_kind_of(reply: Reply) -> ErrorKind:
+    """The class of an answer that is not good. What the table does not know was refused because of how we asked."""
+    if reply.status in _UNKNOWN_STATUSES or not 400 <= reply.status < 500:
+        return ErrorKind.UNKNOWN
+    return ISSUES.get(reply.issue, ErrorKind.IN_PROGRESS if reply.status == _CONFLICT else ErrorKind.OURS)
+
+
+def approval_link(*bodies: Mapping[str, Any]) -> str:
+    """Where the payer approves, by the link's relation and never by its place; empty when nobody says."""
+    lists = [links for body in bodies if isinstance(links := body.get("links"), list)]
+    links = [link for each in lists for link in each if isinstance(link, dict)]
+    by_rel = {str(link.get("rel")): str(link.get("href") or "") for link in reversed(links)}
+    return next((by_rel[rel] for rel in _TO_APPROVE if by_rel.get(rel)), "")
+
+
+def read_order(order: Mapping[str, Any], charge: ChargeRequest) -> ProviderResult:
+    """What an order says of a charge. « COMPLETED » is not money: its capture's own status is.
+
+    An amount that is not the charge's is ``UNKNOWN`` with the reason "mismatch": nobody may try again without looking.
+    """
+    ref = str(order.get("id") or charge.provider_ref)
+    unit = _first(order.get("purchase_units"))
+    capture = _decisive(_captures(unit))
+    if capture is not None:
+        result = _read_capture(capture, ref, charge)
+        return replace(result, saved=_saved(order)) if charge.save_method else result
+    return _read_untaken(order, unit, ref, charge)
+
+
+def amount_of(money: Any) -> Money | None:
+    """An amount as PayPal writes it, or ``None`` when it is not one."""
+    try:
+        return Money.parse(money["value"], money["currency_code"])
+    except (AttributeError, TypeError, KeyError, ValueError):
+        return None
+
+
+def _read_untaken(order: Mapping[str, Any], unit: Mapping[str, Any], ref: str, charge: ChargeRequest) -> ProviderResult:
+    if order.get("status") == "VOIDED":
+        return ProviderResult(AttemptStatus.REFUSED, ref, reason="voided")
+    if amount_of(unit.get("amount")) != charge.amount:
+        return ProviderResult(AttemptStatus.UNKNOWN, ref, reason="mismatch")
+    status, link = order.get("status"), approval_link(order)
+    if status == "APPROVED":
+        return ProviderResult(AttemptStatus.PENDING, ref, approval=str(order.get("update_time") or status))
+    if charge.saved and status in _UNAPPROVED:
+        return ProviderResult(AttemptStatus.PENDING, ref, approval=BY_SAVED)
+    if link and status != "COMPLETED":
+        return ProviderResult(AttemptStatus.PENDING, ref, approve_url=link)
+    return ProviderResult(AttemptStatus.UNKNOWN, ref, reason="unreadable")
+
+
+def _read_capture(capture: Mapping[str, Any], ref: str, charge: ChargeRequest) -> ProviderResult:
+    reference = str(capture.get("id") or "")
+    match capture.get("status"):
+        case "COMPLETED" if amount_of(capture.get("amount")) != charge.amount or not reference:
+            return ProviderResult(AttemptStatus.UNKNOWN, ref, reason="mismatch")
+        case "COMPLETED":
+            return ProviderResult(AttemptStatus.CAPTURED, ref, reference)
+        case "PENDING":
+            return ProviderResult(AttemptStatus.PENDING, ref, reason=_why(capture))
+        case "DECLINED" | "FAILED" | "REFUNDED" as status:
+            return ProviderResult(AttemptStatus.REFUSED, ref, reason=_why(capture) or status.lower())
+        case _:  # partly refunded outside this house, or a status of tomorrow's: a person must look
+            return ProviderResult(AttemptStatus.UNKNOWN, ref, reason=str(capture.get("status")).lower())
+
+
+def _saved(order: Mapping[str, Any]) -> SavedAccount | None:
+    """The account that was saved with a payment; PayPal may say that it will be, and name it a moment later."""
+    wallet = _mapping(_mapping(order.get("payment_source")).get("paypal"))
+    token = _mapping(_mapping(wallet.get("attributes")).get("vault")).get("id")
+    return SavedAccount(token, _label(wallet.get("email_address"))) if isinstance(token, str) and token else None
+
+
+def _label(address: Any) -> str:
+    """An address as its holder knows it again and nobody else learns it."""
+    name, at, host = str(address or "").rpartition("@")
+    return f"{name[0]}•••@{host}" if name and at and host else "PayPal"
+
+
+def _why(capture: Mapping[str, Any]) -> str:
+    return str(_mapping(capture.get("status_details")).get("reason") or "")
+
+
+def _captures(unit: Mapping[str, Any]) -> list[Any]:
+    captures = _mapping(unit.get("payments")).get("captures")
+    return captures if isinstance(captures, list) else []
+
+
+def _decisive(captures: list[Any]) -> Mapping[str, Any] | None:
+    """The capture that took money if there is one, else the last that was tried."""
+    tried = [capture for capture in captures if isinstance(capture, dict)]
+    taken = (capture for capture in tried if capture.get("status") == "COMPLETED")
+    return next(taken, tried[-1] if tried else None)
+
+
+def _first(units: Any) -> dict[str, Any]:
+    return _mapping(units[0] if isinstance(units, list) and units else None)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,73 @@
+"""The Jinja environment: templates are compiled once per language, with its messages and filters built in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask.templating import Environment
+from jinja2 import Template, nodes
+
+from kajoom import clock
+from kajoom.domain.catalog import OfflineMethod
+from kajoom.i18n.compile import ConstantFolding
+from kajoom.i18n.formats import Formats, current_formats
+from kajoom.i18n.labels import label_for, method_label
+
+_FORMAT_FILTERS = (
+    "clock_time", "date_tag", "localized", "long_date", "moment", "money", "money_with_currency", "number", "percent",
+    "quantity", "size",
+)  # fmt: skip
+
+
+class LocalizedEnvironment(Environment):
+    """Flask's environment, which hands each template to the environment of the language in use."""
+
+    formats: Formats | None = None
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.trim_blocks = self.lstrip_blocks = True
+        self.by_language: dict[str, LocalizedEnvironment] = {}
+
+    def get_or_select_template(self, template_name_or_list: Any, *args: Any, **kwargs: Any) -> Template:
+        """The template in the language of the request or of the e-mail."""
+        if self.formats is None:
+            environment = self._environment_for(current_formats())
+            return environment.get_or_select_template(template_name_or_list, *args, **kwargs)
+        return super().get_or_select_template(template_name_or_list, *args, **kwargs)
+
+    def _environment_for(self, formats: Formats) -> LocalizedEnvironment:
+        if formats.language not in self.by_language:
+            environment = self.overlay()
+            environment.formats = formats
+            environment.filters = {**self.filters, **_filters(formats)}
+            environment.globals = {
+                **self.globals,
+                "formats": formats,
+                "money_tag": formats.money_tag,
+                "date_tag": formats.date_tag,
+                "ngettext": formats.ngettext,
+            }
+            self.by_language[formats.language] = environment
+        return self.by_language[formats.language]
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        if self.formats is not None:
+            source = ConstantFolding(self, self.formats).visit(source)
+        return super()._generate(source, *args, **kwargs)
+
+
+def _filters(formats: Formats) -> dict[str, Callable[..., Any]]:
+    def payment_method(method: OfflineMethod) -> str:
+        return formats.localized(method.label) if method.label else formats.gettext(method_label(method.code))
+
+    return {
+        **{name: getattr(formats, name) for name in _FORMAT_FILTERS},
+        "label": lambda code: formats.gettext(label_for(code)),
+        "translate": formats.gettext,
+        "payment_method": payment_method,
+        "local_day": lambda at: clock.local(at).date(),
+        "nearly": lambda limit: limit * 4 // 5,
+    }

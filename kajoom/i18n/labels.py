@@ -1,0 +1,132 @@
+"""The name of every code, in the English of the sources; the page asks for it in its own language."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.order import OrderStatus
+from kajoom.domain.quote import Direction, LineCode, When
+from kajoom.domain.service import ServiceStatus
+from kajoom.domain.tax import TaxName
+from kajoom.domain.usage import Resource
+from kajoom.i18n.translations import N_
+from kajoom.models.credit import CreditReason
+
+# Kept by kind: two codes of different kinds may be the same text ("refused"), and are not the same word.
+_NAMES: dict[type[StrEnum], dict[str, str]] = {
+    BillingCycle: {
+        BillingCycle.FREE: N_("Free"),
+        BillingCycle.ONE_TIME: N_("One time"),
+        BillingCycle.MONTHLY: N_("Monthly"),
+        BillingCycle.QUARTERLY: N_("Quarterly"),
+        BillingCycle.SEMIANNUALLY: N_("Semi-annual"),
+        BillingCycle.ANNUALLY: N_("Annual"),
+        BillingCycle.BIENNIALLY: N_("Every two years"),
+        BillingCycle.TRIENNIALLY: N_("Every three years"),
+    },
+    ServiceStatus: {
+        ServiceStatus.ACTIVE: N_("Active"),
+        ServiceStatus.PENDING: N_("Pending"),
+        ServiceStatus.SUSPENDED: N_("Suspended"),
+        ServiceStatus.TERMINATED: N_("Terminated"),
+        ServiceStatus.CANCELLED: N_("Cancelled"),
+    },
+    OrderStatus: {
+        OrderStatus.AWAITING_PAYMENT: N_("Awaiting payment"),
+        OrderStatus.AWAITING_PROVISIONING: N_("Being set up"),
+        OrderStatus.SCHEDULED: N_("Scheduled"),
+        OrderStatus.COMPLETED: N_("Operational"),
+        OrderStatus.CANCELLED: N_("Cancelled"),
+        OrderStatus.REFUSED: N_("Refused"),
+    },
+    InvoiceKind: {
+        InvoiceKind.CHANGE: N_("Change of plan"),
+        InvoiceKind.RENEWAL: N_("Renewal"),
+    },
+    InvoiceStatus: {
+        InvoiceStatus.OPEN: N_("Unpaid"),
+        InvoiceStatus.PAID: N_("Paid in full"),
+        InvoiceStatus.VOID: N_("Void"),
+    },
+    CancellationStatus: {
+        CancellationStatus.OPEN: N_("Request received"),
+        CancellationStatus.WITHDRAWN: N_("Request withdrawn"),
+        CancellationStatus.DONE: N_("Service ended"),
+    },
+    CancellationWhen: {
+        CancellationWhen.NOW: N_("Now"),
+        CancellationWhen.PERIOD_END: N_("At the end of the paid period"),
+    },
+    When: {
+        When.NOW: N_("Now"),
+        When.RENEWAL: N_("On the next due date"),
+    },
+    Direction: {
+        Direction.UPGRADE: N_("Upgrade"),
+        Direction.DOWNGRADE: N_("Move to a lower plan"),
+        Direction.SAME: N_("Change at the same price"),
+    },
+    LineCode: {
+        LineCode.DIFFERENCE: N_("Difference for the period to come"),
+        LineCode.NEW_PERIOD: N_("New billing period"),
+        LineCode.UNUSED_TIME: N_("Credit for unused time"),
+        LineCode.RENEWAL: N_("Renewal"),
+    },
+    TaxName: {
+        TaxName.GST: N_("GST"),
+        TaxName.QST: N_("QST"),
+        TaxName.HST: N_("HST"),
+    },
+    Resource: {
+        Resource.DISK: N_("Disk space"),
+        Resource.MAILBOXES: N_("Mailboxes"),
+        Resource.DATABASES: N_("Databases"),
+    },
+    CreditReason: {
+        CreditReason.GRANTED: N_("Credit granted"),
+        CreditReason.CORRECTED: N_("Correction by our team"),
+        CreditReason.APPLIED: N_("Applied to an invoice"),
+        CreditReason.GIVEN_BACK: N_("Given back, invoice void"),
+        CreditReason.LATE_PAYMENT: N_("Payment received for a void invoice"),
+        CreditReason.OVERPAID: N_("Payment above what was owed"),
+        CreditReason.CHANGE_REFUSED: N_("Change that could not be made"),
+        CreditReason.REFUNDED: N_("Refunded to your payment method"),
+        CreditReason.REFUND_REFUSED: N_("Given back, refund not accepted"),
+    },
+}
+
+METHODS = {
+    "paypal": "PayPal",
+    "interac": N_("Interac e-Transfer"),
+    "cheque": N_("Cheque"),
+    "bank_transfer": N_("Bank transfer"),
+    "card": N_("Credit card"),
+    "credit": N_("Account credit"),
+    "demonstration": N_("Demonstration payment"),
+}
+"""Payment methods by their code; a host's own code is shown as it is."""
+
+EACH_CYCLE = {
+    BillingCycle.MONTHLY: N_("per month"),
+    BillingCycle.QUARTERLY: N_("per quarter"),
+    BillingCycle.SEMIANNUALLY: N_("per half-year"),
+    BillingCycle.ANNUALLY: N_("per year"),
+    BillingCycle.BIENNIALLY: N_("every two years"),
+    BillingCycle.TRIENNIALLY: N_("every three years"),
+    BillingCycle.ONE_TIME: N_("paid once"),
+    BillingCycle.FREE: N_("free of charge"),
+}
+"""How often a price is paid, said after the price."""
+
+
+def label_for(code: StrEnum) -> str:
+    """The name of a code of the house."""
+    return _NAMES[type(code)][code]
+
+
+def method_label(code: str) -> str:
+    """The name of a payment method."""
+    return METHODS.get(code, code)

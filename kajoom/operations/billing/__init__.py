@@ -1,0 +1,1 @@
+"""Invoices, renewals, account credit and reminders."""

@@ -1,0 +1,133 @@
+"""Issuing and voiding invoices, always within the commit of the deed that needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from kajoom.domain.catalog import CatalogPlan
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.quote import Line, LineCode
+from kajoom.domain.tax import TaxLine, TaxName
+from kajoom.models.client import Client
+from kajoom.models.credit import CreditEntry, CreditReason
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice, next_number
+from kajoom.models.types import LineJson, TaxJson
+
+
+def lines_to_json(
+    lines: Iterable[Line], before: CatalogPlan, after: CatalogPlan, whole: Money | None = None
+) -> list[LineJson]:
+    """A quote's lines as an invoice keeps them: the plans' names and the days are written out.
+
+    ``whole`` is the difference for one full period, of which a line may be the share.
+    """
+    return [
+        {
+            "code": line.code,
+            "cents": line.amount.cents,
+            "params": {
+                "before": dict(before.name),
+                "after": dict(after.name),
+                "start": line.period.start.isoformat() if line.period else None,
+                "last": (line.period.end - timedelta(days=1)).isoformat() if line.period else None,
+                "days": line.days,
+                "of_days": line.of_days,
+                "cycles_ahead": line.cycles_ahead,
+                "whole": whole.cents if whole and line.code is LineCode.DIFFERENCE else None,
+            },
+        }
+        for line in lines
+    ]
+
+
+def taxes_to_json(taxes: Iterable[TaxLine], seller: Mapping[str, Any]) -> list[TaxJson]:
+    """Each tax with its rate, its amount and the number under which the seller collects it."""
+    return [
+        {
+            "name": tax.name,
+            "percent": tax.percent,
+            "cents": tax.amount.cents,
+            "number": seller.get("qst_number" if tax.name is TaxName.QST else "gst_number", ""),
+        }
+        for tax in taxes
+    ]
+
+
+def issue(
+    client: Client,
+    kind: InvoiceKind,
+    *,
+    service_id: int,
+    order_id: int | None,
+    lines: list[LineJson],
+    taxes: list[TaxJson],
+    total: Money,
+    on: date,
+    due_on: date,
+    seller: Mapping[str, Any],
+    period: tuple[date, date] | None = None,
+) -> Invoice:
+    """Number and add an invoice of ``total`` (taxes included) to the commit under way."""
+    invoice = Invoice(
+        number=f"{on.year}-{next_number(f'invoice-{on.year}'):04d}",
+        kind=kind,
+        status=InvoiceStatus.OPEN,
+        client_id=client.id,
+        service_id=service_id,
+        order_id=order_id,
+        issued_on=on,
+        due_on=due_on,
+        period_start=period[0] if period else None,
+        period_end=period[1] if period else None,
+        currency=total.currency,
+        subtotal_cents=sum(line["cents"] for line in lines),
+        total_cents=total.cents,
+        credit_cents=0,
+        paid_cents=0,
+        locale=client.locale,
+        lines=lines,
+        taxes=taxes,
+        seller=dict(seller),
+        buyer={"name": client.name, "company": client.company, "address": client.address, "email": client.email},
+    )
+    db.session.add(invoice)
+    db.session.flush()  # its id is what credit and messages refer to
+    return invoice
+
+
+def apply_credit(invoice: Invoice, amount: Money, at: datetime) -> None:
+    """Put account credit to an invoice; the client is locked by the caller, so the balance cannot be spent twice."""
+    if amount:
+        # What was put to it before tells this time from the others, and this time asked for twice from once.
+        key = f"invoice-{invoice.number}-applied-{invoice.credit_cents}"
+        invoice.credit_cents += amount.cents
+        move_credit(invoice, -amount, CreditReason.APPLIED, key, at)
+    if not invoice.balance:
+        invoice.status = InvoiceStatus.PAID
+
+
+def void(invoice: Invoice, at: datetime) -> None:
+    """Void an invoice that is not settled, and give back whatever was put to it."""
+    spent = Money(invoice.credit_cents + invoice.paid_cents, invoice.currency)
+    invoice.status = InvoiceStatus.VOID
+    if spent:
+        move_credit(invoice, spent, CreditReason.GIVEN_BACK, f"invoice-{invoice.number}-given-back", at)
+
+
+def move_credit(invoice: Invoice, amount: Money, reason: CreditReason, key: str, at: datetime) -> None:
+    """Add a movement of account credit that an invoice explains; ``key`` makes it happen once."""
+    db.session.add(
+        CreditEntry(
+            key=key,
+            client_id=invoice.client_id,
+            cents=amount.cents,
+            currency=amount.currency,
+            reason=reason,
+            invoice_id=invoice.id,
+            at=at,
+        )
+    )

@@ -1,0 +1,158 @@
+"""Renewing a service: its next period is billed once, on the terms that will be in force, and paying it moves on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from kajoom.domain.cycle import BillingCycle, Period, add_months
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderEvent, OrderStatus
+from kajoom.domain.quote import Decision, Line, LineCode
+from kajoom.domain.tax import taxes_on
+from kajoom.models.cancellation import open_cancellation_of
+from kajoom.models.catalog import catalog
+from kajoom.models.client import lock_client
+from kajoom.models.credit import balance_of
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order, open_order_of
+from kajoom.models.renewal import BILLED, is_being_paid, renewal_standing, renewals_carrying, unpaid_renewals_of
+from kajoom.models.service import Service
+from kajoom.operations import outbox
+from kajoom.operations.billing import invoices
+from kajoom.operations.orders.history import CALENDAR
+from kajoom.operations.transaction import transactional
+
+
+class RenewalTerms(NamedTuple):
+    """What a period is billed at: plan, cycle and amount before tax, and the change that asks for them, if one does."""
+
+    plan_id: int
+    cycle: BillingCycle
+    recurring: Money
+    order: Order | None = None
+
+
+@transactional
+def issue_renewal(service_id: int, on: date, at: datetime, due: date | None = None) -> Invoice | None:
+    """Issue the invoice of the period that begins on the service's due date, once; ``due`` is that date as it was seen,
+    so that a period which was billed and paid by credit meanwhile is not followed by the next one too soon.
+
+    ``None`` when there is nothing to bill: the service is free, has ended or will have by then, that period is already
+    invoiced, or a change that awaits its payment will say at what price.
+    """
+    service = db.session.get_one(Service, service_id)
+    lock_client(service.client_id)
+    return issue_next_renewal(service, on, at) if due in {None, service.next_due_date} else None
+
+
+def issue_next_renewal(service: Service, on: date, at: datetime) -> Invoice | None:
+    """Issue a service's next renewal within the commit under way; its client is locked by the caller."""
+    due, terms = service.next_due_date, _renewal_terms(service, open_order_of(service.id))
+    if due is None or terms is None or not terms.cycle.months or service.status not in BILLED:
+        return None
+    ending = open_cancellation_of(service.id)
+    if (ending is not None and ending.effective_on <= due) or renewal_standing(service.id, due) is not None:
+        return None
+    if terms.recurring:
+        return _issue(service, terms, Period(due, add_months(due, terms.cycle.months, service.anchor_day)), on, at)
+    if terms.order is None:
+        _skip_free_period(service, due, on)
+    return None
+
+
+def apply_paid_renewal(invoice: Invoice, at: datetime) -> None:
+    """The period of a renewal is paid: the due date moves to its end, and the change it carries may start."""
+    service = invoice.service
+    if service.next_due_date == invoice.period_start:
+        service.next_due_date = invoice.period_end
+    if invoice.order_id is not None:
+        outbox.enqueue("start", f"start-{invoice.number}", at, order=invoice.order_id)
+
+
+def is_paid_up(order: Order, on: date, at: datetime) -> bool:
+    """Whether the period that a scheduled change begins with is paid; its renewal is issued if none stands yet."""
+    if not order.to_cents:
+        return True
+    first = next(reversed(renewals_carrying(order.id)), None) or issue_next_renewal(order.service, on, at)
+    return first is not None and first.status is InvoiceStatus.PAID
+
+
+def replace_renewals(order: Order, on: date, at: datetime) -> None:
+    """Void the renewals on the terms of a change that is not to be, and bill the terms that go on in their place.
+
+    What was paid or credited on them comes back as account credit, which is used first; a due date that had advanced
+    goes back to what is truly paid. The change is already closed or held.
+    """
+    carried = renewals_carrying(order.id)
+    for invoice in carried:
+        if invoice.service.next_due_date == invoice.period_end and invoice.status is InvoiceStatus.PAID:
+            invoice.service.next_due_date = invoice.period_start
+        invoices.void(invoice, at)
+    if carried:
+        issue_next_renewal(order.service, on, at)
+
+
+def replace_old_terms(order: Order, on: date, at: datetime) -> None:
+    """Leave no unpaid renewal at the old price behind a change that is done, unless a payment of it is under way."""
+    stale = [invoice for invoice in unpaid_renewals_of(order.service_id) if invoice.order_id != order.id]
+    if stale and not is_being_paid(stale):
+        for invoice in stale:
+            invoices.void(invoice, at)
+        issue_next_renewal(order.service, on, at)
+
+
+def void_renewals(service_id: int, since: date, at: datetime) -> None:
+    """Void the unpaid renewals of periods that begin on ``since`` or later: the service ends by then."""
+    for invoice in unpaid_renewals_of(service_id, since):
+        invoices.void(invoice, at)
+
+
+def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None:
+    """The terms of the period to come; ``None`` while they depend on a payment, or on a change that sets the date."""
+    if order is None or needed_review_on_its_day(order):
+        return RenewalTerms(service.plan_id, service.cycle, service.recurring)
+    if order.status is OrderStatus.AWAITING_PAYMENT:
+        return None
+    if order.decision is Decision.NOW and order.due_after != order.due_before:
+        return None
+    return RenewalTerms(order.to_plan_id, order.to_cycle, Money(order.to_cents, order.currency), order)
+
+
+def needed_review_on_its_day(order: Order) -> bool:
+    """Whether a scheduled change no longer fitted when its day came: until a person sees to it the old terms go on."""
+    return any(step.event is OrderEvent.NEEDS_REVIEW and step.actor == CALENDAR for step in order.history)
+
+
+def _skip_free_period(service: Service, due: date, on: date) -> None:
+    """A period that costs nothing needs no invoice: once it has begun, the next one is to come."""
+    while due <= on:
+        due = add_months(due, service.cycle.months, service.anchor_day)
+    service.next_due_date = due
+
+
+def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: datetime) -> Invoice:
+    load, recurring = catalog(), terms.recurring
+    line = Line(LineCode.RENEWAL, recurring, period)
+    taxes = taxes_on(recurring, service.client.tax_province, period.start)
+    invoice = invoices.issue(
+        service.client,
+        InvoiceKind.RENEWAL,
+        service_id=service.id,
+        order_id=terms.order.id if terms.order else None,
+        lines=invoices.lines_to_json([line], load.plans[service.plan_id], load.plans[terms.plan_id]),
+        taxes=invoices.taxes_to_json(taxes, load.seller),
+        total=sum((tax.amount for tax in taxes), start=recurring),
+        on=on,
+        due_on=max(period.start, on),
+        seller=load.seller,
+        period=(period.start, period.end),
+    )
+    credit = max(balance_of(service.client_id, recurring.currency), recurring.zero())
+    invoices.apply_credit(invoice, min(credit, invoice.total), at)
+    outbox.enqueue("email", f"renewal_invoice-{invoice.number}", at, email="renewal_invoice", invoice=invoice.id)
+    if invoice.status is InvoiceStatus.PAID:
+        apply_paid_renewal(invoice, at)
+    return invoice

@@ -1,0 +1,1 @@
+"""The host's catalogue file: schema and load."""

@@ -1,0 +1,177 @@
+"""The demonstration: the files a host would load, and the deeds that bring its services to every state there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from kajoom.domain.cancellation import CancellationWhen
+from kajoom.domain.cycle import add_months
+from kajoom.domain.payment import PaymentChoice
+from kajoom.domain.quote import When
+from kajoom.gateways.ports import PaymentProvider
+from kajoom.models.client import client_by_email
+from kajoom.models.invoice import invoice_of_order
+from kajoom.models.order import Order
+from kajoom.models.service import Service, service_by_external_id
+from kajoom.models.service_snapshot import service_snapshot_of
+from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.catalog.load import load_catalog
+from kajoom.operations.imports.clients import DEMONSTRATION_COLUMNS, import_clients
+from kajoom.operations.imports.columns import CYCLES
+from kajoom.operations.imports.csv_file import Row, read_rows
+from kajoom.operations.imports.report import FileError
+from kajoom.operations.imports.services import SERVICE_COLUMNS, import_services
+from kajoom.operations.orders.cancellation import request_cancellation
+from kajoom.operations.orders.place import Confirmation, place_order
+from kajoom.operations.orders.provisioning import mark_operational, mark_refused
+from kajoom.operations.orders.quotes import Choice, quote_change
+from kajoom.operations.payments.pay import pay
+
+REFERENCE_DAY = date(2022, 10, 17)
+"""The day the demonstration's files are true of; due dates are carried from it to the day they are loaded."""
+
+STAFF = "staff@example.com"
+_DAYS_TO_PAY = 7
+
+
+class InvalidDemoData(Exception):
+    """A fault in the demonstration's own files, each named with its place."""
+
+
+@dataclass(frozen=True)
+class DemoContext:
+    """Where and when the demonstration is set."""
+
+    on: date
+    at: datetime
+    providers: Mapping[str, PaymentProvider]
+
+
+def load_demonstration(folder: Path, context: DemoContext, hash_password: Callable[[str], str]) -> bool:
+    """Load the demonstration of ``folder`` into an empty house; ``False`` when it is already there."""
+    if client_by_email(STAFF) is not None:
+        return False
+    _raise_on_errors(load_catalog((folder / "catalog.toml").read_bytes(), context.at).errors)
+    with (folder / "clients.csv").open("rb") as lines:
+        _raise_on_errors(
+            import_clients(read_rows(lines, DEMONSTRATION_COLUMNS), context.at, hash_password=hash_password).errors
+        )
+    with (folder / "services.csv").open("rb") as lines:
+        _raise_on_errors(import_services(_shift_due_dates(read_rows(lines, SERVICE_COLUMNS), context.on)).errors)
+    for state, bring_about in _SCENARIOS.items():
+        for language in ("fr", "en"):
+            service = service_by_external_id(f"demo-{language}-{state}")
+            if service is not None:
+                bring_about(service, context)
+    return True
+
+
+def shift_due_date(on: date, due: date, months: int, anchor: int) -> date:
+    """A due date moved by whole cycles so that it stands to ``on`` as it stood to the reference day."""
+    elapsed = (on.year - due.year) * 12 + on.month - due.month
+    carried = add_months(due, elapsed // months * months, anchor)
+    if due < REFERENCE_DAY:
+        return carried if carried < on else add_months(carried, -months, anchor)
+    return carried if carried > on else add_months(carried, months, anchor)
+
+
+def _raise_on_errors(errors: Iterable[FileError]) -> None:
+    messages = [str(error) for error in errors]
+    if messages:
+        raise InvalidDemoData("; ".join(messages))
+
+
+def _shift_due_dates(rows: Iterable[Row | FileError], on: date) -> Iterator[Row | FileError]:
+    for row in rows:
+        if isinstance(row, Row) and row.cells.get("next_due_date"):
+            due = date.fromisoformat(row.cells["next_due_date"])
+            anchor = int(row.cells["anchor_day"] or due.day)
+            day = shift_due_date(on, due, CYCLES[row.cells["cycle"]].months, anchor)
+            yield replace(row, cells={**row.cells, "next_due_date": day.isoformat()})
+        else:
+            yield row
+
+
+def _ordered(service: Service, context: DemoContext, plan: str, when: When | None = None) -> Order:
+    """A change confirmed by the service's client, who acknowledges what must be."""
+    snapshot = service_snapshot_of(service.client_id, service.id)
+    if snapshot is None:
+        raise LookupError(service.external_id)
+    choice = Choice(plan, snapshot.terms.cycle, when)
+    seen = Confirmation(quote_change(snapshot, choice, context.on).digest, uuid4().hex, acknowledged=True)
+    locale = "en" if "-en-" in service.external_id else "fr"
+    return place_order(
+        snapshot.client_id,
+        snapshot.id,
+        choice,
+        seen,
+        locale=locale,
+        on=context.on,
+        at=context.at,
+        days_to_pay=_DAYS_TO_PAY,
+    )
+
+
+def _paid(order: Order, context: DemoContext) -> Order:
+    invoice = invoice_of_order(order.id)
+    if invoice is not None:
+        pay(invoice.id, context.providers, PaymentChoice(next(iter(context.providers))), context.at)
+    return order
+
+
+def _wait_for_payment(service: Service, context: DemoContext) -> None:
+    _ordered(service, context, "b")
+
+
+def _wait_for_a_person(service: Service, context: DemoContext) -> None:
+    _paid(_ordered(service, context, "c"), context)
+
+
+def _schedule(service: Service, context: DemoContext) -> None:
+    _ordered(service, context, "base", When.RENEWAL)
+
+
+def _refuse(service: Service, context: DemoContext) -> None:
+    """A lower plan at once: nothing was paid, so nothing comes back and the client has no account credit."""
+    order = _ordered(service, context, "b", When.NOW)
+    reason = "The server of this plan is full." if order.locale == "en" else "Le serveur de ce forfait est complet."
+    mark_refused(order.reference, reason, STAFF, context.on, context.at)
+
+
+def _change(service: Service, context: DemoContext) -> None:
+    mark_operational(_paid(_ordered(service, context, "b"), context).reference, STAFF, context.on, context.at)
+
+
+def _renew(service: Service, context: DemoContext) -> None:
+    """What is past its date was invoiced on it."""
+    issue_renewal(service.id, min(context.on, service.next_due_date or context.on), context.at)
+
+
+def _cancel(service: Service, context: DemoContext) -> None:
+    request_cancellation(
+        service.client_id,
+        service.id,
+        CancellationWhen.PERIOD_END,
+        reason="",
+        key=uuid4().hex,
+        locale="en" if "-en-" in service.external_id else "fr",
+        on=context.on,
+        at=context.at,
+    )
+
+
+_SCENARIOS: Mapping[str, Callable[[Service, DemoContext], None]] = {
+    "waiting-payment": _wait_for_payment,
+    "waiting-person": _wait_for_a_person,
+    "scheduled": _schedule,
+    "refused": _refuse,
+    "changed": _change,
+    "unpaid-renewal": _renew,
+    "overdue": _renew,
+    "cancelling": _cancel,
+}
+"""For the end of a service's ``external_id``, the deed that brings it to its state."""

@@ -1,0 +1,1 @@
+"""Imports of the host's clients and services from CSV files."""

@@ -1,0 +1,127 @@
+"""Clients are taken in from a host's file: those unknown are added, those known are brought up to date."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from kajoom.domain.tax import RATES
+from kajoom.models import bulk
+from kajoom.models.client import STAFF
+from kajoom.operations.imports.batch import ImportBatch, ImportRow
+from kajoom.operations.imports.columns import Column, email, one_of, text
+from kajoom.operations.imports.csv_file import Row
+from kajoom.operations.imports.report import FileError, ImportReport
+
+_CANADA = "CA"
+_LOCALES = {"fr": "fr", "en": "en", "french": "fr", "english": "en"}
+
+
+def _code(cell: str) -> str:
+    return text(40)(cell).upper()
+
+
+def _hash(cell: str) -> str:
+    if not cell.startswith("$") or " " in cell:
+        raise ValueError("not the hash of a password, which begins with $")
+    return cell
+
+
+CLIENT_COLUMNS: Mapping[str, Column] = {
+    "external_id": Column(text(80), required=True),
+    "email": Column(email, required=True),
+    "name": Column(text(), required=True),
+    "company": Column(text()),
+    "address": Column(text(500)),
+    "province": Column(_code),
+    "country": Column(_code, default=_CANADA),
+    "locale": Column(one_of(_LOCALES), default="fr"),
+    "password_hash": Column(_hash, default=None),
+}
+"""The columns of a host's clients."""
+
+DEMONSTRATION_COLUMNS: Mapping[str, Column] = {
+    **CLIENT_COLUMNS,
+    "password": Column(text(), default=None),
+    "roles": Column(one_of({STAFF: STAFF})),
+}
+"""The same for the demonstration, whose file holds its known password and says who is staff."""
+
+_ABSENT = {"company": "", "address": "", "province": "", "country": _CANADA, "locale": "fr"}
+_FILE_WINS = ("email", "name", "company", "address", "province", "country")
+
+
+def import_clients(
+    rows: Iterable[Row | FileError],
+    at: datetime,
+    *,
+    hash_password: Callable[[str], str] | None = None,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Add and bring up to date the clients of a file, all of it or, with any fault or on a ``dry_run``, nothing.
+
+    The file wins for who and where a client is. What clients may change here, their language and password, is taken
+    from it only when they are new, and a password's hash also when they have none. ``hash_password`` makes the
+    columns of the demonstration known.
+    """
+    batch = ImportBatch(DEMONSTRATION_COLUMNS if hash_password else CLIENT_COLUMNS, ("external_id", "email"))
+    for records in batch.batches(rows):
+        _take(records, batch, at, hash_password)
+    return batch.finish(dry_run=dry_run)
+
+
+def _take(
+    records: list[ImportRow], batch: ImportBatch, at: datetime, hash_password: Callable[[str], str] | None
+) -> None:
+    known = bulk.known_clients([record.values["external_id"] for record in records])
+    holders = bulk.holders_of([record.values["email"] for record in records])
+    for record in records:
+        for place, reason in _errors(record.values, known.get(record.values["external_id"]), holders):
+            batch.error(record.line, place, reason)
+    if batch.has_errors:
+        return
+    added, changes = [], {}
+    for record in records:
+        row = known.get(record.values["external_id"])
+        if row is None:
+            added.append(_new(record.values, at, hash_password))
+        elif changed := _changed(record.values, row):
+            changes[row["id"]] = changed
+    bulk.add_clients(added)
+    bulk.write_clients(changes)
+    if staff := [record.values["external_id"] for record in records if record.values.get("roles")]:
+        bulk.grant_staff(staff)
+    batch.count(len(records), len(added), len(changes))
+
+
+def _errors(
+    values: Mapping[str, Any], row: Mapping[str, Any] | None, holders: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with a client whose cells are each as they must be."""
+    merged = {**_ABSENT, **(row or {}), **values}
+    if merged["country"] == _CANADA and merged["province"] not in RATES:
+        yield "province", f"{merged['province'] or 'empty'}: in Canada, one of {', '.join(sorted(RATES))}"
+    holder = holders.get(values["email"])
+    if holder is not None and holder != values["external_id"]:
+        yield "email", f"{values['email']} is already that of {holder}"
+
+
+def _new(values: Mapping[str, Any], at: datetime, hash_password: Callable[[str], str] | None) -> dict[str, Any]:
+    password = values.get("password")
+    return {
+        **_ABSENT,
+        **{name: values[name] for name in ("external_id", "locale", *_FILE_WINS) if name in values},
+        "password": hash_password(password) if password and hash_password else values.get("password_hash"),
+        "active": True,
+        "fs_uniquifier": uuid.uuid4().hex,
+        "created_at": at,
+    }
+
+
+def _changed(values: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {name: values[name] for name in _FILE_WINS if name in values and values[name] != row[name]}
+    if values.get("password_hash") and not row["password"]:
+        changed["password"] = values["password_hash"]
+    return changed

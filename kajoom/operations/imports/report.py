@@ -1,0 +1,48 @@
+"""What reading a host's file came to: what it changed, or every fault in it with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class FileError:
+    """Something wrong in a file: the line (1 is the first, ``None`` unknown), the place on it, and the reason."""
+
+    line: int | None
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        line = f"line {self.line}: " if self.line else ""
+        return f"{line}{self.place}: {self.reason}" if self.place else f"{line}{self.reason}"
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """How many rows a file added, changed and left alone; with a fault, nothing of it was written."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    errors: list[FileError] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """Which parts of the catalogue a load added, changed or withdrew; with a fault, nothing was written.
+
+    ``version`` is the catalogue's number after the load; it rises only when something changed.
+    """
+
+    version: int = 0
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    errors: list[FileError] = field(default_factory=list)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the file says anything that the catalogue did not hold."""
+        return bool(self.added or self.changed or self.withdrawn)

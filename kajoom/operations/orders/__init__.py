@@ -1,0 +1,1 @@
+"""Orders: prices, confirmation, provisioning, cancellation requests and history."""

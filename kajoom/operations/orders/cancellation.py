@@ -1,0 +1,120 @@
+"""Ending a service: the request takes effect by being sent, and can be withdrawn until its day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.service import ServiceStatus
+from kajoom.models.cancellation import Cancellation, cancellation_by_key, cancellation_of
+from kajoom.models.client import lock_client
+from kajoom.models.db import db
+from kajoom.models.invoice import next_number
+from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
+from kajoom.operations import outbox
+from kajoom.operations.billing import renewals
+from kajoom.operations.transaction import transactional
+
+
+def cancellation_refusal(service: ServiceSnapshot) -> Refusal | None:
+    """Why this service cannot be cancelled now; ``None`` when it can."""
+    if service.status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
+        return Refusal.NOT_ACTIVE
+    if service.open_cancellation is not None:
+        return Refusal.CANCELLATION_REQUESTED
+    return Refusal.CHANGE_UNDER_WAY if service.open_order is not None else None
+
+
+@transactional
+def request_cancellation(
+    client_id: int,
+    service_id: int,
+    when: CancellationWhen,
+    *,
+    reason: str,
+    key: str,
+    locale: str,
+    on: date,
+    at: datetime,
+) -> Cancellation:
+    """Send a request, or find the one that the same key already sent. It is effective without approval.
+
+    ``BusinessError`` when an open change must be cancelled first, when one stands already, or when the service has
+    ended; ``LookupError`` for a service that is not the client's.
+    """
+    lock_client(client_id)
+    done = cancellation_by_key(key)
+    if done is not None:
+        return _same(done, client_id, service_id, when)
+    service = _cancellable(client_id, service_id)
+    request = Cancellation(
+        reference=f"RS-{on.year}-{next_number(f'cancellation-{on.year}'):06d}",
+        key=key,
+        client_id=client_id,
+        service_id=service_id,
+        status=CancellationStatus.OPEN,
+        when=when,
+        effective_on=ends_on(when, on, service.due),
+        reason=reason,
+        locale=locale,
+        requested_at=at,
+    )
+    db.session.add(request)
+    db.session.flush()  # its id is what the letter names
+    if request.effective_on <= on:
+        _end(request, at)
+    renewals.void_renewals(service_id, request.effective_on, at)
+    _tell("cancellation_received", request, at)
+    return request
+
+
+@transactional
+def withdraw_cancellation(client_id: int, reference: str, at: datetime) -> Cancellation:
+    """Take a request back: the service goes on. ``BusinessError`` with ``TOO_LATE`` once it has ended the service."""
+    lock_client(client_id)
+    request = cancellation_of(client_id, reference)
+    if request is None:
+        raise LookupError(reference)
+    if request.status is CancellationStatus.DONE:
+        raise BusinessError(Refusal.TOO_LATE)
+    if request.status is CancellationStatus.OPEN:
+        request.status, request.closed_at = CancellationStatus.WITHDRAWN, at
+        _tell("cancellation_withdrawn", request, at)
+    return request
+
+
+@transactional
+def carry_out_cancellation(cancellation_id: int, on: date, at: datetime) -> None:
+    """End the service of a request whose day has come."""
+    request = db.session.get_one(Cancellation, cancellation_id)
+    lock_client(request.client_id)
+    if request.status is CancellationStatus.OPEN and request.effective_on <= on:
+        _end(request, at)
+
+
+def _same(done: Cancellation, client_id: int, service_id: int, when: CancellationWhen) -> Cancellation:
+    """The request a key already sent, provided it was sent by the same form."""
+    if (done.client_id, done.service_id, done.when) != (client_id, service_id, when):
+        raise BusinessError(Refusal.KEY_REUSED)
+    return done
+
+
+def _cancellable(client_id: int, service_id: int) -> ServiceSnapshot:
+    """The client's own service; ``BusinessError`` when it cannot be cancelled now."""
+    service = service_snapshot_of(client_id, service_id)
+    if service is None:
+        raise LookupError(service_id)
+    refusal = cancellation_refusal(service)
+    if refusal is not None:
+        raise BusinessError(refusal)
+    return service
+
+
+def _end(request: Cancellation, at: datetime) -> None:
+    request.status, request.closed_at = CancellationStatus.DONE, at
+    request.service.status = ServiceStatus.CANCELLED
+
+
+def _tell(email: str, request: Cancellation, at: datetime) -> None:
+    outbox.enqueue("email", f"{email}-{request.reference}", at, email=email, cancellation=request.id)

@@ -1,0 +1,1 @@
+"""Payments: attempts, receipts, refunds, saved methods, webhooks and reconciliation."""

@@ -1,0 +1,80 @@
+"""Each refusal has one sentence, one status, and the one action that lifts it: no message ends without a way on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from flask import url_for
+
+from kajoom.domain.refusal import Refusal
+from kajoom.i18n.translations import N_
+from kajoom.models.service_snapshot import ServiceSnapshot
+from kajoom.web.urls import current_url
+
+SENTENCES: Mapping[StrEnum, str] = {
+    Refusal.NOT_ACTIVE: N_("This service is not active: its plan cannot be changed."),
+    Refusal.CANCELLATION_REQUESTED: N_("You asked for this service to be cancelled."),
+    Refusal.CHANGE_UNDER_WAY: N_("A change of plan is already under way for this service."),
+    Refusal.OVERDUE: N_("The due date of this service has passed and its renewal is not paid."),
+    Refusal.UNPAID_INVOICE: N_("The next renewal is already invoiced and must be paid before the plan changes."),
+    Refusal.UNREADABLE: N_("Part of what was sent could not be read. Nothing was changed."),
+    Refusal.UNKNOWN_PLAN: N_("This plan does not exist."),
+    Refusal.PLAN_WITHDRAWN: N_("This plan is no longer offered."),
+    Refusal.NOT_PERMITTED: N_("This change cannot be made from your present plan."),
+    Refusal.CYCLE_NOT_OFFERED: N_("This plan is not offered with that billing cycle."),
+    Refusal.OTHER_CURRENCY: N_("This plan is not sold in the currency of your service."),
+    Refusal.SAME_TERMS: N_("You already have this plan with this billing cycle."),
+    Refusal.OVER_LIMITS: N_("You use more than this plan allows."),
+    Refusal.QUOTE_CHANGED: N_("The amount has changed since you saw it. Nothing was charged."),
+    Refusal.KEY_REUSED: N_("This form was already sent. Nothing more was done."),
+    Refusal.NOT_ACKNOWLEDGED: N_("Tick the box to say that you have read the condition."),
+    Refusal.TOO_LATE: N_("It is too late to do this: things have moved on."),
+    Refusal.PAYMENT_REFUSED: N_("The payment was refused. Nothing was charged."),
+    Refusal.PAYMENT_PENDING: N_("A payment is already on its way and its outcome is not known yet."),
+    Refusal.SAVED_METHOD_ENDED: N_("The saved account can no longer be used. Nothing was charged."),
+}
+
+_UNFOUND = {Refusal.UNKNOWN_PLAN}
+_UNREAD = {Refusal.UNREADABLE, Refusal.NOT_ACKNOWLEDGED, Refusal.CYCLE_NOT_OFFERED, Refusal.SAME_TERMS}
+
+
+def status_of(code: StrEnum) -> int:
+    """The HTTP status: 404 for what is not, 422 for what was badly asked, 402 for money, 409 where things stand so."""
+    if code in {Refusal.PAYMENT_REFUSED, Refusal.SAVED_METHOD_ENDED}:
+        return 402
+    if code in _UNFOUND:
+        return 404
+    return 422 if code in _UNREAD else 409
+
+
+class Action(NamedTuple):
+    """What lifts a refusal: a label (a sentence of the sources), an address, and whether it is a form to post."""
+
+    label: str
+    url: str
+    posts: bool = False
+
+
+def action_for(code: StrEnum, service: ServiceSnapshot) -> Action:
+    """What the holder of the service does about it; failing anything better, the way back to the plans."""
+    match code:
+        case Refusal.CHANGE_UNDER_WAY if service.open_order:
+            return Action(N_("See the change under way"), url_for("order.show", reference=service.open_order))
+        case Refusal.CANCELLATION_REQUESTED if service.open_cancellation:
+            return Action(
+                N_("Withdraw my request"),
+                url_for("cancellation.withdraw", reference=service.open_cancellation),
+                True,
+            )
+        case Refusal.OVERDUE | Refusal.UNPAID_INVOICE if service.unpaid_renewal:
+            return Action(
+                N_("Pay the invoice"), url_for("invoice.show", number=service.unpaid_renewal, next=current_url())
+            )
+        case Refusal.OVERDUE | Refusal.UNPAID_INVOICE:
+            return Action(N_("See my invoices"), url_for("invoice.index"))
+        case Refusal.NOT_ACTIVE | Refusal.NOT_PERMITTED:
+            return Action(N_("Back to the service"), url_for("service.show", service_id=service.id))
+        case _:
+            return Action(N_("Back to the plans"), url_for("plan.choose", service_id=service.id))

@@ -1,0 +1,153 @@
+"""One message at a time is taken, acted on through a gateway, and finished; no transaction is open on the wire."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime
+
+from flask import current_app
+
+from kajoom import clock
+from kajoom.domain.refusal import BusinessError
+from kajoom.gateways import Gateways
+from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderUnavailable
+from kajoom.models.db import db, reading
+from kajoom.models.outbox import Message
+from kajoom.models.renewal import RenewalCursor
+from kajoom.operations import daily, outbox
+from kajoom.operations.orders import provisioning
+from kajoom.operations.payments import pay, reconciliation, refunds, saved_methods
+from kajoom.worker.emails import email_for_message
+from kajoom.worker.provisioning import carry_out
+
+log = logging.getLogger(__name__)
+
+
+class StillPending(Exception):
+    """Nobody knows yet: the message is to be taken again later."""
+
+
+def run_once(gateways: Gateways, at: datetime) -> bool:
+    """Take the next message that is due, act and note the outcome; ``False`` when none is due."""
+    message = outbox.lease_next(at)
+    if message is None:
+        return False
+    lease = message.id, message.lease_token or "", at
+    try:
+        with reading():  # a letter takes its time, and would keep every writer waiting for it
+            _HANDLERS[message.kind](gateways, message, at)
+    except MailRefused as error:
+        outbox.dead_letter(*lease, _describe(error))
+    except (StillPending, MailDelayed, ProviderUnavailable) as error:
+        outbox.retry_later(*lease, _describe(error))
+    except Exception as error:
+        # One message that goes wrong in a way nobody foresaw must not keep the others from going out.
+        db.session.rollback()
+        log.exception("message %s (%s) went wrong", message.id, message.kind)
+        outbox.retry_later(*lease, _describe(error))
+    else:
+        outbox.mark_done(*lease)
+    return True
+
+
+def drain(gateways: Gateways, at: datetime) -> int:
+    """Act on every message that is due at ``at``, and count them."""
+    count = 0
+    while run_once(gateways, at):
+        count += 1
+    return count
+
+
+def _send(gateways: Gateways, message: Message, at: datetime) -> None:
+    letter = email_for_message(message.ids, message.key, at)
+    db.session.rollback()
+    if letter is not None:
+        gateways.mailer.send(letter)
+
+
+def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
+    change = provisioning.package_change_of(message.ids["order"])
+    if change is None:
+        return
+    result = carry_out(gateways.panel, change)
+    if not provisioning.record_panel_result(message.ids["order"], result, at):
+        raise StillPending(f"{result.status} {result.reason}".strip())
+
+
+def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
+    try:
+        result = pay.follow_up(message.ids["attempt"], gateways.payments, at, again="again" in message.ids)
+    except BusinessError as error:
+        raise StillPending(error.code.value) from None
+    if result is not None:
+        raise StillPending(f"{result.status} {result.reason}".strip())
+
+
+def _refund(gateways: Gateways, message: Message, at: datetime) -> None:
+    asked = refunds.open_refund_of(message.ids["refund"])
+    if asked is None:
+        return
+    provider, money = asked
+    result = gateways.payments[provider].refund(money)
+    if not refunds.record_refund_result(money.key, result, at):
+        raise StillPending(f"{result.status} {result.reason}".strip())
+
+
+def _forget(gateways: Gateways, message: Message, _at: datetime) -> None:
+    saved_methods.forget(message.ids["saved_method"], gateways.payments)
+
+
+def _check(gateways: Gateways, message: Message, at: datetime) -> None:
+    saved_methods.check(message.ids["saved_method"], gateways.payments, at)
+
+
+def _reconcile(gateways: Gateways, message: Message, at: datetime) -> None:
+    silent = reconciliation.reconcile(gateways.payments, date.fromisoformat(message.ids["on"]), at)
+    if silent:
+        raise StillPending(f"{', '.join(silent)} could not be asked")
+
+
+def _run_day(_gateways: Gateways, message: Message, at: datetime) -> None:
+    on = date.fromisoformat(message.ids["on"])
+    daily.run_day(on, at)
+    daily.enqueue_renewal_batch(on, at)
+
+
+def _renew(_gateways: Gateways, message: Message, at: datetime) -> None:
+    """One batch, then the next behind what waits: a long night of invoices holds up no client's change."""
+    ids = message.ids
+    on = date.fromisoformat(ids["on"])
+    after = RenewalCursor(date.fromisoformat(ids["due"]), ids["service"]) if "due" in ids else None
+    last = daily.issue_renewal_batch(on, at, current_app.config["DAILY_RENEWAL_DAYS"], after)
+    if last is not None:
+        daily.enqueue_renewal_batch(on, at, last)
+
+
+def _do_item(_gateways: Gateways, message: Message, at: datetime) -> None:
+    ids = message.ids
+    due = date.fromisoformat(ids["due"]) if "due" in ids else None
+    daily.run_item(daily.Item(ids["what"], ids["row"], due), date.fromisoformat(ids["on"]), at)
+
+
+def _start(_gateways: Gateways, message: Message, at: datetime) -> None:
+    provisioning.start_due_order(message.ids["order"], clock.local(at).date(), at)
+
+
+_HANDLERS: dict[str, Callable[[Gateways, Message, datetime], None]] = {
+    "email": _send,
+    "provision": _provision,
+    "settle": _settle,
+    "refund": _refund,
+    "forget": _forget,
+    "check": _check,
+    "reconcile": _reconcile,
+    "day": _run_day,
+    "renewals": _renew,
+    "item": _do_item,
+    "start": _start,
+}
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

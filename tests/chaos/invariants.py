@@ -1,0 +1,175 @@
+"""What is true of the house once everybody has caught up: nothing was lost, and nothing happened twice."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus
+from kajoom.domain.payment import OPEN as UNSETTLED
+from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.refund import RefundStatus
+from kajoom.models import invoice as numbering
+from kajoom.models.credit import CreditEntry, CreditReason
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order
+from kajoom.models.outbox import Message
+from kajoom.models.payment import Attempt, Payment
+from kajoom.models.refund import RefundAttempt
+from kajoom.models.service import Service
+from tests.chaos.environment import World
+from tests.operations.ledger_checks import rows
+
+S, E, R = OrderStatus, OrderEvent, CreditReason
+
+
+def broken(world: World, at: datetime, providers: tuple[str, ...] = ("demonstration",)) -> list[str]:
+    """Each thing that is not as it must be at ``at``, when nothing due is left to do; ``providers`` tell the world."""
+    db.session.rollback()
+    found = [
+        *_ledgers(world, providers),
+        *_invoices(),
+        *_balances(),
+        *_orders(),
+        *_services(world),
+        *_messages(at),
+        *_numbers(),
+    ]
+    db.session.rollback()
+    return found
+
+
+def standing() -> list[str]:
+    """Each thing that is not as it must be at every moment, whoever was cut off and whatever is still due."""
+    db.session.rollback()
+    found = [*_invoices(), *_balances(), *_numbers()]
+    db.session.rollback()
+    return found
+
+
+def _ledgers(world: World, providers: tuple[str, ...]) -> Iterator[str]:
+    """The provider's ledger is ours, to the cent."""
+    received = {payment.reference: payment.cents for payment in rows(Payment) if payment.provider in providers}
+    for reference, cents in (world.took.items() - received.items()) | (received.items() - world.took.items()):
+        yield f"payment {reference}: {cents}, taken {world.took.get(reference)}, noted {received.get(reference)}"
+    captured = sum(1 for attempt in rows(Attempt) if attempt.status is AttemptStatus.CAPTURED)
+    if captured != len(received):
+        yield f"{captured} attempts are captured and {len(received)} payments received"
+    for attempt in rows(Attempt):
+        if attempt.status in UNSETTLED:
+            yield f"attempt {attempt.key} is still {attempt.status}"
+    returned = {refund.key: refund.cents for refund in rows(RefundAttempt) if refund.status is RefundStatus.DONE}
+    if returned != world.gave_back:
+        yield f"refunds: given back {world.gave_back}, noted {returned}"
+
+
+def _invoices() -> Iterator[str]:
+    """Each cent received is on its invoice, or became credit; each cent of credit spent is on one too."""
+    moved: dict[tuple[int | None, CreditReason], int] = defaultdict(int)
+    for entry in rows(CreditEntry):
+        moved[entry.invoice_id, entry.reason] += entry.cents
+    received = Counter[int]()
+    for payment in rows(Payment):
+        received[payment.invoice_id] += payment.cents
+    for invoice in rows(Invoice):
+        spent, is_void = invoice.credit_cents + invoice.paid_cents, invoice.status is InvoiceStatus.VOID
+        expected = {
+            "received": (received[invoice.id], invoice.paid_cents + sum(moved[invoice.id, r] for r in _UNUSED)),
+            "credit": (-moved[invoice.id, R.APPLIED], invoice.credit_cents),
+            "given back": (moved[invoice.id, R.GIVEN_BACK], spent if is_void else 0),
+            "lines": (sum(line["cents"] for line in invoice.lines), invoice.subtotal_cents),
+            "total": (invoice.subtotal_cents + sum(tax["cents"] for tax in invoice.taxes), invoice.total_cents),
+        }
+        if not is_void:
+            expected["paid"] = ((invoice.status is InvoiceStatus.PAID), spent == invoice.total_cents)
+        for name, (one, other) in expected.items():
+            if one != other:
+                yield f"invoice {invoice.number} ({invoice.status}): {name} {one} is not {other}"
+
+
+_UNUSED = (R.LATE_PAYMENT, R.OVERPAID)
+
+
+def _balances() -> Iterator[str]:
+    """Nobody's account credit is below nothing."""
+    balances = Counter[tuple[int, str]]()
+    for entry in rows(CreditEntry):
+        balances[entry.client_id, entry.currency] += entry.cents
+    for (client_id, currency), cents in balances.items():
+        if cents < 0:
+            yield f"client {client_id} has {cents} {currency}"
+
+
+def _orders() -> Iterator[str]:
+    """Each order has the history its status tells, and what was paid for is done or waits for a person."""
+    of_order = {invoice.order_id: invoice for invoice in rows(Invoice) if invoice.kind is InvoiceKind.CHANGE}
+    open_of = Counter[int]()
+    for order in rows(Order):
+        open_of[order.service_id] += order.status in {S.AWAITING_PAYMENT, S.AWAITING_PROVISIONING, S.SCHEDULED}
+        status = None
+        for step in order.history:
+            if step.event is not E.PLACED and (status is None or TRANSITIONS.get((status, step.event)) != step.status):
+                yield f"order {order.reference}: {step.event} after {status}"
+            status = step.status
+        if status is not order.status:
+            yield f"order {order.reference} is {order.status}, and its history ends in {status}"
+        invoice = of_order.get(order.id)
+        if invoice is not None and invoice.status is not _INVOICE_OF.get(order.status, InvoiceStatus.PAID):
+            yield f"order {order.reference} is {order.status}, and its invoice {invoice.status}"
+        if order.status is S.AWAITING_PROVISIONING and not order.needs_person:
+            yield f"order {order.reference} waits for nobody"
+    yield from (f"service {service_id} has {count} open orders" for service_id, count in open_of.items() if count > 1)
+
+
+_INVOICE_OF = {S.AWAITING_PAYMENT: InvoiceStatus.OPEN, S.CANCELLED: InvoiceStatus.VOID}
+
+
+def _services(world: World) -> Iterator[str]:
+    """Each service is on the plan of the last change carried out, and so is its account."""
+    last: dict[int, Order] = {}
+    done = (order for order in rows(Order) if order.status is S.COMPLETED)
+    for order in sorted(done, key=lambda each: each.history[-1].id):
+        before = last.get(order.service_id)
+        if before is not None and (before.to_plan_id, before.to_cycle) != (order.from_plan_id, order.from_cycle):
+            yield f"order {order.reference} does not begin where {before.reference} ended"
+        last[order.service_id] = order
+    for service in rows(Service):
+        order = last.get(service.id)
+        if order is not None:
+            now = (service.plan_id, service.cycle, service.recurring_cents)
+            if now != (order.to_plan_id, order.to_cycle, order.to_cents):
+                yield f"service {service.id} is on {now} after {order.reference}"
+        package = world.packages.get(service.username)
+        if package is not None and package != service.plan.package:
+            yield f"account {service.username} is on {package}, its service on {service.plan.package}"
+    periods = Counter(
+        (invoice.service_id, invoice.period_start)
+        for invoice in rows(Invoice)
+        if invoice.kind is InvoiceKind.RENEWAL and invoice.status is not InvoiceStatus.VOID
+    )
+    yield from (f"service {service}: {day} is billed {n} times" for (service, day), n in periods.items() if n > 1)
+
+
+def _messages(at: datetime) -> Iterator[str]:
+    """Nothing due is left, nothing is held past its lease, and nothing died."""
+    for message in rows(Message):
+        if message.dead_at is not None:
+            yield f"message {message.key} died: {message.last_error}"
+        elif message.done_at is None and message.run_at <= at:
+            yield f"message {message.key} is due, held until {message.lease_until}: {message.last_error}"
+
+
+def _numbers() -> Iterator[str]:
+    """Numbers are given without a gap."""
+    series = {counter.series: counter.value for counter in rows(numbering.Counter)}
+    given = Counter[str]()
+    for invoice in rows(Invoice):
+        given[f"invoice-{invoice.number.partition('-')[0]}"] += 1
+    for order in rows(Order):
+        given[f"order-{order.reference.split('-')[1]}"] += 1
+    for name, count in given.items():
+        if series.get(name) != count:  # each is unique: as many as the last one says are all of them
+            yield f"{name}: {count} given, and the last is {series.get(name)}"

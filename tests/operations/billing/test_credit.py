@@ -1,0 +1,102 @@
+"""Account credit is a ledger that only grows: granted, used first, spent once, and never below zero."""
+
+from __future__ import annotations
+
+import pytest
+
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderStatus
+from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
+from kajoom.gateways.ports import ProviderResult
+from kajoom.models.credit import CreditReason, balance_of, movements_of
+from kajoom.operations.billing.credit import grant_credit, spend
+from kajoom.operations.orders.place import cancel_order
+from tests import factories
+from tests.factories import AT, ON
+from tests.fake_gateways import FakeProvider
+from tests.operations.ledger_checks import nothing_written
+from tests.operations.pending_payments import ordered, paid
+
+
+def test_credit_granted_is_the_clients_with_what_staff_wrote() -> None:
+    holder = factories.client()
+
+    assert grant_credit(holder.email, "20.00", "Panne du 3 juin", AT) == Money(20_00)
+
+    (entry,) = movements_of(holder.id)
+    assert (entry.amount, entry.reason, entry.note) == (Money(20_00), CreditReason.GRANTED, "Panne du 3 juin")
+
+
+def test_credit_may_be_taken_back_down_to_nothing_and_no_further() -> None:
+    holder = factories.client()
+    grant_credit(holder.email, "20.00", "Panne", AT)
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        grant_credit(holder.email, "-20.01", "Erreur", AT)
+    assert (raised.value.code, raised.value.details["balance"]) == (StaffRefusal.BALANCE_TOO_LOW, Money(20_00))
+
+    assert grant_credit(holder.email, "-20.00", "Erreur", AT) == Money(0)
+    assert movements_of(holder.id)[0].reason is CreditReason.CORRECTED
+
+
+def test_currencies_are_counted_apart() -> None:
+    holder = factories.client()
+    grant_credit(holder.email, "20.00", "Panne", AT)
+    grant_credit(holder.email, "5.00", "Outage", AT, "USD")
+    assert (balance_of(holder.id, "CAD"), balance_of(holder.id, "USD")) == (Money(20_00), Money(5_00, "USD"))
+
+
+@pytest.mark.parametrize("amount", ["0", "twenty", "1.005", ""])
+def test_what_is_no_amount_is_objected_to(amount: str) -> None:
+    holder = factories.client()
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        grant_credit(holder.email, amount, "x", AT)
+    assert raised.value.code is StaffRefusal.NOT_AN_AMOUNT
+
+
+def test_a_client_who_is_not_there_is_said_so() -> None:
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        grant_credit("nobody@example.com", "1.00", "x", AT)
+    assert raised.value.code is StaffRefusal.NO_CLIENT
+
+
+def test_credit_that_came_after_the_invoice_pays_a_part_of_it_then_the_rest() -> None:
+    order, invoice = ordered()  # 43.12
+    grant_credit(order.client.email, "40.00", "Panne", AT)
+    assert spend(invoice.id, AT) == Money(40_00)
+    assert (invoice.status, invoice.balance) == (InvoiceStatus.OPEN, Money(3_12))
+
+    grant_credit(order.client.email, "10.00", "Panne", AT)
+    assert spend(invoice.id, AT) == Money(3_12)
+
+    assert (invoice.status, order.status) == (InvoiceStatus.PAID, OrderStatus.AWAITING_PROVISIONING)
+    assert balance_of(order.client_id, "CAD") == Money(6_88)
+    with nothing_written():
+        assert spend(invoice.id, AT) == Money(0)
+
+
+def test_credit_put_to_an_invoice_comes_back_when_it_is_void() -> None:
+    order, invoice = ordered()
+    grant_credit(order.client.email, "40.00", "Panne", AT)
+    spend(invoice.id, AT)
+
+    cancel_order(order.client_id, order.reference, ON, AT)
+
+    assert balance_of(order.client_id, "CAD") == Money(40_00)
+
+
+def test_no_credit_is_spent_while_a_payment_may_still_come_through() -> None:
+    order, invoice = ordered()
+    grant_credit(order.client.email, "50.00", "Panne", AT)
+    paid(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        spend(invoice.id, AT)
+    assert raised.value.code is Refusal.PAYMENT_PENDING
+
+
+def test_a_client_without_credit_spends_none() -> None:
+    _, invoice = ordered()
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        spend(invoice.id, AT)
+    assert raised.value.code is Refusal.TOO_LATE

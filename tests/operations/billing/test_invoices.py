@@ -1,0 +1,65 @@
+"""An invoice names its seller, its buyer and its taxes as they were that day, and is never edited afterwards."""
+
+from __future__ import annotations
+
+from kajoom.domain.money import Money
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice, invoice_of_order
+from kajoom.operations.orders.place import cancel_order
+from tests import factories
+from tests.factories import AT, ON
+from tests.operations.ledger_checks import rows
+
+
+def test_an_invoice_keeps_its_seller_and_its_buyer_as_they_were() -> None:
+    row = factories.service(factories.client(name="Anne Roy", company="Roy inc.", address="1, rue Un", locale="en"))
+    invoice = invoice_of_order(factories.confirm(row, "b").id)
+    assert invoice is not None
+    row.client.name, row.client.address = "Anne Côté", "2, rue Deux"
+    db.session.commit()
+
+    assert invoice.seller == factories.SELLER
+    assert invoice.buyer == {
+        "name": "Anne Roy",
+        "company": "Roy inc.",
+        "address": "1, rue Un",
+        "email": row.client.email,
+    }
+    assert invoice.locale == "en"
+
+
+def test_the_lines_and_the_taxes_of_every_invoice_sum_to_its_total() -> None:
+    for plan in ("b", "c"):
+        for cycle in (factories.MONTHLY, factories.QUARTERLY, factories.ANNUALLY):
+            for province in ("QC", "ON", "NS", "AB"):
+                factories.confirm(
+                    factories.service(factories.client(province=province), recurring_cents=9_999), plan, cycle
+                )
+
+    invoices = rows(Invoice)
+
+    assert len(invoices) == 24
+    for invoice in invoices:
+        assert sum(line["cents"] for line in invoice.lines) == invoice.subtotal_cents
+        assert invoice.subtotal_cents + sum(tax["cents"] for tax in invoice.taxes) == invoice.total_cents
+
+
+def test_a_void_invoice_keeps_its_figures_and_asks_for_nothing() -> None:
+    row = factories.service()
+    order = factories.confirm(row, "b")
+    cancel_order(row.client_id, order.reference, ON, AT)
+    invoice = invoice_of_order(order.id)
+    assert invoice is not None
+
+    assert (invoice.total, invoice.balance, len(invoice.lines)) == (Money(4_312), Money(0), 1)
+
+
+def test_a_service_ordered_anew_has_an_invoice_of_its_own() -> None:
+    row = factories.service()
+    cancel_order(row.client_id, factories.confirm(row, "b").reference, ON, AT)
+    factories.confirm(row, "b")
+
+    assert [(invoice.number, invoice.issued_on) for invoice in rows(Invoice)] == [
+        ("2026-0001", ON),
+        ("2026-0002", ON),
+    ]

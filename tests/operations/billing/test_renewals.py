@@ -1,0 +1,286 @@
+"""The invoice of the next period is issued once, at the amount agreed, and being paid it moves the due date."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from kajoom.domain.cancellation import CancellationWhen
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderStatus
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.service import ServiceStatus
+from kajoom.models.credit import balance_of
+from kajoom.models.invoice import Invoice
+from kajoom.models.service import Service
+from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
+from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.provisioning import record_panel_result
+from tests import factories
+from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
+from tests.operations.ledger_checks import emails, nothing_written, rows
+from tests.operations.renewal_setup import DONE, paid, received, renewed
+
+
+def test_a_renewal_bills_the_amount_agreed_whatever_the_price_list_says() -> None:
+    row = factories.service(recurring_cents=12_345)
+
+    invoice = renewed(row)
+
+    assert (invoice.subtotal_cents, invoice.total) == (12_345, Money(14_193))  # GST 6.17, QST 12.31
+    assert [tax["cents"] for tax in invoice.taxes] == [617, 1_231]
+    assert (invoice.due_on, invoice.period_start, invoice.period_end) == (DUE, DUE, date(2026, 8, 1))
+    assert invoice.order_id is None
+    assert emails() == {"renewal_invoice"}
+
+
+def test_a_period_is_billed_once() -> None:
+    row = factories.service()
+    service_id = row.id
+    renewed(row)
+
+    with nothing_written():
+        assert issue_renewal(service_id, ON, AT) is None
+
+
+def walked(row: Service, times: int) -> list[date | None]:
+    """The due dates of so many renewals, each issued and paid."""
+    dates = []
+    for _ in range(times):
+        paid(renewed(row))
+        dates.append(row.next_due_date)
+    return dates
+
+
+@pytest.mark.parametrize(
+    ("cycle", "due", "after"),
+    [
+        (BillingCycle.MONTHLY, "2027-01-31", ["2027-02-28", "2027-03-31", "2027-04-30"]),
+        (BillingCycle.MONTHLY, "2028-01-31", ["2028-02-29", "2028-03-31", "2028-04-30"]),
+        (BillingCycle.MONTHLY, "2026-12-29", ["2027-01-29", "2027-02-28", "2027-03-29"]),
+        (BillingCycle.QUARTERLY, "2026-11-30", ["2027-02-28", "2027-05-30", "2027-08-30"]),
+        (BillingCycle.SEMIANNUALLY, "2026-08-31", ["2027-02-28", "2027-08-31", "2028-02-29"]),
+        (BillingCycle.ANNUALLY, "2028-02-29", ["2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"]),
+        (BillingCycle.BIENNIALLY, "2028-02-29", ["2030-02-28", "2032-02-29"]),
+        (BillingCycle.TRIENNIALLY, "2028-02-29", ["2031-02-28", "2034-02-28", "2037-02-28", "2040-02-29"]),
+    ],
+)
+def test_a_renewal_paid_moves_the_due_date_by_one_cycle_from_the_anchor_day(
+    cycle: BillingCycle, due: str, after: list[str]
+) -> None:
+    first = date.fromisoformat(due)
+    row = factories.service(cycle=cycle, next_due_date=first, anchor_day=first.day)
+
+    assert walked(row, len(after)) == [date.fromisoformat(day) for day in after]
+    assert all(one.period_end == next_one.period_start for one, next_one in pairwise(rows(Invoice)))
+
+
+def test_a_year_of_months_is_billed_without_a_gap_or_a_day_twice() -> None:
+    row = factories.service(next_due_date=date(2027, 1, 31), anchor_day=31)
+
+    walked(row, 12)
+
+    bills = rows(Invoice)
+    assert (bills[0].period_start, bills[-1].period_end) == (date(2027, 1, 31), date(2028, 1, 31))
+    assert {bill.total_cents for bill in bills} == {17_246}  # 150.00, GST 7.50, QST 14.96
+    assert [int(bill.number[5:]) for bill in bills] == list(range(1, 13))
+
+
+def test_a_part_payment_does_not_move_the_due_date_and_the_rest_does() -> None:
+    row = factories.service()
+    invoice = renewed(row)
+
+    received(invoice.id, 17_245, "first")
+    assert (row.next_due_date, invoice.balance) == (DUE, Money(1))
+    received(invoice.id, 1, "second")
+
+    assert (row.next_due_date, invoice.status) == (date(2026, 8, 1), InvoiceStatus.PAID)
+
+
+@pytest.mark.parametrize("credit", [0, 1, 17_245, 17_246, 17_247])
+def test_account_credit_is_used_first_and_never_beyond_the_total(credit: int) -> None:
+    row = factories.service()
+    factories.credit(row.client, credit)
+
+    invoice = renewed(row)
+
+    used = min(credit, 17_246)
+    assert (invoice.credit_cents, invoice.balance) == (used, Money(17_246 - used))
+    assert balance_of(row.client_id, "CAD") == Money(credit - used)
+    assert row.next_due_date == (date(2026, 8, 1) if credit >= 17_246 else DUE)
+
+
+def test_credit_in_another_currency_pays_nothing() -> None:
+    row = factories.service()
+    factories.credit(row.client, 100_000, "USD")
+
+    assert renewed(row).credit_cents == 0
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"recurring_cents": 0},
+        {"cycle": BillingCycle.FREE, "recurring_cents": 0, "next_due_date": None},
+        {"cycle": BillingCycle.ONE_TIME, "next_due_date": None},
+        {"status": ServiceStatus.CANCELLED},
+        {"status": ServiceStatus.TERMINATED},
+        {"status": ServiceStatus.PENDING},
+    ],
+)
+def test_what_has_nothing_to_renew_is_not_billed(context: dict[str, Any]) -> None:
+    service_id = factories.service(**context).id
+
+    with nothing_written():
+        assert issue_renewal(service_id, ON, AT) is None
+
+
+def test_a_period_that_costs_nothing_passes_by_without_an_invoice_once_it_has_begun() -> None:
+    row = factories.service(recurring_cents=0, next_due_date=date(2027, 1, 31), anchor_day=31)
+
+    assert issue_renewal(row.id, date(2027, 1, 30), AT) is None
+    assert row.next_due_date == date(2027, 1, 31)
+    issue_renewal(row.id, date(2027, 1, 31), AT)
+    assert row.next_due_date == date(2027, 2, 28)
+    issue_renewal(row.id, date(2027, 5, 15), AT)  # nobody ran it for two months
+
+    assert (row.next_due_date, rows(Invoice)) == (date(2027, 5, 31), [])
+
+
+def test_a_suspended_service_is_still_billed() -> None:
+    assert renewed(factories.service(status=ServiceStatus.SUSPENDED)).status is InvoiceStatus.OPEN
+
+
+def test_a_renewal_is_taxed_by_the_rates_of_its_own_day() -> None:
+    row = factories.service(factories.client(province="NS"), next_due_date=date(2025, 4, 1))
+
+    assert [(tax["name"], tax["percent"]) for tax in renewed(row).taxes] == [("HST", "14")]
+
+
+def test_what_is_billed_late_may_be_paid_the_same_day() -> None:
+    invoice = renewed(factories.service(next_due_date=date(2026, 6, 1)))
+
+    assert (invoice.due_on, invoice.period_start) == (ON, date(2026, 6, 1))
+
+
+def test_after_a_change_there_is_one_amount_and_one_line_at_the_renewal() -> None:
+    row = factories.service()
+    factories.credit(row.client, 4_312)
+    record_panel_result(factories.confirm(row, "b").id, DONE, AT)
+
+    [line] = renewed(row).lines
+
+    assert (line["code"], line["cents"]) == ("renewal", 22_500)
+    assert (row.cycle, row.recurring_cents) == (MONTHLY, 22_500)
+
+
+def test_no_renewal_is_issued_while_a_change_awaits_its_payment() -> None:
+    row = factories.service()
+    order = factories.confirm(row, "b")
+    service_id, client_id, reference = row.id, row.client_id, order.reference
+
+    with nothing_written():
+        assert issue_renewal(service_id, ON, AT) is None
+    cancel_order(client_id, reference, ON, AT)
+
+    assert renewed(row).subtotal_cents == 15_000
+
+
+def test_an_unpaid_change_does_not_outlive_the_period_it_shares() -> None:
+    assert factories.confirm(factories.service(next_due_date=date(2026, 6, 20), anchor_day=20), "b").expires_on == date(
+        2026, 6, 19
+    )
+    assert factories.confirm(factories.service(), "b").expires_on == date(2026, 6, 23)
+
+
+def test_a_change_that_is_paid_and_not_made_yet_is_renewed_at_its_own_price() -> None:
+    row = factories.service()
+    factories.credit(row.client, 4_312)
+    order = factories.confirm(row, "b")
+    assert order.status is OrderStatus.AWAITING_PROVISIONING
+
+    invoice = renewed(row)
+
+    assert (invoice.subtotal_cents, invoice.order_id) == (22_500, order.id)
+    record_panel_result(order.id, DONE, AT)
+    assert invoice.status is InvoiceStatus.OPEN
+
+
+def test_a_longer_cycle_that_is_paid_and_not_made_yet_sets_the_date_before_it_is_renewed() -> None:
+    row = factories.service()
+    factories.credit(row.client, 1_000_000)
+    order = factories.confirm(row, "b", ANNUALLY)
+    service_id, order_id = row.id, order.id
+
+    with nothing_written():
+        assert issue_renewal(service_id, ON, AT) is None
+    record_panel_result(order_id, DONE, AT)
+
+    assert renewed(row).period_start == date(2027, 6, 16)
+
+
+@pytest.mark.parametrize("plan", ["a", "base"])
+def test_a_change_is_refused_while_a_renewal_is_unpaid_and_not_once_it_is_paid(plan: str) -> None:
+    row = factories.service()
+    invoice = renewed(row)
+    choice = (plan, ANNUALLY)
+
+    assert factories.refusal(row, *choice) is Refusal.UNPAID_INVOICE
+    with pytest.raises(BusinessError):
+        factories.confirm(row, *choice, digest="0-" + "0" * 32)
+    paid(invoice)
+
+    assert factories.price(row, *choice).current.recurring == Money(15_000)
+
+
+def asked_to_end(row: Service, when: CancellationWhen) -> str:
+    sent = request_cancellation(row.client_id, row.id, when, reason="", key="k", locale="fr", on=ON, at=AT)
+    return sent.reference
+
+
+def test_a_service_whose_end_is_requested_is_not_billed_beyond_it_unless_the_request_is_taken_back() -> None:
+    row = factories.service()
+    service_id, client_id, reference = row.id, row.client_id, asked_to_end(row, CancellationWhen.PERIOD_END)
+
+    with nothing_written():
+        assert issue_renewal(service_id, ON, AT) is None
+    withdraw_cancellation(client_id, reference, AT)
+
+    assert renewed(row).due_on == DUE
+
+
+@pytest.mark.parametrize("when", CancellationWhen)
+def test_a_requested_end_voids_the_unpaid_renewal_of_what_comes_after_it(when: CancellationWhen) -> None:
+    row = factories.service()
+    factories.credit(row.client, 1_000)
+    invoice = renewed(row)
+    received(invoice.id, 500, "part")
+
+    asked_to_end(row, when)
+
+    assert (invoice.status, balance_of(row.client_id, "CAD")) == (InvoiceStatus.VOID, Money(1_500))
+
+
+def test_a_requested_end_leaves_owed_what_was_used() -> None:
+    row = factories.service(next_due_date=date(2026, 6, 1))
+    invoice = renewed(row)
+
+    asked_to_end(row, CancellationWhen.NOW)
+
+    assert invoice.status is InvoiceStatus.OPEN
+
+
+def test_a_requested_end_voids_nothing_that_is_paid() -> None:
+    row = factories.service()
+    invoice = renewed(row)
+    paid(invoice)
+
+    asked_to_end(row, CancellationWhen.PERIOD_END)
+
+    assert (invoice.status, row.next_due_date) == (InvoiceStatus.PAID, date(2026, 8, 1))

@@ -1,0 +1,75 @@
+"""Many who bill, pay, cancel or start one change at the same moment leave one renewal, one charge and one due date."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+from flask import Flask
+
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.payment import PaymentChoice
+from kajoom.models.credit import balance_of
+from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order
+from kajoom.models.outbox import Message
+from kajoom.models.payment import Payment
+from kajoom.models.service import Service
+from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.provisioning import start_due_order
+from kajoom.operations.payments.pay import pay
+from tests import factories
+from tests.factories import AT, DUE, ON
+from tests.fake_gateways import FakeProvider
+from tests.operations.ledger_checks import rows
+from tests.operations.orders.test_place_parallel import TWENTY, at_once
+from tests.operations.renewal_setup import live, paid, scheduled
+
+
+def test_twenty_workers_bill_a_period_once_and_spend_credit_once(app: Flask) -> None:
+    row = factories.service()
+    factories.credit(row.client, 20_000)
+    service_id, client_id = row.id, row.client_id
+
+    results = at_once(app, lambda _: "billed" if issue_renewal(service_id, ON, AT, DUE) else "nothing")
+
+    [invoice] = rows(Invoice)
+    assert results["billed"] == 1
+    assert (invoice.credit_cents, invoice.status) == (17_246, InvoiceStatus.PAID)
+    assert balance_of(client_id, "CAD") == Money(2_754)
+
+
+def test_twenty_payments_of_a_renewal_are_one_and_move_the_date_once(app: Flask) -> None:
+    _, invoice = scheduled()
+    invoice_id = invoice.id
+    provider = FakeProvider()
+
+    at_once(app, lambda _: pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value)
+
+    assert len(rows(Payment)) == 1
+    assert rows(Service)[0].next_due_date == date(2026, 8, 1)
+    assert live(rows(Order)[0]) == [("paid", 10_923, True)]
+
+
+def test_twenty_starts_of_a_change_are_one(app: Flask) -> None:
+    order, invoice = scheduled()
+    paid(invoice)
+    order_id = order.id
+
+    at_once(app, lambda _: str(start_due_order(order_id, DUE, AT)))
+
+    assert Counter(message.kind for message in rows(Message))["provision"] == 1
+
+
+def test_twenty_cancellations_replace_the_renewal_once(app: Flask) -> None:
+    order, invoice = scheduled()
+    paid(invoice)
+    client_id, reference = order.client_id, order.reference
+
+    results = at_once(app, lambda _: cancel_order(client_id, reference, ON, AT).status.value)
+
+    assert results == Counter({"cancelled": TWENTY})
+    assert live(rows(Order)[0]) == [("open", 17_246, False)]
+    assert balance_of(client_id, "CAD") == Money(0)

@@ -1,0 +1,289 @@
+"""A host's services are taken in whole or not at all, and our own changes survive the next file."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.service import ServiceStatus
+from kajoom.domain.usage import fit
+from kajoom.models.catalog import catalog
+from kajoom.models.client import Client
+from kajoom.models.db import db
+from kajoom.models.service import Service
+from kajoom.operations.catalog.load import load_catalog
+from kajoom.operations.imports.clients import DEMONSTRATION_COLUMNS, import_clients
+from kajoom.operations.imports.csv_file import read_rows
+from kajoom.operations.imports.report import ImportReport
+from kajoom.operations.imports.services import SERVICE_COLUMNS, import_services
+from tests import factories
+
+AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
+DEMO = Path(__file__).parents[3] / "demo"
+CELLS = {
+    "external_id": "S1",
+    "client": "C1",
+    "group": "hosting",
+    "plan": "a",
+    "label": "exemple.ca",
+    "username": "exemple",
+    "status": "active",
+    "cycle": "monthly",
+    "currency": "CAD",
+    "recurring": "150.00",
+    "quantity": "1",
+    "registered_on": "2012-06-23",
+    "next_due_date": "2026-07-01",
+    "anchor_day": "",
+    "payment_method": "paypal",
+    "disk_mb": "1000",
+    "mailboxes": "3",
+    "databases": "1",
+}
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(app: Flask) -> None:
+    """The house holds what a host would have loaded first: the demonstration's catalogue and two clients."""
+    load_catalog((DEMO / "catalog.toml").read_bytes(), AT)
+    for number in (1, 2):
+        factories.client(external_id=f"C{number}", email=f"c{number}@example.org")
+
+
+def file(*rows: dict[str, str]) -> bytes:
+    """A file of services, each as the usual one but for some cells."""
+    lines = [list(CELLS), *({**CELLS, **row}.values() for row in rows)]
+    return "".join(",".join(line) + "\n" for line in lines).encode()
+
+
+def lease_next(content: bytes, *, dry_run: bool = False) -> ImportReport:
+    rows = read_rows(content.splitlines(keepends=True), SERVICE_COLUMNS)
+    return import_services(rows, dry_run=dry_run)
+
+
+def kept(external_id: str = "S1") -> Service:
+    """The service as it is kept, read anew."""
+    db.session.expire_all()
+    return db.session.query(Service).filter_by(external_id=external_id).one()
+
+
+def reasons(report: ImportReport) -> list[str]:
+    return [str(error) for error in report.errors]
+
+
+def test_service_is_added_with_what_the_file_says() -> None:
+    report = lease_next(file({}))
+    assert (report.added, report.errors) == (1, [])
+    row = kept()
+    assert (row.plan.code, row.client.external_id, row.label) == ("a", "C1", "exemple.ca")
+    assert (row.cycle, str(row.recurring), row.quantity) == (BillingCycle.MONTHLY, "150.00", 1)
+    assert (row.next_due_date, row.anchor_day) == (date(2026, 7, 1), 1)
+    assert row.usage == {"disk_mb": 1000, "mailboxes": 3, "databases": 1}
+
+
+def test_second_import_changes_nothing() -> None:
+    content = file({}, {"external_id": "S2", "cycle": "free", "recurring": "0", "next_due_date": "", "disk_mb": ""})
+    lease_next(content)
+    report = lease_next(content)
+    assert (report.added, report.changed, report.unchanged) == (0, 0, 2)
+    assert kept().version == 1
+
+
+def test_file_brings_a_service_up_to_date() -> None:
+    lease_next(file({}))
+    report = lease_next(file({"status": "Suspended", "plan": "b", "recurring": "225.00", "disk_mb": "2000"}))
+    assert report.changed == 1
+    row = kept()
+    assert (row.status, row.plan.code, str(row.recurring)) == (ServiceStatus.SUSPENDED, "b", "225.00")
+    assert row.usage == {"disk_mb": 2000, "mailboxes": 3, "databases": 1}
+    assert row.version == 2
+
+
+def test_terms_that_the_house_has_changed_survive_the_next_file() -> None:
+    lease_next(file({}))
+    factories.confirm(kept(), "b")
+    before = kept()
+    terms = (before.plan.code, before.recurring_cents, before.next_due_date, before.anchor_day)
+    lease_next(file({"plan": "base", "recurring": "95.00", "next_due_date": "2027-01-01", "label": "nouveau.ca"}))
+    after = kept()
+    assert (after.plan.code, after.recurring_cents, after.next_due_date, after.anchor_day) == terms
+    assert after.label == "nouveau.ca"
+
+
+def test_column_that_the_file_does_not_have_is_left_as_it_was() -> None:
+    lease_next(file({"quantity": "3"}))
+    needed = [name for name, column in SERVICE_COLUMNS.items() if column.required] + ["next_due_date"]
+    content = ",".join(needed) + "\n" + ",".join(CELLS[name] for name in needed) + "\n"
+    assert lease_next(content.encode()).unchanged == 1
+    row = kept()
+    assert (row.label, row.quantity) == ("exemple.ca", 3)
+    assert row.usage is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("Active", "active"),
+        ("Pending", "pending"),
+        ("Suspended", "suspended"),
+        ("Terminated", "terminated"),
+        ("Cancelled", "cancelled"),
+        ("Fraud", "terminated"),
+    ],
+)
+def test_statuses_of_a_whmcs_export_are_known(name: str, status: str) -> None:
+    lease_next(file({"status": name}))
+    assert kept().status == status
+
+
+@pytest.mark.parametrize(
+    ("name", "cycle"),
+    [
+        ("Monthly", "monthly"),
+        ("Quarterly", "quarterly"),
+        ("Semi-Annually", "semiannually"),
+        ("Annually", "annually"),
+        ("Biennially", "biennially"),
+        ("Triennially", "triennially"),
+    ],
+)
+def test_cycles_of_a_whmcs_export_are_known(name: str, cycle: str) -> None:
+    lease_next(file({"cycle": name}))
+    assert kept().cycle == cycle
+
+
+@pytest.mark.parametrize(("name", "cycle", "price"), [("One Time", "one_time", "50"), ("Free Account", "free", "0.00")])
+def test_what_does_not_recur_has_no_due_date(name: str, cycle: str, price: str) -> None:
+    lease_next(file({"cycle": name, "recurring": price}, {"external_id": "S2", "cycle": name, "recurring": price}))
+    assert kept().cycle == cycle
+    assert kept().next_due_date is None
+    assert kept().anchor_day == 23
+
+
+def test_client_may_be_named_by_address() -> None:
+    lease_next(file({"client": "C2@Example.org"}))
+    assert kept().client.external_id == "C2"
+
+
+def test_usage_without_any_figure_is_unknown() -> None:
+    lease_next(file({"disk_mb": "", "mailboxes": "", "databases": ""}))
+    assert kept().usage is None
+
+
+@pytest.mark.parametrize(
+    ("registered_on", "due", "anchor_day", "kept_anchor"),
+    [
+        ("2012-06-23", "2026-07-01", "", 1),
+        ("2012-05-31", "2026-06-30", "", 31),
+        ("2012-05-29", "2026-06-30", "", 30),
+        ("2012-05-29", "2026-06-30", "31", 31),
+    ],
+)
+def test_anchor_is_the_day_that_explains_the_due_date(
+    registered_on: str, due: str, anchor_day: str, kept_anchor: int
+) -> None:
+    lease_next(file({"registered_on": registered_on, "next_due_date": due, "anchor_day": anchor_day}))
+    assert kept().anchor_day == kept_anchor
+
+
+def test_anchor_of_the_31st_survives_a_file_of_february() -> None:
+    lease_next(file({"next_due_date": "2026-01-31"}))
+    lease_next(file({"next_due_date": "2026-02-28"}))
+    assert (kept().next_due_date, kept().anchor_day) == (date(2026, 2, 28), 31)
+
+
+def test_dry_run_counts_and_writes_nothing() -> None:
+    assert lease_next(file({}), dry_run=True).added == 1
+    assert db.session.query(Service).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [
+        ({"client": "C9"}, "client: unknown client: C9"),
+        ({"plan": "z"}, "plan: unknown plan: hosting/z"),
+        ({"group": "domain"}, "plan: unknown plan: domain/a"),
+        ({"recurring": "150.005"}, "recurring: not an amount with at most two decimals: '150.005'"),
+        ({"recurring": "-1"}, "recurring: not from 0.00 to"),
+        ({"recurring": "99999999"}, "recurring: not from 0.00 to"),
+        ({"recurring": ""}, "recurring: empty"),
+        ({"cycle": "weekly"}, "cycle: unknown: 'weekly'; one of free, one_time, monthly"),
+        ({"cycle": "free"}, "recurring: what is free costs 0.00, not 150.00"),
+        ({"status": "lost"}, "status: unknown: 'lost'"),
+        ({"payment_method": "gold"}, "payment_method: unknown: 'gold'"),
+        ({"registered_on": "23/06/2012"}, "registered_on: not a date like 2022-11-01: '23/06/2012'"),
+        ({"registered_on": "0000-00-00"}, "registered_on: empty"),
+        ({"next_due_date": "2026-02-30"}, "next_due_date: no such day: 2026-02-30"),
+        ({"next_due_date": ""}, "next_due_date: empty, and the service is paid each cycle"),
+        ({"anchor_day": "15"}, "anchor_day: 2026-07-01 is not the day 15 of its month, nor its last"),
+        ({"anchor_day": "32"}, "anchor_day: not a whole number from 1 to 31"),
+        ({"quantity": "0"}, "quantity: not a whole number from 1"),
+        ({"quantity": "٣"}, "quantity: not a whole number from 1"),
+        ({"disk_mb": "-5"}, "disk_mb: not a whole number from 0"),
+        ({"currency": "dollars"}, "currency: not a currency of three letters"),
+        ({"label": "a\0b"}, "holds a control character"),
+    ],
+)
+def test_bad_line_is_named_with_its_reason(cells: dict[str, str], named: str) -> None:
+    report = lease_next(file({}, {"external_id": "S2", **cells}))
+    assert any(error.startswith(f"line 3: {named}") for error in reasons(report)), reasons(report)
+    assert db.session.query(Service).count() == 0
+
+
+def test_key_that_stands_twice_is_named_with_its_first_line() -> None:
+    assert reasons(lease_next(file({}, {"external_id": "S2"}, {}))) == [
+        "line 4: external_id: 'S1' already stands on line 2"
+    ]
+
+
+def test_service_never_changes_hands() -> None:
+    lease_next(file({}))
+    assert reasons(lease_next(file({"client": "C2"}))) == ["line 2: client: the service is already another client's"]
+
+
+def test_fault_after_the_first_batch_keeps_that_batch_out() -> None:
+    rows = [{"external_id": f"S{number}"} for number in range(1500)]
+    rows[1400]["plan"] = "z"
+    assert reasons(lease_next(file(*rows))) == ["line 1402: plan: unknown plan: hosting/z"]
+    assert db.session.query(Service).count() == 0
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", listen)
+    yield said
+    event.remove(db.engine, "before_cursor_execute", listen)
+
+
+def test_a_thousand_services_take_a_handful_of_statements(statements: list[str]) -> None:
+    content = file(*({"external_id": f"S{number}"} for number in range(1000)))
+    statements.clear()
+    assert lease_next(content).added == 1000
+    assert len(statements) <= 16, statements
+
+
+def test_demonstration_shows_the_page_of_reference_first() -> None:
+    with (DEMO / "clients.csv").open("rb") as lines:
+        import_clients(read_rows(lines, DEMONSTRATION_COLUMNS), AT, hash_password=str)
+    with (DEMO / "services.csv").open("rb") as lines:
+        report = import_services(read_rows(lines, SERVICE_COLUMNS))
+    assert report.errors == []
+    client = db.session.query(Client).filter_by(email="fr@example.com").one()
+    first = db.session.query(Service).filter_by(client_id=client.id).order_by(Service.id).first()
+    assert first is not None
+    assert first.plan.title["fr"] == "Forfait A Hébergement Web"
+    assert first.plan.group.name["fr"] == "Hébergement Web"
+    assert (first.registered_on, first.next_due_date) == (date(2012, 6, 23), date(2022, 11, 1))
+    assert (str(first.recurring), first.cycle, first.payment_method) == ("150.00", BillingCycle.MONTHLY, "paypal")
+    for plan in catalog().groups["hosting"].plans:
+        assert fit(first.usage, plan.limits).over == ()
+        assert fit(first.usage, plan.limits).known

@@ -1,0 +1,108 @@
+"""An order that is not paid, or not due yet, can be ended: its invoice is void and its credit given back, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderEvent, OrderStatus
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.models.credit import movements_of
+from kajoom.models.db import db
+from kajoom.operations.orders.place import cancel_order, expire_order
+from tests import factories
+from tests.factories import AT, ON
+from tests.operations.ledger_checks import emails, nothing_written
+
+
+def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
+    row = factories.service()
+    factories.credit(row.client, 1_000)
+    order = factories.confirm(row, "b")
+
+    cancelled = cancel_order(row.client_id, order.reference, ON, AT)
+    with nothing_written():
+        cancel_order(row.client_id, order.reference, ON, AT)
+
+    assert cancelled.status is OrderStatus.CANCELLED
+    assert (factories.invoice_for(order).status, factories.invoice_for(order).balance) == (InvoiceStatus.VOID, Money(0))
+    assert [entry.cents for entry in movements_of(row.client_id)] == [1_000, -1_000, 1_000]
+    assert "cancelled" in emails()
+
+
+def test_the_choice_is_open_at_once_after_a_cancellation() -> None:
+    row = factories.service()
+    factories.credit(row.client, 1_000)
+    cancel_order(row.client_id, factories.confirm(row, "b").reference, ON, AT)
+
+    order = factories.confirm(row, "base")
+
+    assert order.status is OrderStatus.SCHEDULED
+
+
+def test_a_scheduled_change_can_be_cancelled_and_nothing_moves() -> None:
+    row = factories.service()
+    order = factories.confirm(row, "base")
+
+    cancel_order(row.client_id, order.reference, ON, AT)
+
+    assert (row.plan.code, row.version) == ("a", 1)
+    assert movements_of(row.client_id) == []
+
+
+def test_a_strangers_order_cannot_be_cancelled() -> None:
+    order = factories.confirm(factories.service(), "b")
+
+    stranger = factories.client()
+
+    with nothing_written(), pytest.raises(LookupError):
+        cancel_order(stranger.id, order.reference, ON, AT)
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_an_order_is_cancelled_only_where_the_table_allows_it(status: OrderStatus) -> None:
+    row = factories.service()
+    order = factories.confirm(row, "b")
+    order.status = status
+    db.session.commit()
+    cancellable = {OrderStatus.AWAITING_PAYMENT, OrderStatus.SCHEDULED}
+
+    if status in cancellable:
+        assert cancel_order(row.client_id, order.reference, ON, AT).status is OrderStatus.CANCELLED
+    elif status is OrderStatus.CANCELLED:
+        with nothing_written():
+            cancel_order(row.client_id, order.reference, ON, AT)
+    else:
+        with nothing_written(), pytest.raises(BusinessError) as error:
+            cancel_order(row.client_id, order.reference, ON, AT)
+        assert error.value.code is Refusal.TOO_LATE
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_an_order_expires_only_while_it_waits_for_its_payment(status: OrderStatus) -> None:
+    order = factories.confirm(factories.service(), "b")
+    order.status = status
+    db.session.commit()
+
+    if status is OrderStatus.AWAITING_PAYMENT:
+        expire_order(order.id, AT)
+        assert order.status is OrderStatus.CANCELLED
+        assert factories.invoice_for(order).status is InvoiceStatus.VOID
+        assert "expired" in emails()
+    else:
+        with nothing_written():
+            expire_order(order.id, AT)
+
+
+def test_every_step_is_kept_with_who_and_when() -> None:
+    row = factories.service()
+    order = factories.confirm(row, "b")
+    cancel_order(row.client_id, order.reference, ON, AT + timedelta(hours=1))
+
+    assert [(step.event, step.status, step.actor, step.at) for step in order.history] == [
+        (OrderEvent.PLACED, OrderStatus.AWAITING_PAYMENT, "client", AT),
+        (OrderEvent.CANCELLED, OrderStatus.CANCELLED, "client", AT + timedelta(hours=1)),
+    ]

@@ -1,0 +1,205 @@
+"""Money is asked for once, with no transaction open, and whatever arrives is found again: never lost, never doubled."""
+
+from __future__ import annotations
+
+import pytest
+
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderEvent, OrderStatus
+from kajoom.domain.payment import AttemptStatus, PaymentChoice
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.gateways.ports import ProviderResult
+from kajoom.models.client import lock_client
+from kajoom.models.credit import CreditReason, balance_of, movements_of
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice, invoice_of_order
+from kajoom.models.outbox import message_by_key
+from kajoom.models.payment import Payment, payments_of
+from kajoom.operations.orders.place import cancel_order, expire_order
+from kajoom.operations.payments.attempts import record_result
+from kajoom.operations.payments.pay import follow_up, pay
+from kajoom.operations.payments.receipts import record_payment
+from kajoom.operations.transaction import transactional
+from tests import factories
+from tests.factories import AT, ON
+from tests.operations.ledger_checks import nothing_written, rows
+from tests.operations.pending_payments import LATER, Watched, last_attempt, ordered, paid
+
+CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
+
+
+def test_money_captured_sets_the_change_going_and_leaves_the_service_as_it_is() -> None:
+    order, invoice = ordered()
+
+    assert paid(invoice, Watched()) is CAPTURED
+
+    assert (invoice.status, invoice.balance, invoice.paid_cents) == (InvoiceStatus.PAID, Money(0), 4_312)
+    assert order.status is OrderStatus.AWAITING_PROVISIONING
+    assert (order.service.plan.code, order.service.version) == ("a", 1)
+    assert [payment.amount for payment in payments_of(invoice.id)] == [Money(4_312)]
+    assert message_by_key(f"provision-{order.reference}") is not None
+    assert message_by_key(f"payment_received-{invoice.number}") is not None
+    assert [step.event for step in order.history] == [OrderEvent.PLACED, OrderEvent.PAID]
+
+
+def test_the_provider_is_asked_for_what_credit_left() -> None:
+    row = factories.service()
+    factories.credit(row.client, 1_000)
+    invoice = invoice_of_order(factories.confirm(row, "b").id)
+    assert invoice is not None
+    provider = Watched()
+
+    paid(invoice, provider)
+
+    assert [(charge.amount, charge.invoice) for charge in provider.asked] == [(Money(3_312), invoice.number)]
+
+
+def test_a_refusal_leaves_the_order_as_it_was_and_another_try_may_succeed() -> None:
+    order, invoice = ordered()
+    provider = Watched(ProviderResult(REFUSED, reason="INSTRUMENT_DECLINED"))
+
+    assert paid(invoice, provider) is REFUSED
+    assert (order.status, invoice.status, order.service.version) == (
+        OrderStatus.AWAITING_PAYMENT,
+        InvoiceStatus.OPEN,
+        1,
+    )
+    assert (last_attempt(invoice).reason, last_attempt(invoice).settled_at) == ("INSTRUMENT_DECLINED", AT)
+
+    assert paid(invoice, provider) is CAPTURED
+    assert len(payments_of(invoice.id)) == 1
+
+
+def test_money_that_comes_after_a_refusal_pays_the_invoice_that_still_waits() -> None:
+    order, invoice = ordered()
+    paid(invoice, Watched(ProviderResult(REFUSED)))
+
+    assert record_result(last_attempt(invoice).key, ProviderResult(CAPTURED, reference="late"), LATER)
+
+    assert (order.status, invoice.status) == (OrderStatus.AWAITING_PROVISIONING, InvoiceStatus.PAID)
+
+
+def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
+    order, invoice = ordered()
+    paid(invoice, Watched(ProviderResult(REFUSED)))
+    cancel_order(order.client_id, order.reference, ON, AT)
+    key = last_attempt(invoice).key
+
+    assert record_result(key, ProviderResult(CAPTURED, reference="late"), LATER)
+    with nothing_written():
+        assert record_result(key, ProviderResult(CAPTURED, reference="late"), LATER)
+
+    assert balance_of(order.client_id, "CAD") == Money(4_312)
+    assert [entry.reason for entry in movements_of(order.client_id)] == [CreditReason.LATE_PAYMENT]
+    assert message_by_key("payment_late-null:late") is not None
+    assert (order.status, invoice.status) == (OrderStatus.CANCELLED, InvoiceStatus.VOID)
+
+
+def test_money_that_comes_twice_from_two_tries_is_credit_the_second_time() -> None:
+    order, invoice = ordered()
+    provider = Watched(ProviderResult(REFUSED))
+    paid(invoice, provider)
+    first = last_attempt(invoice).key
+    paid(invoice, provider)
+
+    record_result(first, ProviderResult(CAPTURED, reference="late"), LATER)
+
+    assert balance_of(order.client_id, "CAD") == Money(4_312)
+    assert sum(payment.cents for payment in rows(Payment)) == 2 * 4_312
+
+
+@transactional
+def received(invoice_id: int, cents: int, reference: str) -> None:
+    invoice = db.session.get_one(Invoice, invoice_id)
+    lock_client(invoice.client_id)
+    record_payment(invoice, Money(cents), "transfer", reference, "staff", AT)
+
+
+def test_an_invoice_paid_in_parts_is_paid_with_the_last_and_the_excess_is_credit() -> None:
+    order, invoice = ordered()
+
+    received(invoice.id, 4_000, "first")
+    assert (invoice.balance, invoice.status, order.status) == (
+        Money(312),
+        InvoiceStatus.OPEN,
+        OrderStatus.AWAITING_PAYMENT,
+    )
+    received(invoice.id, 1_000, "second")
+    with nothing_written():
+        received(invoice.id, 1_000, "second")
+
+    assert (invoice.balance, invoice.status, order.status) == (
+        Money(0),
+        InvoiceStatus.PAID,
+        OrderStatus.AWAITING_PROVISIONING,
+    )
+    assert balance_of(order.client_id, "CAD") == Money(688)
+
+
+def test_what_was_put_to_an_invoice_comes_back_when_it_is_void() -> None:
+    order, invoice = ordered()
+    received(invoice.id, 4_000, "first")
+
+    cancel_order(order.client_id, order.reference, ON, AT)
+
+    assert balance_of(order.client_id, "CAD") == Money(4_000)
+
+
+def test_an_invoice_already_paid_is_not_charged_again() -> None:
+    _, invoice = ordered()
+    provider = Watched()
+    paid(invoice, provider)
+
+    with nothing_written():
+        assert paid(invoice, provider) is CAPTURED
+    assert len(provider.asked) == 1
+
+
+def test_a_void_invoice_can_no_longer_be_paid() -> None:
+    order, invoice = ordered()
+    cancel_order(order.client_id, order.reference, ON, AT)
+    provider = Watched()
+
+    with nothing_written(), pytest.raises(BusinessError) as error:
+        paid(invoice, provider)
+
+    assert error.value.code is Refusal.TOO_LATE
+    assert provider.asked == []
+
+
+def test_a_method_that_is_not_offered_writes_nothing() -> None:
+    invoice_id = ordered()[1].id
+
+    with nothing_written(), pytest.raises(KeyError):
+        pay(invoice_id, {}, PaymentChoice("null"), AT)
+
+
+def test_an_order_whose_payment_is_being_verified_is_neither_cancelled_nor_expired() -> None:
+    order, invoice = ordered()
+    paid(invoice, Watched(ProviderResult(UNKNOWN)))
+
+    with nothing_written(), pytest.raises(BusinessError) as error:
+        cancel_order(order.client_id, order.reference, ON, AT)
+    with nothing_written():
+        expire_order(order.id, AT)
+
+    assert error.value.code is Refusal.PAYMENT_PENDING
+
+
+def test_an_attempt_that_nobody_made_is_not_recorded() -> None:
+    with nothing_written(), pytest.raises(LookupError):
+        record_result("nobody", ProviderResult(CAPTURED), AT)
+    with nothing_written():
+        assert follow_up("nobody", {}, AT) is None
+
+
+def test_a_free_service_that_becomes_paid_is_paid_first() -> None:
+    row = factories.service(recurring_cents=0, cycle=BillingCycle.FREE, next_due_date=None)
+    invoice = invoice_of_order(factories.confirm(row, "a").id)
+    assert invoice is not None
+
+    assert invoice.total == Money(17_246)  # 150.00 + GST 7.50 + QST 14.96
+    paid(invoice, Watched())
+    assert (row.cycle, row.next_due_date) == (BillingCycle.FREE, None)

@@ -1,0 +1,286 @@
+"""A payment that is approved elsewhere: offered again, given up for good, or finished by whoever asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.order import OrderStatus
+from kajoom.domain.payment import AttemptStatus, PaymentChoice
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.gateways.ports import ChargeRequest, PaymentProvider, ProviderResult
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.outbox import message_by_key
+from kajoom.models.payment import Attempt, payments_of
+from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.payments.attempts import record_result
+from kajoom.operations.payments.pay import follow_up, give_up, pay, verify
+from tests.factories import AT, ON
+from tests.operations.ledger_checks import nothing_written, rows
+from tests.operations.pending_payments import LATER, PoweredOff, Watched, last_attempt, ordered, paid, settled_by_worker
+
+CAPTURED, PENDING, REFUSED, UNKNOWN = (
+    AttemptStatus.CAPTURED,
+    AttemptStatus.PENDING,
+    AttemptStatus.REFUSED,
+    AttemptStatus.UNKNOWN,
+)
+URL = "https://paypal.example/approve"
+TO_APPROVE = ProviderResult(PENDING, "ref", approve_url=URL)
+BACK = "https://clients.example.com/orders/CH/payment/return"
+
+
+def led_away() -> tuple[Invoice, Watched]:
+    """An invoice whose client was led to approve its payment."""
+    _, invoice = ordered()
+    provider = Watched(TO_APPROVE)
+    assert pay(invoice.id, {"null": provider}, PaymentChoice("null"), AT, BACK).approve_url == URL
+    return invoice, provider
+
+
+def test_a_client_is_led_away_and_told_where_to_come_back() -> None:
+    invoice, provider = led_away()
+    attempt = last_attempt(invoice)
+    assert provider.asked[0].return_url == attempt.return_url == BACK
+    assert (attempt.status, attempt.approve_url, attempt.provider_ref) == (PENDING, URL, "ref")
+    assert invoice.status is InvoiceStatus.OPEN
+
+
+def test_the_worker_asks_after_a_minute_and_not_while_the_client_reads() -> None:
+    invoice, _ = led_away()
+    message = message_by_key(f"settle-{last_attempt(invoice).key}")
+    assert message is not None
+    assert message.run_at == AT + timedelta(minutes=1)
+
+
+def test_what_waits_for_approval_is_offered_again() -> None:
+    invoice, provider = led_away()
+    with nothing_written():
+        assert pay(invoice.id, {"null": provider}, PaymentChoice("null"), LATER).approve_url == URL
+    assert len(provider.ledger) == 1
+
+
+def test_what_was_approved_is_finished_by_the_client_who_returns() -> None:
+    invoice, provider = led_away()
+    provider.approved.add(last_attempt(invoice).key)
+
+    result = verify(invoice.id, {"null": provider}, LATER)
+
+    assert result is not None
+    assert result.status is CAPTURED
+    assert (invoice.status, last_attempt(invoice).approve_url) == (InvoiceStatus.PAID, "")
+    assert len(payments_of(invoice.id)) == 1
+    with nothing_written():
+        assert verify(invoice.id, {"null": provider}, LATER) is None
+
+
+def test_what_was_approved_is_finished_by_the_worker_for_who_closed_the_tab() -> None:
+    invoice, provider = led_away()
+    assert not settled_by_worker(invoice, provider)
+    provider.approved.add(last_attempt(invoice).key)
+    assert settled_by_worker(invoice, provider)
+    assert invoice.status is InvoiceStatus.PAID
+
+
+def test_a_client_who_returns_without_approving_is_led_nowhere_and_nothing_is_written() -> None:
+    invoice, provider = led_away()
+    with nothing_written():
+        assert verify(invoice.id, {"null": provider}, LATER) == TO_APPROVE
+
+
+def test_another_method_gives_up_the_first_which_is_never_captured() -> None:
+    invoice, provider = led_away()
+    first, other = last_attempt(invoice).key, Watched()
+    both = {"null": provider, "other": other}
+
+    assert pay(invoice.id, both, PaymentChoice("other"), LATER).status is CAPTURED
+
+    assert [(each.status, each.reason) for each in rows(Attempt)] == [(REFUSED, "given_up"), (CAPTURED, "")]
+    provider.approved.add(first)  # in the tab that was left open
+    assert settled_by_worker(invoice, provider)
+    assert [key for key, (_, result) in provider.ledger.items() if result.status is CAPTURED] == []
+
+
+def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
+    invoice, provider = led_away()
+    provider.approved.add(last_attempt(invoice).key)
+    db.session.rollback()
+    provider.capture(provider.asked[0])  # by another process, whose answer was lost
+    other = Watched()
+
+    assert pay(invoice.id, {"null": provider, "other": other}, PaymentChoice("other"), LATER).status is CAPTURED
+    assert other.asked == []
+    assert len(payments_of(invoice.id)) == 1
+
+
+def test_a_cancelled_change_gives_its_payment_up_first() -> None:
+    order, invoice = ordered()
+    provider = Watched(TO_APPROVE)
+    paid(invoice, provider)
+
+    give_up(invoice.id, {"null": provider}, LATER)
+    cancel_order(order.client_id, order.reference, ON, LATER)
+
+    assert (order.status, invoice.status) == (OrderStatus.CANCELLED, InvoiceStatus.VOID)
+    assert (last_attempt(invoice).status, last_attempt(invoice).reason) == (REFUSED, "given_up")
+    with nothing_written():
+        give_up(invoice.id, {"null": provider}, LATER)
+
+
+class Interrupted(Watched):
+    """A provider that is asked for approved money, and meanwhile its client does something else."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(TO_APPROVE)
+        self.meanwhile = meanwhile
+
+    def capture(self, charge: ChargeRequest) -> ProviderResult:
+        with nothing_written(), pytest.raises(BusinessError) as error:
+            self.meanwhile()
+        assert error.value.code is Refusal.PAYMENT_PENDING
+        return super().capture(charge)
+
+
+@pytest.mark.parametrize("transactional", ["cancelling", "another method", "the worker", "the client's other tab"])
+def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(transactional: str) -> None:
+    """The worker takes what was approved, and in that second the client changes their mind in another tab."""
+    _, invoice = ordered()
+    number, other = invoice.id, Watched()
+    deeds: dict[str, Callable[[], object]] = {
+        "cancelling": lambda: give_up(number, both, LATER),
+        "another method": lambda: pay(number, both, PaymentChoice("other"), LATER),
+        "the worker": lambda: follow_up(key, both, LATER),
+        "the client's other tab": lambda: verify(number, both, LATER),
+    }
+    provider = Interrupted(deeds[transactional])
+    both = {"null": provider, "other": other}
+    paid(invoice, provider)
+    key = last_attempt(invoice).key
+    provider.approved.add(key)
+
+    assert follow_up(key, both, LATER) is None
+
+    assert other.asked == []
+    assert [(each.status, each.amount) for each in rows(Attempt)] == [(CAPTURED, invoice.total)]
+    assert len(payments_of(invoice.id)) == 1
+
+
+class Overtaken(Watched):
+    """A provider that is asked what became of a charge, and while it answers somebody else sees the charge through."""
+
+    def __init__(self) -> None:
+        super().__init__(TO_APPROVE)
+        self.meanwhile: Callable[[], object] | None = None
+
+    def look_up(self, charge: ChargeRequest) -> ProviderResult:
+        result = super().look_up(charge)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return result
+
+
+def test_money_whose_answer_was_lost_is_looked_for_at_once_and_not_given_up_for_a_minute() -> None:
+    """The provider may still be taking it, while a look says that it was not taken yet."""
+    _, invoice = ordered()
+    number = invoice.id
+    provider = Watched(TO_APPROVE, ProviderResult(UNKNOWN), ProviderResult(PENDING, "ref"), takes_money=False)
+    paid(invoice, provider)
+    provider.approved.add(last_attempt(invoice).key)
+
+    for expected in (UNKNOWN, PENDING):
+        result = verify(number, {"null": provider}, LATER)
+        assert result is not None
+        assert result.status is expected
+        with nothing_written(), pytest.raises(BusinessError):
+            give_up(number, {"null": provider}, LATER + timedelta(seconds=59))
+    give_up(number, {"null": provider}, LATER + timedelta(minutes=1))
+    assert last_attempt(invoice).reason == "given_up"
+
+
+def test_what_was_given_up_while_it_was_looked_at_is_not_taken() -> None:
+    """The client cancels between the worker's look and its asking for the money."""
+    _, invoice = ordered()
+    provider = Overtaken()
+    paid(invoice, provider)
+    key, number = last_attempt(invoice).key, invoice.id
+    provider.approved.add(key)
+    provider.meanwhile = lambda: give_up(number, {"null": provider}, LATER)
+
+    with pytest.raises(BusinessError):
+        follow_up(key, {"null": provider}, LATER)
+
+    assert (last_attempt(invoice).status, last_attempt(invoice).reason) == (REFUSED, "given_up")
+    assert [result.status for _, result in provider.ledger.values()] == [PENDING]
+
+
+def test_an_old_look_does_not_hide_that_money_is_being_taken() -> None:
+    """One process looked before the client approved, and answers after another has asked for the money and died."""
+    _, invoice = ordered()
+    provider = Overtaken()
+    paid(invoice, provider)
+    key, number = last_attempt(invoice).key, invoice.id
+
+    class Dying(Watched):
+        def look_up(self, charge: ChargeRequest) -> ProviderResult:
+            return ProviderResult(PENDING, "ref", approval="approved")
+
+        def capture(self, charge: ChargeRequest) -> ProviderResult:
+            raise PoweredOff
+
+    def die() -> None:
+        with pytest.raises(PoweredOff):
+            follow_up(key, {"null": Dying()}, LATER)
+
+    provider.meanwhile = die
+    follow_up(key, {"null": provider}, LATER)
+
+    assert (last_attempt(invoice).status, last_attempt(invoice).approve_url) == (AttemptStatus.SENDING, "")
+    with pytest.raises(BusinessError):
+        give_up(number, {"null": provider}, LATER + timedelta(seconds=59))
+    message = message_by_key(f"settle-{key}")
+    assert message is not None
+    assert message.run_at <= LATER + timedelta(minutes=1)
+    give_up(number, {"null": provider}, LATER + timedelta(minutes=1))
+    assert last_attempt(invoice).reason == "given_up"
+
+
+def test_a_payment_that_nobody_knows_of_cannot_be_given_up() -> None:
+    _, invoice = ordered()
+    provider = Watched(ProviderResult(UNKNOWN))
+    paid(invoice, provider)
+    provider.ledger[last_attempt(invoice).key] = (provider.asked[0], ProviderResult(UNKNOWN))
+
+    with pytest.raises(BusinessError) as error:
+        give_up(invoice.id, {"null": provider}, LATER)
+
+    assert error.value.code is Refusal.PAYMENT_PENDING
+    assert last_attempt(invoice).status is UNKNOWN
+
+
+def test_money_taken_while_it_was_given_up_is_not_lost() -> None:
+    """Another process had captured between the question and the giving up."""
+    invoice, provider = led_away()
+    give_up(invoice.id, {"null": provider}, LATER)
+    assert record_result(last_attempt(invoice).key, ProviderResult(CAPTURED, "ref", "taken"), LATER)
+    assert invoice.status is InvoiceStatus.PAID
+
+
+def pay_by_the_other(invoice_id: int, providers: dict[str, PaymentProvider], at: datetime) -> ProviderResult:
+    return pay(invoice_id, providers, PaymentChoice("other"), at)
+
+
+@pytest.mark.parametrize("transactional", [pay_by_the_other, verify, give_up])
+def test_a_provider_no_longer_configured_leaves_its_payment_to_be_verified(
+    transactional: Callable[..., ProviderResult | None],
+) -> None:
+    invoice, _ = led_away()
+    other = Watched()
+    with nothing_written(), pytest.raises(BusinessError) as error:
+        transactional(invoice.id, {"other": other}, LATER)
+    assert error.value.code is Refusal.PAYMENT_PENDING
+    assert other.asked == []

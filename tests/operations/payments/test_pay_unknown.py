@@ -1,0 +1,143 @@
+"""A lost answer is unknown, never failed: the provider is asked again before anything else is tried."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kajoom.domain.order import OrderStatus
+from kajoom.domain.payment import AttemptStatus, PaymentChoice
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.gateways.ports import ChargeRequest, ProviderResult
+from kajoom.models.outbox import message_by_key
+from kajoom.models.payment import Attempt, payments_of
+from kajoom.operations.payments.attempts import record_result
+from kajoom.operations.payments.pay import pay
+from tests.factories import AT
+from tests.operations.ledger_checks import nothing_written, rows
+from tests.operations.pending_payments import (
+    LATER,
+    Broken,
+    PoweredOff,
+    Watched,
+    last_attempt,
+    ordered,
+    paid,
+    settled_by_worker,
+)
+
+CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
+
+
+def test_a_lost_answer_is_unknown_never_failed_and_is_asked_for_in_seconds() -> None:
+    order, invoice = ordered()
+
+    assert paid(invoice, Watched(ProviderResult(UNKNOWN))) is UNKNOWN
+
+    attempt = last_attempt(invoice)
+    message = message_by_key(f"settle-{attempt.key}")
+    assert (attempt.status, attempt.settled_at) == (UNKNOWN, None)
+    assert message is not None
+    assert message.run_at == AT + timedelta(seconds=5)
+    assert order.status is OrderStatus.AWAITING_PAYMENT
+
+
+def test_a_lost_answer_whose_money_was_taken_is_found_before_another_try() -> None:
+    order, invoice = ordered()
+    provider = Watched(ProviderResult(UNKNOWN), takes_money=True)
+    paid(invoice, provider)
+
+    assert paid(invoice, provider, LATER) is CAPTURED
+
+    assert len({charge.key for charge in provider.asked}) == 1
+    assert len(payments_of(invoice.id)) == 1
+    assert order.status is OrderStatus.AWAITING_PROVISIONING
+
+
+def test_a_lost_answer_whose_money_was_not_taken_is_tried_anew() -> None:
+    _, invoice = ordered()
+    provider = Watched(ProviderResult(UNKNOWN), takes_money=False)
+    paid(invoice, provider)
+
+    assert paid(invoice, provider, LATER) is CAPTURED
+
+    assert [attempt.status for attempt in rows(Attempt)] == [REFUSED, CAPTURED]
+    assert len(provider.ledger) == 1
+
+
+def test_while_nobody_knows_no_other_method_may_be_tried() -> None:
+    _, invoice = ordered()
+    lost, other = Watched(ProviderResult(UNKNOWN)), Watched()
+    paid(invoice, lost)
+    lost.ledger[last_attempt(invoice).key] = (lost.asked[0], ProviderResult(UNKNOWN))
+
+    with pytest.raises(BusinessError) as error:
+        pay(invoice.id, {"null": lost, "other": other}, PaymentChoice("other"), LATER)
+
+    assert error.value.code is Refusal.PAYMENT_PENDING
+    assert other.asked == []
+
+
+def test_a_try_on_its_way_is_not_mistaken_for_one_that_was_never_seen() -> None:
+    _, invoice = ordered()
+
+    class Slow(Watched):
+        def charge(self, charge: ChargeRequest) -> ProviderResult:
+            with pytest.raises(BusinessError) as error:  # the client presses again before the provider has heard of it
+                paid(invoice, self)
+            assert error.value.code is Refusal.PAYMENT_PENDING
+            return super().charge(charge)
+
+    provider = Slow()
+
+    assert paid(invoice, provider) is CAPTURED
+    assert len(provider.ledger) == 1
+
+
+def test_the_worker_settles_what_was_unknown() -> None:
+    order, invoice = ordered()
+    provider = Watched(ProviderResult(UNKNOWN))
+    paid(invoice, provider)
+
+    assert settled_by_worker(invoice, provider)
+    assert order.status is OrderStatus.AWAITING_PROVISIONING
+    with nothing_written():
+        assert settled_by_worker(invoice, provider)
+
+
+def test_a_crash_after_the_attempts_commit_leaves_a_message_that_settles_it() -> None:
+    order, invoice = ordered()
+    provider = Broken()
+
+    with pytest.raises(PoweredOff):
+        paid(invoice, provider)
+
+    attempt = last_attempt(invoice)
+    message = message_by_key(f"settle-{attempt.key}")
+    assert message is not None
+    assert (attempt.status, message.run_at) == (AttemptStatus.SENDING, AT + timedelta(minutes=1))
+    assert settled_by_worker(invoice, provider)
+    assert order.status is OrderStatus.AWAITING_PROVISIONING
+    assert len(payments_of(invoice.id)) == 1
+
+
+def test_an_answer_after_the_workers_own_adds_nothing() -> None:
+    _, invoice = ordered()
+    paid(invoice, Watched(ProviderResult(UNKNOWN), takes_money=False))
+    key = last_attempt(invoice).key
+    record_result(key, ProviderResult(REFUSED, reason="not_found"), LATER)
+
+    with nothing_written():
+        assert record_result(key, ProviderResult(UNKNOWN), LATER)
+        assert record_result(key, ProviderResult(AttemptStatus.PENDING), LATER)
+        assert record_result(key, ProviderResult(REFUSED), LATER)
+
+
+@pytest.mark.parametrize("result", [status for status in AttemptStatus if status is not AttemptStatus.SENDING])
+def test_nothing_said_after_the_money_came_changes_anything(result: AttemptStatus) -> None:
+    _, invoice = ordered()
+    paid(invoice, Watched())
+
+    with nothing_written():
+        assert record_result(last_attempt(invoice).key, ProviderResult(result, reference="another"), LATER)

@@ -1,0 +1,167 @@
+"""Money that no provider carried is counted once: it pays its invoice, the rest is owed or becomes account credit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.money import Money
+from kajoom.domain.order import OrderStatus
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.service import ServiceStatus
+from kajoom.models.credit import CreditReason, balance_of, movements_of
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.outbox import message_by_key
+from kajoom.models.payment import payments_of
+from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.payments.receipts import OfflinePayment, Receipt, record_offline_payment
+from tests import factories
+from tests.factories import AT, ON
+from tests.operations.ledger_checks import emails, nothing_written
+
+NOON = datetime(2026, 6, 15, 16, tzinfo=UTC)
+# 75.00 for 15 days of 30: 37.50, GST 1.88, QST 3.74.
+SLIP = OfflinePayment("43.12", date(2026, 6, 15), NOON, "CA123", "interac")
+NOTHING = Money(0)
+
+
+def owed(method: str = "interac") -> Invoice:
+    """The invoice of an upgrade that waits to be paid."""
+    return factories.invoice_for(factories.confirm(factories.service(payment_method=method)))
+
+
+def record(invoice: Invoice, **offline_payment: object) -> Receipt:
+    return record_offline_payment(invoice.number, replace(SLIP, **offline_payment), ON, "staff:lea", AT)  # type: ignore[arg-type]
+
+
+def objection(invoice: Invoice, **offline_payment: object) -> BusinessError:
+    """Why a slip is not recorded; nothing is written then."""
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        record(invoice, **offline_payment)
+    return raised.value
+
+
+def test_the_whole_amount_pays_the_invoice_and_sets_the_change_going() -> None:
+    invoice = owed()
+
+    assert record(invoice) == Receipt(Money(43_12), NOTHING, NOTHING, is_new=True)
+
+    assert (invoice.status, invoice.balance) == (InvoiceStatus.PAID, NOTHING)
+    assert invoice.order is not None
+    assert invoice.order.status is OrderStatus.AWAITING_PROVISIONING
+    (payment,) = payments_of(invoice.id)
+    assert (payment.reference, payment.provider, payment.actor) == ("interac:CA123", "interac", "staff:lea")
+    assert payment.received_at == NOON
+    assert message_by_key(f"provision-{invoice.order.reference}") is not None
+
+
+def test_a_part_leaves_the_rest_due_and_the_rest_completes_it() -> None:
+    invoice = owed()
+
+    assert record(invoice, amount="40") == Receipt(Money(40_00), NOTHING, Money(3_12), is_new=True)
+    assert (invoice.status, invoice.balance) == (InvoiceStatus.OPEN, Money(3_12))
+    assert invoice.order is not None
+    assert invoice.order.status is OrderStatus.AWAITING_PAYMENT
+    assert "payment_partial" in emails()
+
+    assert record(invoice, amount="3.12", reference="CA124").balance == NOTHING
+    assert invoice.order.status is OrderStatus.AWAITING_PROVISIONING
+
+
+def test_what_exceeds_the_balance_becomes_credit_and_is_told_to_client_and_staff() -> None:
+    invoice = owed()
+
+    assert record(invoice, amount="50.00") == Receipt(Money(43_12), Money(6_88), NOTHING, is_new=True)
+
+    assert balance_of(invoice.client_id, "CAD") == Money(6_88)
+    assert [entry.reason for entry in movements_of(invoice.client_id)] == [CreditReason.OVERPAID]
+    assert {"payment_late", "staff_notice"} <= emails()
+
+
+def test_money_for_a_void_invoice_becomes_credit_and_is_told_to_client_and_staff() -> None:
+    invoice = owed()
+    assert invoice.order is not None
+    cancel_order(invoice.client_id, invoice.order.reference, ON, AT)
+
+    assert record(invoice) == Receipt(NOTHING, Money(43_12), NOTHING, is_new=True)
+
+    assert invoice.status is InvoiceStatus.VOID
+    assert [entry.reason for entry in movements_of(invoice.client_id)] == [CreditReason.LATE_PAYMENT]
+    assert {"payment_late", "staff_notice"} <= emails()
+
+
+def test_a_part_received_comes_back_as_credit_when_the_change_is_cancelled() -> None:
+    invoice = owed()
+    record(invoice, amount="40.00")
+    assert invoice.order is not None
+
+    cancel_order(invoice.client_id, invoice.order.reference, ON, AT)
+
+    assert balance_of(invoice.client_id, "CAD") == Money(40_00)
+
+
+@pytest.mark.parametrize("reference", ["CA123", " ca123 ", "Ca123"])
+def test_the_same_reference_twice_adds_nothing(reference: str) -> None:
+    invoice = owed()
+    record(invoice, amount="40.00")
+
+    with nothing_written():
+        assert record(invoice, amount="40.00", reference=reference) == Receipt(NOTHING, NOTHING, Money(3_12), False)
+
+
+def test_a_reference_recorded_for_something_else_is_objected_to() -> None:
+    first, second = owed(), owed()
+    record(first)
+    error = objection(second)
+    assert error.code is StaffRefusal.REFERENCE_USED
+    assert error.details["number"] == first.number
+    assert objection(first, amount="3.00").code is StaffRefusal.REFERENCE_USED
+
+
+def test_a_renewal_that_is_paid_moves_the_due_date() -> None:
+    row = factories.service(payment_method="cheque")
+    invoice = issue_renewal(row.id, ON, AT)
+    assert invoice is not None
+
+    record(invoice, amount="172.46", method="")  # 150.00, GST 7.50, QST 14.96
+
+    assert invoice.status is InvoiceStatus.PAID
+    assert row.next_due_date == date(2026, 8, 1)
+    assert row.status is ServiceStatus.ACTIVE
+    assert [payment.provider for payment in payments_of(invoice.id)] == ["cheque"]
+
+
+@pytest.mark.parametrize(
+    ("offline_payment", "reason"),
+    [
+        ({"amount": "0"}, StaffRefusal.NOT_AN_AMOUNT),
+        ({"amount": "-5.00"}, StaffRefusal.NOT_AN_AMOUNT),
+        ({"amount": "41,72"}, StaffRefusal.NOT_AN_AMOUNT),
+        ({"amount": "41.725"}, StaffRefusal.NOT_AN_AMOUNT),
+        ({"on": date(2026, 6, 17)}, StaffRefusal.NOT_YET),
+        ({"reference": "  "}, StaffRefusal.NO_REFERENCE),
+        ({"reference": "x" * 101}, StaffRefusal.NO_REFERENCE),
+        ({"reference": "a\x00b"}, StaffRefusal.NO_REFERENCE),
+        ({"method": "paypal"}, StaffRefusal.NO_METHOD),
+    ],
+)
+def test_what_cannot_be_read_is_objected_to_by_name(offline_payment: dict[str, object], reason: StaffRefusal) -> None:
+    assert objection(owed(), **offline_payment).code is reason
+
+
+def test_a_service_paid_online_asks_how_it_was_paid() -> None:
+    invoice = owed("paypal")
+    assert objection(invoice, method="").code is StaffRefusal.NO_METHOD
+    assert record(invoice, method="bank_transfer").is_new
+
+
+def test_an_invoice_that_is_not_there_is_said_so() -> None:
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        record_offline_payment("2026-9999", SLIP, ON, "staff:lea", AT)
+    assert raised.value.code is StaffRefusal.NO_INVOICE
+    db.session.rollback()
