@@ -1,4 +1,4 @@
-# The commands the README names. `make run` shows the demonstration; `make test` needs nothing installed before it.
+# The commands that CONTRIBUTING.md names. `make run` shows the demonstration; `make test` needs nothing installed before it.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -27,17 +27,17 @@ check: .venv/tested
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/flask words compile
-	@$(BIN)/python -m pytest tests/house
+	@$(BIN)/python -m pytest tests/architecture
 
 bench: .venv/tested
 	@.ci/tools
 	@$(BIN)/python -m tests.bench
 
-# The large storm of the README; for a small one: make storm STORM="--changes 100 --kills 10 --on sqlite"
+# The large storm of docs/reliability.md; for a small one: make storm STORM="--changes 100 --kills 10 --on sqlite"
 storm: .venv/tested
 	@.ci/tools
 	@$(BIN)/flask words compile
-	@$(BIN)/python -m tests.faults $(STORM)
+	@$(BIN)/python -m tests.chaos $(STORM)
 
 words: .venv/tested
 	@$(BIN)/flask words update

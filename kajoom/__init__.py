@@ -1,5 +1,6 @@
-"""The client area of a web host, room by room.
+"""The client area of a web host.
 
-``domain`` holds what is true, ``models`` what is kept, ``operations`` what is done; ``gateways`` are the back doors,
-``web``, ``worker`` and ``cli`` the front doors. The README draws the plan and says who may import whom.
+``domain`` holds the business rules, ``models`` the tables and ``operations`` what can be done; ``gateways`` are the
+adapters to other systems; ``web``, ``worker`` and ``cli`` are the entry points. ``docs/architecture.md`` says which
+layer may import which.
 """

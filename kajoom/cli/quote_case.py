@@ -37,7 +37,7 @@ def _not_a_number(constant: str) -> NoReturn:
 
 
 def answer(case: object) -> Answer:
-    """What the change costs, why it is refused, or what is wrong with the case; the README tells its fields."""
+    """What the change costs, why it is refused, or what is wrong with the case; its fields are in docs/pricing.md."""
     name: str | int | None = None
     try:
         if not isinstance(case, dict):

@@ -135,9 +135,9 @@ def direction(current: Terms, target: Terms) -> Direction:
     """Compare the amounts paid in a year; what is paid once is compared as it stands."""
     before = current.recurring.cents * (target.months or 1)
     after = target.recurring.cents * (current.months or 1)
-    if after > before:
-        return Direction.UPGRADE
-    return Direction.DOWNGRADE if after < before else Direction.SAME
+    if before == after:
+        return Direction.SAME
+    return Direction.UPGRADE if after > before else Direction.DOWNGRADE
 
 
 def refusal_of(holding: PricingInput, on: date) -> Refusal | None:
@@ -174,7 +174,7 @@ def quote(
     """Price the move of ``holding`` to ``target`` on the day ``on``; ``when`` is ``None`` for the rule's default.
 
     Raises ``BusinessError`` with the first reason found; ``OverflowError`` when a date leaves the calendar.
-    The rules are those of the README, « How a change is priced ».
+    The rules are those of docs/pricing.md.
     """
     current = holding.terms
     if refusal := refusal_of(holding, on) or refusal_between(current, target):

@@ -16,6 +16,8 @@ from kajoom.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+# A decision and a changelog tell what was true at the time.
+CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md" and "decisions" not in page.parts]
 LONGEST_README = 150
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -23,6 +25,7 @@ CODE = re.compile(r"^```[^\n]*\n(.*?)^ *```|`([^`\n]+)`", re.DOTALL | re.MULTILI
 FENCE = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 VARIABLE = re.compile(r"KAJOOM_[A-Z][A-Z_]*")
+PATH = re.compile(r"(?:kajoom|templates|tests|translations|migrations|demo|static|deploy|docs|\.ci)/[\w./-]*\w/?")
 FLASK = re.compile(r"\bflask ([a-z]+)(?: ([a-z]+))?")
 GROUPS: dict[str, click.Command] = {**{str(each.name): each for each in COMMANDS}, "db": migrations}
 
@@ -59,6 +62,12 @@ def unknown_commands(text: str) -> Iterator[str]:
             yield f"flask {name} {inner}".strip()
 
 
+def missing_paths(text: str) -> Iterator[str]:
+    """The files and folders that the page names in inline code and that are not in the repository."""
+    named = (inline for _, inline in CODE.findall(text) if PATH.fullmatch(inline))
+    yield from (path for path in named if not (ROOT / path).exists())
+
+
 def variables_read(source: str) -> set[str]:
     """The variables that the configuration reads: the constants in capitals that it passes to its readers."""
     calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
@@ -81,6 +90,11 @@ def test_an_unknown_command_is_found() -> None:
     assert list(unknown_commands(text)) == ["flask staff vanish", "flask vanish"]
 
 
+def test_a_missing_path_is_found() -> None:
+    text = "`kajoom/config.py`, `tests/`, `kajoom/<noun>.py`, `kajoom/gone.py`"
+    assert list(missing_paths(text)) == ["kajoom/gone.py"]
+
+
 def test_a_variable_is_found() -> None:
     assert variables_read('a = given.get("MAIL_URL", "x"); b = "NOT_READ"') == {"KAJOOM_MAIL_URL"}
 
@@ -93,6 +107,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_named_commands_exist(page: Path) -> None:
     assert not list(unknown_commands(page.read_text()))
+
+
+@pytest.mark.parametrize("page", CURRENT, ids=page_id)
+def test_named_paths_exist(page: Path) -> None:
+    assert not list(missing_paths(page.read_text()))
 
 
 def test_the_readme_is_short() -> None:

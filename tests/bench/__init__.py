@@ -1,1 +1,1 @@
-"""The benchmarks of the README: the real pages beside a bare Flask route, on one server, in one run."""
+"""The benchmarks of docs/performance.md: the real pages beside a bare Flask route, on one server, in one run."""

@@ -28,8 +28,8 @@ _STEPS = {"product": "", "choice": "/plan?plan=b&cycle=monthly", "review": "/pla
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """Who sits for the pictures, before what."""
+class View:
+    """How the pages are seen, and the ``steps`` of which a picture is kept."""
 
     name: str
     language: str
@@ -39,28 +39,28 @@ class Sitting:
     steps: tuple[str, ...]
 
 
-_SITTINGS = (
-    Sitting("desk", "fr", "light", 1280, 900, ("product", "choice", "review", "order")),
-    Sitting("phone", "fr", "dark", 390, 844, ("choice",)),
-    Sitting("english", "en", "light", 1280, 900, ("product",)),
+_VIEWS = (
+    View("desk", "fr", "light", 1280, 900, ("product", "choice", "review", "order")),
+    View("phone", "fr", "dark", 390, 844, ("choice",)),
+    View("english", "en", "light", 1280, 900, ("product",)),
 )
 
 
-def pictures(browser: Browser, house: LiveApp, sitting: Sitting) -> Iterator[tuple[str, bytes]]:
+def pictures(browser: Browser, app: LiveApp, view: View) -> Iterator[tuple[str, bytes]]:
     """Each step of a change by its name, the order once it is operational."""
-    house.restore()
+    app.restore()
     options: dict[str, Any] = {
-        "viewport": {"width": sitting.width, "height": sitting.height},
-        "color_scheme": sitting.scheme,
-        "storage_state": signed_in(browser, house.address, sitting.language),
+        "viewport": {"width": view.width, "height": view.height},
+        "color_scheme": view.scheme,
+        "storage_state": signed_in(browser, app.address, view.language),
     }
-    context = browser.new_context(base_url=house.address, **options)
+    context = browser.new_context(base_url=app.address, **options)
     page = context.new_page()
     for step, path in _STEPS.items():
-        page.goto(house.service(HOSTING[sitting.language]) + path)
+        page.goto(app.service(HOSTING[view.language]) + path)
         yield step, picture(page)
     confirm(page)
-    house.work()
+    app.work()
     page.reload()
     expect(page.locator("#order-status")).to_have_attribute("data-status", "completed")
     yield "order", picture(page)
@@ -86,12 +86,12 @@ def main(folder: Path) -> None:
     """Take every picture into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, patch.object(clock, "now", lambda: NOON), launched() as browser:
-        house = LiveApp(Path(place))
-        for sitting in _SITTINGS:
-            for step, taken in pictures(browser, house, sitting):
-                if step in sitting.steps:
-                    (folder / f"{step}-{sitting.name}.webp").write_bytes(taken)
-        house.close()
+        app = LiveApp(Path(place))
+        for view in _VIEWS:
+            for step, taken in pictures(browser, app, view):
+                if step in view.steps:
+                    (folder / f"{step}-{view.name}.webp").write_bytes(taken)
+        app.close()
 
 
 if __name__ == "__main__":

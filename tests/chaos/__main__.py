@@ -1,4 +1,4 @@
-"""``python -m tests.errors``: the large storm, whose last figures stand in the README."""
+"""``python -m tests.chaos``: the large storm, whose last figures are in docs/reliability.md."""
 
 from __future__ import annotations
 
