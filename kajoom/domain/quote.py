@@ -135,9 +135,9 @@ def direction(current: Terms, target: Terms) -> Direction:
     """Compare the amounts paid in a year; what is paid once is compared as it stands."""
     before = current.recurring.cents * (target.months or 1)
     after = target.recurring.cents * (current.months or 1)
-    if before == after:
-        return Direction.SAME
-    return Direction.UPGRADE if after > before else Direction.DOWNGRADE
+    if after > before:
+        return Direction.UPGRADE
+    return Direction.DOWNGRADE if after < before else Direction.SAME
 
 
 def refusal_of(holding: PricingInput, on: date) -> Refusal | None:

@@ -81,7 +81,7 @@ class LimitChange:
     @property
     def is_gain(self) -> bool:
         """Whether more is allowed after the change."""
-        return self.differs and (self.after is None or (self.before is not None and self.after > self.before))
+        return self.before is not None and (self.after is None or self.after > self.before)
 
     @property
     def by(self) -> int | None:

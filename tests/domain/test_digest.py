@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Decision, PricingInput, Quote, When, amount_seen, quote
+from kajoom.domain.quote import Decision, LineCode, PricingInput, When, amount_seen, quote
+from kajoom.domain.tax import TaxName
 from tests.domain.factories import day, snapshot, terms
 
 HOLDING = snapshot("10/month", "2026-07-01")
 TARGET = terms("20/month", "b")
+SEEN = quote(HOLDING, TARGET, day("2026-06-16"))
 
 
 def digest(holding: PricingInput = HOLDING, new: Any = TARGET, on: str = "2026-06-16", **more: Any) -> str:
@@ -71,12 +73,25 @@ def test_the_digest_moves_with_a_renewal_alone() -> None:
     assert digest(quebec) != digest(ontario)
 
 
+def test_the_digest_moves_with_the_renewal_before_alone() -> None:
+    # The new plan is free: the province changes nothing but what the renewal would have cost.
+    quebec, ontario = (snapshot("30/month", "2026-07-01", province=province) for province in ("QC", "ON"))
+    assert digest(quebec, terms("free", "b")) != digest(ontario, terms("free", "b"))
+
+
+def test_the_digest_moves_with_the_renewal_after_alone() -> None:
+    # The plan in force is free and the change waits: the province changes nothing but what the renewal will cost.
+    quebec, ontario = (snapshot("0/month", "2026-07-01", province=province) for province in ("QC", "ON"))
+    assert digest(quebec, when=When.RENEWAL) != digest(ontario, when=When.RENEWAL)
+
+
 def test_a_tax_rate_that_changes_the_next_renewal_is_seen() -> None:
     # Nova Scotia went from 15 % to 14 % on 2025-04-01: the renewal of that day is told at 14 %.
     before, after = (
         quote(snapshot("10/month", due, province="NS"), TARGET, day("2025-03-20"))
         for due in ("2025-03-31", "2025-04-01")
     )
+    assert (str(before.renewal_before), str(after.renewal_before)) == ("11.50", "11.40")
     assert (str(before.renewal_after), str(after.renewal_after)) == ("23.00", "22.80")
 
 
@@ -92,11 +107,25 @@ def test_a_tax_rate_that_changes_the_next_renewal_is_seen() -> None:
         {"total": Money(576)},
         {"credit_used": Money(1)},
         {"total": Money(576), "credit_used": Money(1)},  # as much is due today
+        {"target": terms("20/quarter", "b")},
+        {"target": terms("20/month", "b", currency="USD")},
+        {"target": terms("20/month", "b", quantity=2)},
     ],
 )
 def test_the_digest_follows_the_quote_itself(changed: dict[str, Any]) -> None:
-    seen: Quote = quote(HOLDING, TARGET, day("2026-06-16"))
-    assert replace(seen, **changed).digest != seen.digest
+    assert replace(SEEN, **changed).digest != SEEN.digest
+
+
+@pytest.mark.parametrize("changed", [{"code": LineCode.RENEWAL}, {"amount": Money(501)}])
+def test_the_digest_follows_each_line(changed: dict[str, Any]) -> None:
+    (line,) = SEEN.lines
+    assert replace(SEEN, lines=(replace(line, **changed),)).digest != SEEN.digest
+
+
+@pytest.mark.parametrize("changed", [{"name": TaxName.HST}, {"percent": "6"}, {"amount": Money(26)}])
+def test_the_digest_follows_each_tax(changed: dict[str, Any]) -> None:
+    first, *others = SEEN.taxes
+    assert replace(SEEN, taxes=(replace(first, **changed), *others)).digest != SEEN.digest
 
 
 def test_the_amount_due_can_be_read_from_the_digest_it_was_seen_with() -> None:

@@ -268,7 +268,8 @@ def test_what_no_longer_recurs_has_no_renewal() -> None:
         ("100/year", "300/3 years", "same"),
         ("free", "1/month", "upgrade"),
         ("1/month", "free", "downgrade"),
-        ("50/once", "80/once", "upgrade"),
+        ("50/once", "60/once", "upgrade"),
+        ("80/once", "50/once", "downgrade"),
     ],
 )
 def test_direction_compares_what_is_paid_in_a_year(old: str, new: str, direction: str) -> None:
@@ -280,11 +281,22 @@ def test_direction_compares_what_is_paid_in_a_year(old: str, new: str, direction
 @pytest.mark.parametrize(
     ("new", "when", "acknowledged"),
     [("10/month", "now", True), ("10/month", "renewal", False), ("20/month", "now", False), ("30/month", "now", False),
-     ("300/year", "now", False), ("free", "now", False)],
+     ("300/year", "now", False), ("10/year", "now", False), ("free", "now", False)],
 )  # fmt: skip
 def test_only_a_lower_plan_at_once_must_be_acknowledged(new: str, when: str, acknowledged: bool) -> None:
     found = quote(snapshot("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"), When(when))
     assert found.must_acknowledge is acknowledged
+
+
+def test_a_lower_plan_that_is_paid_once_needs_no_acknowledgement() -> None:
+    found = quote(snapshot("80/once"), terms("50/once", "b"), day("2026-06-16"))
+    assert not found.must_acknowledge
+
+
+@pytest.mark.parametrize(("new", "difference"), [("30/month", "10.00"), ("20/month", "0.00"), ("5/month", "-15.00")])
+def test_the_difference_is_that_of_a_whole_period_before_tax(new: str, difference: str) -> None:
+    found = quote(snapshot("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"))
+    assert str(found.difference) == difference
 
 
 def test_an_upgrade_on_the_last_day_of_the_calendar_is_still_priced() -> None:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kajoom.domain.usage import Excess, Resource, fit
+from kajoom.domain.usage import Excess, LimitChange, Resource, fit, limit_changes
 
 LIMITS = {"disk_mb": 5000, "mailboxes": 10, "databases": None}
+DISK, MAILBOXES, DATABASES = Resource
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,65 @@ def test_what_is_over_fits_once_it_is_freed(used: int, allowed: int) -> None:
     freed = used - sum(excess.to_free for excess in over)
     assert not fit({"disk_mb": freed}, {"disk_mb": allowed}).over
     assert all(excess.to_free > 0 for excess in over)
+
+
+@pytest.mark.parametrize(
+    ("current", "known"),
+    [
+        (4999, True),  # the limit grows
+        (5000, True),
+        (5001, False),  # the limit shrinks: what is used must be known
+        (None, False),  # from unlimited
+    ],
+)
+def test_unreported_use_is_unknown_only_where_the_limit_shrinks(current: int | None, known: bool) -> None:
+    assert fit({"disk_mb": None}, {"disk_mb": 5000}, {"disk_mb": current}).known is known
+
+
+def test_unreported_use_is_unknown_where_the_plan_in_force_has_no_such_limit() -> None:
+    assert not fit(None, {"disk_mb": 5000}, {"mailboxes": 5000}).known
+
+
+def test_one_limit_that_shrinks_makes_the_use_unknown_whatever_the_others_do() -> None:
+    limits = {"disk_mb": 5000, "mailboxes": 10}
+    assert not fit(None, limits, {"disk_mb": 9000, "mailboxes": 10}).known
+    assert not fit(None, limits, {"disk_mb": 5000, "mailboxes": 11}).known
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs", "is_gain", "by"),
+    [
+        (5000, 20_000, True, True, 15_000),
+        (20_000, 5000, True, False, -15_000),
+        (5000, 5000, False, False, 0),
+        (0, 1, True, True, 1),
+        (5000, None, True, True, None),  # to unlimited
+        (None, 5000, True, False, None),  # from unlimited
+        (None, None, False, False, None),
+    ],
+)
+def test_a_limit_change_is_a_gain_only_where_more_is_allowed(
+    before: int | None, after: int | None, differs: bool, is_gain: bool, by: int | None
+) -> None:
+    change = LimitChange(DISK, before, after, used=1000)
+    assert (change.differs, change.is_gain, change.by) == (differs, is_gain, by)
+
+
+def test_limit_changes_compare_two_plans_in_the_order_of_the_resources() -> None:
+    used = {"disk_mb": 900, "mailboxes": 3, "databases": 1}
+    current = {"databases": 5, "mailboxes": 20, "disk_mb": 10_000}
+    wanted = {"databases": 2, "mailboxes": None, "disk_mb": 20_000}
+    assert limit_changes(used, current, wanted) == (
+        LimitChange(DISK, 10_000, 20_000, 900),
+        LimitChange(MAILBOXES, 20, None, 3),
+        LimitChange(DATABASES, 5, 2, 1),
+    )
+
+
+def test_limit_changes_without_a_report_leave_the_use_unknown() -> None:
+    assert limit_changes(None, {"disk_mb": 1}, {"disk_mb": 2}) == (LimitChange(DISK, 1, 2, None),)
+
+
+def test_limit_changes_leave_out_what_neither_plan_names() -> None:
+    changes = limit_changes({"databases": 1}, {"disk_mb": 10}, {"mailboxes": 5})
+    assert changes == (LimitChange(DISK, 10, None, None), LimitChange(MAILBOXES, None, 5, None))

@@ -14,9 +14,10 @@ from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.catalog import Price
 from kajoom.models.db import db
+from kajoom.models.service import Service
 from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing.renewals import issue_renewal
-from kajoom.operations.orders.quotes import offers
+from kajoom.operations.orders.quotes import offers, suggested
 from tests import factories
 from tests.conftest import Statements
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON, QUARTERLY
@@ -163,6 +164,83 @@ def test_an_upgrade_may_wait_for_the_renewal_and_then_costs_nothing_today() -> N
     quote = factories.price(factories.service(), "b", when=When.RENEWAL)
 
     assert (quote.decision, quote.due_today, quote.effective_on) == (Decision.AT_NEXT_DUE, Money(0), DUE)
+
+
+def suggestion(row: Service, cycle: BillingCycle = MONTHLY) -> str | None:
+    """The code of the plan that the page opens on."""
+    offer = suggested(offers(factories.snapshot(row), cycle, ON))
+    return offer.plan.code if offer else None
+
+
+def recommend(*codes: str) -> None:
+    """The host recommends these plans."""
+    for code in codes:
+        factories.plan_row(code).recommended = True
+    factories.reloaded()
+
+
+def test_the_next_plan_up_is_suggested() -> None:
+    assert suggestion(factories.service(plan="base")) == "a"
+    assert suggestion(factories.service(plan="b")) == "c"
+
+
+def test_a_recommended_plan_above_is_suggested_before_the_next_one_up() -> None:
+    recommend("c")
+    assert suggestion(factories.service(plan="base")) == "c"
+
+
+def test_the_lowest_of_two_recommended_plans_above_is_suggested() -> None:
+    recommend("b", "c")
+    assert suggestion(factories.service(plan="base")) == "b"
+
+
+def test_a_recommended_plan_below_is_not_suggested_while_one_above_can_be_had() -> None:
+    recommend("base", "a")
+    assert suggestion(factories.service(plan="a")) == "b"
+
+
+def test_any_plan_that_can_be_had_is_suggested_where_none_is_above() -> None:
+    row = factories.service(plan="c", usage={"disk_mb": 6_000, "mailboxes": 1, "databases": 1})
+
+    assert suggestion(row) == "a"  # "base" is too small for what is used
+
+
+def test_a_plan_that_is_refused_is_not_suggested() -> None:
+    factories.plan_row("a").moves = [move for move in factories.plan_row("a").moves if move.to_plan.code != "b"]
+    recommend("b")
+
+    assert suggestion(factories.service(plan="a")) == "c"
+
+
+def test_the_plan_in_force_is_not_suggested_on_another_cycle() -> None:
+    factories.plan_row("c").moves = []
+    recommend("c")
+
+    assert suggestion(factories.service(plan="c"), ANNUALLY) is None
+
+
+def test_nothing_is_suggested_where_no_change_can_be_made() -> None:
+    assert suggestion(factories.service(status=ServiceStatus.SUSPENDED)) is None
+
+
+def test_offers_compare_the_limits_of_each_plan_with_the_plan_in_force() -> None:
+    listed = {offer.plan.code: offer.limits for offer in offers(factories.snapshot(factories.service()), MONTHLY, ON)}
+
+    assert [(change.before, change.after, change.used) for change in listed["b"]] == [
+        (10_000, 20_000, 1_000),
+        (20, 50, 3),
+        (5, 10, 1),
+    ]
+    assert {change.is_gain for change in listed["b"]} == {True}
+    assert {change.is_gain for change in listed["base"]} == {False}
+
+
+@pytest.mark.parametrize(
+    ("plan", "when", "acknowledged"),
+    [("base", When.NOW, True), ("base", When.RENEWAL, False), ("base", None, False), ("b", When.NOW, False)],
+)
+def test_only_a_lower_plan_at_once_must_be_acknowledged(plan: str, when: When | None, acknowledged: bool) -> None:
+    assert factories.price(factories.service(), plan, when=when).must_acknowledge is acknowledged
 
 
 def test_no_canadian_tax_outside_canada() -> None:

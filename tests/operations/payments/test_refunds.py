@@ -117,6 +117,93 @@ def test_late_money_goes_back_and_what_paid_the_invoice_stays() -> None:
     assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
 
 
+def paid_twice(till: Till) -> Invoice:
+    """An upgrade of 43.12 that was paid twice, the second time by "late" money, and could not be made."""
+    order, invoice = ordered()
+    till.results.append(ProviderResult(REFUSED, reason="declined"))
+    paid(invoice, till)
+    refused = last_attempt(invoice).key
+    paid(invoice, till)
+    late = ProviderResult(CAPTURED, reference="late")
+    till.ledger[refused] = till.ledger[last_attempt(invoice).key][0], late
+    record_payment(refused, late, LATER)
+    mark_refused(order.reference, "no room", "staff:lea", ON, AT)
+    return invoice
+
+
+def amounts(till: Till) -> list[tuple[bool, Money]]:
+    """What the provider was asked to send back, in order, and whether it was of the late payment."""
+    return [(refund.reference == "late", refund.amount) for refund, _ in till.given_back.values()]
+
+
+def test_two_payments_go_back_each_whole_the_latest_first() -> None:
+    till = Till()
+    invoice = paid_twice(till)
+    assert credit_of(invoice) == Money(86_24)
+
+    assert [each.amount for each in sent(invoice, till)] == [Money(43_12), Money(43_12)]
+
+    assert amounts(till) == [(True, Money(43_12)), (False, Money(43_12))]
+    assert credit_of(invoice) == Money(0)
+    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
+
+
+@pytest.mark.parametrize(
+    ("spent", "parts"),
+    [
+        ("-40.00", [(True, Money(43_12)), (False, Money(3_12))]),
+        ("-43.12", [(True, Money(43_12))]),  # just enough for one
+        ("-50.00", [(True, Money(36_24))]),
+    ],
+)
+def test_of_two_payments_only_the_credit_that_is_left_goes_back(spent: str, parts: list[tuple[bool, Money]]) -> None:
+    till = Till()
+    invoice = paid_twice(till)
+    grant_credit(invoice.client.email, spent, "spent elsewhere", AT)
+
+    sent(invoice, till)
+
+    assert amounts(till) == parts
+    assert credit_of(invoice) == Money(0)
+
+
+def test_the_rest_of_a_payment_partly_sent_back_goes_before_the_earlier_payment() -> None:
+    till = Till()
+    invoice = paid_twice(till)
+    grant_credit(invoice.client.email, "-50.00", "spent elsewhere", AT)
+    sent(invoice, till)  # 36.24 of the late payment
+    grant_credit(invoice.client.email, "10.00", "given again", AT)
+
+    sent(invoice, till)
+
+    assert amounts(till) == [(True, Money(36_24)), (True, Money(6_88)), (False, Money(3_12))]
+
+
+def test_a_payment_that_was_refused_a_refund_is_tried_again_whole() -> None:
+    till = Till()
+    invoice = paid_twice(till)
+    till.results.append(ProviderResult(REFUSED, reason="too_old"))
+
+    assert [each.status for each in sent(invoice, till)] == [RefundStatus.REFUSED, DONE]
+    assert credit_of(invoice) == Money(43_12)
+    assert [(each.amount, each.status) for each in sent(invoice, till)] == [(Money(43_12), DONE)]
+
+
+def test_a_payment_received_offline_is_left_to_staff_and_the_other_goes_back() -> None:
+    till = Till()
+    order, invoice = ordered()
+    paid(invoice, till)
+    record_offline_payment(invoice.number, OfflinePayment("43.12", ON, AT, "CA1", "interac"), ON, "staff:lea", AT)
+    mark_refused(order.reference, "no room", "staff:lea", ON, AT)
+    assert credit_of(invoice) == Money(86_24)
+
+    sent(invoice, till)
+
+    ((refund, _),) = till.given_back.values()
+    assert (refund.amount, credit_of(invoice)) == (Money(43_12), Money(43_12))
+    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
+
+
 def test_only_the_credit_that_is_left_goes_back() -> None:
     till = Till()
     invoice = refused_change(till)
