@@ -48,12 +48,12 @@ def _write(model: type[DeclarativeBase], changes: Mapping[int, Columns]) -> None
         db.session.connection().execute(statement, rows)
 
 
-def known_clients(external_ids: Collection[str]) -> dict[str, Columns]:
+def clients_by_external_id(external_ids: Collection[str]) -> dict[str, Columns]:
     """The clients that the house already has, by external id."""
     return _known(Client, external_ids)
 
 
-def holders_of(emails: Collection[str]) -> dict[str, str]:
+def external_ids_by_email(emails: Collection[str]) -> dict[str, str]:
     """The external id of the client who has each address."""
     found = db.session.execute(select(Client.email, Client.external_id).where(Client.email.in_(emails)))
     return {row.email: row.external_id for row in found}
@@ -90,7 +90,7 @@ def client_ids(names: Collection[str]) -> dict[str, int]:
     return ids
 
 
-def known_services(external_ids: Collection[str]) -> dict[str, Columns]:
+def services_by_external_id(external_ids: Collection[str]) -> dict[str, Columns]:
     """The services that the house already has, by external id."""
     return _known(Service, external_ids)
 

@@ -12,7 +12,7 @@ from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.service import Service
-from kajoom.models.types import UtcDateTime, coded
+from kajoom.models.types import UtcDateTime, enum_column
 
 
 class Cancellation(Base):
@@ -25,8 +25,8 @@ class Cancellation(Base):
     key: Mapped[str] = mapped_column(unique=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
-    status: Mapped[CancellationStatus] = mapped_column(coded(CancellationStatus))
-    when: Mapped[CancellationWhen] = mapped_column(coded(CancellationWhen))
+    status: Mapped[CancellationStatus] = mapped_column(enum_column(CancellationStatus))
+    when: Mapped[CancellationWhen] = mapped_column(enum_column(CancellationWhen))
     effective_on: Mapped[date]
     reason: Mapped[str] = mapped_column(default="")
     locale: Mapped[str]

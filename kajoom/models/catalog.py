@@ -13,7 +13,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.domain.quote import ChargePolicy
 from kajoom.models.db import Base, db
-from kajoom.models.types import Translated, UtcDateTime, coded, document
+from kajoom.models.types import Translated, UtcDateTime, enum_column, json_column
 
 
 class ProductGroup(Base):
@@ -24,9 +24,9 @@ class ProductGroup(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[Translated] = mapped_column(document())
-    charge: Mapped[ChargePolicy] = mapped_column(coded(ChargePolicy, "charge"), default=ChargePolicy.PRORATED)
-    delay: Mapped[Translated] = mapped_column(document())
+    name: Mapped[Translated] = mapped_column(json_column())
+    charge: Mapped[ChargePolicy] = mapped_column(enum_column(ChargePolicy, "charge"), default=ChargePolicy.PRORATED)
+    delay: Mapped[Translated] = mapped_column(json_column())
 
     plans: Mapped[list[Plan]] = relationship(back_populates="group", order_by="Plan.level")
 
@@ -41,14 +41,14 @@ class Plan(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("product_group.id"))
     code: Mapped[str]
-    name: Mapped[Translated] = mapped_column(document())
-    title: Mapped[Translated] = mapped_column(document())
-    description: Mapped[Translated] = mapped_column(document())
-    features: Mapped[list[Translated]] = mapped_column(document(), default=list)
+    name: Mapped[Translated] = mapped_column(json_column())
+    title: Mapped[Translated] = mapped_column(json_column())
+    description: Mapped[Translated] = mapped_column(json_column())
+    features: Mapped[list[Translated]] = mapped_column(json_column(), default=list)
     level: Mapped[int]
     recommended: Mapped[bool] = mapped_column(default=False)
     withdrawn: Mapped[bool] = mapped_column(default=False)
-    limits: Mapped[dict[str, int | None]] = mapped_column(document(), default=dict)
+    limits: Mapped[dict[str, int | None]] = mapped_column(json_column(), default=dict)
     package: Mapped[str]
 
     group: Mapped[ProductGroup] = relationship(back_populates="plans")
@@ -66,7 +66,7 @@ class Price(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
-    cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle))
+    cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle))
     currency: Mapped[str]
     cents: Mapped[int]
 
@@ -83,7 +83,7 @@ class Move(Base):
     from_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     needs_person: Mapped[bool] = mapped_column(default=False)
-    delay: Mapped[Translated | None] = mapped_column(document())
+    delay: Mapped[Translated | None] = mapped_column(json_column())
 
     from_plan: Mapped[Plan] = relationship(back_populates="moves", foreign_keys=[from_plan_id])
     to_plan: Mapped[Plan] = relationship(foreign_keys=[to_plan_id])
@@ -96,13 +96,13 @@ class Banner(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[Translated] = mapped_column(document())
-    text: Mapped[Translated] = mapped_column(document())
-    link_label: Mapped[Translated] = mapped_column(document())
-    link: Mapped[Translated] = mapped_column(document())
+    title: Mapped[Translated] = mapped_column(json_column())
+    text: Mapped[Translated] = mapped_column(json_column())
+    link_label: Mapped[Translated] = mapped_column(json_column())
+    link: Mapped[Translated] = mapped_column(json_column())
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
-    groups: Mapped[list[str]] = mapped_column(document(), default=list)
+    groups: Mapped[list[str]] = mapped_column(json_column(), default=list)
 
 
 class CatalogVersion(Base):
@@ -114,8 +114,8 @@ class CatalogVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column()
     loaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    seller: Mapped[dict[str, Any]] = mapped_column(document())
-    offline: Mapped[dict[str, dict[str, Translated]]] = mapped_column(document(), default=dict, server_default="{}")
+    seller: Mapped[dict[str, Any]] = mapped_column(json_column())
+    offline: Mapped[dict[str, dict[str, Translated]]] = mapped_column(json_column(), default=dict, server_default="{}")
 
 
 def catalog_version() -> CatalogVersion | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from kajoom.domain.money import Money
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
-from kajoom.models.types import UtcDateTime, coded
+from kajoom.models.types import UtcDateTime, enum_column
 
 
 class CreditReason(StrEnum):
@@ -40,7 +40,7 @@ class CreditEntry(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     cents: Mapped[int]
     currency: Mapped[str]
-    reason: Mapped[CreditReason] = mapped_column(coded(CreditReason))
+    reason: Mapped[CreditReason] = mapped_column(enum_column(CreditReason))
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"))
     note: Mapped[str] = mapped_column(default="", server_default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -67,7 +67,7 @@ def balance_of(client_id: int, currency: str) -> Money:
     return Money(cents or 0, currency)
 
 
-def movements_for(invoice_id: int) -> list[CreditEntry]:
+def movements_of_invoice(invoice_id: int) -> list[CreditEntry]:
     """The movements that an invoice explains, oldest first."""
     query = select(CreditEntry).where(CreditEntry.invoice_id == invoice_id)
     return list(db.session.scalars(query.order_by(CreditEntry.id)))

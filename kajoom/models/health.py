@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kajoom.models.db import db
-from kajoom.models.outbox import WAITS, Message
+from kajoom.models.outbox import IS_PENDING, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ def health() -> Health | None:
     """How the database is, or ``None`` when it does not answer or has no tables of ours."""
     try:
         revision = db.session.scalar(text("SELECT version_num FROM alembic_version"))
-        return Health(revision, db.session.scalar(select(func.min(Message.run_at)).where(WAITS)))
+        return Health(revision, db.session.scalar(select(func.min(Message.run_at)).where(IS_PENDING)))
     except SQLAlchemyError:
         db.session.rollback()
         return None

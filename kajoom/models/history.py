@@ -16,7 +16,7 @@ from kajoom.domain.quote import Decision
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
-from kajoom.models.types import written
+from kajoom.models.types import inline_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Change:
 
 def _of_invoice(value: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
     """A value of the last invoice of an order's change."""
-    of_change = Invoice.order_id == Order.id, Invoice.kind == written(InvoiceKind.CHANGE)
+    of_change = Invoice.order_id == Order.id, Invoice.kind == inline_code(InvoiceKind.CHANGE)
     return select(value).where(*of_change).order_by(Invoice.id.desc()).limit(1).scalar_subquery()
 
 

@@ -14,7 +14,7 @@ from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.order import Order
 from kajoom.models.service import Service
-from kajoom.models.types import LineJson, TaxJson, coded, document
+from kajoom.models.types import LineJson, TaxJson, enum_column, json_column
 
 
 class Counter(Base):
@@ -54,8 +54,8 @@ class Invoice(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[InvoiceKind] = mapped_column(coded(InvoiceKind))
-    status: Mapped[InvoiceStatus] = mapped_column(coded(InvoiceStatus))
+    kind: Mapped[InvoiceKind] = mapped_column(enum_column(InvoiceKind))
+    status: Mapped[InvoiceStatus] = mapped_column(enum_column(InvoiceStatus))
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id"), index=True)
@@ -69,10 +69,10 @@ class Invoice(Base):
     credit_cents: Mapped[int] = mapped_column(default=0)
     paid_cents: Mapped[int] = mapped_column(default=0)
     locale: Mapped[str]
-    lines: Mapped[list[LineJson]] = mapped_column(document())
-    taxes: Mapped[list[TaxJson]] = mapped_column(document())
-    seller: Mapped[dict[str, Any]] = mapped_column(document())
-    buyer: Mapped[dict[str, Any]] = mapped_column(document())
+    lines: Mapped[list[LineJson]] = mapped_column(json_column())
+    taxes: Mapped[list[TaxJson]] = mapped_column(json_column())
+    seller: Mapped[dict[str, Any]] = mapped_column(json_column())
+    buyer: Mapped[dict[str, Any]] = mapped_column(json_column())
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()

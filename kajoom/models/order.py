@@ -16,7 +16,7 @@ from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.service import Service
-from kajoom.models.types import Translated, UtcDateTime, coded, document
+from kajoom.models.types import Translated, UtcDateTime, enum_column, json_column
 
 
 class Order(Base):
@@ -33,19 +33,19 @@ class Order(Base):
     digest: Mapped[str]
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
-    status: Mapped[OrderStatus] = mapped_column(coded(OrderStatus))
-    decision: Mapped[Decision] = mapped_column(coded(Decision))
-    direction: Mapped[Direction] = mapped_column(coded(Direction))
+    status: Mapped[OrderStatus] = mapped_column(enum_column(OrderStatus))
+    decision: Mapped[Decision] = mapped_column(enum_column(Decision))
+    direction: Mapped[Direction] = mapped_column(enum_column(Direction))
     locale: Mapped[str]
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     effective_on: Mapped[date]
     expires_on: Mapped[date | None]
 
     from_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
-    from_cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle, "from_cycle"))
+    from_cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle, "from_cycle"))
     from_cents: Mapped[int]
     to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
-    to_cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle, "to_cycle"))
+    to_cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle, "to_cycle"))
     to_cents: Mapped[int]
     quantity: Mapped[int]
     currency: Mapped[str]
@@ -55,11 +55,11 @@ class Order(Base):
     anchor_after: Mapped[int]
     total_cents: Mapped[int]
     credit_cents: Mapped[int]
-    figures: Mapped[dict[str, Any]] = mapped_column(document())
+    figures: Mapped[dict[str, Any]] = mapped_column(json_column())
 
     needs_person: Mapped[bool] = mapped_column(default=False)
-    delay: Mapped[Translated | None] = mapped_column(document())
-    review_reason: Mapped[ReviewReason | None] = mapped_column(coded(ReviewReason))
+    delay: Mapped[Translated | None] = mapped_column(json_column())
+    review_reason: Mapped[ReviewReason | None] = mapped_column(enum_column(ReviewReason))
     staff_note: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column()
 
@@ -95,8 +95,8 @@ class OrderStep(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), index=True)
-    event: Mapped[OrderEvent] = mapped_column(coded(OrderEvent))
-    status: Mapped[OrderStatus] = mapped_column(coded(OrderStatus))
+    event: Mapped[OrderEvent] = mapped_column(enum_column(OrderEvent))
+    status: Mapped[OrderStatus] = mapped_column(enum_column(OrderStatus))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str]
     note: Mapped[str] = mapped_column(default="")

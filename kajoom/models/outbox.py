@@ -9,7 +9,7 @@ from sqlalchemy import Index, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db
-from kajoom.models.types import UtcDateTime, document
+from kajoom.models.types import UtcDateTime, json_column
 
 
 class Message(Base):
@@ -21,7 +21,7 @@ class Message(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
-    ids: Mapped[dict[str, Any]] = mapped_column(document())
+    ids: Mapped[dict[str, Any]] = mapped_column(json_column())
     run_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_token: Mapped[str | None]
@@ -31,15 +31,15 @@ class Message(Base):
     dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-WAITS = Message.done_at.is_(None) & Message.dead_at.is_(None)
-Index("ix_message_waiting", Message.run_at, sqlite_where=WAITS, postgresql_where=WAITS)
+IS_PENDING = Message.done_at.is_(None) & Message.dead_at.is_(None)
+Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 
 
 def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
     """Take the oldest message that is due and that nobody holds; another worker's row is skipped, never waited for."""
     due = (
         select(Message.id)
-        .where(WAITS, Message.run_at <= at, or_(Message.lease_until.is_(None), Message.lease_until < at))
+        .where(IS_PENDING, Message.run_at <= at, or_(Message.lease_until.is_(None), Message.lease_until < at))
         .order_by(Message.run_at, Message.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -57,7 +57,7 @@ def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
 
 def leased_message(message_id: int, token: str) -> Message | None:
     """The message, if its lease is still ours and it is not done: a slow worker may have lost it to another."""
-    query = select(Message).where(Message.id == message_id, Message.lease_token == token, WAITS)
+    query = select(Message).where(Message.id == message_id, Message.lease_token == token, IS_PENDING)
     return db.session.scalar(query.with_for_update())
 
 

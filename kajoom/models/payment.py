@@ -12,7 +12,7 @@ from kajoom.domain.payment import OPEN, AttemptStatus
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
 from kajoom.models.saved_method import SavedMethod
-from kajoom.models.types import UtcDateTime, coded
+from kajoom.models.types import UtcDateTime, enum_column
 
 
 class Attempt(Base):
@@ -32,7 +32,7 @@ class Attempt(Base):
     provider_ref: Mapped[str] = mapped_column(default="")
     return_url: Mapped[str] = mapped_column(default="")
     approve_url: Mapped[str] = mapped_column(default="")
-    status: Mapped[AttemptStatus] = mapped_column(coded(AttemptStatus))
+    status: Mapped[AttemptStatus] = mapped_column(enum_column(AttemptStatus))
     cents: Mapped[int]
     currency: Mapped[str]
     reason: Mapped[str] = mapped_column(default="")
@@ -82,7 +82,7 @@ class Payment(Base):
     invoice: Mapped[Invoice] = relationship()
 
     @property
-    def known_as(self) -> str:
+    def provider_reference(self) -> str:
         """The provider's own name for it, or the sender's reference."""
         return self.reference.removeprefix(f"{self.provider}:")
 

@@ -12,7 +12,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.reconciliation import DifferenceKind
 from kajoom.models.db import Base, db
 from kajoom.models.payment import Payment
-from kajoom.models.types import UtcDateTime, coded
+from kajoom.models.types import UtcDateTime, enum_column
 
 
 class Difference(Base):
@@ -26,7 +26,7 @@ class Difference(Base):
     provider: Mapped[str]
     day: Mapped[date]
     reference: Mapped[str]
-    kind: Mapped[DifferenceKind] = mapped_column(coded(DifferenceKind))
+    kind: Mapped[DifferenceKind] = mapped_column(enum_column(DifferenceKind))
     invoice: Mapped[str]
     taken_cents: Mapped[int | None]
     recorded_cents: Mapped[int | None]
@@ -58,7 +58,7 @@ def differences_of(provider: str, day: date) -> list[Difference]:
     return list(db.session.scalars(query.order_by(Difference.id)))
 
 
-def payments_known_as(references: Collection[str]) -> list[Payment]:
+def payments_by_reference(references: Collection[str]) -> list[Payment]:
     """The payments recorded under these references, with their invoices."""
     query = select(Payment).options(joinedload(Payment.invoice)).where(Payment.reference.in_(references))
     return list(db.session.scalars(query))

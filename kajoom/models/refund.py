@@ -11,7 +11,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.refund import OPEN, RefundStatus
 from kajoom.models.db import Base, db
 from kajoom.models.payment import Payment
-from kajoom.models.types import UtcDateTime, coded
+from kajoom.models.types import UtcDateTime, enum_column
 
 
 class RefundAttempt(Base):
@@ -24,7 +24,7 @@ class RefundAttempt(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
-    status: Mapped[RefundStatus] = mapped_column(coded(RefundStatus))
+    status: Mapped[RefundStatus] = mapped_column(enum_column(RefundStatus))
     cents: Mapped[int]
     currency: Mapped[str]
     provider_ref: Mapped[str] = mapped_column(default="")

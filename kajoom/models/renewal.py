@@ -52,7 +52,7 @@ def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> l
     return [RenewalCursor(due, service_id) for due, service_id in rows if due is not None]
 
 
-def renewal_standing(service_id: int, due: date) -> Invoice | None:
+def blocking_renewal_of(service_id: int, due: date) -> Invoice | None:
     """The renewal that keeps another from being issued: that of the period begun on ``due``, or any still unpaid."""
     stands = or_(_IS_UNPAID, and_(_IS_LIVE, Invoice.period_start == due))
     return db.session.scalars(select(Invoice).where(Invoice.service_id == service_id, stands)).first()
@@ -64,7 +64,7 @@ def unpaid_renewals_of(service_id: int, since: date = date.min) -> list[Invoice]
     return list(db.session.scalars(query.order_by(Invoice.period_start)))
 
 
-def renewals_carrying(order_id: int) -> list[Invoice]:
+def renewals_with_terms_of(order_id: int) -> list[Invoice]:
     """The renewals, paid or not, issued on the terms of a change, the latest period first."""
     query = select(Invoice).where(Invoice.order_id == order_id, _IS_LIVE).options(joinedload(Invoice.service))
     return list(db.session.scalars(query.order_by(Invoice.period_start.desc())))
@@ -77,7 +77,7 @@ def is_being_paid(invoices: Iterable[Invoice]) -> bool:
     return bool(ids) and db.session.scalar(query.limit(1)) is not None
 
 
-def replaced_by(invoice: Invoice) -> str | None:
+def number_of_replaced_invoice(invoice: Invoice) -> str | None:
     """The number of the void renewal, the last of the same period, in whose place this one was issued."""
     query = select(Invoice.number).where(
         Invoice.service_id == invoice.service_id,

@@ -40,7 +40,7 @@ def saved_methods_of(client_id: int) -> list[SavedMethod]:
     return list(db.session.scalars(query.order_by(SavedMethod.id)))
 
 
-def saved_methods_known_as(provider: str, token: str) -> list[SavedMethod]:
+def saved_methods_by_token(provider: str, token: str) -> list[SavedMethod]:
     """The accounts of use that a provider knows by one token: two clients may pay with the same."""
     query = select(SavedMethod).where(SavedMethod.provider == provider, SavedMethod.token == token, _IS_OF_USE)
     return list(db.session.scalars(query)) if token else []

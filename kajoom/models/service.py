@@ -14,7 +14,7 @@ from kajoom.domain.terms import Terms
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
-from kajoom.models.types import coded, document
+from kajoom.models.types import enum_column, json_column
 
 
 class Service(Base):
@@ -36,8 +36,8 @@ class Service(Base):
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     label: Mapped[str] = mapped_column(default="")
     username: Mapped[str] = mapped_column(default="")
-    status: Mapped[ServiceStatus] = mapped_column(coded(ServiceStatus))
-    cycle: Mapped[BillingCycle] = mapped_column(coded(BillingCycle))
+    status: Mapped[ServiceStatus] = mapped_column(enum_column(ServiceStatus))
+    cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle))
     currency: Mapped[str]
     recurring_cents: Mapped[int]
     quantity: Mapped[int] = mapped_column(default=1)
@@ -45,7 +45,7 @@ class Service(Base):
     next_due_date: Mapped[date | None]
     anchor_day: Mapped[int]
     payment_method: Mapped[str]
-    usage: Mapped[dict[str, int | None] | None] = mapped_column(document())
+    usage: Mapped[dict[str, int | None] | None] = mapped_column(json_column())
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()

@@ -26,7 +26,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
-from kajoom.models.types import written
+from kajoom.models.types import inline_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +88,20 @@ _ENTRY = aliased(CreditEntry)
 # Each follows the service by its index, so the whole is one statement whatever the number of orders and services.
 _OPEN_ORDER: ColumnElement[str | None] = (
     select(Order.reference)
-    .where(Order.service_id == Service.id, Order.status.in_([written(status) for status in sorted(OPEN)]))
+    .where(Order.service_id == Service.id, Order.status.in_([inline_code(status) for status in sorted(OPEN)]))
     .scalar_subquery()
 )
 _OPEN_CANCELLATION: ColumnElement[str | None] = (
     select(Cancellation.reference)
-    .where(Cancellation.service_id == Service.id, Cancellation.status == written(CancellationStatus.OPEN))
+    .where(Cancellation.service_id == Service.id, Cancellation.status == inline_code(CancellationStatus.OPEN))
     .scalar_subquery()
 )
 _UNPAID_RENEWAL: ColumnElement[str | None] = (
     select(Invoice.number)
     .where(
         Invoice.service_id == Service.id,
-        Invoice.kind == written(InvoiceKind.RENEWAL),
-        Invoice.status == written(InvoiceStatus.OPEN),
+        Invoice.kind == inline_code(InvoiceKind.RENEWAL),
+        Invoice.status == inline_code(InvoiceStatus.OPEN),
     )
     .order_by(Invoice.due_on, Invoice.id)
     .limit(1)

@@ -48,7 +48,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def coded(enum: type[StrEnum], name: str = "") -> Enum:
+def enum_column(enum: type[StrEnum], name: str = "") -> Enum:
     """A column of one of the enum's values, kept as text and checked by the database.
 
     ``name`` tells the check apart where a table has two columns of one enum: PostgreSQL wants them different.
@@ -63,7 +63,7 @@ def coded(enum: type[StrEnum], name: str = "") -> Enum:
     )
 
 
-def written(code: StrEnum) -> ColumnElement[str]:
+def inline_code(code: StrEnum) -> ColumnElement[str]:
     """One of our codes, written into a statement instead of being handed to it at each question.
 
     SQLite looks into an index of some rows only for a value it knows when it plans; it plans again, at each question,
@@ -72,6 +72,6 @@ def written(code: StrEnum) -> ColumnElement[str]:
     return literal_column(f"'{code.value}'")
 
 
-def document() -> JSON:
+def json_column() -> JSON:
     """A column of frozen figures or translated texts; ``None`` is SQL's NULL, not JSON's."""
     return JSON(none_as_null=True)

@@ -27,9 +27,9 @@ class WebhookEvent(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-def webhook_event_by_id(notice_id: str) -> WebhookEvent | None:
+def webhook_event_by_id(event_id: str) -> WebhookEvent | None:
     """The message of this id, if it was received before."""
-    return db.session.get(WebhookEvent, notice_id)
+    return db.session.get(WebhookEvent, event_id)
 
 
 def webhook_events_for_staff() -> list[WebhookEvent]:

@@ -15,7 +15,7 @@ from kajoom.models.figures import figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_of
 from kajoom.models.payment import last_attempt_of
-from kajoom.models.renewal import renewals_carrying
+from kajoom.models.renewal import renewals_with_terms_of
 from kajoom.operations.orders.place import cancel_order
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import redirect_to, render
@@ -72,7 +72,7 @@ def cancel(reference: str) -> ResponseReturnValue:
     order = _own(reference)
     try:
         if allows(order.status, OrderEvent.CANCELLED):
-            for invoice in [invoice_of_order(order.id), *renewals_carrying(order.id)]:
+            for invoice in [invoice_of_order(order.id), *renewals_with_terms_of(order.id)]:
                 if invoice is not None and invoice.balance:
                     give_up_payment(invoice)
         order = cancel_order(current_client().id, reference, clock.today(), clock.now())

@@ -17,7 +17,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
 from kajoom.models.refund import refund_by_key
-from kajoom.models.renewal import replaced_by
+from kajoom.models.renewal import number_of_replaced_invoice
 from kajoom.models.service import Service
 
 
@@ -62,7 +62,7 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         order,
         invoice,
         credited=_credited(invoice, ids.get("credit")),
-        replaces=replaced_by(invoice) if invoice is not None else None,
+        replaces=number_of_replaced_invoice(invoice) if invoice is not None else None,
         refunded=_refunded(ids.get("refund")),
         offline=catalog().offline_for(about.service.payment_method, offered) if invoice and invoice.balance else (),
     )

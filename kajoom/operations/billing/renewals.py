@@ -18,7 +18,7 @@ from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order, open_order_of
-from kajoom.models.renewal import BILLED, is_being_paid, renewal_standing, renewals_carrying, unpaid_renewals_of
+from kajoom.models.renewal import BILLED, blocking_renewal_of, is_being_paid, renewals_with_terms_of, unpaid_renewals_of
 from kajoom.models.service import Service
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
@@ -54,7 +54,7 @@ def issue_next_renewal(service: Service, on: date, at: datetime) -> Invoice | No
     if due is None or terms is None or not terms.cycle.months or service.status not in BILLED:
         return None
     ending = open_cancellation_of(service.id)
-    if (ending is not None and ending.effective_on <= due) or renewal_standing(service.id, due) is not None:
+    if (ending is not None and ending.effective_on <= due) or blocking_renewal_of(service.id, due) is not None:
         return None
     if terms.recurring:
         return _issue(service, terms, Period(due, add_months(due, terms.cycle.months, service.anchor_day)), on, at)
@@ -76,7 +76,7 @@ def is_paid_up(order: Order, on: date, at: datetime) -> bool:
     """Whether the period that a scheduled change begins with is paid; its renewal is issued if none stands yet."""
     if not order.to_cents:
         return True
-    first = next(reversed(renewals_carrying(order.id)), None) or issue_next_renewal(order.service, on, at)
+    first = next(reversed(renewals_with_terms_of(order.id)), None) or issue_next_renewal(order.service, on, at)
     return first is not None and first.status is InvoiceStatus.PAID
 
 
@@ -86,7 +86,7 @@ def replace_renewals(order: Order, on: date, at: datetime) -> None:
     What was paid or credited on them comes back as account credit, which is used first; a due date that had advanced
     goes back to what is truly paid. The change is already closed or held.
     """
-    carried = renewals_carrying(order.id)
+    carried = renewals_with_terms_of(order.id)
     for invoice in carried:
         if invoice.service.next_due_date == invoice.period_end and invoice.status is InvoiceStatus.PAID:
             invoice.service.next_due_date = invoice.period_start

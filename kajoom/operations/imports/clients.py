@@ -75,8 +75,8 @@ def import_clients(
 def _take(
     records: list[ImportRow], batch: ImportBatch, at: datetime, hash_password: Callable[[str], str] | None
 ) -> None:
-    known = bulk.known_clients([record.values["external_id"] for record in records])
-    holders = bulk.holders_of([record.values["email"] for record in records])
+    known = bulk.clients_by_external_id([record.values["external_id"] for record in records])
+    holders = bulk.external_ids_by_email([record.values["email"] for record in records])
     for record in records:
         for place, reason in _errors(record.values, known.get(record.values["external_id"]), holders):
             batch.error(record.line, place, reason)

@@ -68,7 +68,7 @@ def import_services(rows: Iterable[Row | FileError], *, dry_run: bool = False) -
 
 def _take(records: list[ImportRow], batch: ImportBatch, plans: Mapping[tuple[str, str], int]) -> None:
     clients = bulk.client_ids({_holder(record.values) for record in records})
-    known = bulk.known_services([record.values["external_id"] for record in records])
+    known = bulk.services_by_external_id([record.values["external_id"] for record in records])
     for record in records:
         row = known.get(record.values["external_id"])
         for place, reason in _errors(record.values, row, clients, plans):

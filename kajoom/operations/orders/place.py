@@ -13,7 +13,7 @@ from kajoom.models.client import Client, lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import invoice_of_order, next_number
 from kajoom.models.order import Order, order_by_key, order_of
-from kajoom.models.renewal import is_being_paid, renewals_carrying
+from kajoom.models.renewal import is_being_paid, renewals_with_terms_of
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices, renewals
@@ -129,7 +129,7 @@ def _same(order: Order, client_id: int, service_id: int, choice: Choice, seen: C
 
 def _is_being_paid(order: Order) -> bool:
     invoice = invoice_of_order(order.id)
-    return is_being_paid([*renewals_carrying(order.id), *([invoice] if invoice else [])])
+    return is_being_paid([*renewals_with_terms_of(order.id), *([invoice] if invoice else [])])
 
 
 def _last_day_to_pay(service: ServiceSnapshot, on: date, days: int) -> date:

@@ -15,7 +15,7 @@ from kajoom.models.client import lock_client
 from kajoom.models.credit import CreditReason
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, order_by_id, order_by_reference
-from kajoom.models.renewal import is_being_paid, renewals_carrying
+from kajoom.models.renewal import is_being_paid, renewals_with_terms_of
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices, renewals
 from kajoom.operations.orders.history import CALENDAR, record_step
@@ -91,7 +91,7 @@ def start_due_order(order_id: int, on: date, at: datetime) -> None:
     order = _get_locked(order_by_id(order_id))
     if not allows(order.status, OrderEvent.FELL_DUE) or order.effective_on > on:
         return
-    if is_being_paid(renewals_carrying(order.id)):
+    if is_being_paid(renewals_with_terms_of(order.id)):
         return
     blocked_reason = _blocked_reason(order)
     if blocked_reason is not None:

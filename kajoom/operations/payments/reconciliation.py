@@ -15,7 +15,7 @@ from kajoom.models.reconciliation import (
     differences_of,
     open_differences,
     payments_between,
-    payments_known_as,
+    payments_by_reference,
 )
 from kajoom.operations.transaction import transactional
 
@@ -63,7 +63,9 @@ def _unexplained_days(provider: str) -> list[date]:
 def _compare(provider: str, day: date, captures: Iterable[Capture], seen: Iterable[str], at: datetime) -> None:
     taken = [Entry(capture.reference, capture.invoice, capture.amount) for capture in captures]
     start = datetime.combine(day, time(), UTC)
-    recorded = [_entry(payment) for payment in payments_known_as([f"{provider}:{each.reference}" for each in taken])]
+    recorded = [
+        _entry(payment) for payment in payments_by_reference([f"{provider}:{each.reference}" for each in taken])
+    ]
     ours = [_entry(payment) for payment in payments_between(provider, start, start + _DAY)]
     found = differences(taken, {each.reference: each for each in recorded}, ours, set(seen))
     _keep(provider, day, found, at)

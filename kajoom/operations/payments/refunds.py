@@ -14,7 +14,7 @@ from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import PaymentProvider, ProviderResult, Refund
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
-from kajoom.models.credit import CreditReason, balance_of, movements_for
+from kajoom.models.credit import CreditReason, balance_of, movements_of_invoice
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.payment import Payment, payments_of
@@ -142,7 +142,7 @@ def _refundable(invoice: Invoice) -> Money:
     """The credit that an invoice gave, less what was sent back of it or has been spent since."""
     reasons = _GIVEN | _SENT_BACK
     nothing = invoice.total.zero()
-    given = sum((entry.amount for entry in movements_for(invoice.id) if entry.reason in reasons), start=nothing)
+    given = sum((entry.amount for entry in movements_of_invoice(invoice.id) if entry.reason in reasons), start=nothing)
     return min(given, balance_of(invoice.client_id, invoice.currency))
 
 

@@ -9,7 +9,7 @@ from kajoom.gateways.ports import PaymentProvider, SavedAccount
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.payment import Attempt
-from kajoom.models.saved_method import SavedMethod, saved_methods_known_as, saved_methods_of
+from kajoom.models.saved_method import SavedMethod, saved_methods_by_token, saved_methods_of
 from kajoom.operations import outbox
 from kajoom.operations.transaction import transactional
 
@@ -73,7 +73,7 @@ def _name_of(method_id: int) -> tuple[str, str]:
 
 @transactional
 def _is_of_use(provider: str, token: str) -> bool:
-    return bool(saved_methods_known_as(provider, token))
+    return bool(saved_methods_by_token(provider, token))
 
 
 @transactional

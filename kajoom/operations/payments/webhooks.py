@@ -13,7 +13,7 @@ from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.ports import InvalidSignature, ProviderUnavailable, WebhookMessage, WebhookVerifier
 from kajoom.models.db import db
 from kajoom.models.payment import Attempt, attempt_by_key, attempt_by_provider_ref
-from kajoom.models.saved_method import saved_methods_known_as
+from kajoom.models.saved_method import saved_methods_by_token
 from kajoom.models.webhook_event import WebhookEvent, webhook_event_by_id
 from kajoom.operations import outbox
 from kajoom.operations.transaction import transactional
@@ -67,7 +67,7 @@ def _keep(provider: str, said: WebhookMessage, at: datetime) -> None:
     attempt = attempt_by_key(said.key) or attempt_by_provider_ref(provider, said.provider_ref)
     if attempt is not None and attempt.provider == provider and _is_asked_about(attempt):
         outbox.enqueue("settle", f"settle-{attempt.key}-{said.id}", at, attempt=attempt.key, again=True)
-    for method in saved_methods_known_as(provider, said.provider_ref):
+    for method in saved_methods_by_token(provider, said.provider_ref):
         outbox.enqueue("check", f"check-{method.id}-{said.id}", at, saved_method=method.id)
 
 
@@ -76,5 +76,5 @@ def _is_asked_about(attempt: Attempt) -> bool:
 
 
 @transactional
-def _is_kept(notice_id: str) -> bool:
-    return webhook_event_by_id(notice_id) is not None
+def _is_kept(event_id: str) -> bool:
+    return webhook_event_by_id(event_id) is not None
