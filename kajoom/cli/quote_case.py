@@ -57,14 +57,14 @@ def _priced(fields: Fields) -> Answer:
         raise NotACase("on: missing")
     when = fields.code("when", When)
     charge = fields.code("charge", ChargePolicy) or ChargePolicy.PRORATED
-    holding, target = _holding(fields), _target(fields)
+    service, target = _service(fields), _target(fields)
     try:
-        return _told(quote(holding, target, on, when, charge))
+        return _told(quote(service, target, on, when, charge))
     except BusinessError as error:
         return _refused(error.code)
 
 
-def _holding(fields: Fields) -> PricingInput:
+def _service(fields: Fields) -> PricingInput:
     currency = _currency(fields, "currency", "CAD")
     price, quantity = fields.amount("old_price", currency), _quantity(fields)
     cycle = _cycle(fields, "old_cycle_months")

@@ -79,7 +79,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
+class PaidTime:
     """What a client has paid for and not yet used on a given day."""
 
     running: Period
@@ -92,14 +92,14 @@ class Paid:
         return self.cycles_ahead + Fraction(self.days_left, self.running.days)
 
 
-def paid_on(day: date, due: date, months: int, anchor: int) -> Paid:
+def paid_time_left(day: date, due: date, months: int, anchor: int) -> PaidTime:
     """What is left on ``day`` of what was paid up to ``due`` (``day`` < ``due``); the day itself is still to come."""
     end, ahead = due, 0
     start = add_months(end, -months, anchor)
     while day < start:
         end, ahead = start, ahead + 1
         start = add_months(end, -months, anchor)
-    return Paid(Period(start, end), (end - day).days, ahead)
+    return PaidTime(Period(start, end), (end - day).days, ahead)
 
 
 def due_dates(anchor: date, months: int, count: int) -> list[date]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from kajoom.domain.cycle import Paid, Period, add_months, paid_on
+from kajoom.domain.cycle import PaidTime, Period, add_months, paid_time_left
 from kajoom.domain.money import Money
 from kajoom.domain.terms import Terms
 
@@ -93,29 +93,29 @@ _UP = (When.NOW, When.RENEWAL)
 _DOWN = (When.RENEWAL, When.NOW)
 
 
-def decide(holding: PricingInput, target: Terms, on: date, when: When | None, charge: ChargePolicy) -> PricingOutcome:
+def decide(service: PricingInput, target: Terms, on: date, when: When | None, charge: ChargePolicy) -> PricingOutcome:
     """The row of the decision table that fits, looked for from the most particular to the most general.
 
     ``ValueError`` for a recurring service without a due date.
     """
-    current, due, anchor = holding.terms, holding.due, holding.anchor
+    current, due, anchor = service.terms, service.due, service.anchor
     if current.months and due == on:
         return PricingOutcome(Decision.WITH_RENEWAL, due, anchor)
     if current.is_free or not current.months:
-        return _begun(holding, target, on, when)
+        return _begun(service, target, on, when)
     if due is None:
         raise ValueError("a recurring service has a due date")
     if target.is_free or target.months < current.months:
         return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor)
-    paid = paid_on(on, due, current.months, anchor)
+    paid = paid_time_left(on, due, current.months, anchor)
     if target.months > current.months:
         return _longer(current, target, on, due, anchor, paid, when)
     return _same_cycle(current, target, on, due, anchor, paid, when, charge)
 
 
-def _begun(holding: PricingInput, target: Terms, on: date, when: When | None) -> PricingOutcome:
+def _begun(service: PricingInput, target: Terms, on: date, when: When | None) -> PricingOutcome:
     """From free, or from a product paid once: what is bought begins today, and there is no period to share."""
-    current, due, anchor = holding.terms, holding.due, holding.anchor
+    current, due, anchor = service.terms, service.due, service.anchor
     if current.months == target.months == 0:
         rise = max(target.recurring - current.recurring, target.recurring.zero())
         return PricingOutcome(Decision.NOW, None, anchor, _lines(Line(LineCode.DIFFERENCE, rise)))
@@ -134,7 +134,7 @@ def _begun(holding: PricingInput, target: Terms, on: date, when: When | None) ->
 
 
 def _longer(
-    current: Terms, target: Terms, on: date, due: date, anchor: int, paid: Paid, when: When | None
+    current: Terms, target: Terms, on: date, due: date, anchor: int, paid: PaidTime, when: When | None
 ) -> PricingOutcome:
     """A longer cycle begins today, less what is unused of the old one; dearer unused time waits for its end."""
     unused = current.recurring * paid.share
@@ -151,7 +151,14 @@ def _longer(
 
 
 def _same_cycle(
-    current: Terms, target: Terms, on: date, due: date, anchor: int, paid: Paid, when: When | None, charge: ChargePolicy
+    current: Terms,
+    target: Terms,
+    on: date,
+    due: date,
+    anchor: int,
+    paid: PaidTime,
+    when: When | None,
+    charge: ChargePolicy,
 ) -> PricingOutcome:
     """Within the cycle a rise is charged for the days left, and a lower plan waits unless it is asked for now."""
     difference = target.recurring - current.recurring

@@ -26,11 +26,11 @@ __all__ = [
     "PricingInput",
     "Quote",
     "When",
-    "amount_seen",
+    "amount_in_digest",
     "direction",
     "quote",
-    "refusal_between",
-    "refusal_of",
+    "service_refusal",
+    "terms_refusal",
     "with_taxes",
 ]
 
@@ -120,7 +120,7 @@ def _terms_key(terms: Terms) -> list[Any]:
     return [terms.plan, terms.cycle, terms.recurring.cents, terms.recurring.currency, terms.quantity]
 
 
-def amount_seen(digest: str, currency: str) -> Money | None:
+def amount_in_digest(digest: str, currency: str) -> Money | None:
     """The amount due that a digest was seen with, to be shown beside the new one; ``None`` if it is not a digest."""
     found = re.fullmatch(r"(\d{1,12})-[0-9a-f]{32}", digest, re.ASCII)
     return Money(int(found[1]), currency) if found else None
@@ -140,19 +140,19 @@ def direction(current: Terms, target: Terms) -> Direction:
     return Direction.DOWNGRADE if after < before else Direction.SAME
 
 
-def refusal_of(holding: PricingInput, on: date) -> Refusal | None:
+def service_refusal(service: PricingInput, on: date) -> Refusal | None:
     """Why no change at all can be made to this service today, whatever the plan; ``None`` when one can."""
     reasons = (
-        (not holding.active, Refusal.NOT_ACTIVE),
-        (holding.cancelling, Refusal.CANCELLATION_REQUESTED),
-        (holding.changing, Refusal.CHANGE_UNDER_WAY),
-        (holding.due is not None and holding.due < on, Refusal.OVERDUE),
-        (holding.unpaid, Refusal.UNPAID_INVOICE),
+        (not service.active, Refusal.NOT_ACTIVE),
+        (service.cancelling, Refusal.CANCELLATION_REQUESTED),
+        (service.changing, Refusal.CHANGE_UNDER_WAY),
+        (service.due is not None and service.due < on, Refusal.OVERDUE),
+        (service.unpaid, Refusal.UNPAID_INVOICE),
     )
     return next((refusal for applies, refusal in reasons if applies), None)
 
 
-def refusal_between(current: Terms, target: Terms) -> Refusal | None:
+def terms_refusal(current: Terms, target: Terms) -> Refusal | None:
     """Why one cannot follow the other on any day: paid once against paid each cycle, other money, nothing changed."""
     both_paid = not current.is_free and not target.is_free
     reasons = (
@@ -164,39 +164,39 @@ def refusal_between(current: Terms, target: Terms) -> Refusal | None:
 
 
 def quote(
-    holding: PricingInput,
+    service: PricingInput,
     target: Terms,
     on: date,
     when: When | None = None,
     charge: ChargePolicy = ChargePolicy.PRORATED,
     needs_person: bool = False,
 ) -> Quote:
-    """Price the move of ``holding`` to ``target`` on the day ``on``; ``when`` is ``None`` for the rule's default.
+    """Price the move of ``service`` to ``target`` on the day ``on``; ``when`` is ``None`` for the rule's default.
 
     Raises ``BusinessError`` with the first reason found; ``OverflowError`` when a date leaves the calendar.
     The rules are those of docs/pricing.md.
     """
-    current = holding.terms
-    if refusal := refusal_of(holding, on) or refusal_between(current, target):
+    current = service.terms
+    if refusal := service_refusal(service, on) or terms_refusal(current, target):
         raise BusinessError(refusal)
 
-    outcome = decide(holding, target, on, when, charge)
+    outcome = decide(service, target, on, when, charge)
     subtotal = sum((line.amount for line in outcome.lines), start=target.recurring.zero())
-    taxes = taxes_on(subtotal, holding.province, on)
+    taxes = taxes_on(subtotal, service.province, on)
     total = sum((tax.amount for tax in taxes), start=subtotal)
     return Quote(
         current=current,
         target=target,
         decision=outcome.decision,
-        effective_on=on if outcome.decision is Decision.NOW else holding.due or on,
+        effective_on=on if outcome.decision is Decision.NOW else service.due or on,
         next_due=outcome.next_due,
         anchor=outcome.anchor,
         lines=outcome.lines,
         taxes=taxes,
         subtotal=subtotal,
         total=total,
-        credit_used=min(max(holding.credit, total.zero()), total),
-        province=holding.province,
+        credit_used=min(max(service.credit, total.zero()), total),
+        province=service.province,
         timing_options=outcome.timing_options,
         needs_person=needs_person,
     )

@@ -14,7 +14,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OPEN
-from kajoom.domain.quote import PricingInput, refusal_of
+from kajoom.domain.quote import PricingInput, service_refusal
 from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.terms import Terms
@@ -59,7 +59,7 @@ class ServiceSnapshot:
     unpaid_renewal: str | None
 
     @property
-    def holding(self) -> PricingInput:
+    def pricing_input(self) -> PricingInput:
         """The service as a price depends on it."""
         return PricingInput(
             terms=self.terms,
@@ -75,7 +75,7 @@ class ServiceSnapshot:
 
     def blocked_reason(self, on: date) -> Refusal | None:
         """Why no change at all can be made today, whatever the plan; ``None`` when one can."""
-        return refusal_of(self.holding, on) if self.permits_changes else Refusal.NOT_PERMITTED
+        return service_refusal(self.pricing_input, on) if self.permits_changes else Refusal.NOT_PERMITTED
 
     @property
     def permits_changes(self) -> bool:

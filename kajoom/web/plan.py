@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.quote import Quote, amount_seen
+from kajoom.domain.quote import Quote, amount_in_digest
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.formats import current_formats
 from kajoom.i18n.labels import label_for
@@ -145,7 +145,7 @@ def _review(preview: Preview) -> ResponseReturnValue:
         back=_url("plan.choose", preview.choice, service),
         account=saved_accounts_of(service.client_id).get(method or ""),
         saving=method if method in saving() else None,
-        amount_before=amount_seen(request.form.get("digest", ""), service.terms.recurring.currency),
+        amount_before=amount_in_digest(request.form.get("digest", ""), service.terms.recurring.currency),
         key=uuid4().hex,
         page=lambda: product(service),
     )

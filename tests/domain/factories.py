@@ -28,7 +28,7 @@ def terms(text: str, plan: str, currency: str = "CAD", quantity: int = 1) -> Ter
     return Terms(plan, "hosting", CYCLES[cycle], Money.parse(amount or "0", currency), quantity)
 
 
-def snapshot(text: str, due: str | date | None = None, anchor: int | None = None, **more: Any) -> PricingInput:
+def make_service(text: str, due: str | date | None = None, anchor: int | None = None, **more: Any) -> PricingInput:
     """A service on plan "a" paid up to ``due``; the anchor is the day of ``due`` unless it is said."""
     day = date.fromisoformat(due) if isinstance(due, str) else due
     more = {"province": "QC", "credit": Money(0), **more}

@@ -31,7 +31,7 @@ def wanted(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = CYCLES, pl
 
 
 @st.composite
-def holdings(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRING) -> PricingInput:
+def services(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRING) -> PricingInput:
     """A service that is paid for, on a cycle, due on its own anchor day; with or without account credit."""
     anchor = draw(ANCHORS)
     cycle = draw(cycles)
@@ -42,13 +42,13 @@ def holdings(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRIN
 
 
 @st.composite
-def paid_days(draw: st.DrawFn, holding: PricingInput, least: int = 0) -> date:
+def paid_days(draw: st.DrawFn, service: PricingInput, least: int = 0) -> date:
     """A day on which the service is not overdue: up to three cycles, the last day and the due date included.
 
     ``least`` is how many days must be left.
     """
-    if holding.due is None:
+    if service.due is None:
         return draw(DAYS)
-    first = add_months(holding.due, -3 * holding.terms.months, holding.anchor)
-    left = (holding.due - first).days
-    return holding.due - timedelta(days=draw(st.integers(least, left) | st.sampled_from([least, least + 1, 28])))
+    first = add_months(service.due, -3 * service.terms.months, service.anchor)
+    left = (service.due - first).days
+    return service.due - timedelta(days=draw(st.integers(least, left) | st.sampled_from([least, least + 1, 28])))

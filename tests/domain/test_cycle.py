@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kajoom.domain.cycle import BillingCycle, Period, add_months, due_dates, paid_on
+from kajoom.domain.cycle import BillingCycle, Period, add_months, due_dates, paid_time_left
 from tests.domain.factories import day
 from tests.domain.strategies import ANCHORS, DAYS, RECURRING
 
@@ -95,7 +95,7 @@ def test_due_dates_follow_each_other(anchor: date, cycle: BillingCycle, count: i
 )
 def test_a_cycle_has_its_real_length(due: str, months: int, days: int) -> None:
     last_day = day(due) - timedelta(days=1)
-    assert paid_on(last_day, day(due), months, day(due).day).running.days == days
+    assert paid_time_left(last_day, day(due), months, day(due).day).running.days == days
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_cycle_has_its_real_length(due: str, months: int, days: int) -> None:
     ],
 )
 def test_what_is_left_is_counted_in_the_running_cycle(on: str, start: str, end: str, left: int, ahead: int) -> None:
-    paid = paid_on(day(on), day("2026-07-01"), 1, 1)
+    paid = paid_time_left(day(on), day("2026-07-01"), 1, 1)
     assert (paid.running, paid.days_left, paid.cycles_ahead) == (Period(day(start), day(end)), left, ahead)
 
 
@@ -120,6 +120,6 @@ def test_the_share_left_runs_down_by_one_day_a_day(
 ) -> None:
     due = add_months(start, 0, anchor)
     on = due - timedelta(days=data.draw(st.integers(2, 1200)))
-    today, tomorrow = (paid_on(each, due, cycle.months, anchor) for each in (on, on + timedelta(days=1)))
+    today, tomorrow = (paid_time_left(each, due, cycle.months, anchor) for each in (on, on + timedelta(days=1)))
     assert today.running.start <= on < today.running.end
     assert today.share - tomorrow.share == Fraction(1, today.running.days)

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Decision, LineCode, PricingInput, When, amount_seen, quote
+from kajoom.domain.quote import Decision, LineCode, PricingInput, When, amount_in_digest, quote
 from kajoom.domain.tax import TaxName
-from tests.domain.factories import day, snapshot, terms
+from tests.domain.factories import day, make_service, terms
 
-HOLDING = snapshot("10/month", "2026-07-01")
+SERVICE = make_service("10/month", "2026-07-01")
 TARGET = terms("20/month", "b")
-SEEN = quote(HOLDING, TARGET, day("2026-06-16"))
+SEEN = quote(SERVICE, TARGET, day("2026-06-16"))
 
 
-def digest(holding: PricingInput = HOLDING, new: Any = TARGET, on: str = "2026-06-16", **more: Any) -> str:
-    return quote(holding, new, day(on), **more).digest
+def digest(service: PricingInput = SERVICE, new: Any = TARGET, on: str = "2026-06-16", **more: Any) -> str:
+    return quote(service, new, day(on), **more).digest
 
 
 def test_a_quote_asked_for_twice_has_one_digest() -> None:
@@ -34,10 +34,10 @@ MOVED: dict[str, dict[str, Any]] = {
     "the quantity": {"new": terms("20/month", "b", quantity=2)},
     "when it starts": {"when": When.RENEWAL},
     "whether a person must act": {"needs_person": True},
-    "the old price": {"holding": snapshot("10.01/month", "2026-07-01")},
-    "the due date": {"holding": snapshot("10/month", "2026-08-01")},
-    "the province": {"holding": snapshot("10/month", "2026-07-01", province="ON")},
-    "the credit": {"holding": snapshot("10/month", "2026-07-01", credit=Money(1))},
+    "the old price": {"service": make_service("10.01/month", "2026-07-01")},
+    "the due date": {"service": make_service("10/month", "2026-08-01")},
+    "the province": {"service": make_service("10/month", "2026-07-01", province="ON")},
+    "the credit": {"service": make_service("10/month", "2026-07-01", credit=Money(1))},
 }
 
 
@@ -52,43 +52,43 @@ def test_every_case_that_moves_the_digest_moves_it_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "holding",
+    "service",
     [
-        snapshot("10/month", "2026-07-01", province="QC", active=True),
-        replace(HOLDING, terms=replace(HOLDING.terms, group="another group")),
+        make_service("10/month", "2026-07-01", province="QC", active=True),
+        replace(SERVICE, terms=replace(SERVICE.terms, group="another group")),
     ],
 )
-def test_the_digest_stays_when_no_figure_moves(holding: PricingInput) -> None:
-    assert digest(holding) == digest()
+def test_the_digest_stays_when_no_figure_moves(service: PricingInput) -> None:
+    assert digest(service) == digest()
 
 
 def test_credit_beyond_the_total_moves_no_figure() -> None:
-    rich, richer = (snapshot("10/month", "2026-07-01", credit=Money(cents)) for cents in (10_000, 20_000))
+    rich, richer = (make_service("10/month", "2026-07-01", credit=Money(cents)) for cents in (10_000, 20_000))
     assert digest(rich) == digest(richer)
 
 
 def test_the_digest_moves_with_a_renewal_alone() -> None:
     # Nothing is due today for a lower plan, but its renewal bears the taxes of the province.
-    quebec, ontario = (snapshot("30/month", "2026-07-01", province=province) for province in ("QC", "ON"))
+    quebec, ontario = (make_service("30/month", "2026-07-01", province=province) for province in ("QC", "ON"))
     assert digest(quebec) != digest(ontario)
 
 
 def test_the_digest_moves_with_the_renewal_before_alone() -> None:
     # The new plan is free: the province changes nothing but what the renewal would have cost.
-    quebec, ontario = (snapshot("30/month", "2026-07-01", province=province) for province in ("QC", "ON"))
+    quebec, ontario = (make_service("30/month", "2026-07-01", province=province) for province in ("QC", "ON"))
     assert digest(quebec, terms("free", "b")) != digest(ontario, terms("free", "b"))
 
 
 def test_the_digest_moves_with_the_renewal_after_alone() -> None:
     # The plan in force is free and the change waits: the province changes nothing but what the renewal will cost.
-    quebec, ontario = (snapshot("0/month", "2026-07-01", province=province) for province in ("QC", "ON"))
+    quebec, ontario = (make_service("0/month", "2026-07-01", province=province) for province in ("QC", "ON"))
     assert digest(quebec, when=When.RENEWAL) != digest(ontario, when=When.RENEWAL)
 
 
 def test_a_tax_rate_that_changes_the_next_renewal_is_seen() -> None:
     # Nova Scotia went from 15 % to 14 % on 2025-04-01: the renewal of that day is told at 14 %.
     before, after = (
-        quote(snapshot("10/month", due, province="NS"), TARGET, day("2025-03-20"))
+        quote(make_service("10/month", due, province="NS"), TARGET, day("2025-03-20"))
         for due in ("2025-03-31", "2025-04-01")
     )
     assert (str(before.renewal_before), str(after.renewal_before)) == ("11.50", "11.40")
@@ -129,11 +129,11 @@ def test_the_digest_follows_each_tax(changed: dict[str, Any]) -> None:
 
 
 def test_the_amount_due_can_be_read_from_the_digest_it_was_seen_with() -> None:
-    assert amount_seen(digest(), "CAD") == Money.parse("5.75")
+    assert amount_in_digest(digest(), "CAD") == Money.parse("5.75")
 
 
 @pytest.mark.parametrize(
     "forged", ["", "575", "575-", "-575-" + "0" * 32, "575-" + "g" * 32, "1" * 13 + "-" + "0" * 32, "\0"]
 )
 def test_no_amount_is_read_from_what_is_not_a_digest(forged: str) -> None:
-    assert amount_seen(forged, "CAD") is None
+    assert amount_in_digest(forged, "CAD") is None

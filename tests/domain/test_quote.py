@@ -9,7 +9,7 @@ import pytest
 from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, PricingInput, When
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, quote
-from tests.domain.factories import day, snapshot, terms
+from tests.domain.factories import day, make_service, terms
 
 NOW, AT_NEXT_DUE, WITH_RENEWAL = Decision.NOW, Decision.AT_NEXT_DUE, Decision.WITH_RENEWAL
 
@@ -95,14 +95,14 @@ WORKED = [
 
 @pytest.mark.parametrize("case", WORKED, ids=lambda case: f"{case.old} to {case.new} on {case.on}")
 def test_a_worked_case_costs_what_it_costs_by_hand(case: Case) -> None:
-    holding = snapshot(case.old, case.due, case.anchor or None, province=case.province)
-    found = quote(holding, terms(case.new, "b"), day(case.on))
+    service = make_service(case.old, case.due, case.anchor or None, province=case.province)
+    found = quote(service, terms(case.new, "b"), day(case.on))
     assert found.decision is case.decision
     assert str(found.subtotal) == case.charge
     assert " ".join(str(tax.amount) for tax in found.taxes) == case.taxes
     assert (str(found.total), str(found.due_today)) == (case.total, case.total)
     assert found.next_due == (day(case.next_due) if case.next_due else None)
-    assert found.effective_on == (day(case.on) if case.decision is NOW else holding.due)
+    assert found.effective_on == (day(case.on) if case.decision is NOW else service.due)
 
 
 TABLE = {
@@ -159,7 +159,7 @@ def test_a_row_of_the_table_is_decided(
     next_due: str | None,
     timing_options: str,
 ) -> None:
-    found = quote(snapshot(old, due), terms(new, "b"), day("2026-06-16"), When(when) if when else None)
+    found = quote(make_service(old, due), terms(new, "b"), day("2026-06-16"), When(when) if when else None)
     assert found.decision is decision
     assert str(found.subtotal) == charge
     assert found.next_due == (day(next_due) if next_due else None)
@@ -168,7 +168,7 @@ def test_a_row_of_the_table_is_decided(
 
 def upgrade(**more: Any) -> Quote:
     """10.00 to 20.00 a month with half of June left: 5.00 before tax."""
-    return quote(snapshot("10/month", "2026-07-01", **more), terms("20/month", "b"), day("2026-06-16"))
+    return quote(make_service("10/month", "2026-07-01", **more), terms("20/month", "b"), day("2026-06-16"))
 
 
 @pytest.mark.parametrize(
@@ -182,20 +182,20 @@ def upgrade(**more: Any) -> Quote:
 def test_the_full_period_policy_charges_the_whole_difference_of_each_period_paid(
     on: str, due: str, charge: str
 ) -> None:
-    found = quote(snapshot("10/month", due), terms("20/month", "b"), day(on), charge=ChargePolicy.FULL_PERIOD)
+    found = quote(make_service("10/month", due), terms("20/month", "b"), day(on), charge=ChargePolicy.FULL_PERIOD)
     assert str(found.subtotal) == charge
 
 
 @pytest.mark.parametrize("new", ["5/month", "100/year", "1/month", "free"])
 def test_the_full_period_policy_is_for_an_upgrade_within_the_cycle_only(new: str) -> None:
-    holding, on = snapshot("10/month", "2026-07-01"), day("2026-06-16")
-    whole, shared = (quote(holding, terms(new, "b"), on, charge=charge) for charge in ChargePolicy)
+    service, on = make_service("10/month", "2026-07-01"), day("2026-06-16")
+    whole, shared = (quote(service, terms(new, "b"), on, charge=charge) for charge in ChargePolicy)
     assert whole == shared
 
 
 def test_several_cycles_paid_ahead_are_each_charged_whole() -> None:
     # 15 days of June (30), then July, August and September: 10.00 × (15/30 + 3)
-    found = quote(snapshot("10/month", "2026-10-01"), terms("20/month", "b"), day("2026-06-16"))
+    found = quote(make_service("10/month", "2026-10-01"), terms("20/month", "b"), day("2026-06-16"))
     line = found.lines[0]
     assert str(found.subtotal) == "35.00"
     assert (line.days, line.of_days, line.cycles_ahead) == (15, 30, 3)
@@ -203,7 +203,7 @@ def test_several_cycles_paid_ahead_are_each_charged_whole() -> None:
 
 def test_a_recurring_amount_is_for_the_whole_quantity() -> None:
     # three units of 10.00 to three of 20.00, half of June left: 30.00 × 15/30
-    found = quote(snapshot("30/month", "2026-07-01"), terms("60/month", "b", quantity=3), day("2026-06-16"))
+    found = quote(make_service("30/month", "2026-07-01"), terms("60/month", "b", quantity=3), day("2026-06-16"))
     assert (str(found.subtotal), found.target.quantity) == ("15.00", 3)
 
 
@@ -230,14 +230,14 @@ def test_a_line_says_which_days_it_covers() -> None:
 
 
 def test_a_longer_cycle_shows_the_new_period_and_what_is_unused_of_the_old() -> None:
-    new, unused = quote(snapshot("10/month", "2026-07-01"), terms("100/year", "b"), day("2026-06-16")).lines
+    new, unused = quote(make_service("10/month", "2026-07-01"), terms("100/year", "b"), day("2026-06-16")).lines
     assert (new.code, str(new.amount)) == (LineCode.NEW_PERIOD, "100.00")
     assert (unused.code, str(unused.amount), unused.days, unused.of_days) == (LineCode.UNUSED_TIME, "-5.00", 15, 30)
 
 
 def test_a_line_that_rounds_to_nothing_is_not_shown() -> None:
     def lines(old: str, new: str) -> tuple[Line, ...]:
-        return quote(snapshot(old, "2026-08-01"), terms(new, "b"), day("2026-07-31")).lines
+        return quote(make_service(old, "2026-08-01"), terms(new, "b"), day("2026-07-31")).lines
 
     assert lines("10.00/month", "10.01/month") == ()
     assert [line.code for line in lines("0.10/month", "1.00/year")] == [LineCode.NEW_PERIOD]
@@ -252,8 +252,8 @@ def test_a_renewal_is_told_before_and_after_with_its_taxes() -> None:
 
 def test_what_no_longer_recurs_has_no_renewal() -> None:
     on = day("2026-06-16")
-    assert quote(snapshot("10/month", "2026-07-01"), terms("free", "b"), on).renews_on is None
-    assert quote(snapshot("50/once"), terms("80/once", "b"), on).renews_on is None
+    assert quote(make_service("10/month", "2026-07-01"), terms("free", "b"), on).renews_on is None
+    assert quote(make_service("50/once"), terms("80/once", "b"), on).renews_on is None
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_what_no_longer_recurs_has_no_renewal() -> None:
 )
 def test_direction_compares_what_is_paid_in_a_year(old: str, new: str, direction: str) -> None:
     recurring = "once" not in old and "free" not in old
-    found = quote(snapshot(old, "2026-07-01" if recurring else None), terms(new, "b"), day("2026-06-16"))
+    found = quote(make_service(old, "2026-07-01" if recurring else None), terms(new, "b"), day("2026-06-16"))
     assert found.direction == direction
 
 
@@ -284,34 +284,34 @@ def test_direction_compares_what_is_paid_in_a_year(old: str, new: str, direction
      ("300/year", "now", False), ("10/year", "now", False), ("free", "now", False)],
 )  # fmt: skip
 def test_only_a_lower_plan_at_once_must_be_acknowledged(new: str, when: str, acknowledged: bool) -> None:
-    found = quote(snapshot("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"), When(when))
+    found = quote(make_service("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"), When(when))
     assert found.must_acknowledge is acknowledged
 
 
 def test_a_lower_plan_that_is_paid_once_needs_no_acknowledgement() -> None:
-    found = quote(snapshot("80/once"), terms("50/once", "b"), day("2026-06-16"))
+    found = quote(make_service("80/once"), terms("50/once", "b"), day("2026-06-16"))
     assert not found.must_acknowledge
 
 
 @pytest.mark.parametrize(("new", "difference"), [("30/month", "10.00"), ("20/month", "0.00"), ("5/month", "-15.00")])
 def test_the_difference_is_that_of_a_whole_period_before_tax(new: str, difference: str) -> None:
-    found = quote(snapshot("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"))
+    found = quote(make_service("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"))
     assert str(found.difference) == difference
 
 
 def test_an_upgrade_on_the_last_day_of_the_calendar_is_still_priced() -> None:
-    found = quote(snapshot("10/month", "9999-12-31"), terms("20/month", "b"), day("9999-12-30"))
+    found = quote(make_service("10/month", "9999-12-31"), terms("20/month", "b"), day("9999-12-30"))
     assert str(found.subtotal) == "0.32"  # 10.00 × 1/31: the cycle runs from 30 November
 
 
 @pytest.mark.parametrize(("due", "on"), [("0001-01-20", "0001-01-10"), ("9999-12-31", "9999-12-30")])
 def test_a_date_outside_the_calendar_is_an_overflow_not_a_price(due: str, on: str) -> None:
     with pytest.raises(OverflowError, match="outside the calendar"):
-        quote(snapshot("10/month", due), terms("100/year", "b"), day(on))
+        quote(make_service("10/month", due), terms("100/year", "b"), day(on))
 
 
 def test_amounts_of_trillions_stay_exact() -> None:
-    found = quote(snapshot("1/month", "2026-07-01"), terms("999999999999.99/month", "b"), day("2026-06-16"))
+    found = quote(make_service("1/month", "2026-07-01"), terms("999999999999.99/month", "b"), day("2026-06-16"))
     assert str(found.subtotal) == "499999999999.50"  # 999 999 999 998.99 / 2 = …499.495, half up
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from kajoom.domain.quote import quote, refusal_between, refusal_of
+from kajoom.domain.quote import quote, service_refusal, terms_refusal
 from kajoom.domain.refusal import BusinessError, Refusal
-from tests.domain.factories import day, snapshot, terms
+from tests.domain.factories import day, make_service, terms
 
 ON = day("2026-06-16")
 
@@ -28,9 +28,9 @@ CHOICES = {
 }
 
 
-def refusal(new: Any, on: Any = ON, **holding: Any) -> StrEnum:
+def refusal(new: Any, on: Any = ON, **service: Any) -> StrEnum:
     with pytest.raises(BusinessError) as caught:
-        quote(snapshot("10/month", **{"due": "2026-07-01", **holding}), new, on)
+        quote(make_service("10/month", **{"due": "2026-07-01", **service}), new, on)
     return caught.value.code
 
 
@@ -69,11 +69,11 @@ def test_the_order_of_the_reasons_is_that_of_their_list() -> None:
     ("due", "reason"), [("2026-06-15", Refusal.OVERDUE), ("2026-06-16", None), ("2026-06-17", None)]
 )
 def test_a_service_is_overdue_the_day_after_its_due_date(due: str, reason: Refusal | None) -> None:
-    assert refusal_of(snapshot("10/month", due), ON) is reason
+    assert service_refusal(make_service("10/month", due), ON) is reason
 
 
 def test_a_service_without_a_due_date_is_never_overdue() -> None:
-    assert refusal_of(snapshot("free"), ON) is None
+    assert service_refusal(make_service("free"), ON) is None
 
 
 @pytest.mark.parametrize("due", ["2026-06-16", "2026-07-01"])
@@ -83,12 +83,12 @@ def test_paid_each_cycle_never_becomes_paid_once_even_on_its_due_date(due: str) 
 
 @pytest.mark.parametrize("new", ["20/month", "200/year"])
 def test_paid_once_never_becomes_paid_each_cycle(new: str) -> None:
-    assert refusal_between(terms("50/once", "a"), terms(new, "b")) is Refusal.NOT_PERMITTED
+    assert terms_refusal(terms("50/once", "a"), terms(new, "b")) is Refusal.NOT_PERMITTED
 
 
 @pytest.mark.parametrize("new", ["10/quarter", "10/year"])
 def test_the_same_plan_on_another_cycle_is_a_change(new: str) -> None:
-    assert refusal_between(terms("10/month", "a"), terms(new, "a")) is None
+    assert terms_refusal(terms("10/month", "a"), terms(new, "a")) is None
 
 
 def test_a_refusal_carries_its_code_and_the_values_of_its_sentence() -> None:
