@@ -1,44 +1,87 @@
-// What the page cannot say by itself: that it waits, that it lost the network, that it does not know.
+/*
+ * Shows the client what htmx does not: that a form is taking long, that the network or the server failed, and
+ * that the result of a form is unknown. Its texts are data attributes of #status and #alert in base.html, where they
+ * are translated. Every page works without this file.
+ */
 (() => {
+  const SHOW_WORKING_AFTER_MS = 800;
   const root = document.documentElement;
-  const byId = (id) => document.getElementById(id);
-  root.classList.add("js");
+  let workingTimer;
 
-  const posts = (detail) => detail.ctx?.request?.method === "POST";
-  let waiting;
-  const rest = () => { clearTimeout(waiting); root.classList.remove("working"); };
+  function isPost(request) {
+    return request.ctx?.request?.method === "POST";
+  }
 
-  const tell = (detail, key) => {
-    rest();
-    const alert = byId("alert");
-    // A POST whose answer never came may have been carried out: never "failed", always where to look.
-    const unknown = posts(detail) && key !== "broken";
-    alert.textContent = alert.dataset[unknown ? "unknown" : key] + " ";
-    if (posts(detail)) {
-      const link = document.createElement("a");
-      link.href = location.href;
-      link.textContent = alert.dataset.look;
-      alert.append(link);
+  /** Announce to screen readers that the server is working, and show it by the cursor (.working in style.css). */
+  function showWorking() {
+    const status = document.getElementById("status");
+    root.classList.add("working");
+    status.textContent = status.dataset.working;
+  }
+
+  function hideWorking() {
+    clearTimeout(workingTimer);
+    root.classList.remove("working");
+  }
+
+  function clearError() {
+    document.getElementById("alert").textContent = "";
+  }
+
+  /**
+   * Show an error at the top of the page. `kind` is "offline", "slow" or "broken".
+   *
+   * A POST without an answer may have been carried out all the same, and sending it again could pay twice. So it is
+   * reported as "unknown", never as failed, with a link that reloads the page to show the current state. A "broken"
+   * POST was answered by the server with an error: it keeps its own text, and gets the link too.
+   */
+  function showError(request, kind) {
+    const alert = document.getElementById("alert");
+    const isUnknown = isPost(request) && kind !== "broken";
+    hideWorking();
+    alert.textContent = alert.dataset[isUnknown ? "unknown" : kind] + " ";
+    if (isPost(request)) {
+      alert.append(linkToCurrentState(alert.dataset.look));
     }
-  };
+  }
 
+  function linkToCurrentState(text) {
+    const link = document.createElement("a");
+    link.href = location.href;
+    link.textContent = text;
+    return link;
+  }
+
+  // A previous error is out of date once anything is requested. Quick forms show nothing: a flash would distract.
   document.addEventListener("htmx:before:request", ({ detail }) => {
-    byId("alert").textContent = "";
-    if (!posts(detail)) return;
-    waiting = setTimeout(() => {
-      root.classList.add("working");
-      byId("status").textContent = byId("status").dataset.working;
-    }, 800);
-  });
-  document.addEventListener("htmx:after:request", rest);
-  document.addEventListener("htmx:error", ({ detail }) => {
-    const reason = String(detail.error?.message ?? detail.error);
-    tell(detail, reason.includes("timeout") ? "slow" : "offline");
-  });
-  document.addEventListener("htmx:response:error", ({ detail }) => {
-    if (detail.ctx?.response?.status >= 500) tell(detail, "broken");
+    clearError();
+    if (isPost(detail)) {
+      workingTimer = setTimeout(showWorking, SHOW_WORKING_AFTER_MS);
+    }
   });
 
-  // Back from another site shows the page as it was left, busy marks and all.
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  document.addEventListener("htmx:after:request", hideWorking);
+
+  // No answer: the network failed, or htmx gave up waiting (defaultTimeout in base.html).
+  document.addEventListener("htmx:error", ({ detail }) => {
+    const message = String(detail.error?.message ?? detail.error);
+    showError(detail, message.includes("timeout") ? "slow" : "offline");
+  });
+
+  // Answers below 500 are pages or messages of ours, which htmx shows itself.
+  document.addEventListener("htmx:response:error", ({ detail }) => {
+    if (detail.ctx?.response?.status >= 500) {
+      showError(detail, "broken");
+    }
+  });
+
+  // Going back from a payment provider may bring up the page as it was left, with its buttons still marked as busy.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) {
+      location.reload();
+    }
+  });
+
+  // style.css hides what only serves pages without JavaScript.
+  root.classList.add("js");
 })();
