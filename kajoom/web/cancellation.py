@@ -9,13 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
-from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
-from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.cancellation import CancellationStatus, ends_on
+from kajoom.domain.refusal import BusinessError
 from kajoom.models.cancellation import Cancellation, cancellation_of
 from kajoom.operations.orders.cancellation import cancellation_refusal, request_cancellation, withdraw_cancellation
 from kajoom.web.auth import current_client
 from kajoom.web.blocked import render_blocked, render_refusal
-from kajoom.web.forms import Fields, end_chosen, form_key, reason_given
+from kajoom.web.forms import CancellationForm, CancellationWhenForm
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.refusals import status_of
@@ -53,7 +53,7 @@ def choose(service_id: int) -> ResponseReturnValue:
 def review(service_id: int) -> ResponseReturnValue:
     """What will happen and when, before anything is sent; the reason is asked here, so it is in no address."""
     service = own_service(service_id)
-    when = _end(request.args)
+    when = CancellationWhenForm.parse(request.args).when.data
     refusal = cancellation_refusal(service)
     if refusal is not None:
         raise BusinessError(refusal)
@@ -75,12 +75,13 @@ def review(service_id: int) -> ResponseReturnValue:
 def send(service_id: int) -> ResponseReturnValue:
     """Send the request: it takes effect by being sent."""
     service = own_service(service_id)
+    form = CancellationForm.parse(request.form)
     sent = request_cancellation(
         service.client_id,
         service.id,
-        _end(request.form),
-        reason=reason_given(request.form),
-        key=form_key(request.form),
+        form.when.data,
+        reason=form.reason.data or "",
+        key=form.key.data,
         locale=current_language(),
         on=clock.today(),
         at=clock.now(),
@@ -105,13 +106,6 @@ def withdraw(reference: str) -> ResponseReturnValue:
     except BusinessError as error:
         found = cancellation_of(current_client().id, reference)
         return _shown(found, status=status_of(error.code)) if found is not None else abort(404)
-
-
-def _end(fields: Fields) -> CancellationWhen:
-    when = end_chosen(fields)
-    if when is None:
-        raise BusinessError(Refusal.UNREADABLE)
-    return when
 
 
 def _shown(found: Cancellation, *, landed: bool = False, status: int = 200) -> ResponseReturnValue:

@@ -1,12 +1,21 @@
-"""What the browser sends, read strictly: each field once, of a known value, or refused before anything is done."""
+"""WTForms classes of the client area's forms: each field at most once, with a known value, or refused before use.
+
+A form is parsed with ``PlanForm.parse(request.args)``. A field's error is the ``Refusal`` code that the page shows, so
+an invalid form raises ``BusinessError`` with the error of its first invalid field. Templates write the markup of their
+fields themselves (radio cards with live prices), so these fields have no widget.
+
+The forms do not check the CSRF token: ``CSRFProtect`` (``csrf.py``) checks it for every POST, before the view.
+"""
 
 from __future__ import annotations
 
 import re
-from enum import StrEnum
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form
+from wtforms.validators import InputRequired, ValidationError
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
@@ -14,75 +23,170 @@ from kajoom.domain.quote import When
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice
-
-Fields = MultiDict[str, str]
-Code = TypeVar("Code", bound=StrEnum)
+from kajoom.web.urls import safe_local_path
 
 _PLAN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _REASON_LENGTH = 2000
+
+Fields = MultiDict[str, str]
+
+_REQUIRED = (InputRequired(message=Refusal.UNREADABLE),)
 
 
 def one(fields: Fields, name: str) -> str | None:
-    """The value of a field, ``None`` when it is missing or empty; ``UNREADABLE`` when it is repeated."""
+    """Text of a field, ``None`` when missing or empty; ``UNREADABLE`` when repeated (used by ``payment.py`` only)."""
     values = fields.getlist(name)
     if len(values) > 1 or any("\0" in value for value in values):
         raise BusinessError(Refusal.UNREADABLE)
     return values[0] if values and values[0] else None
 
 
-def plan_chosen(fields: Fields) -> str | None:
-    """The code of the plan chosen, if one was."""
-    plan = one(fields, "plan")
-    if plan is not None and not _PLAN.fullmatch(plan):
-        raise BusinessError(Refusal.UNKNOWN_PLAN)
-    return plan
+class SingleField(Field):  # type: ignore[misc]  # WTForms has no type hints
+    """A field that may be sent once; its ``data`` is the converted value, ``None`` when it is missing or empty.
+
+    ``convert`` makes the value of the text and raises ``ValueError`` for a text it does not accept; the field's error
+    is then ``refusal``. A repeated field or a NUL character is ``Refusal.UNREADABLE``.
+    """
+
+    def __init__(
+        self,
+        validators: Sequence[Any] = (),
+        convert: Callable[[str], Any] = str,
+        refusal: Refusal = Refusal.UNREADABLE,
+        **options: Any,
+    ) -> None:
+        super().__init__(validators=validators, **options)
+        self.convert = convert
+        self.refusal = refusal
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Convert the text that was sent; ``ValueError`` with the refusal when it is not acceptable."""
+        if len(valuelist) > 1 or any("\0" in value for value in valuelist):
+            raise ValidationError(Refusal.UNREADABLE)
+        if not valuelist or not valuelist[0]:
+            return
+        try:
+            self.data = self.convert(valuelist[0])
+        except ValueError:
+            raise ValueError(self.refusal) from None
 
 
-def cycle_chosen(fields: Fields) -> BillingCycle | None:
-    """The billing cycle chosen, if one was."""
-    return _code(fields, "cycle", BillingCycle)
+def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    """A converter that accepts only the texts that match ``pattern`` from end to end."""
+
+    def convert(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return convert
 
 
-def when_chosen(fields: Fields) -> When | None:
-    """When the change was asked for, if it was said."""
-    return _code(fields, "when", When)
+def _plan_field(validators: Sequence[Any] = ()) -> SingleField:
+    return SingleField(validators, convert=_matching(_PLAN), refusal=Refusal.UNKNOWN_PLAN)
 
 
-def whole_choice(fields: Fields) -> Choice:
-    """A choice of which nothing may be missing but ``when``."""
-    plan, cycle = plan_chosen(fields), cycle_chosen(fields)
-    if plan is None or cycle is None:
-        raise BusinessError(Refusal.UNREADABLE)
-    return Choice(plan, cycle, when_chosen(fields))
+class StrictForm(Form):  # type: ignore[misc]  # WTForms has no type hints
+    """A form that is either valid or refused with a code."""
+
+    @classmethod
+    def parse(cls, fields: Fields) -> Self:
+        """The valid form of ``fields``; ``BusinessError`` with the refusal of the first invalid field."""
+        form = cls(fields)
+        if not form.validate():
+            raise BusinessError(next(iter(form.errors.values()))[0])
+        return form
 
 
-def seen(fields: Fields) -> Confirmation:
-    """What the confirmation says was seen."""
-    return Confirmation(one(fields, "digest") or "", form_key(fields), one(fields, "acknowledged") == "yes")
+class PlanForm(StrictForm):
+    """The choice of a plan as it is being made: every field may be missing.
+
+    ``asked`` names the question about ``when`` that the form showed; see ``plan.py``.
+    """
+
+    plan = _plan_field()
+    cycle = SingleField(convert=BillingCycle)
+    when = SingleField(convert=When)
+    asked = SingleField()
 
 
-def form_key(fields: Fields) -> str:
-    """The one-use key of a form."""
-    key = one(fields, "key")
-    if key is None or not _KEY.fullmatch(key):
-        raise BusinessError(Refusal.UNREADABLE)
-    return key
+class ChoiceForm(StrictForm):
+    """A complete choice: only ``when`` may be missing."""
+
+    plan = _plan_field(_REQUIRED)
+    cycle = SingleField(_REQUIRED, convert=BillingCycle)
+    when = SingleField(convert=When)
+
+    @property
+    def choice(self) -> Choice:
+        """The choice that was sent."""
+        return Choice(self.plan.data, self.cycle.data, self.when.data)
 
 
-def end_chosen(fields: Fields) -> CancellationWhen | None:
-    """When a service is to end, if it was said."""
-    return _code(fields, "when", CancellationWhen)
+class ReviewForm(ChoiceForm):
+    """The choice to review, and the question about ``when`` that the choice form showed."""
+
+    asked = SingleField()
 
 
-def reason_given(fields: Fields) -> str:
-    """Why a client leaves, if they say so: at most 2,000 characters."""
-    return (one(fields, "reason") or "").strip()[:_REASON_LENGTH]
+class PaymentFields(StrictForm):
+    """How a client pays: a method, the account saved for it (``saved``), or whether to save its account (``saves``)."""
+
+    method = SingleField()
+    saved = SingleField(convert=lambda text: int(_matching(_NUMBER)(text)))
+    saves = SingleField(convert=bool)
+
+    def validate_saves(self, field: SingleField) -> None:
+        """Refuse to save an account again when paying with one that is saved."""
+        if field.data and self.saved.data is not None:
+            raise ValidationError(Refusal.UNREADABLE)
+
+    @property
+    def declines_saved_account(self) -> bool:
+        """Whether the client chose to pay another way than with a saved account: ``saved`` is sent, and empty."""
+        return bool(self.saved.raw_data) and self.saved.data is None
 
 
-def _code(fields: Fields, name: str, codes: type[Code]) -> Code | None:
-    value = one(fields, name)
-    try:
-        return codes(value) if value is not None else None
-    except ValueError:
-        raise BusinessError(Refusal.UNREADABLE) from None
+class PaymentForm(PaymentFields):
+    """The payment of an order or of an invoice.
+
+    ``verify`` asks what became of the last payment instead of paying; ``next`` is the local address to go to once the
+    invoice is paid, ``None`` for any other address.
+    """
+
+    verify = SingleField(convert=bool)
+    next = SingleField(convert=safe_local_path)
+
+
+class ConfirmForm(ChoiceForm, PaymentFields):
+    """The confirmation of a reviewed change, with the digest of the figures seen and the form's one-use key."""
+
+    digest = SingleField()
+    key = SingleField(_REQUIRED, convert=_matching(_KEY))
+    acknowledged = SingleField()
+
+    @property
+    def confirmation(self) -> Confirmation:
+        """What the client confirms having seen."""
+        return Confirmation(self.digest.data or "", self.key.data, self.acknowledged.data == "yes")
+
+
+class CancelOrderForm(StrictForm):
+    """The cancellation of an order; ``then`` is "choose" to open the choice of a plan after it."""
+
+    then = SingleField()
+
+
+class CancellationWhenForm(StrictForm):
+    """When a service is to end."""
+
+    when = SingleField(_REQUIRED, convert=CancellationWhen)
+
+
+class CancellationForm(CancellationWhenForm):
+    """A cancellation request: when, the form's one-use key, and the reason (the first 2,000 characters)."""
+
+    key = SingleField(_REQUIRED, convert=_matching(_KEY))
+    reason = SingleField(convert=lambda text: text.strip()[:_REASON_LENGTH])

@@ -19,7 +19,7 @@ from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.place import place_order
 from kajoom.operations.orders.quotes import Choice, Offer, offers, quote_change, suggested
 from kajoom.web.blocked import render_blocked, render_refusal
-from kajoom.web.forms import Fields, cycle_chosen, one, plan_chosen, seen, when_chosen, whole_choice
+from kajoom.web.forms import ConfirmForm, PlanForm, ReviewForm
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.order import opened
@@ -42,8 +42,11 @@ def choose(service_id: int) -> ResponseReturnValue:
         return render_blocked(
             service, BusinessError(blocked_reason), 200, push=url_for("plan.choose", service_id=service.id)
         )
-    cycle, listed = _listed(service)
-    preview = preview_of(service, _choice(service, cycle, listed))
+    form = PlanForm.parse(request.args)
+    cycle, listed = _listed(service, form.cycle.data)
+    first = suggested(listed)
+    plan = form.plan.data or (first.plan.code if first else service.plan.code)
+    preview = preview_of(service, _answered(service, Choice(plan, cycle, form.when.data), form.asked.data))
     current_url = _url("plan.choose", preview.choice, service)
     if "asked" not in request.args:
         status = status_of(preview.error.code) if preview.error and "plan" in request.args else 200
@@ -55,7 +58,8 @@ def choose(service_id: int) -> ResponseReturnValue:
 def review(service_id: int) -> ResponseReturnValue:
     """Every figure and condition of one choice, and the one button that confirms it."""
     service = own_service(service_id)
-    choice = _answer(service, request.args, whole_choice(request.args))
+    form = ReviewForm.parse(request.args)
+    choice = _answered(service, form.choice, form.asked.data)
     return _review(Preview(service, choice, quote_change(service, choice, clock.today())))
 
 
@@ -63,13 +67,13 @@ def review(service_id: int) -> ResponseReturnValue:
 def confirm(service_id: int) -> ResponseReturnValue:
     """Confirm what was reviewed: the same form twice is one order, and figures that moved are shown again."""
     service = own_service(service_id)
-    choice = whole_choice(request.form)
+    form = ConfirmForm.parse(request.form)
     try:
         order = place_order(
             service.client_id,
             service.id,
-            choice,
-            seen(request.form),
+            form.choice,
+            form.confirmation,
             locale=current_language(),
             on=clock.today(),
             at=clock.now(),
@@ -78,13 +82,13 @@ def confirm(service_id: int) -> ResponseReturnValue:
     except BusinessError as error:
         if error.code not in {Refusal.QUOTE_CHANGED, Refusal.NOT_ACKNOWLEDGED}:
             raise
-        return _review(Preview(service, choice, cast(Quote, error.details["quote"]), error))
+        return _review(Preview(service, form.choice, cast(Quote, error.details["quote"]), error))
     return opened(order)
 
 
-def _listed(service: ServiceSnapshot) -> tuple[BillingCycle, list[Offer]]:
+def _listed(service: ServiceSnapshot, asked: BillingCycle | None) -> tuple[BillingCycle, list[Offer]]:
     """The billing cycle asked for and its offers; unasked, the present one, or the first that has a plan to move to."""
-    asked, today = cycle_chosen(request.args), clock.today()
+    today = clock.today()
     cycles = [asked] if asked else [service.terms.cycle, *service.group.cycles(service.terms.recurring.currency)]
     for cycle in cycles:
         listed = offers(service, cycle, today)
@@ -93,19 +97,12 @@ def _listed(service: ServiceSnapshot) -> tuple[BillingCycle, list[Offer]]:
     return cycles[0], offers(service, cycles[0], today)
 
 
-def _choice(service: ServiceSnapshot, cycle: BillingCycle, listed: list[Offer]) -> Choice:
-    first = suggested(listed)
-    plan = plan_chosen(request.args) or (first.plan.code if first else service.plan.code)
-    return _answer(service, request.args, Choice(plan, cycle, when_chosen(request.args)))
-
-
-def _answer(service: ServiceSnapshot, fields: Fields, choice: Choice) -> Choice:
+def _answered(service: ServiceSnapshot, choice: Choice, asked: str | None) -> Choice:
     """The choice with its « when » only if it answers the question this plan asks.
 
     The form names in ``asked`` the question it showed. A client who moves from a higher plan, where « now » is the
     default, to a lower one, where it gives up what is paid, has not answered that other question.
     """
-    asked = one(fields, "asked")
     if choice.when is None or asked is None:
         return choice
     plain = Choice(choice.plan, choice.cycle)
