@@ -63,7 +63,7 @@ class FakeProvider:
         asked, result = self.ledger[charge.key]
         if result.approve_url and charge.key in self.approved:
             return ProviderResult(AttemptStatus.PENDING, result.provider_ref, approval="approved")
-        if result.status is AttemptStatus.PENDING and not result.is_untaken:
+        if result.status is AttemptStatus.PENDING and not result.is_not_captured:
             self.ledger[charge.key] = asked, _captured(asked)
         return self._known(charge, AttemptStatus.UNKNOWN)
 
@@ -96,11 +96,11 @@ class FakeProvider:
                 if result.status is AttemptStatus.CAPTURED:
                     yield Capture(result.reference, charge.key, charge.invoice, charge.amount, self.at)
 
-    def has_saved(self, token: str) -> bool:
+    def has_saved_account(self, token: str) -> bool:
         """Whether it keeps an account."""
         return token in self.saved
 
-    def forget(self, token: str) -> None:
+    def delete_saved_account(self, token: str) -> None:
         """Keep an account no longer."""
         self.saved.discard(token)
 

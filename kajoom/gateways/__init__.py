@@ -46,18 +46,18 @@ class Gateways:
     panel: Panel
     mailer: Mailer
     payments: Mapping[str, PaymentProvider] = field(default_factory=dict)
-    demonstration: DemoStore | None = None
+    demo_store: DemoStore | None = None
 
 
 def build(config: Settings) -> Gateways:
     """Open the doors the configuration names; ``ValueError`` when one of them cannot be read."""
-    messages = mailer(config.mail_url)
+    mail = mailer(config.mail_url)
     paypal: dict[str, PaymentProvider] = {PayPalProvider.code: _paypal(config)} if config.paypal_client_id else {}
     if not config.demo:
-        return Gateways(panel=ManualPanel(), mailer=messages, payments=paypal)
-    demonstration = DemoStore(config.instance_path / "demonstration.sqlite")
-    provider = DemoProvider(demonstration)
-    return Gateways(DemoPanel(demonstration), messages, {provider.code: provider, **paypal}, demonstration)
+        return Gateways(panel=ManualPanel(), mailer=mail, payments=paypal)
+    demo_store = DemoStore(config.instance_path / "demonstration.sqlite")
+    provider = DemoProvider(demo_store)
+    return Gateways(DemoPanel(demo_store), mail, {provider.code: provider, **paypal}, demo_store)
 
 
 def _paypal(config: Settings) -> PayPalProvider:

@@ -63,7 +63,7 @@ class ProviderResult:
     saved: SavedAccount | None = None
 
     @property
-    def is_untaken(self) -> bool:
+    def is_not_captured(self) -> bool:
         """Whether nothing was taken, and nothing will be unless we ask for it."""
         return bool(self.approval or self.approve_url)
 
@@ -146,10 +146,10 @@ class PaymentProvider(Protocol):
         ``ProviderUnavailable`` when the provider cannot tell now.
         """
 
-    def has_saved(self, token: str) -> bool:
+    def has_saved_account(self, token: str) -> bool:
         """Whether a saved account is still kept. ``ProviderUnavailable`` when the provider cannot tell now."""
 
-    def forget(self, token: str) -> None:
+    def delete_saved_account(self, token: str) -> None:
         """Keep a saved account no longer, also if it was gone. ``ProviderUnavailable`` when that cannot be done now."""
 
 

@@ -13,6 +13,6 @@ def choose(gateways: Gateways, door: str, behaviour: str, once: bool) -> None:
 
     ``LookupError`` outside the demonstration.
     """
-    if gateways.demonstration is None:
+    if gateways.demo_store is None:
         raise LookupError("this is not the demonstration: set KAJOOM_DEMO=1")
-    gateways.demonstration.choose(DemoSystem(door), Behaviour(behaviour), once)
+    gateways.demo_store.set_behaviour(DemoSystem(door), Behaviour(behaviour), once)

@@ -119,7 +119,7 @@ class LiveApp:
 
     def provider(self, behaviour: Behaviour) -> None:
         """What the payment provider does the next time it is asked."""
-        self.app.extensions["kajoom"].demonstration.choose(DemoSystem.PAYMENT, behaviour, once=True)
+        self.app.extensions["kajoom"].demo_store.set_behaviour(DemoSystem.PAYMENT, behaviour, once=True)
 
     def reprice(self, before: str, after: str) -> None:
         """The host loads its catalogue again with another text in it, a price for example."""

@@ -62,9 +62,9 @@ def pay(doors: Gateways, story: Story, at: datetime) -> None:
 
 def pay_unheard(doors: Gateways, story: Story, at: datetime) -> None:
     """The same; the money is taken, and the provider's answer is lost."""
-    assert doors.demonstration is not None
+    assert doors.demo_store is not None
     if _order().status is OrderStatus.AWAITING_PAYMENT:
-        doors.demonstration.choose(DemoSystem.PAYMENT, Behaviour.LOSE_AFTER, once=True)
+        doors.demo_store.set_behaviour(DemoSystem.PAYMENT, Behaviour.LOSE_AFTER, once=True)
         pay(doors, story, at)
 
 

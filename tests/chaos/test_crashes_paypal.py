@@ -112,7 +112,7 @@ POINTS: tuple[tuple[str, str, Act, str, Moment], ...] = (
     ("saved: capture before its commit", "saved", pay_saved, PAYMENT + "record", COMMIT),
     ("saved: capture committed", "saved", pay_saved, PAYMENT + "record", AFTER),
     ("removal before its commit", "removed", remove, SAVED + "remove", COMMIT),
-    ("forgotten at PayPal, not noted", "removed", actions.work, PAYPAL + "forget", AFTER),
+    ("deleted at PayPal, not recorded", "removed", actions.work, PAYPAL + "delete_saved_account", AFTER),
 )  # fmt: skip
 
 

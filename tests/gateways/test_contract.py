@@ -60,7 +60,7 @@ def change_to(package: str, username: str = "boreal") -> PackageChange:
 
 def demonstration_in(folder: Path, door: DemoSystem, behaviour: Behaviour) -> DemoStore:
     demonstration = DemoStore(folder / f"{door}-{behaviour}.sqlite")
-    demonstration.choose(door, behaviour, once=True)
+    demonstration.set_behaviour(door, behaviour, once=True)
     return demonstration
 
 
@@ -179,8 +179,8 @@ def test_money_asked_for_again_is_the_same_money(providers: Providers) -> None:
 
 
 def test_an_account_nobody_saved_is_not_kept_and_forgetting_it_is_harmless(providers: Providers) -> None:
-    providers.willing.forget("nobody's")
-    assert not providers.willing.has_saved("nobody's")
+    providers.willing.delete_saved_account("nobody's")
+    assert not providers.willing.has_saved_account("nobody's")
 
 
 def test_package_applied_is_read_back(panels: Panels) -> None:

@@ -24,21 +24,21 @@ def charge(cents: int, key: str = "k1") -> ChargeRequest:
 
 
 def test_switch_stays_until_it_is_changed(demonstration: DemoStore) -> None:
-    demonstration.choose(DemoSystem.PAYMENT, Behaviour.REFUSE)
+    demonstration.set_behaviour(DemoSystem.PAYMENT, Behaviour.REFUSE)
     provider = DemoProvider(demonstration)
     assert [provider.charge(charge(100, key)).status for key in ("a", "b")] == [AttemptStatus.REFUSED] * 2
-    demonstration.choose(DemoSystem.PAYMENT, Behaviour.ACCEPT)
+    demonstration.set_behaviour(DemoSystem.PAYMENT, Behaviour.ACCEPT)
     assert provider.charge(charge(100, "c")).status is AttemptStatus.CAPTURED
 
 
 def test_switch_for_one_time_is_used_up(demonstration: DemoStore) -> None:
-    demonstration.choose(DemoSystem.PANEL, Behaviour.REFUSE, once=True)
+    demonstration.set_behaviour(DemoSystem.PANEL, Behaviour.REFUSE, once=True)
     assert demonstration.next_behaviour(DemoSystem.PANEL) is Behaviour.REFUSE
     assert demonstration.next_behaviour(DemoSystem.PANEL) is Behaviour.ACCEPT
 
 
 def test_doors_have_a_switch_each(demonstration: DemoStore) -> None:
-    demonstration.choose(DemoSystem.PANEL, Behaviour.REFUSE)
+    demonstration.set_behaviour(DemoSystem.PANEL, Behaviour.REFUSE)
     assert demonstration.next_behaviour(DemoSystem.PAYMENT) is Behaviour.ACCEPT
 
 
@@ -73,14 +73,14 @@ def test_charge_made_twice_at_once_is_one_charge(demonstration: DemoStore) -> No
     fast = DemoProvider(demonstration)
     told = []
     slow = DemoProvider(demonstration, 3, lambda _seconds: told.append(fast.charge(charge(100))))
-    demonstration.choose(DemoSystem.PAYMENT, Behaviour.SLOW, once=True)
+    demonstration.set_behaviour(DemoSystem.PAYMENT, Behaviour.SLOW, once=True)
     told.append(slow.charge(charge(100)))
     assert told[0] == told[1]
 
 
 def test_slow_panel_waits_before_it_acts(demonstration: DemoStore) -> None:
     waited: list[float] = []
-    demonstration.choose(DemoSystem.PANEL, Behaviour.SLOW, once=True)
+    demonstration.set_behaviour(DemoSystem.PANEL, Behaviour.SLOW, once=True)
     panel = DemoPanel(demonstration, 3, waited.append)
     assert panel.apply(PackageChange("k", "boreal", "web-b")).status is PanelStatus.DONE
     assert waited == [3]

@@ -120,7 +120,7 @@ def test_what_is_approved_is_captured_once(paypal: PayPalProvider, fake: FakePay
 
 def test_looking_takes_nothing_and_tells_what_is_approved(paypal: PayPalProvider, fake: FakePayPal) -> None:
     known = begun(paypal)
-    assert paypal.look_up(known).is_untaken
+    assert paypal.look_up(known).is_not_captured
     fake.ledger.approve(known.provider_ref)
     marked = fake.ledger.orders[known.provider_ref]["update_time"]
     assert paypal.look_up(known) == ProviderResult(PENDING, known.provider_ref, approval=marked)
@@ -190,7 +190,7 @@ def test_a_completed_order_whose_capture_waits_is_not_money(paypal: PayPalProvid
     known = approved(paypal, fake)
 
     assert finished(paypal, known) == ProviderResult(PENDING, known.provider_ref, reason="PENDING_REVIEW")
-    assert not paypal.look_up(known).is_untaken
+    assert not paypal.look_up(known).is_not_captured
 
     [capture] = fake.ledger.captures
     fake.ledger.settle(capture, "COMPLETED")

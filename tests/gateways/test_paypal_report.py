@@ -12,7 +12,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.paypal import reports
 from kajoom.gateways.paypal.provider import PayPalProvider
-from kajoom.gateways.paypal.reports import received_in
+from kajoom.gateways.paypal.reports import captures_in
 from kajoom.gateways.ports import ProviderResult, ProviderUnavailable, Refund
 from tests.gateways.test_paypal import CHARGE, approved, finished, taken
 from tests.paypal.faults import Fault
@@ -90,8 +90,8 @@ def test_only_payments_that_are_settled_are_received(code: str, status: str, val
         "transaction_amount": {"currency_code": "CAD", "value": value},
         "transaction_initiation_date": "2026-06-16T12:00:00Z",
     }
-    assert bool(list(received_in({"transaction_details": [{"transaction_info": info}]}))) is is_received
+    assert bool(list(captures_in({"transaction_details": [{"transaction_info": info}]}))) is is_received
 
 
 def test_a_report_of_nothing_is_empty() -> None:
-    assert list(received_in({})) == []
+    assert list(captures_in({})) == []

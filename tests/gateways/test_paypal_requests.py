@@ -70,8 +70,8 @@ def sent(paypal: PayPalProvider, fake: FakePayPal) -> list[Request]:
     token = saved(paypal, fake).token
     capture = paypal.capture(prepared(paypal, token)).reference
     paypal.refund(Refund(key="r1", reference=capture, amount=Money(100), invoice="2026-000001"))
-    assert paypal.has_saved(token)
-    paypal.forget(token)
+    assert paypal.has_saved_account(token)
+    paypal.delete_saved_account(token)
     return [request for request in fake.desk.asked if request.path.startswith(("/v2/", "/v3/"))]
 
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.paypal.client import Reply
+from kajoom.gateways.paypal.client import ApiResponse
 from kajoom.gateways.paypal.provider import PayPalProvider
-from kajoom.gateways.paypal.responses import ISSUES, ErrorKind, approval_link, error_kind_of, read_order
+from kajoom.gateways.paypal.responses import ISSUES, ErrorKind, approval_link, error_kind_of, parse_order
 from kajoom.gateways.ports import ProviderResult
 from tests.gateways.test_paypal import CHARGE, approved, begun, finished
 from tests.paypal.fixtures import fake, paypal, wire
@@ -27,8 +27,8 @@ REFUSING = [issue for issue, kind in ISSUES.items() if kind in {ErrorKind.METHOD
 WAITING = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.IN_PROGRESS]
 
 
-def problem(status: int, issue: str) -> Reply:
-    return Reply(status, {"name": "N", "details": [{"issue": issue}]})
+def problem(status: int, issue: str) -> ApiResponse:
+    return ApiResponse(status, {"name": "N", "details": [{"issue": issue}]})
 
 
 @pytest.mark.parametrize("issue", ISSUES)
@@ -133,19 +133,19 @@ def test_of_several_captures_the_one_that_took_money_decides() -> None:
         "status": "COMPLETED",
         "purchase_units": [{"amount": amount, "payments": {"captures": captures}}],
     }
-    assert read_order(order, CHARGE) == ProviderResult(AttemptStatus.CAPTURED, "O", reference="A")
+    assert parse_order(order, CHARGE) == ProviderResult(AttemptStatus.CAPTURED, "O", reference="A")
 
 
 @pytest.mark.parametrize("status", ["COMPLETED", "CREATED"])
 def test_an_order_that_tells_too_little_is_unknown(status: str) -> None:
     amount = {"value": "41.72", "currency_code": "CAD"}
     order = {"status": status, "purchase_units": [{"amount": amount}]}
-    assert read_order(order, CHARGE) == ProviderResult(AttemptStatus.UNKNOWN, reason="unreadable")
-    assert read_order({}, CHARGE) == ProviderResult(AttemptStatus.UNKNOWN, reason="mismatch")
+    assert parse_order(order, CHARGE) == ProviderResult(AttemptStatus.UNKNOWN, reason="unreadable")
+    assert parse_order({}, CHARGE) == ProviderResult(AttemptStatus.UNKNOWN, reason="mismatch")
 
 
 def test_an_order_that_is_void_took_nothing() -> None:
-    assert read_order({"id": "O", "status": "VOIDED"}, CHARGE) == ProviderResult(
+    assert parse_order({"id": "O", "status": "VOIDED"}, CHARGE) == ProviderResult(
         AttemptStatus.REFUSED, "O", reason="voided"
     )
 
@@ -169,6 +169,6 @@ _JSON = st.recursive(
 
 @given(_JSON.filter(lambda body: isinstance(body, dict)))
 def test_no_order_however_garbled_is_money_unless_its_capture_says_the_very_amount(order: dict[str, Any]) -> None:
-    result = read_order(order, CHARGE)
+    result = parse_order(order, CHARGE)
     approval_link(order)
     assert result.status is not AttemptStatus.CAPTURED or '"41.72"' in json.dumps(order)

@@ -53,7 +53,7 @@ def prepared(paypal: PayPalProvider, token: str) -> ChargeRequest:
     """The same once PayPal has named its order: nothing was taken."""
     charge = next_charge(token)
     result = paypal.charge(charge)
-    assert (result.status, result.approve_url, result.is_untaken) == (PENDING, "", True)
+    assert (result.status, result.approve_url, result.is_not_captured) == (PENDING, "", True)
     return replace(charge, provider_ref=result.provider_ref, approval=result.approval)
 
 
@@ -173,15 +173,15 @@ def test_a_refusal_leaves_the_account_as_it_is(paypal: PayPalProvider, fake: Fak
     charge = prepared(paypal, saved(paypal, fake).token)
     fake.ledger.declines.append(issue)
     assert paypal.capture(charge) == ProviderResult(REFUSED, reason=issue)
-    assert paypal.has_saved(charge.saved)
+    assert paypal.has_saved_account(charge.saved)
 
 
 def test_an_account_is_forgotten_and_asked_again_it_stays_so(paypal: PayPalProvider, fake: FakePayPal) -> None:
     token = saved(paypal, fake).token
-    assert paypal.has_saved(token)
+    assert paypal.has_saved_account(token)
     for _ in range(2):
-        paypal.forget(token)
-    assert not paypal.has_saved(token)
+        paypal.delete_saved_account(token)
+    assert not paypal.has_saved_account(token)
     assert not fake.ledger.tokens
 
 
@@ -191,12 +191,12 @@ def test_what_is_not_answered_about_an_account_is_to_be_asked_again(
 ) -> None:
     token = saved(paypal, fake).token
     fake.faults.retry_after = "0"
-    for ask in (paypal.has_saved, paypal.forget):
+    for ask in (paypal.has_saved_account, paypal.delete_saved_account):
         fake.faults.plan(fault, "payment-tokens")
         with pytest.raises(ProviderUnavailable, match="HTTP"):
             ask(token)
-    paypal.forget(token)
-    assert not paypal.has_saved(token)
+    paypal.delete_saved_account(token)
+    assert not paypal.has_saved_account(token)
 
 
 def test_another_clients_order_is_never_captured_by_a_saved_account_unasked(

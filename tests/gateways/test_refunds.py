@@ -31,7 +31,9 @@ def demonstration_till(folder: Path) -> Till:
     demonstration = DemoStore(folder / "demonstration.sqlite")
 
     def lose(after: bool) -> None:
-        demonstration.choose(DemoSystem.PAYMENT, Behaviour.LOSE_AFTER if after else Behaviour.LOSE_BEFORE, once=True)
+        demonstration.set_behaviour(
+            DemoSystem.PAYMENT, Behaviour.LOSE_AFTER if after else Behaviour.LOSE_BEFORE, once=True
+        )
 
     return Till(DemoProvider(demonstration, 0), lose)
 

@@ -23,7 +23,7 @@ from tests.fake_gateways import FakeMailer, FakePanel
 @pytest.fixture
 def demonstration(app: Flask, tmp_path: Path) -> DemoStore:
     kept = DemoStore(tmp_path / "demonstration.sqlite")
-    app.extensions["kajoom"] = Gateways(FakePanel(), FakeMailer(), demonstration=kept)
+    app.extensions["kajoom"] = Gateways(FakePanel(), FakeMailer(), demo_store=kept)
     return kept
 
 

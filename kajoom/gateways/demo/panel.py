@@ -14,10 +14,8 @@ _UNKNOWN = PanelResult(PanelStatus.UNKNOWN)
 class DemoPanel:
     """Every account that is named exists on it. ``slow_seconds`` is how long a change takes when it is slow."""
 
-    def __init__(
-        self, demonstration: DemoStore, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._demonstration = demonstration
+    def __init__(self, store: DemoStore, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep) -> None:
+        self._store = store
         self._slow_seconds = slow_seconds
         self._wait = wait
 
@@ -29,7 +27,7 @@ class DemoPanel:
 
     def apply(self, change: PackageChange) -> PanelResult:
         """Put the account on the package; one that is made to wait is done the second time it is asked."""
-        behaviour = self._demonstration.next_behaviour(DemoSystem.PANEL)
+        behaviour = self._store.next_behaviour(DemoSystem.PANEL)
         if behaviour is Behaviour.LOSE_BEFORE:
             return _UNKNOWN
         if behaviour is Behaviour.REFUSE:
@@ -38,17 +36,17 @@ class DemoPanel:
             return PanelResult(PanelStatus.PENDING)
         if behaviour is Behaviour.SLOW:
             self._wait(self._slow_seconds)
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             file.execute("REPLACE INTO account VALUES (?, ?)", (change.username, change.package))
         return _UNKNOWN if behaviour is Behaviour.LOSE_AFTER else PanelResult(PanelStatus.DONE)
 
     def read(self, username: str) -> str | None:
         """The package the account is on; ``None`` for one never changed here."""
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             row = file.execute("SELECT package FROM account WHERE username = ?", (username,)).fetchone()
         return row["package"] if row else None
 
     def _is_new(self, change: PackageChange) -> bool:
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             added = file.execute("INSERT OR IGNORE INTO package_change VALUES (?)", (change.key,))
             return added.rowcount == 1

@@ -38,10 +38,8 @@ class DemoProvider:
     code = "demonstration"
     can_save = False
 
-    def __init__(
-        self, demonstration: DemoStore, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._demonstration = demonstration
+    def __init__(self, store: DemoStore, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep) -> None:
+        self._store = store
         self._slow_seconds = slow_seconds
         self._wait = wait
 
@@ -49,28 +47,28 @@ class DemoProvider:
         """Take the amount once for each key; a key that comes back with another amount is refused as "mismatch"."""
         known = self._known(charge)
         if known is not None:
-            return _answer(known, charge, AttemptStatus.REFUSED)
+            return _charge_result(known, charge, AttemptStatus.REFUSED)
         behaviour = self._behaviour(charge.amount)
         if behaviour is Behaviour.LOSE_BEFORE:
             return ProviderResult(AttemptStatus.UNKNOWN)
         row = self._record(charge, *_OUTCOMES.get(behaviour, (AttemptStatus.CAPTURED, "")))
         if behaviour is Behaviour.LOSE_AFTER:
             return ProviderResult(AttemptStatus.UNKNOWN)
-        return _answer(row, charge, AttemptStatus.REFUSED)
+        return _charge_result(row, charge, AttemptStatus.REFUSED)
 
     def look_up(self, charge: ChargeRequest) -> ProviderResult:
         """What became of a charge; one that was pending is captured by then.
 
         An amount that is not ours stays ``UNKNOWN``: money may have moved, so nobody may try again without looking.
         """
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             file.execute(
                 "UPDATE charge SET status = ? WHERE key = ? AND status = ?",
                 (AttemptStatus.CAPTURED, charge.key, AttemptStatus.PENDING),
             )
             file.execute(_NOTE_CAPTURE, (charge.key,))
         known = self._known(charge)
-        return _NOT_TAKEN if known is None else _answer(known, charge, AttemptStatus.UNKNOWN)
+        return _NOT_TAKEN if known is None else _charge_result(known, charge, AttemptStatus.UNKNOWN)
 
     def capture(self, charge: ChargeRequest) -> ProviderResult:
         """What became of a charge: nothing is approved elsewhere, so there is nothing more to be taken."""
@@ -78,19 +76,19 @@ class DemoProvider:
 
     def refund(self, refund: Refund) -> ProviderResult:
         """Give back what was taken, once for each key and never more than was taken; the switch speaks here too."""
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             known = file.execute("SELECT * FROM refund WHERE key = ?", (refund.key,)).fetchone()
         if known is not None:
-            return _given_back(known)
+            return _refund_result(known)
         behaviour = self._behaviour(refund.amount)
         if behaviour is Behaviour.LOSE_BEFORE:
             return ProviderResult(AttemptStatus.UNKNOWN)
-        row = self._give_back(refund, is_willing=behaviour is not Behaviour.REFUSE)
-        return ProviderResult(AttemptStatus.UNKNOWN) if behaviour is Behaviour.LOSE_AFTER else _given_back(row)
+        row = self._record_refund(refund, is_willing=behaviour is not Behaviour.REFUSE)
+        return ProviderResult(AttemptStatus.UNKNOWN) if behaviour is Behaviour.LOSE_AFTER else _refund_result(row)
 
     def captures(self, day: date) -> Iterable[Capture]:
         """Everything taken on a day, by the clock of the demonstration's own file."""
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             rows = file.execute(
                 "SELECT * FROM charge JOIN capture USING (key) WHERE at LIKE ? ORDER BY at, key", (f"{day}T%",)
             ).fetchall()
@@ -98,27 +96,27 @@ class DemoProvider:
             amount, at = Money(row["cents"], row["currency"]), datetime.fromisoformat(row["at"])
             yield Capture(_PREFIX + row["key"], row["key"], row["invoice"], amount, at)
 
-    def has_saved(self, _token: str) -> bool:
+    def has_saved_account(self, _token: str) -> bool:
         """It keeps no account: there is none to pay with."""
         return False
 
-    def forget(self, _token: str) -> None:
+    def delete_saved_account(self, _token: str) -> None:
         """There is nothing to forget."""
 
     def _behaviour(self, amount: Money) -> Behaviour:
         """What is done this time; one that is slow has been waited for."""
-        behaviour = BY_AMOUNT.get(amount.cents) or self._demonstration.next_behaviour(DemoSystem.PAYMENT)
+        behaviour = BY_AMOUNT.get(amount.cents) or self._store.next_behaviour(DemoSystem.PAYMENT)
         if behaviour is Behaviour.SLOW:
             self._wait(self._slow_seconds)
         return behaviour
 
     def _known(self, charge: ChargeRequest) -> sqlite3.Row | None:
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             return _row(file, charge.key)
 
     def _record(self, charge: ChargeRequest, status: AttemptStatus, reason: str) -> sqlite3.Row | None:
         """Write the charge unless another process has meanwhile; what stands in the file is what happened."""
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             file.execute(
                 "INSERT OR IGNORE INTO charge VALUES (?, ?, ?, ?, ?, ?)",
                 (charge.key, charge.amount.cents, charge.amount.currency, charge.invoice, status, reason),
@@ -126,9 +124,9 @@ class DemoProvider:
             file.execute(_NOTE_CAPTURE, (charge.key,))
             return _row(file, charge.key)
 
-    def _give_back(self, refund: Refund, is_willing: bool) -> sqlite3.Row:
+    def _record_refund(self, refund: Refund, is_willing: bool) -> sqlite3.Row:
         taken_for = refund.reference.removeprefix(_PREFIX)
-        with self._demonstration.transaction() as file:
+        with self._store.transaction() as file:
             charge = _row(file, taken_for)
             given = file.execute(
                 "SELECT coalesce(sum(cents), 0) FROM refund WHERE charge = ? AND status = ?",
@@ -153,7 +151,7 @@ def _row(file: sqlite3.Connection, key: str) -> sqlite3.Row | None:
     return row
 
 
-def _answer(row: sqlite3.Row | None, charge: ChargeRequest, on_mismatch: AttemptStatus) -> ProviderResult:
+def _charge_result(row: sqlite3.Row | None, charge: ChargeRequest, on_mismatch: AttemptStatus) -> ProviderResult:
     if row is None:
         return ProviderResult(AttemptStatus.UNKNOWN)
     if (row["cents"], row["currency"]) != (charge.amount.cents, charge.amount.currency):
@@ -163,7 +161,7 @@ def _answer(row: sqlite3.Row | None, charge: ChargeRequest, on_mismatch: Attempt
     return ProviderResult(status, provider_ref=f"demo-{charge.key}", reference=reference, reason=row["reason"])
 
 
-def _given_back(row: sqlite3.Row) -> ProviderResult:
+def _refund_result(row: sqlite3.Row) -> ProviderResult:
     status = AttemptStatus(row["status"])
     reference = f"{_PREFIX}refund-{row['key']}" if status is AttemptStatus.CAPTURED else ""
     return ProviderResult(status, reference, reference, row["reason"])

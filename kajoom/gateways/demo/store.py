@@ -28,7 +28,7 @@ class Behaviour(StrEnum):
 
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS switch (door TEXT PRIMARY KEY, behaviour TEXT NOT NULL, once INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS behaviour (system TEXT PRIMARY KEY, name TEXT NOT NULL, once INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS charge (
     key TEXT PRIMARY KEY, cents INTEGER NOT NULL, currency TEXT NOT NULL, invoice TEXT NOT NULL,
     status TEXT NOT NULL, reason TEXT NOT NULL
@@ -64,20 +64,20 @@ class DemoStore:
                 raise
             file.execute("COMMIT")
 
-    def choose(self, door: DemoSystem, behaviour: Behaviour, once: bool = False) -> None:
-        """Set what ``door`` does from now on, or the next time only."""
+    def set_behaviour(self, system: DemoSystem, behaviour: Behaviour, once: bool = False) -> None:
+        """Set what ``system`` does from now on, or the next time only."""
         with self.transaction() as file:
-            file.execute("REPLACE INTO switch VALUES (?, ?, ?)", (door, behaviour, once))
+            file.execute("REPLACE INTO behaviour VALUES (?, ?, ?)", (system, behaviour, once))
 
-    def next_behaviour(self, door: DemoSystem) -> Behaviour:
-        """What ``door`` does this time; a choice made for one time is used up."""
+    def next_behaviour(self, system: DemoSystem) -> Behaviour:
+        """What ``system`` does this time; a choice made for one time is used up."""
         with self.transaction() as file:
-            row = file.execute("SELECT behaviour, once FROM switch WHERE door = ?", (door,)).fetchone()
+            row = file.execute("SELECT name, once FROM behaviour WHERE system = ?", (system,)).fetchone()
             if row is None:
                 return Behaviour.ACCEPT
             if row["once"]:
-                file.execute("DELETE FROM switch WHERE door = ?", (door,))
-            return Behaviour(row["behaviour"])
+                file.execute("DELETE FROM behaviour WHERE system = ?", (system,))
+            return Behaviour(row["name"])
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

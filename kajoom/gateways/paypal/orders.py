@@ -11,7 +11,7 @@ from kajoom.gateways.ports import ChargeRequest
 _LOCALES = {"fr": "fr-CA", "en": "en-CA"}
 
 
-def order_for(charge: ChargeRequest) -> dict[str, Any]:
+def order_request(charge: ChargeRequest) -> dict[str, Any]:
     """An order to be approved by its payer and captured by us.
 
     The invoice alone would not do as ``invoice_id``: an account may refuse the second payment that bears one, and a
@@ -36,7 +36,7 @@ def order_for(charge: ChargeRequest) -> dict[str, Any]:
     return {"intent": "CAPTURE", "purchase_units": [unit], "payment_source": {"paypal": wallet}}
 
 
-def capture_with(token: str) -> dict[str, Any]:
+def capture_request(token: str) -> dict[str, Any]:
     """The capture of an order with a saved account, asked for by the client who saved it."""
     initiated = {"payment_initiator": "CUSTOMER", "usage": "SUBSEQUENT"}
     return {"payment_source": {"paypal": {"vault_id": token, "stored_credential": initiated}}}

@@ -9,10 +9,16 @@ from datetime import date, datetime
 from urllib.parse import quote
 
 from kajoom.domain.payment import EXPIRED, SAVED_METHOD_ENDED, AttemptStatus
-from kajoom.gateways.paypal.client import PayPalClient, Reply
-from kajoom.gateways.paypal.orders import capture_with, money_of, order_for
-from kajoom.gateways.paypal.reports import REPORT, pages_of, received_in, report_of
-from kajoom.gateways.paypal.responses import BY_SAVED, ErrorKind, approval_link, error_kind_of, read_order
+from kajoom.gateways.paypal.client import ApiResponse, PayPalClient
+from kajoom.gateways.paypal.orders import capture_request, money_of, order_request
+from kajoom.gateways.paypal.reports import REPORT, captures_in, page_count, report_params
+from kajoom.gateways.paypal.responses import (
+    APPROVED_BY_SAVED_ACCOUNT,
+    ErrorKind,
+    approval_link,
+    error_kind_of,
+    parse_order,
+)
 from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier
 from kajoom.gateways.ports import (
     Capture,
@@ -47,7 +53,7 @@ class PayPalProvider:
         self, client: PayPalClient, webhook_verifier: PayPalWebhookVerifier | None = None, can_save: bool = False
     ) -> None:
         self._client = client
-        self._notices = webhook_verifier
+        self._webhook_verifier = webhook_verifier
         self.can_save = can_save
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
@@ -57,13 +63,13 @@ class PayPalProvider:
         knows it for six hours; asked again, it tells of the same. An account that may not save is paid without.
         """
         request_id = f"{charge.key}-saves" if charge.save_method else charge.key
-        reply = self._client.ask("POST", _ORDERS, body=order_for(charge), request_id=request_id)
-        if reply.issue == _MAY_NOT_SAVE and charge.save_method:
-            self._note(reply, charge.key)
+        response = self._client.request("POST", _ORDERS, body=order_request(charge), request_id=request_id)
+        if response.issue == _MAY_NOT_SAVE and charge.save_method:
+            self._note(response, charge.key)
             return self.charge(replace(charge, save_method=False))
-        if not reply.is_good:
-            return self._failed(reply, charge.key)
-        result = read_order(reply.body, charge)
+        if not response.is_success:
+            return self._failed(response, charge.key)
+        result = parse_order(response.body, charge)
         if result.reason == "mismatch" and not result.reference:
             return ProviderResult(AttemptStatus.REFUSED, result.provider_ref, reason="mismatch")
         return result
@@ -72,14 +78,14 @@ class PayPalProvider:
         """What became of the order; one whose name was lost on the way is asked for again by the charge's key."""
         if not charge.provider_ref:
             return self.charge(charge)
-        reply = self._client.ask("GET", _path(charge.provider_ref))
-        if reply.status == 404:
+        response = self._client.request("GET", _path(charge.provider_ref))
+        if response.status == 404:
             return ProviderResult(AttemptStatus.REFUSED, reason=EXPIRED)  # PayPal forgets what was not approved in time
-        if not reply.is_good:
+        if not response.is_success:
             # Even what is our own fault tells nothing of the money: this question was not answered.
-            self._note(reply, charge.key)
-            return ProviderResult(AttemptStatus.UNKNOWN, reason=error_kind_of(reply).value)
-        return read_order(reply.body, charge)
+            self._note(response, charge.key)
+            return ProviderResult(AttemptStatus.UNKNOWN, reason=error_kind_of(response).value)
+        return parse_order(response.body, charge)
 
     def capture(self, charge: ChargeRequest) -> ProviderResult:
         """Take the money of an approved order, which can be captured only once.
@@ -88,14 +94,14 @@ class PayPalProvider:
         same refusal is told again.
         """
         path, request_id = f"{_path(charge.provider_ref)}/capture", f"{charge.key}-{charge.approval}"
-        body = capture_with(charge.saved) if charge.approval == BY_SAVED else {}
-        reply = self._client.ask("POST", path, body=body, request_id=request_id)
-        if reply.is_good:
-            return read_order(reply.body, charge)
-        if error_kind_of(reply) is ErrorKind.ALREADY_DONE:
+        body = capture_request(charge.saved) if charge.approval == APPROVED_BY_SAVED_ACCOUNT else {}
+        response = self._client.request("POST", path, body=body, request_id=request_id)
+        if response.is_success:
+            return parse_order(response.body, charge)
+        if error_kind_of(response) is ErrorKind.ALREADY_DONE:
             found = self.look_up(charge)
-            return ProviderResult(AttemptStatus.UNKNOWN, reason=reply.issue) if found.is_untaken else found
-        return self._handle_business_error(reply, charge)
+            return ProviderResult(AttemptStatus.UNKNOWN, reason=response.issue) if found.is_not_captured else found
+        return self._handle_business_error(response, charge)
 
     def refund(self, refund: Refund) -> ProviderResult:
         """Give back a part or the whole of a capture; PayPal knows the key of a refund for 45 days."""
@@ -105,11 +111,11 @@ class PayPalProvider:
             "invoice_id": f"{refund.invoice}-{refund.key}",
         }
         path = f"/v2/payments/captures/{quote(refund.reference, safe='')}/refund"
-        reply = self._client.ask("POST", path, body=body, request_id=refund.key)
-        if not reply.is_good:
-            return self._failed(reply, refund.key)
-        status = _REFUND_STATUSES.get(str(reply.body.get("status")), AttemptStatus.UNKNOWN)
-        name = str(reply.body.get("id") or "")
+        response = self._client.request("POST", path, body=body, request_id=refund.key)
+        if not response.is_success:
+            return self._failed(response, refund.key)
+        status = _REFUND_STATUSES.get(str(response.body.get("status")), AttemptStatus.UNKNOWN)
+        name = str(response.body.get("id") or "")
         return ProviderResult(status, name, reference=name if status is AttemptStatus.CAPTURED else "")
 
     def captures(self, day: date) -> Iterator[Capture]:
@@ -119,64 +125,66 @@ class PayPalProvider:
         """
         page, pages = 1, 1
         while page <= pages:
-            reply = self._client.ask("GET", REPORT, params=report_of(day, page))
-            if not reply.is_good:
-                raise self._unavailable(reply, f"the report of {day}")
-            yield from received_in(reply.body)
-            page, pages = page + 1, pages_of(reply.body)
+            response = self._client.request("GET", REPORT, params=report_params(day, page))
+            if not response.is_success:
+                raise self._unavailable(response, f"the report of {day}")
+            yield from captures_in(response.body)
+            page, pages = page + 1, page_count(response.body)
 
-    def has_saved(self, token: str) -> bool:
+    def has_saved_account(self, token: str) -> bool:
         """Whether PayPal still keeps an account; ``ProviderUnavailable`` when it does not say."""
-        reply = self._client.ask("GET", _token_path(token))
-        if not reply.is_good and reply.status != 404:
-            raise self._unavailable(reply, "a saved account")
-        return reply.is_good
+        response = self._client.request("GET", _token_path(token))
+        if not response.is_success and response.status != 404:
+            raise self._unavailable(response, "a saved account")
+        return response.is_success
 
-    def forget(self, token: str) -> None:
+    def delete_saved_account(self, token: str) -> None:
         """Have PayPal keep an account no longer; ``ProviderUnavailable`` when it does not say that it is gone."""
-        reply = self._client.ask("DELETE", _token_path(token))
-        if not reply.is_good and reply.status != 404:
-            raise self._unavailable(reply, "a saved account")
+        response = self._client.request("DELETE", _token_path(token))
+        if not response.is_success and response.status != 404:
+            raise self._unavailable(response, "a saved account")
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes, at: datetime) -> WebhookMessage:
         """What a message of PayPal's hints at; ``InvalidSignature`` unless PayPal signed it for this very house."""
-        if self._notices is None:
+        if self._webhook_verifier is None:
             raise InvalidSignature("no webhook is configured")
-        return self._notices.read(headers, body, at)
+        return self._webhook_verifier.read(headers, body, at)
 
-    def _handle_business_error(self, reply: Reply, charge: ChargeRequest) -> ProviderResult:
+    def _handle_business_error(self, response: ApiResponse, charge: ChargeRequest) -> ProviderResult:
         """What a capture that was not carried out means for its charge: where its payer can mend it, they are led."""
-        kind = error_kind_of(reply)
-        is_ended = kind is ErrorKind.METHOD_DEAD and charge.approval == BY_SAVED
+        kind = error_kind_of(response)
+        is_ended = kind is ErrorKind.METHOD_DEAD and charge.approval == APPROVED_BY_SAVED_ACCOUNT
         if kind is not ErrorKind.PAYER_CAN_FIX and not is_ended:
-            return self._failed(reply, charge.key)
-        reason = SAVED_METHOD_ENDED if is_ended else reply.issue
-        link = approval_link(reply.body) or approval_link(self._client.ask("GET", _path(charge.provider_ref)).body)
+            return self._failed(response, charge.key)
+        reason = SAVED_METHOD_ENDED if is_ended else response.issue
+        link = approval_link(response.body) or approval_link(
+            self._client.request("GET", _path(charge.provider_ref)).body
+        )
         status = AttemptStatus.PENDING if link else AttemptStatus.REFUSED
         return ProviderResult(status, charge.provider_ref, reason=reason, approve_url=link)
 
-    def _failed(self, reply: Reply, key: str) -> ProviderResult:
-        self._note(reply, key)
-        match error_kind_of(reply):
+    def _failed(self, response: ApiResponse, key: str) -> ProviderResult:
+        self._note(response, key)
+        match error_kind_of(response):
             case ErrorKind.IN_PROGRESS:
                 return ProviderResult(AttemptStatus.PENDING)
             case ErrorKind.UNKNOWN | ErrorKind.ALREADY_DONE:
-                return ProviderResult(AttemptStatus.UNKNOWN, reason=reply.issue)
+                return ProviderResult(AttemptStatus.UNKNOWN, reason=response.issue)
             case ErrorKind.OURS:
                 return ProviderResult(AttemptStatus.REFUSED, reason=ErrorKind.OURS.value)
             case _:
-                return ProviderResult(AttemptStatus.REFUSED, reason=reply.issue)
+                return ProviderResult(AttemptStatus.REFUSED, reason=response.issue)
 
-    def _unavailable(self, reply: Reply, about: str) -> ProviderUnavailable:
-        self._note(reply, about)
-        return ProviderUnavailable(f"PayPal does not tell of {about}: HTTP {reply.status}, {reply.issue}")
+    def _unavailable(self, response: ApiResponse, about: str) -> ProviderUnavailable:
+        self._note(response, about)
+        return ProviderUnavailable(f"PayPal does not tell of {about}: HTTP {response.status}, {response.issue}")
 
-    def _note(self, reply: Reply, about: str) -> None:
+    def _note(self, response: ApiResponse, about: str) -> None:
         """Tell staff what only they can mend; never a token, and nothing of the payer."""
-        if error_kind_of(reply) is ErrorKind.OURS:
-            debug_id = reply.body.get("debug_id", "none")
+        if error_kind_of(response) is ErrorKind.OURS:
+            debug_id = response.body.get("debug_id", "none")
             log.error(
-                "PayPal refuses what we ask: HTTP %s, %s, for %s (%s)", reply.status, reply.issue, about, debug_id
+                "PayPal refuses what we ask: HTTP %s, %s, for %s (%s)", response.status, response.issue, about, debug_id
             )
 
 

@@ -15,7 +15,7 @@ _PAGE_SIZE = 500
 _RECEIVED = frozenset({"S", "F", "V"})
 
 
-def report_of(day: date, page: int) -> dict[str, str]:
+def report_params(day: date, page: int) -> dict[str, str]:
     """What is asked for one page of a day in UTC; pages are counted from one."""
     start = datetime.combine(day, time(), UTC)
     return {
@@ -27,13 +27,13 @@ def report_of(day: date, page: int) -> dict[str, str]:
     }
 
 
-def pages_of(report: Mapping[str, Any]) -> int:
+def page_count(report: Mapping[str, Any]) -> int:
     """How many pages the day has."""
     pages = report.get("total_pages")
     return pages if isinstance(pages, int) else 1
 
 
-def received_in(report: Mapping[str, Any]) -> Iterator[Capture]:
+def captures_in(report: Mapping[str, Any]) -> Iterator[Capture]:
     """The payments of one page."""
     for row in report.get("transaction_details") or ():
         info = row.get("transaction_info", {})

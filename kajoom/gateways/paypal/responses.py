@@ -9,7 +9,7 @@ from typing import Any
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.paypal.client import Reply
+from kajoom.gateways.paypal.client import ApiResponse
 from kajoom.gateways.ports import ChargeRequest, ProviderResult, SavedAccount
 
 
@@ -59,7 +59,7 @@ _BY_KIND: dict[ErrorKind, tuple[str, ...]] = {
 ISSUES: dict[str, ErrorKind] = {issue: kind for kind, issues in _BY_KIND.items() for issue in issues}
 """The codes of the Orders and Payments documents that ask for something else than « our own fault »."""
 
-BY_SAVED = "saved"
+APPROVED_BY_SAVED_ACCOUNT = "saved"
 """The mark of an order that needs no approval: it is captured with an account saved before."""
 
 _UNAPPROVED = frozenset({"CREATED", "PAYER_ACTION_REQUIRED"})
@@ -68,11 +68,11 @@ _CONFLICT = 409
 _TO_APPROVE = ("payer-action", "approve", "redirect")
 
 
-def error_kind_of(reply: Reply) -> ErrorKind:
+def error_kind_of(response: ApiResponse) -> ErrorKind:
     """The class of an answer that is not good. What the table does not know was refused because of how we asked."""
-    if reply.status in _UNKNOWN_STATUSES or not 400 <= reply.status < 500:
+    if response.status in _UNKNOWN_STATUSES or not 400 <= response.status < 500:
         return ErrorKind.UNKNOWN
-    return ISSUES.get(reply.issue, ErrorKind.IN_PROGRESS if reply.status == _CONFLICT else ErrorKind.OURS)
+    return ISSUES.get(response.issue, ErrorKind.IN_PROGRESS if response.status == _CONFLICT else ErrorKind.OURS)
 
 
 def approval_link(*bodies: Mapping[str, Any]) -> str:
@@ -83,7 +83,7 @@ def approval_link(*bodies: Mapping[str, Any]) -> str:
     return next((by_rel[rel] for rel in _TO_APPROVE if by_rel.get(rel)), "")
 
 
-def read_order(order: Mapping[str, Any], charge: ChargeRequest) -> ProviderResult:
+def parse_order(order: Mapping[str, Any], charge: ChargeRequest) -> ProviderResult:
     """What an order says of a charge. « COMPLETED » is not money: its capture's own status is.
 
     An amount that is not the charge's is ``UNKNOWN`` with the reason "mismatch": nobody may try again without looking.
@@ -114,7 +114,7 @@ def _read_untaken(order: Mapping[str, Any], unit: Mapping[str, Any], ref: str, c
     if status == "APPROVED":
         return ProviderResult(AttemptStatus.PENDING, ref, approval=str(order.get("update_time") or status))
     if charge.saved and status in _UNAPPROVED:
-        return ProviderResult(AttemptStatus.PENDING, ref, approval=BY_SAVED)
+        return ProviderResult(AttemptStatus.PENDING, ref, approval=APPROVED_BY_SAVED_ACCOUNT)
     if link and status != "COMPLETED":
         return ProviderResult(AttemptStatus.PENDING, ref, approve_url=link)
     return ProviderResult(AttemptStatus.UNKNOWN, ref, reason="unreadable")

@@ -134,7 +134,7 @@ def record_result(key: str, result: ProviderResult, at: datetime, version: int |
         return False
     was_asked = attempt.status is AttemptStatus.SENDING
     attempt.status = settle(attempt.status, result.status)
-    if attempt.status not in OPEN or (was_asked and result.is_untaken):
+    if attempt.status not in OPEN or (was_asked and result.is_not_captured):
         attempt.in_flight_since = None  # else the provider may still be at it, whatever a look says meanwhile
     attempt.provider_ref = result.provider_ref or attempt.provider_ref
     attempt.reason, attempt.approve_url = result.reason, result.approve_url

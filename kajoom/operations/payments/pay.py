@@ -86,7 +86,7 @@ def follow_up(
         result = _go_on(charge, result, provider, at)
         return result if result.status in OPEN else None
     record_result(key, result, at)
-    return result if result.status in OPEN and not result.is_untaken else None
+    return result if result.status in OPEN and not result.is_not_captured else None
 
 
 def _is_by(charge: ChargeRequest, payment_choice: PaymentChoice) -> bool:
@@ -109,7 +109,7 @@ def _ask(charge: ChargeRequest, providers: Mapping[str, PaymentProvider], at: da
 def _end(charge: ChargeRequest, providers: Mapping[str, PaymentProvider], at: datetime) -> ProviderResult:
     """Give an attempt up unless it had succeeded; what is known of it then."""
     result = _provider_of(charge, providers).look_up(charge)
-    if not result.is_untaken:
+    if not result.is_not_captured:
         return _settle(charge, result, at)
     abandon(charge, at)
     return ProviderResult(AttemptStatus.REFUSED, result.provider_ref, reason=GIVEN_UP)

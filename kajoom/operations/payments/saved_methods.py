@@ -54,14 +54,14 @@ def forget(method_id: int, providers: Mapping[str, PaymentProvider]) -> None:
     """
     provider, token = _name_of(method_id)
     if token and not _is_of_use(provider, token):
-        providers[provider].forget(token)
+        providers[provider].delete_saved_account(token)
     _blank(method_id)
 
 
 def check(method_id: int, providers: Mapping[str, PaymentProvider], at: datetime) -> None:
     """End an account that its provider has forgotten; ``ProviderUnavailable`` and ``KeyError`` as in ``forget``."""
     provider, token = _name_of(method_id)
-    if token and not providers[provider].has_saved(token):
+    if token and not providers[provider].has_saved_account(token):
         _lost(method_id, at)
 
 

@@ -58,15 +58,15 @@ class Vault(Watched):
         result = super().capture(charge)
         return replace(result, saved=None) if self.names_later else result
 
-    def forget(self, token: str) -> None:
+    def delete_saved_account(self, token: str) -> None:
         assert not db.session().in_transaction()
         if self.silent:
             raise ProviderUnavailable("not now")
-        super().forget(token)
+        super().delete_saved_account(token)
 
-    def has_saved(self, token: str) -> bool:
+    def has_saved_account(self, token: str) -> bool:
         assert not db.session().in_transaction()
-        return super().has_saved(token)
+        return super().has_saved_account(token)
 
 
 def owed(holder: Client | None = None) -> Invoice:
