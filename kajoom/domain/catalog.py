@@ -9,6 +9,7 @@ from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
+from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
 from kajoom.domain.quote import ChargePolicy
 
 Translated = Mapping[str, str]
@@ -96,16 +97,6 @@ class CatalogBanner:
 
 
 @dataclass(frozen=True, slots=True)
-class OfflineMethod:
-    """A way to pay that no provider carries, and how the client goes about it; ``label`` is empty when the house has
-    a name for the method."""
-
-    code: str
-    label: Translated
-    instructions: Translated
-
-
-@dataclass(frozen=True, slots=True)
 class Catalog:
     """One load of the host's file; ``version`` tells it from every other."""
 
@@ -114,22 +105,21 @@ class Catalog:
     plans: Mapping[int, CatalogPlan] = field(default_factory=dict)
     banners: tuple[CatalogBanner, ...] = ()
     seller: Mapping[str, Any] = field(default_factory=dict)
-    offline: tuple[OfflineMethod, ...] = ()
+    offline: tuple[PaymentMethod, ...] = ()
 
     def group_of(self, plan: CatalogPlan) -> CatalogGroup:
         """The group a plan is sold in."""
         return self.groups[plan.group]
 
-    def offline_method(self, code: str) -> OfflineMethod | None:
-        """The offline method of this code, or ``None``."""
-        return next((method for method in self.offline if method.code == code), None)
+    @property
+    def payment_methods(self) -> Mapping[str, PaymentMethod]:
+        """Every payment method by its code: the built-in ones, then those that only this catalogue has."""
+        return {**BUILT_IN, **{method.code: method for method in self.offline}}
 
-    def offline_for(self, usual: str, offered: Collection[str]) -> tuple[OfflineMethod, ...]:
-        """The offline methods a client is told of first: their usual one, or all where no provider is ``offered``."""
-        own = self.offline_method(usual)
-        if own is not None:
-            return (own,)
-        return () if offered else self.offline
+    def offline_for(self, usual: str, offered: Collection[str]) -> tuple[PaymentMethod, ...]:
+        """The offline methods to show first: the client's ``usual`` one, or all where no provider is ``offered``."""
+        chosen = tuple(method for method in self.offline if method.code == usual)
+        return chosen if chosen or offered else self.offline
 
     def banner(self, group: str, on: date) -> CatalogBanner | None:
         """The first promotion for this group that day."""

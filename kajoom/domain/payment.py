@@ -23,12 +23,6 @@ SAVED_METHOD_ENDED = "saved_method_ended"
 """Why an attempt came to nothing, in our own words: given up by its client, approved too late, or a saved method that
 its provider no longer honours. Any other reason is the provider's."""
 
-OFFLINE = ("interac", "cheque", "bank_transfer")
-"""Methods that no provider carries and that the house has a name for; a host may add its own."""
-
-ONLINE = frozenset({"paypal", "card", "credit", "demonstration"})
-"""Methods that a provider, or the house itself, carries."""
-
 
 @dataclass(frozen=True, slots=True)
 class PaymentChoice:

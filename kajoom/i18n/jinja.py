@@ -10,10 +10,9 @@ from flask.templating import Environment
 from jinja2 import Template, nodes
 
 from kajoom import clock
-from kajoom.domain.catalog import OfflineMethod
 from kajoom.i18n.compile import ConstantFolding
 from kajoom.i18n.formats import Formats, current_formats
-from kajoom.i18n.labels import label_for, method_label
+from kajoom.i18n.labels import label_for
 
 _FORMAT_FILTERS = (
     "clock_time", "date_tag", "localized", "long_date", "moment", "money", "money_with_currency", "number", "percent",
@@ -60,14 +59,10 @@ class LocalizedEnvironment(Environment):
 
 
 def _filters(formats: Formats) -> dict[str, Callable[..., Any]]:
-    def payment_method(method: OfflineMethod) -> str:
-        return formats.localized(method.label) if method.label else formats.gettext(method_label(method.code))
-
     return {
         **{name: getattr(formats, name) for name in _FORMAT_FILTERS},
         "label": lambda code: formats.gettext(label_for(code)),
         "translate": formats.gettext,
-        "payment_method": payment_method,
         "local_day": lambda at: clock.local(at).date(),
         "nearly": lambda limit: limit * 4 // 5,
     }

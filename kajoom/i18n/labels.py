@@ -98,17 +98,6 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
     },
 }
 
-METHODS = {
-    "paypal": "PayPal",
-    "interac": N_("Interac e-Transfer"),
-    "cheque": N_("Cheque"),
-    "bank_transfer": N_("Bank transfer"),
-    "card": N_("Credit card"),
-    "credit": N_("Account credit"),
-    "demonstration": N_("Demonstration payment"),
-}
-"""Payment methods by their code; a host's own code is shown as it is."""
-
 EACH_CYCLE = {
     BillingCycle.MONTHLY: N_("per month"),
     BillingCycle.QUARTERLY: N_("per quarter"),
@@ -125,8 +114,3 @@ EACH_CYCLE = {
 def label_for(code: StrEnum) -> str:
     """The name of a code of the house."""
     return _NAMES[type(code)][code]
-
-
-def method_label(code: str) -> str:
-    """The name of a payment method."""
-    return METHODS.get(code, code)

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
-from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, OfflineMethod, PermittedMove
+from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, PermittedMove
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
+from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import ChargePolicy
 from kajoom.models.db import Base, db
 from kajoom.models.types import Translated, UtcDateTime, enum_column, json_column
@@ -163,7 +164,7 @@ def _read(version: int) -> Catalog:
         plans={plan.id: plan for group in read.values() for plan in group.plans},
         banners=tuple(_banner(row) for row in db.session.scalars(select(Banner).order_by(Banner.id))),
         seller={**(current.seller if current else {}), **seller_said},
-        offline=tuple(OfflineMethod(code, **texts) for code, texts in current.offline.items()) if current else (),
+        offline=tuple(offline_method(code, **texts) for code, texts in current.offline.items()) if current else (),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from kajoom.domain.usage import Resource
-from kajoom.i18n.labels import EACH_CYCLE, method_label
+from kajoom.i18n.labels import EACH_CYCLE
 from kajoom.models.catalog import catalog
 from kajoom.models.db import reading
 from kajoom.web import account, cancellation, health, invoice, order, plan, service, webhook
@@ -42,7 +42,6 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
         demonstration=demonstration,
         each_cycle=EACH_CYCLE,
         payment_method_label=payment_method_label,
-        method_label=method_label,
         refusals=SENTENCES,
         resources=tuple(Resource),
         seller=lambda: catalog().seller,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from flask import current_app, request
 
 from kajoom import clock
-from kajoom.domain.payment import EXPIRED, GIVEN_UP, OFFLINE, OPEN, SAVED_METHOD_ENDED, AttemptStatus, PaymentChoice
+from kajoom.domain.payment import EXPIRED, GIVEN_UP, OPEN, SAVED_METHOD_ENDED, AttemptStatus, PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice
@@ -46,8 +46,8 @@ def method_for(preferred: str) -> str | None:
 
     Nobody whose usual method is an offline one is charged by another without having asked for it.
     """
-    offered = methods()
-    if preferred in OFFLINE or catalog().offline_method(preferred) is not None:
+    offered, method = methods(), catalog().payment_methods.get(preferred)
+    if method is not None and method.is_offline:
         return None
     return preferred if preferred in offered else next(iter(offered), None)
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext
-
 from kajoom.domain.catalog import Catalog
+from kajoom.domain.payment_method import BUILT_IN
 from kajoom.i18n.formats import current_formats
-from kajoom.i18n.labels import method_label
 from kajoom.models.catalog import catalog
 from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
@@ -42,9 +40,11 @@ def saved_accounts_of(client_id: int) -> dict[str, SavedMethod]:
 
 
 def payment_method_label(code: str, load: Catalog | None = None) -> str:
-    """The name of a method by its code, in the language of the page: the host's own for one of the host's own.
+    """The name of a method in the language of the page, or the code of one that the catalogue no longer has.
 
-    A page that has read the catalogue hands it in and asks nothing of the database.
+    The catalogue, which only offline methods need, is read from the database unless it is given as ``load``.
     """
-    own = (load or catalog()).offline_method(code)
-    return current_formats().localized(own.label) if own is not None and own.label else gettext(method_label(code))
+    method = BUILT_IN.get(code)
+    if method is None or method.is_offline:
+        method = (load or catalog()).payment_methods.get(code)
+    return current_formats().localized(method.label) if method is not None else code

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kajoom.domain.catalog import OfflineMethod
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
+from kajoom.domain.payment_method import PaymentMethod
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
@@ -38,7 +38,7 @@ class EmailContext:
     credited: Money | None = None
     replaces: str | None = None
     refunded: Money | None = None
-    offline: tuple[OfflineMethod, ...] = ()
+    offline: tuple[PaymentMethod, ...] = ()
 
 
 def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailContext:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
-from kajoom.domain.catalog import OfflineMethod
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus, ReviewReason
+from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import Decision, Direction
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import Cancellation
@@ -61,7 +61,7 @@ _TAXES: list[TaxJson] = [
 _WHOLE_PERIOD = {"days": None, "of_days": None, "cycles_ahead": 0, "whole": None}
 _DUE = date(2022, 11, 1)
 _REASON = {"fr": "Le nouveau serveur n’est pas prêt.", "en": "The new server is not ready."}
-_INTERAC = OfflineMethod(
+_INTERAC = offline_method(
     "interac",
     {},
     {

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from kajoom.domain.payment import OFFLINE, ONLINE
+from kajoom.domain.payment_method import BUILT_IN
 from kajoom.domain.quote import ChargePolicy
 from kajoom.operations.catalog.locations import line_of, lines_of
 from kajoom.operations.catalog.plans import PlanEntry, permit, plan_of
@@ -109,11 +109,12 @@ def _levels(section: Section, plans: dict[str, PlanEntry]) -> None:
 
 
 def _offline(code: str, section: Section, root: Section) -> dict[str, dict[str, str]]:
-    """How to pay without a provider; a method the house has no name for must bring its own."""
-    if code in ONLINE:
+    """How to pay without a provider; only a built-in offline method has a label already."""
+    built_in = BUILT_IN.get(code)
+    if built_in is not None and not built_in.is_offline:
         root.note(f"payments.{code}", "not an offline method")
     texts = {
-        "label": section.translated("label", required=code not in OFFLINE),
+        "label": section.translated("label", required=built_in is None or not built_in.is_offline),
         "instructions": section.translated("instructions"),
     }
     section.close()

@@ -31,8 +31,6 @@ CYCLES: Mapping[str, BillingCycle] = {cycle.value: cycle for cycle in BillingCyc
 }
 """The house's names and those of a WHMCS export, in small letters with ``_`` between words."""
 
-METHODS = {name: name for name in ("paypal", "interac", "cheque", "bank_transfer", "credit")}
-
 
 @dataclass(frozen=True, slots=True)
 class Column:

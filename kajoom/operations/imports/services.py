@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from kajoom.domain.catalog import Catalog
 from kajoom.domain.cycle import add_months
 from kajoom.domain.money import Money
 from kajoom.domain.usage import Resource
@@ -13,7 +14,6 @@ from kajoom.models.catalog import catalog
 from kajoom.operations.imports.batch import ImportBatch, ImportRow
 from kajoom.operations.imports.columns import (
     CYCLES,
-    METHODS,
     STATUSES,
     Column,
     cents,
@@ -41,10 +41,10 @@ SERVICE_COLUMNS: Mapping[str, Column] = {
     "registered_on": Column(day, required=True),
     "next_due_date": Column(day, default=None),
     "anchor_day": Column(whole(1, 31), default=None),
-    "payment_method": Column(one_of(METHODS), required=True),
+    "payment_method": Column(text(40), required=True),
     **{resource.value: Column(whole(0), default=None) for resource in Resource},
 }
-"""The columns of a host's services."""
+"""The columns of a host's services; the payment methods are those of the catalogue in force."""
 
 _FILE_WINS = ("label", "username", "status", "registered_on", "payment_method", "usage")
 _TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity", "next_due_date", "anchor_day")
@@ -59,11 +59,18 @@ def import_services(rows: Iterable[Row | FileError], *, dry_run: bool = False) -
     has had no hand in them: once there is an order or an invoice of ours on the service, ours are the true ones. A
     service never changes hands. A recurring amount is for the whole quantity, before tax.
     """
-    batch = ImportBatch(SERVICE_COLUMNS, ("external_id",))
-    plans = {(plan.group, plan.code): plan.id for plan in catalog().plans.values()}
+    load = catalog()
+    batch = ImportBatch(_columns_for(load), ("external_id",))
+    plans = {(plan.group, plan.code): plan.id for plan in load.plans.values()}
     for records in batch.batches(rows):
         _take(records, batch, plans)
     return batch.finish(dry_run=dry_run)
+
+
+def _columns_for(load: Catalog) -> Mapping[str, Column]:
+    """The columns, with the payment methods that a service may have under this catalogue, in any case or spacing."""
+    methods = {code.replace("-", "_"): code for code, method in load.payment_methods.items() if method.is_assignable}
+    return {**SERVICE_COLUMNS, "payment_method": Column(one_of(methods), required=True)}
 
 
 def _take(records: list[ImportRow], batch: ImportBatch, plans: Mapping[tuple[str, str], int]) -> None:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, allows
-from kajoom.domain.payment import OFFLINE
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
@@ -154,8 +153,9 @@ def _amount(text: str, currency: str) -> Money:
 
 
 def _method(invoice: Invoice, asked: str) -> str:
-    offered = [method.code for method in catalog().offline]
-    known = {*OFFLINE, *offered}
+    load = catalog()
+    offered = [method.code for method in load.offline]
+    known = {code for code, method in load.payment_methods.items() if method.is_offline}
     usual = invoice.service.payment_method
     if not asked and usual in known:
         return usual

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from kajoom.domain.money import Money
-from kajoom.domain.payment import OFFLINE
 from kajoom.domain.refund import OPEN, RefundStatus, status_after
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import PaymentProvider, ProviderResult, Refund
@@ -149,8 +148,8 @@ def _refundable(invoice: Invoice) -> Money:
 def _refusal_code(payments: list[Payment], offered: Collection[str]) -> StaffRefusal:
     if any(payment.provider in offered for payment in payments):
         return StaffRefusal.NOTHING_TO_REFUND
-    offline = {*OFFLINE, *(method.code for method in catalog().offline)}
-    return StaffRefusal.PAID_OFFLINE if payments[0].provider in offline else StaffRefusal.PROVIDER_CLOSED
+    method = catalog().payment_methods.get(payments[0].provider)
+    return StaffRefusal.PAID_OFFLINE if method is not None and method.is_offline else StaffRefusal.PROVIDER_CLOSED
 
 
 def _to_request(attempt: RefundAttempt) -> tuple[str, Refund]:

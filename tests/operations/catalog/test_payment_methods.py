@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kajoom.domain.payment import OFFLINE
+from kajoom.domain.payment_method import BUILT_IN
 from kajoom.models.catalog import catalog, forget_catalog
 from tests.operations.catalog.test_load import DEMO, faults_of, load
 
@@ -26,15 +26,15 @@ def test_the_demonstration_is_paid_by_interac_and_by_cheque_in_both_languages() 
     assert (interac.code, cheque.code) == ("interac", "cheque")
     assert "paiements@example.com" in interac.instructions["fr"]
     assert "payable to Kajoom" in cheque.instructions["en"]
-    assert not interac.label
+    assert interac.label == BUILT_IN["interac"].label
 
 
 def test_a_method_of_the_hosts_own_brings_its_label() -> None:
     load(DEMO + WIRE)
-    method = catalog().offline_method("wire")
-    assert method is not None
+    method = catalog().payment_methods["wire"]
+    assert method.is_offline
     assert method.label == {"fr": "Télévirement", "en": "Wire transfer"}
-    assert catalog().offline_method("paypal") is None
+    assert [each.code for each in catalog().offline] == ["interac", "cheque", "wire"]
 
 
 def test_a_method_is_added_changed_and_withdrawn() -> None:
@@ -65,8 +65,8 @@ def test_what_is_wrong_is_named(text: str, error: str) -> None:
     assert any(told.startswith(error) for told in faults_of(base + text))
 
 
-@pytest.mark.parametrize("code", OFFLINE)
-def test_a_method_the_house_has_a_name_for_needs_no_label(code: str) -> None:
+@pytest.mark.parametrize("code", [code for code, method in BUILT_IN.items() if method.is_offline])
+def test_built_in_offline_method_needs_no_label(code: str) -> None:
     text = WIRE.replace("wire", code).replace('label = { fr = "Télévirement", en = "Wire transfer" }', "")
     assert load(DEMO[: DEMO.index("[payments")] + DEMO[DEMO.index("# Web hosting") :] + text).errors == []
     assert [method.code for method in catalog().offline] == [code]

@@ -103,6 +103,25 @@ def test_file_brings_a_service_up_to_date() -> None:
     assert row.version == 2
 
 
+@pytest.mark.parametrize("cell", ["prelevement", "Prelevement"])
+def test_offline_method_of_the_catalogue_may_be_a_services_payment_method(cell: str) -> None:
+    own = """
+[payments.prelevement]
+label = { fr = "Prélèvement", en = "Pre-authorized debit" }
+instructions = { fr = "Rien à faire.", en = "Nothing to do." }
+"""
+    load_catalog((DEMO / "catalog.toml").read_bytes() + own.encode(), AT)
+    report = lease_next(file({"payment_method": cell}))
+    assert report.errors == []
+    assert kept().payment_method == "prelevement"
+
+
+def test_payment_method_that_the_catalogue_does_not_have_is_refused() -> None:
+    assert reasons(lease_next(file({"payment_method": "prelevement"}))) == [
+        "line 2: payment_method: unknown: 'prelevement'; one of paypal, interac, cheque, bank_transfer, credit"
+    ]
+
+
 def test_terms_that_the_house_has_changed_survive_the_next_file() -> None:
     lease_next(file({}))
     factories.confirm(kept(), "b")

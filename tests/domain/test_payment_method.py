@@ -1,0 +1,45 @@
+"""The registry of payment methods."""
+
+from __future__ import annotations
+
+from kajoom.domain.catalog import Catalog
+from kajoom.domain.payment_method import ACCOUNT_CREDIT, BUILT_IN, PaymentMethodKind, offline_method
+
+INSTRUCTIONS = {"fr": "Postez-le.", "en": "Mail it."}
+
+
+def test_built_in_methods_have_a_label_in_both_languages_and_no_instructions() -> None:
+    for method in BUILT_IN.values():
+        assert method.label.keys() == {"fr", "en"}
+        assert all(method.label.values())
+        assert not method.instructions
+
+
+def test_account_credit_is_its_own_kind_of_method() -> None:
+    kinds = {code: method.kind for code, method in BUILT_IN.items()}
+    assert [code for code, kind in kinds.items() if kind is PaymentMethodKind.ACCOUNT_CREDIT] == [ACCOUNT_CREDIT]
+
+
+def test_offline_method_without_a_label_takes_the_built_in_one() -> None:
+    assert offline_method("cheque", {}, INSTRUCTIONS).label == {"fr": "Chèque", "en": "Cheque"}
+    assert offline_method("cheque", {"fr": "Par la poste", "en": "By mail"}, INSTRUCTIONS).label["en"] == "By mail"
+
+
+def test_catalog_adds_its_own_methods_to_the_built_in_ones() -> None:
+    own = offline_method("counter", {"fr": "Au comptoir", "en": "At the counter"}, INSTRUCTIONS)
+    methods = Catalog(version=1, offline=(own,)).payment_methods
+    assert list(methods) == [*BUILT_IN, "counter"]
+    assert methods["counter"].is_offline
+
+
+def test_catalog_gives_a_built_in_offline_method_its_instructions() -> None:
+    cheque = offline_method("cheque", {}, INSTRUCTIONS)
+    assert Catalog(version=1, offline=(cheque,)).payment_methods["cheque"].instructions == INSTRUCTIONS
+
+
+def test_usual_offline_method_is_shown_first_and_alone() -> None:
+    cheque, interac = offline_method("cheque", {}, INSTRUCTIONS), offline_method("interac", {}, INSTRUCTIONS)
+    catalog = Catalog(version=1, offline=(interac, cheque))
+    assert catalog.offline_for("cheque", ["paypal"]) == (cheque,)
+    assert catalog.offline_for("paypal", ["paypal"]) == ()
+    assert catalog.offline_for("paypal", []) == (interac, cheque)
