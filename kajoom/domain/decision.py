@@ -161,16 +161,16 @@ def _same_cycle(
     charge: ChargePolicy,
 ) -> PricingOutcome:
     """Within the cycle a rise is charged for the days left, and a lower plan waits unless it is asked for now."""
-    difference = target.recurring - current.recurring
-    timing_options = _DOWN if difference.cents < 0 else _UP
+    lower = target.recurring < current.recurring
+    timing_options = _DOWN if lower else _UP
     if (when or timing_options[0]) is When.RENEWAL:
         return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=timing_options)
-    if difference.cents < 0:
+    if lower:
         return PricingOutcome(Decision.NOW, due, anchor, timing_options=timing_options)
     whole = charge is ChargePolicy.FULL_PERIOD
     line = Line(
         LineCode.DIFFERENCE,
-        difference * (paid.cycles_ahead + 1 if whole else paid.share),
+        (target.recurring - current.recurring) * (paid.cycles_ahead + 1 if whole else paid.share),
         Period(paid.running.start if whole else on, due),
         paid.running.days if whole else paid.days_left,
         paid.running.days,

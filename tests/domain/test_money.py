@@ -55,6 +55,13 @@ def test_an_amount_reads_back_as_it_is_written(cents: int) -> None:
     assert Money.parse(str(Money(cents))) == Money(cents)
 
 
+@pytest.mark.parametrize(
+    ("cents", "text"), [(0, "0.00"), (1, "0.01"), (-1, "-0.01"), (100, "1.00"), (-12_345, "-123.45")]
+)
+def test_an_amount_is_written_with_two_decimals(cents: int, text: str) -> None:
+    assert str(Money(cents)) == text
+
+
 def test_nothing_never_shows_a_minus_sign() -> None:
     assert str(-Money(0)) == "0.00"
     assert str(Money(-1) * Fraction(1, 3)) == "0.00"

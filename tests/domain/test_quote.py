@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, PricingInput, When
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, quote
+from kajoom.domain.terms import Terms
 from tests.domain.factories import day, make_service, terms
 
 NOW, AT_NEXT_DUE, WITH_RENEWAL = Decision.NOW, Decision.AT_NEXT_DUE, Decision.WITH_RENEWAL
@@ -324,3 +326,7 @@ def test_a_recurring_service_without_a_due_date_is_a_fault_not_a_price() -> None
 def test_terms_that_nobody_can_hold_are_a_fault(amount: str, quantity: int) -> None:
     with pytest.raises(ValueError, match="not terms anyone can hold"):
         terms(f"{amount}/month", "b", quantity=quantity)
+
+
+def test_terms_are_for_one_unit_unless_more_are_asked_for() -> None:
+    assert Terms("a", "hosting", BillingCycle.MONTHLY, Money(1)).quantity == 1
