@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test check bench storm words lock clean
+.PHONY: run setup test check bench storm mutants words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -38,6 +38,10 @@ storm: .venv/tested
 	@.ci/tools
 	@$(BIN)/flask words compile
 	@$(BIN)/python -m tests.chaos $(STORM)
+
+# Mutation testing of kajoom/domain; of some modules only: make mutants MODULES="money tax"
+mutants: .venv/tested
+	@$(BIN)/python -m tests.mutants $(MODULES)
 
 words: .venv/tested
 	@$(BIN)/flask words update

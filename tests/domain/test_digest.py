@@ -14,7 +14,8 @@ from tests.domain.factories import day, make_service, terms
 
 SERVICE = make_service("10/month", "2026-07-01")
 TARGET = terms("20/month", "b")
-SEEN = quote(SERVICE, TARGET, day("2026-06-16"))
+ON = day("2026-06-16")
+SEEN = quote(SERVICE, TARGET, ON)
 
 
 def digest(service: PricingInput = SERVICE, new: Any = TARGET, on: str = "2026-06-16", **more: Any) -> str:
@@ -83,6 +84,15 @@ def test_the_digest_moves_with_the_renewal_after_alone() -> None:
     # The plan in force is free and the change waits: the province changes nothing but what the renewal will cost.
     quebec, ontario = (make_service("0/month", "2026-07-01", province=province) for province in ("QC", "ON"))
     assert digest(quebec, when=When.RENEWAL) != digest(ontario, when=When.RENEWAL)
+
+
+def test_the_digest_moves_with_the_prices_where_taxes_make_the_renewals_equal() -> None:
+    # A lower plan that waits: 113.00, then 56.50, with 13 % in Ontario and with 5 % in Alberta.
+    ontario = make_service("100/month", "2026-07-01", province="ON")
+    alberta = make_service("107.62/month", "2026-07-01", province="AB")
+    found = [quote(ontario, terms("50/month", "b"), ON), quote(alberta, terms("53.81/month", "b"), ON)]
+    assert {(str(each.renewal_before), str(each.renewal_after)) for each in found} == {("113.00", "56.50")}
+    assert found[0].digest != found[1].digest
 
 
 def test_a_tax_rate_that_changes_the_next_renewal_is_seen() -> None:
