@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, OfflineMethod, PermittedMove
+from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, PermittedMove
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import ChargePolicy
 from kajoom.domain.money import Money
@@ -36,6 +36,7 @@ def banner(**days: Any) -> CatalogBanner:
 
 def test_a_price_is_for_the_whole_quantity() -> None:
     assert A.price(MONTHLY, "CAD", 3) == Money(45_000)
+    assert A.price(MONTHLY, "CAD") == Money(15_000)
 
 
 def test_what_is_not_sold_has_no_price() -> None:
@@ -83,25 +84,6 @@ def test_the_first_promotion_that_fits_is_the_one_that_is_shown() -> None:
     found = Catalog(1, banners=(mail, all_groups, replace(all_groups, code="later")))
     assert found.banner("hosting", day("2026-06-16")) == all_groups
     assert Catalog(1).banner("hosting", day("2026-06-16")) is None
-
-
-INTERAC, CHEQUE = (OfflineMethod(code, {}, TEXT) for code in ("interac", "cheque"))
-OFFLINE = Catalog(1, offline=(INTERAC, CHEQUE))
-
-
-def test_an_offline_method_is_found_by_its_code() -> None:
-    assert OFFLINE.offline_method("cheque") == CHEQUE
-    assert OFFLINE.offline_method("paypal") is None
-
-
-def test_the_usual_offline_method_of_a_client_is_the_only_one_named() -> None:
-    assert OFFLINE.offline_for("cheque", ["paypal"]) == (CHEQUE,)
-    assert OFFLINE.offline_for("cheque", []) == (CHEQUE,)
-
-
-def test_all_offline_methods_are_named_only_where_no_provider_is_offered() -> None:
-    assert OFFLINE.offline_for("paypal", []) == (INTERAC, CHEQUE)
-    assert OFFLINE.offline_for("paypal", ["paypal"]) == ()
 
 
 def test_an_empty_catalog_has_nothing_in_it() -> None:

@@ -41,5 +41,6 @@ def test_usual_offline_method_is_shown_first_and_alone() -> None:
     cheque, interac = offline_method("cheque", {}, INSTRUCTIONS), offline_method("interac", {}, INSTRUCTIONS)
     catalog = Catalog(version=1, offline=(interac, cheque))
     assert catalog.offline_for("cheque", ["paypal"]) == (cheque,)
+    assert catalog.offline_for("cheque", []) == (cheque,)
     assert catalog.offline_for("paypal", ["paypal"]) == ()
     assert catalog.offline_for("paypal", []) == (interac, cheque)
