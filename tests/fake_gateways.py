@@ -36,15 +36,15 @@ class FakeProvider:
         self.results = deque(results)
         self.takes_money = takes_money
         self.at = at
-        self.asked: list[ChargeRequest | Refund] = []
+        self.requests: list[ChargeRequest | Refund] = []
         self.approved: set[str] = set()
         self.saved: set[str] = set()
         self.ledger: dict[str, tuple[ChargeRequest, ProviderResult]] = {}
-        self.given_back: dict[str, tuple[Refund, ProviderResult]] = {}
+        self.refunds: dict[str, tuple[Refund, ProviderResult]] = {}
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
         """Take the amount once for each key."""
-        self.asked.append(charge)
+        self.requests.append(charge)
         if charge.key in self.ledger:
             return self._known(charge, AttemptStatus.REFUSED)
         usual = _prepared(charge) if charge.saved else _captured(charge)
@@ -57,19 +57,19 @@ class FakeProvider:
 
     def look_up(self, charge: ChargeRequest) -> ProviderResult:
         """What became of a charge; one that was pending is captured by then."""
-        self.asked.append(charge)
+        self.requests.append(charge)
         if charge.key not in self.ledger:
             return ProviderResult(AttemptStatus.REFUSED, reason="not_found")
-        asked, result = self.ledger[charge.key]
+        original, result = self.ledger[charge.key]
         if result.approve_url and charge.key in self.approved:
             return ProviderResult(AttemptStatus.PENDING, result.provider_ref, approval="approved")
         if result.status is AttemptStatus.PENDING and not result.is_not_captured:
-            self.ledger[charge.key] = asked, _captured(asked)
+            self.ledger[charge.key] = original, _captured(original)
         return self._known(charge, AttemptStatus.UNKNOWN)
 
     def capture(self, charge: ChargeRequest) -> ProviderResult:
         """Take the amount of a charge that was approved, and keep the account it was paid with if that was asked."""
-        self.asked.append(charge)
+        self.requests.append(charge)
         lost = self.results.popleft() if self.results else None
         if lost is None or (lost.status is AttemptStatus.UNKNOWN and self.takes_money):
             self.ledger[charge.key] = charge, self._taken(charge)
@@ -77,17 +77,17 @@ class FakeProvider:
 
     def refund(self, refund: Refund) -> ProviderResult:
         """Give money back once for each key, never more than was taken; what was pending is done when asked again."""
-        self.asked.append(refund)
-        if refund.key in self.given_back and self.given_back[refund.key][1].status is AttemptStatus.PENDING:
-            self.given_back[refund.key] = refund, self._refunded(refund)
-        if refund.key not in self.given_back:
+        self.requests.append(refund)
+        if refund.key in self.refunds and self.refunds[refund.key][1].status is AttemptStatus.PENDING:
+            self.refunds[refund.key] = refund, self._refunded(refund)
+        if refund.key not in self.refunds:
             result = self.results.popleft() if self.results else self._refunded(refund)
             if result.status is not AttemptStatus.UNKNOWN:
-                self.given_back[refund.key] = refund, result
+                self.refunds[refund.key] = refund, result
             elif self.takes_money:
-                self.given_back[refund.key] = refund, self._refunded(refund)
+                self.refunds[refund.key] = refund, self._refunded(refund)
             return result
-        return self.given_back[refund.key][1]
+        return self.refunds[refund.key][1]
 
     def captures(self, day: date) -> Iterable[Capture]:
         """Everything it took, all on the day of ``at``."""
@@ -114,15 +114,15 @@ class FakeProvider:
 
     def _refunded(self, refund: Refund) -> ProviderResult:
         taken = [charge for charge, result in self.ledger.values() if result.reference == refund.reference]
-        before = (given for given, result in self.given_back.values() if result.status is AttemptStatus.CAPTURED)
+        before = (given for given, result in self.refunds.values() if result.status is AttemptStatus.CAPTURED)
         given = sum((each.amount for each in before if each.reference == refund.reference), refund.amount)
         if not taken or given > taken[0].amount:
             return ProviderResult(AttemptStatus.REFUSED, reason="too_much" if taken else "not_found")
         return ProviderResult(AttemptStatus.CAPTURED, provider_ref=f"null-{refund.key}", reference=f"null-{refund.key}")
 
     def _known(self, charge: ChargeRequest, on_mismatch: AttemptStatus) -> ProviderResult:
-        asked, result = self.ledger[charge.key]
-        return result if asked.amount == charge.amount else ProviderResult(on_mismatch, reason="mismatch")
+        original, result = self.ledger[charge.key]
+        return result if original.amount == charge.amount else ProviderResult(on_mismatch, reason="mismatch")
 
 
 def _captured(charge: ChargeRequest) -> ProviderResult:
@@ -140,7 +140,7 @@ class FakePanel:
     def __init__(self, *results: PanelResult, takes_effect: bool = True) -> None:
         self.results = deque(results)
         self.takes_effect = takes_effect
-        self.asked: list[PackageChange] = []
+        self.requests: list[PackageChange] = []
         self.packages: dict[str, str] = {}
 
     def check(self, change: PackageChange) -> PanelResult:
@@ -151,7 +151,7 @@ class FakePanel:
 
     def apply(self, change: PackageChange) -> PanelResult:
         """Put the account on the package, unless told otherwise."""
-        self.asked.append(change)
+        self.requests.append(change)
         result = self.results.popleft() if self.results else PanelResult(PanelStatus.DONE)
         lost_after = result.status is PanelStatus.UNKNOWN and self.takes_effect
         if result.status is PanelStatus.DONE or lost_after:

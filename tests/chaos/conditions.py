@@ -33,7 +33,7 @@ class Weather:
         self._file = folder / "demonstration.sqlite"
         self._demonstration = DemoStore(self._file)
         self._paypal = FakePayPal()
-        self._paypal.faults.storm(_CHANCE, seed, _SLOW_SECONDS)
+        self._paypal.faults.fail_randomly(_CHANCE, seed, _SLOW_SECONDS)
         self._webhook = f"{house}/webhooks/paypal"
         self._over = Event()
         self._courier = Thread(target=self._carry, daemon=True)
@@ -64,7 +64,7 @@ class Weather:
         self._demonstration.choose(DemoSystem.PANEL, self._dice.choice(_PANEL), once=True)
         ledger = self._paypal.ledger
         with ledger.lock:
-            ledger.names_later = self._dice.random() < _SLOW_TO_NAME
+            ledger.assigns_tokens_later = self._dice.random() < _SLOW_TO_NAME
             if ledger.tokens and self._dice.random() < _REMOVED_THERE:
                 ledger.forget(self._dice.choice(list(ledger.tokens)))
 
@@ -73,7 +73,7 @@ class Weather:
         """The sky is clear: everybody answers."""
         for door in DemoSystem:
             self._demonstration.choose(door, Behaviour.ACCEPT)
-        self._paypal.faults.storm(0, 0, 0)
+        self._paypal.faults.fail_randomly(0, 0, 0)
         try:
             yield
         finally:
@@ -99,5 +99,5 @@ class Weather:
     def _carry(self) -> None:
         """PayPal's messages: late, twice, in no order, and a forgery beside each."""
         while not self._over.wait(0.5):
-            self._paypal.ledger.name_tokens()
-            self.mark_done += len(self._paypal.courier.deliver(self._webhook, self._dice.randrange(1000)))
+            self._paypal.ledger.assign_tokens()
+            self.mark_done += len(self._paypal.webhook_sender.deliver(self._webhook, self._dice.randrange(1000)))

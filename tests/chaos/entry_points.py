@@ -68,7 +68,7 @@ class Doors:
         }
         back = {
             key: refund.amount.cents
-            for key, (refund, result) in self.provider.given_back.items()
+            for key, (refund, result) in self.provider.refunds.items()
             if result.status is captured
         }
         return World(took, back, self.panel.packages)

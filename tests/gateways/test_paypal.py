@@ -14,10 +14,10 @@ from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from tests.paypal.faults import Fault
-from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 
-__all__ = ["fake", "paypal", "wire"]
+__all__ = ["fake", "paypal", "paypal_client"]
 
 CAPTURED, PENDING, REFUSED, UNKNOWN = (
     AttemptStatus.CAPTURED,
@@ -73,7 +73,7 @@ def test_the_payer_is_told_what_is_paid_where_to_come_back_and_in_their_language
     known = begun(paypal)
     english = begun(paypal, replace(CHARGE, key="f" * 32, locale="en"))
 
-    assert fake.ledger.experiences[known.provider_ref] == {
+    assert fake.ledger.experience_contexts[known.provider_ref] == {
         "return_url": CHARGE.return_url,
         "cancel_url": f"{CHARGE.return_url}&cancelled=1",
         "user_action": "PAY_NOW",
@@ -81,7 +81,7 @@ def test_the_payer_is_told_what_is_paid_where_to_come_back_and_in_their_language
         "locale": "fr-CA",
         "payment_method_preference": "IMMEDIATE_PAYMENT_REQUIRED",
     }
-    assert fake.ledger.experiences[english.provider_ref]["locale"] == "en-CA"
+    assert fake.ledger.experience_contexts[english.provider_ref]["locale"] == "en-CA"
     unit = fake.ledger.orders[known.provider_ref]["purchase_units"][0]
     assert (unit["custom_id"], unit["invoice_id"]) == (CHARGE.key, "2026-000001-01234567")
     assert unit["amount"] == {"currency_code": "CAD", "value": "41.72"}

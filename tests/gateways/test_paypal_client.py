@@ -36,19 +36,19 @@ def client(fake: FakePayPal, watch: Watch) -> PayPalClient:
 
 
 def paths(fake: FakePayPal) -> list[str]:
-    return [request.path for request in fake.desk.asked]
+    return [request.path for request in fake.api.requests]
 
 
 def test_a_token_serves_until_shortly_before_it_ends(client: PayPalClient, fake: FakePayPal, watch: Watch) -> None:
     for seconds, tokens in ((0, 1), (32_339, 1), (1, 2)):
         watch.seconds += seconds
         assert client.request("GET", _UNSEEN).status == 404
-        assert len(fake.desk.tokens) == tokens
+        assert len(fake.api.tokens) == tokens
 
 
 def test_a_token_refused_is_replaced_once(client: PayPalClient, fake: FakePayPal) -> None:
     client.request("GET", _UNSEEN)
-    fake.desk.tokens.clear()
+    fake.api.tokens.clear()
     assert client.request("GET", _UNSEEN).status == 404
     assert paths(fake).count("/v1/oauth2/token") == 2
 
@@ -102,11 +102,11 @@ def test_paypal_is_left_alone_for_as_long_as_it_asks(client: PayPalClient, fake:
     fake.faults.retry_after = "30"
     fake.faults.plan(Fault.TOO_MANY, "GET")
     assert client.request("GET", _UNSEEN).status == 429
-    asked = len(fake.desk.asked)
+    asked = len(fake.api.requests)
 
     watch.seconds += 29
     assert client.request("GET", _UNSEEN).status == 429
-    assert len(fake.desk.asked) == asked
+    assert len(fake.api.requests) == asked
     watch.seconds += 1
     assert client.request("GET", _UNSEEN).status == 404
 
@@ -131,7 +131,7 @@ def test_a_file_is_fetched_without_saying_who_asks(client: PayPalClient, fake: F
     assert client.fetch(fake.certificate_url()) == fake.certificates["CERT-good"]
     assert client.fetch(fake.certificate_url("CERT-none")) is None
     assert client.fetch("http://127.0.0.1:9/") is None
-    assert not fake.desk.tokens
+    assert not fake.api.tokens
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from kajoom.gateways.paypal.reports import captures_in
 from kajoom.gateways.ports import ProviderResult, ProviderUnavailable, Refund
 from tests.gateways.test_paypal import CHARGE, approved, finished, taken
 from tests.paypal.faults import Fault
-from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 
-__all__ = ["fake", "paypal", "wire"]
+__all__ = ["fake", "paypal", "paypal_client"]
 
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 

@@ -19,10 +19,10 @@ from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.ports import Refund
 from tests.gateways.test_paypal_saved import prepared, saved
 from tests.paypal.api import Request
-from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 
-__all__ = ["fake", "paypal", "wire"]
+__all__ = ["fake", "paypal", "paypal_client"]
 
 _DOCUMENTS = ("checkout_orders_v2.json", "payments_payment_v2.json", "vault_payment_tokens_v3.json")
 
@@ -72,7 +72,7 @@ def sent(paypal: PayPalProvider, fake: FakePayPal) -> list[Request]:
     paypal.refund(Refund(key="r1", reference=capture, amount=Money(100), invoice="2026-000001"))
     assert paypal.has_saved_account(token)
     paypal.delete_saved_account(token)
-    return [request for request in fake.desk.asked if request.path.startswith(("/v2/", "/v3/"))]
+    return [request for request in fake.api.requests if request.path.startswith(("/v2/", "/v3/"))]
 
 
 def test_what_we_send_is_what_paypal_describes(sent: list[Request], fake: FakePayPal) -> None:

@@ -16,10 +16,10 @@ from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.paypal.responses import ISSUES, ErrorKind, approval_link, error_kind_of, parse_order
 from kajoom.gateways.ports import ProviderResult
 from tests.gateways.test_paypal import CHARGE, approved, begun, finished
-from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 
-__all__ = ["fake", "paypal", "wire"]
+__all__ = ["fake", "paypal", "paypal_client"]
 
 OURS = ["AMOUNT_MISMATCH", "PAYEE_ACCOUNT_RESTRICTED", "PERMISSION_DENIED", "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE", ""]
 FIXABLE = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.PAYER_CAN_FIX]
@@ -27,28 +27,28 @@ REFUSING = [issue for issue, kind in ISSUES.items() if kind in {ErrorKind.METHOD
 WAITING = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.IN_PROGRESS]
 
 
-def problem(status: int, issue: str) -> ApiResponse:
+def error(status: int, issue: str) -> ApiResponse:
     return ApiResponse(status, {"name": "N", "details": [{"issue": issue}]})
 
 
 @pytest.mark.parametrize("issue", ISSUES)
 def test_a_code_of_the_table_is_of_its_class(issue: str) -> None:
-    assert error_kind_of(problem(422, issue)) is ISSUES[issue]
+    assert error_kind_of(error(422, issue)) is ISSUES[issue]
 
 
 @pytest.mark.parametrize("issue", OURS)
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 415, 422])
 def test_a_code_that_is_not_in_the_table_is_our_own_fault(status: int, issue: str) -> None:
-    assert error_kind_of(problem(status, issue)) is ErrorKind.OURS
+    assert error_kind_of(error(status, issue)) is ErrorKind.OURS
 
 
 def test_a_conflict_that_says_no_more_is_in_progress() -> None:
-    assert error_kind_of(problem(409, "")) is ErrorKind.IN_PROGRESS
+    assert error_kind_of(error(409, "")) is ErrorKind.IN_PROGRESS
 
 
 @pytest.mark.parametrize("status", [0, 307, 408, 425, 429, 500, 502, 503, 504])
 def test_no_answer_that_says_so_is_ever_more_than_unknown(status: int) -> None:
-    assert error_kind_of(problem(status, "INSTRUMENT_DECLINED")) is ErrorKind.UNKNOWN
+    assert error_kind_of(error(status, "INSTRUMENT_DECLINED")) is ErrorKind.UNKNOWN
 
 
 @pytest.mark.parametrize("issue", FIXABLE)

@@ -26,10 +26,10 @@ from tests.gateways.test_paypal import (
     taken,
 )  # fmt: skip
 from tests.paypal.faults import Fault
-from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 
-__all__ = ["fake", "paypal", "wire"]
+__all__ = ["fake", "paypal", "paypal_client"]
 
 SAVING = replace(CHARGE, save_method=True)
 DEAD = [issue for issue, kind in ISSUES.items() if kind is ErrorKind.METHOD_DEAD]
@@ -70,11 +70,11 @@ def test_nothing_is_saved_that_nobody_asked_for(paypal: PayPalProvider, fake: Fa
 
 
 def test_an_account_named_later_is_found_by_looking_again(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    fake.ledger.names_later = True
+    fake.ledger.assigns_tokens_later = True
     result = finished(paypal, approved(paypal, fake, SAVING))
     assert (result.status, result.saved) == (CAPTURED, None)
 
-    token = fake.ledger.name_token(result.provider_ref)
+    token = fake.ledger.assign_token(result.provider_ref)
 
     found = paypal.look_up(replace(SAVING, provider_ref=result.provider_ref))
     assert found == replace(result, saved=SavedAccount(token, "c•••@example.com"))
@@ -96,7 +96,7 @@ def test_a_label_tells_no_stranger_an_address(
 def test_a_host_that_may_not_save_is_paid_all_the_same_and_told(
     paypal: PayPalProvider, fake: FakePayPal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fake.ledger.may_save = False
+    fake.ledger.can_save = False
     with caplog.at_level(logging.ERROR):
         known = approved(paypal, fake, SAVING)
     assert "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE" in caplog.text

@@ -14,11 +14,11 @@ from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_hosts, trusted_roots
 from kajoom.gateways.ports import InvalidSignature, ProviderUnavailable, WebhookMessage
-from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, Signed, authority, event, signed, signer
 
-__all__ = ["fake", "paypal", "wire"]
+__all__ = ["fake", "paypal", "paypal_client"]
 
 AT = datetime(2026, 6, 16, 15, tzinfo=UTC)
 CAPTURED = event(
@@ -201,16 +201,16 @@ def test_a_message_of_no_known_form_is_refused(paypal: PayPalProvider, fake: Fak
         read(paypal, signed(content, fake.certificate_url(), WEBHOOK_ID, AT))
 
 
-def test_without_a_webhook_no_message_is_believed(wire: PayPalClient, send: Send) -> None:
+def test_without_a_webhook_no_message_is_believed(paypal_client: PayPalClient, send: Send) -> None:
     with pytest.raises(InvalidSignature, match="no webhook"):
-        read(PayPalProvider(wire), send())
+        read(PayPalProvider(paypal_client), send())
 
 
 def test_the_authorities_of_this_machine_are_trusted_and_ours_is_not(
-    wire: PayPalClient, fake: FakePayPal, send: Send
+    paypal_client: PayPalClient, fake: FakePayPal, send: Send
 ) -> None:
     assert trusted_roots()
-    reader = PayPalWebhookVerifier(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address))
+    reader = PayPalWebhookVerifier(WEBHOOK_ID, paypal_client.fetch, certificate_hosts(fake.address))
     message = send()
     with pytest.raises(InvalidSignature, match="certificate is not PayPal's"):
         reader.read(message.headers, message.body, AT)

@@ -12,7 +12,7 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
-from tests.paypal.errors import Problem, need
+from tests.paypal.errors import ApiError, require
 from tests.paypal.ledger import Body, Ledger
 
 _ORDER = re.compile(r"/v2/checkout/orders/([A-Z0-9]+)(/capture)?")
@@ -37,14 +37,14 @@ class Request:
 
 
 @dataclass
-class Desk:
+class FakeApi:
     """One account's API. ``token_lasts`` is what it says of a token, in seconds."""
 
     ledger: Ledger
     client_id: str = "client"
     secret: str = "secret"
     token_lasts: int = 32400
-    asked: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     _done: dict[str, tuple[str, Any, Body]] = field(default_factory=dict)
     _under_way: set[str] = field(default_factory=set)
@@ -54,9 +54,9 @@ class Desk:
     def enter(self, request: Request) -> None:
         """A request with an id is under way until it leaves: a second with the same id meanwhile is turned away."""
         with self._lock:
-            self.asked.append(request)
+            self.requests.append(request)
             if request.request_id:
-                need(request.request_id not in self._under_way, "PREVIOUS_REQUEST_IN_PROGRESS", 409)
+                require(request.request_id not in self._under_way, "PREVIOUS_REQUEST_IN_PROGRESS", 409)
                 self._under_way.add(request.request_id)
 
     def leave(self, request: Request) -> None:
@@ -69,7 +69,7 @@ class Desk:
         if request.path == "/v1/oauth2/token":
             return 200, self._token(request)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        need(token in self.tokens, "INVALID_TOKEN", 401)
+        require(token in self.tokens, "INVALID_TOKEN", 401)
         with self.ledger.lock:
             if request.method == "POST":
                 return 201, self._once(request)
@@ -80,34 +80,34 @@ class Desk:
     def _token(self, request: Request) -> Body:
         given = request.headers.get("Authorization", "").removeprefix("Basic ")
         expected = base64.b64encode(f"{self.client_id}:{self.secret}".encode()).decode()
-        need(given == expected, "INVALID_CLIENT", 401)
-        need(request.body == {"grant_type": ["client_credentials"]}, "UNSUPPORTED_GRANT_TYPE", 400)
+        require(given == expected, "INVALID_CLIENT", 401)
+        require(request.body == {"grant_type": ["client_credentials"]}, "UNSUPPORTED_GRANT_TYPE", 400)
         token = f"token-{next(self._numbers)}"
         self.tokens.add(token)
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.token_lasts}
 
     def _once(self, request: Request) -> Body:
         """The latest state of what the first request of this id made; the same id for something else is an error."""
-        need(request.headers.get("Content-Type") == "application/json", "UNSUPPORTED_MEDIA_TYPE", 415)
-        need(request.request_id, "PAYPAL_REQUEST_ID_REQUIRED", 400)
-        need(len(request.request_id) <= 108, "INVALID_STRING_LENGTH", 400)
+        require(request.headers.get("Content-Type") == "application/json", "UNSUPPORTED_MEDIA_TYPE", 415)
+        require(request.request_id, "PAYPAL_REQUEST_ID_REQUIRED", 400)
+        require(len(request.request_id) <= 108, "INVALID_STRING_LENGTH", 400)
         known = self._done.get(request.request_id)
         if known is not None:
-            need(known[:2] == (request.path, request.body), "REQUEST_ID_REUSED")
+            require(known[:2] == (request.path, request.body), "REQUEST_ID_REUSED")
             return copy.deepcopy(known[2])
         made = self._made(request)
         self._done[request.request_id] = request.path, request.body, made
         return copy.deepcopy(made)
 
     def _made(self, request: Request) -> Body:
-        need(isinstance(request.body, dict), "MALFORMED_REQUEST_JSON", 400)
+        require(isinstance(request.body, dict), "MALFORMED_REQUEST_JSON", 400)
         if request.path == "/v2/checkout/orders":
             return self.ledger.create(request.body)
         if (order := _ORDER.fullmatch(request.path)) and order[2]:
             return self.ledger.capture(order[1], request.body)
         if refund := _REFUND.fullmatch(request.path):
             return self.ledger.refund(refund[1], request.body)
-        raise Problem(404, "NO_SUCH_PATH")
+        raise ApiError(404, "NO_SUCH_PATH")
 
     def _looked_up(self, request: Request) -> Body:
         if (order := _ORDER.fullmatch(request.path)) and not order[2]:
@@ -116,13 +116,13 @@ class Desk:
             return self.ledger.token(_token_in(request))
         if request.path == "/v1/reporting/transactions":
             return self._report({name: values[0] for name, values in request.query.items()})
-        raise Problem(404, "NO_SUCH_PATH")
+        raise ApiError(404, "NO_SUCH_PATH")
 
     def _report(self, query: Mapping[str, str]) -> Body:
         start, end = (datetime.fromisoformat(query[f"{name}_date"]) for name in ("start", "end"))
-        need((end - start).days < 31, "INVALID_DATE_RANGE", 400)
+        require((end - start).days < 31, "INVALID_DATE_RANGE", 400)
         size, page = int(query["page_size"]), int(query["page"])
-        need(1 <= size <= 500, "INVALID_PAGE_SIZE", 400)
+        require(1 <= size <= 500, "INVALID_PAGE_SIZE", 400)
         rows = [row for row in self._rows() if start <= datetime.fromisoformat(_moment(row)) <= end]
         pages = max(1, -(-len(rows) // size))
         details = [{"transaction_info": row} for row in rows[(page - 1) * size : page * size]]
@@ -135,7 +135,7 @@ class Desk:
 
 
 def _token_in(request: Request) -> str:
-    need(request.path.startswith(_TOKENS), "NO_SUCH_PATH", 404)
+    require(request.path.startswith(_TOKENS), "NO_SUCH_PATH", 404)
     return request.path.removeprefix(_TOKENS)
 
 

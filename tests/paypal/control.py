@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.paypal.errors import Problem
+from tests.paypal.errors import ApiError
 from tests.paypal.faults import Fault
 from tests.paypal.ledger import Body
 from tests.paypal.signing import OURS, authority
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.paypal.server import FakePayPal
 
 
-def obey(fake: FakePayPal, wish: Body) -> Body:
+def apply_command(fake: FakePayPal, command: Body) -> Body:
     """Do what is wished, and tell what the ledger holds.
 
     ``approve``: an order's id, or "all" that wait for it. ``fault`` and ``on``: the next request that holds ``on`` is
@@ -26,23 +26,23 @@ def obey(fake: FakePayPal, wish: Body) -> Body:
     """
     ledger = fake.ledger
     result: Body = {}
-    if approved := wish.get("approve"):
+    if approved := command.get("approve"):
         result["approved"] = _approve(fake, approved)
-    if "fault" in wish:
-        fake.faults.plan(Fault(wish["fault"]), wish.get("on", ""))
-    if "chance" in wish:
-        fake.faults.storm(wish["chance"], wish.get("seed", 0), wish.get("slow", 0.2))
-    if "capture_status" in wish:
-        ledger.capture_status = wish["capture_status"]
-    if "decline" in wish:
-        ledger.declines.append(wish["decline"])
-    if "deliver" in wish:
-        result["delivered"] = fake.courier.deliver(wish["deliver"], wish.get("seed", 0))
+    if "fault" in command:
+        fake.faults.plan(Fault(command["fault"]), command.get("on", ""))
+    if "chance" in command:
+        fake.faults.fail_randomly(command["chance"], command.get("seed", 0), command.get("slow", 0.2))
+    if "capture_status" in command:
+        ledger.capture_status = command["capture_status"]
+    if "decline" in command:
+        ledger.declines.append(command["decline"])
+    if "deliver" in command:
+        result["delivered"] = fake.webhook_sender.deliver(command["deliver"], command.get("seed", 0))
     with ledger.lock:
         result["taken"] = {key: str(amount) for key, amount in ledger.taken().items()}
         result["orders"] = {name: order["status"] for name, order in ledger.orders.items()}
         result["captures"] = len(ledger.captures)
-        result["asked"] = len(fake.desk.asked)
+        result["asked"] = len(fake.api.requests)
     result["authority"] = authority(OURS).certificate.public_bytes(Encoding.PEM).decode()
     return result
 
@@ -54,6 +54,6 @@ def _approve(fake: FakePayPal, wished: str) -> list[str]:
         for name in waiting if wished == "all" else [wished]:
             try:
                 approved.append(fake.ledger.approve(name))
-            except Problem:
+            except ApiError:
                 continue  # forgotten or captured meanwhile
         return approved

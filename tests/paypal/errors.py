@@ -14,7 +14,7 @@ _NAMES = {
 }
 
 
-class Problem(Exception):
+class ApiError(Exception):
     """A request that is refused; ``links`` is where the payer can mend it."""
 
     def __init__(self, status: int, issue: str, links: list[dict[str, str]] | None = None) -> None:
@@ -34,7 +34,7 @@ class Problem(Exception):
         }
 
 
-def need(condition: object, issue: str, status: int = 422) -> None:
+def require(condition: object, issue: str, status: int = 422) -> None:
     """Refuse unless the condition holds."""
     if not condition:
-        raise Problem(status, issue)
+        raise ApiError(status, issue)

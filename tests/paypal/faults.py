@@ -42,17 +42,17 @@ class Faults:
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        self._urn = random.Random(self.seed)
+        self._random = random.Random(self.seed)
 
     def plan(self, fault: Fault, on: str = "") -> None:
         """Spoil the next request whose « METHOD /path » holds ``on``."""
         with self._lock:
             self._planned.append((on, fault))
 
-    def storm(self, chance: float, seed: int, slow_seconds: float) -> None:
+    def fail_randomly(self, chance: float, seed: int, slow_seconds: float) -> None:
         """From now on spoil requests at random."""
         with self._lock:
-            self.chance, self.slow_seconds, self._urn = chance, slow_seconds, random.Random(seed)
+            self.chance, self.slow_seconds, self._random = chance, slow_seconds, random.Random(seed)
 
     def next(self, request: str) -> Fault | None:
         """What happens to this request."""
@@ -61,8 +61,8 @@ class Faults:
                 if planned[0] in request:
                     self._planned.remove(planned)
                     return planned[1]
-            if self.chance and self._urn.random() < self.chance:
-                return self._urn.choice(_DRAWN)
+            if self.chance and self._random.random() < self.chance:
+                return self._random.choice(_DRAWN)
         return None
 
     def wait(self) -> None:

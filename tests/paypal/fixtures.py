@@ -12,7 +12,7 @@ from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_h
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, authority
 
-__all__ = ["fake", "paypal", "vault", "wire"]
+__all__ = ["fake", "paypal", "paypal_client", "paypal_with_vault"]
 
 
 @pytest.fixture
@@ -23,21 +23,21 @@ def fake() -> Iterator[FakePayPal]:
 
 
 @pytest.fixture
-def wire(fake: FakePayPal) -> PayPalClient:
+def paypal_client(fake: FakePayPal) -> PayPalClient:
     """The wire to it."""
     return PayPalClient(fake.address, "client", "secret")
 
 
 @pytest.fixture
-def paypal(fake: FakePayPal, wire: PayPalClient) -> PayPalProvider:
+def paypal(fake: FakePayPal, paypal_client: PayPalClient) -> PayPalProvider:
     """The provider, which believes the messages that the authority of the tests vouches for."""
     roots = [authority(OURS).certificate]
-    reader = PayPalWebhookVerifier(WEBHOOK_ID, wire.fetch, certificate_hosts(fake.address), roots)
-    return PayPalProvider(wire, reader)
+    reader = PayPalWebhookVerifier(WEBHOOK_ID, paypal_client.fetch, certificate_hosts(fake.address), roots)
+    return PayPalProvider(paypal_client, reader)
 
 
 @pytest.fixture
-def vault(paypal: PayPalProvider) -> PayPalProvider:
+def paypal_with_vault(paypal: PayPalProvider) -> PayPalProvider:
     """The same provider, of a host that may keep the accounts its clients pay with."""
     paypal.can_save = True
     return paypal

@@ -11,7 +11,7 @@ from itertools import count
 from threading import RLock
 from typing import Any
 
-from tests.paypal.errors import Problem, need
+from tests.paypal.errors import ApiError, require
 
 Body = dict[str, Any]
 
@@ -32,19 +32,20 @@ _EXPERIENCE = {
 
 @dataclass
 class Ledger:
-    """One account. ``now`` dates what happens; ``site`` is where payers approve. ``may_save`` when it may keep the
-    accounts of payers in its vault; an account is named at once, or by ``name_token`` if it ``names_later``."""
+    """One merchant account. ``now`` is the clock; ``site`` the origin of the approval page. ``can_save`` is whether the
+    account may store payers' accounts in its vault. A stored account gets its token with the capture, or from
+    ``assign_token`` when ``assigns_tokens_later``."""
 
     site: str = "https://www.sandbox.paypal.com"
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     orders: dict[str, Body] = field(default_factory=dict)
     captures: dict[str, Body] = field(default_factory=dict)
     refunds: dict[str, Body] = field(default_factory=dict)
-    experiences: dict[str, dict[str, str]] = field(default_factory=dict)
+    experience_contexts: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[str, Body] = field(default_factory=dict)
-    forgotten: list[str] = field(default_factory=list)
-    may_save: bool = True
-    names_later: bool = False
+    deleted_tokens: list[str] = field(default_factory=list)
+    can_save: bool = True
+    assigns_tokens_later: bool = False
     capture_status: str = "COMPLETED"
     declines: list[str] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
@@ -55,7 +56,7 @@ class Ledger:
         """A new order, to be approved by its payer."""
         _check_order(body)
         unit, wallet = body["purchase_units"][0], body["payment_source"]["paypal"]
-        need(self.may_save or "attributes" not in wallet, "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE")
+        require(self.can_save or "attributes" not in wallet, "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE")
         number = f"ORDER{next(self._numbers):012d}"
         order = {
             "id": number,
@@ -71,7 +72,7 @@ class Ledger:
             ],
         }
         self.orders[number] = order
-        self.experiences[number] = wallet["experience_context"]
+        self.experience_contexts[number] = wallet["experience_context"]
         if "attributes" in wallet:
             self._saving.add(number)
         return order
@@ -79,36 +80,36 @@ class Ledger:
     def order(self, order_id: str) -> Body:
         """An order that is not forgotten yet."""
         if order_id not in self.orders:
-            raise Problem(404, "INVALID_RESOURCE_ID")
+            raise ApiError(404, "INVALID_RESOURCE_ID")
         return self.orders[order_id]
 
     def approve(self, order_id: str) -> str:
         """The payer approves; answers where they are led back to."""
         order = self.order(order_id)
-        need(order["status"] in {"PAYER_ACTION_REQUIRED", "APPROVED"}, "ORDER_CANNOT_BE_APPROVED")
+        require(order["status"] in {"PAYER_ACTION_REQUIRED", "APPROVED"}, "ORDER_CANNOT_BE_APPROVED")
         order["status"], order["update_time"] = "APPROVED", self._moment()
-        back = self.experiences[order_id]["return_url"]
+        back = self.experience_contexts[order_id]["return_url"]
         return f"{back}{'&' if '?' in back else '?'}token={order_id}&PayerID=PAYER"
 
     def expire(self, order_id: str) -> None:
         """An order that was not captured in time is forgotten."""
-        need(self.order(order_id)["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
+        require(self.order(order_id)["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
         del self.orders[order_id]
 
     def capture(self, order_id: str, body: Body | None = None) -> Body:
         """Take the money of an order, once: an approved one, or one whose capture names a saved account."""
         order = self.order(order_id)
-        need(order["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
+        require(order["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
         if body:
-            need(_token_in(body) in self.tokens, "TOKEN_ID_NOT_FOUND")
+            require(_token_in(body) in self.tokens, "TOKEN_ID_NOT_FOUND")
         else:
-            need(order["status"] == "APPROVED", "ORDER_NOT_APPROVED")
+            require(order["status"] == "APPROVED", "ORDER_NOT_APPROVED")
         unit = order["purchase_units"][0]
         taken = {capture["invoice_id"] for capture in self.captures.values()}
-        need(unit.get("invoice_id") not in taken, "DUPLICATE_INVOICE_ID")
+        require(unit.get("invoice_id") not in taken, "DUPLICATE_INVOICE_ID")
         if self.declines:
             issue = self.declines.pop(0)
-            raise Problem(422, issue, [{"rel": "redirect", "method": "GET", "href": order["links"][1]["href"]}])
+            raise ApiError(422, issue, [{"rel": "redirect", "method": "GET", "href": order["links"][1]["href"]}])
         capture = {
             "id": f"CAPTURE{next(self._numbers):010d}",
             "status": self.capture_status,
@@ -127,7 +128,7 @@ class Ledger:
             self._save(order)
         return order
 
-    def name_token(self, order_id: str) -> str:
+    def assign_token(self, order_id: str) -> str:
         """An account that was saved is named after all."""
         vault = self.orders[order_id]["payment_source"]["paypal"]["attributes"]["vault"]
         token = f"token-{next(self._numbers)}"
@@ -135,46 +136,46 @@ class Ledger:
         vault.update(id=token, status="VAULTED")
         return token
 
-    def name_tokens(self) -> None:
+    def assign_tokens(self) -> None:
         """Every account that waits for its name gets one."""
         with self.lock:
             for order_id in self._saving & set(self.orders):
                 wallet = self.orders[order_id]["payment_source"]["paypal"]
                 if "id" not in wallet.get("attributes", {}).get("vault", {"id": "none"}):
-                    self.name_token(order_id)
+                    self.assign_token(order_id)
 
     def token(self, token: str) -> Body:
         """An account that is still kept."""
         if token not in self.tokens:
-            raise Problem(404, "RESOURCE_NOT_FOUND")
+            raise ApiError(404, "RESOURCE_NOT_FOUND")
         return self.tokens[token]
 
     def forget(self, token: str) -> Body:
         """Keep an account no longer: asked by the merchant, or by its payer at PayPal."""
         if self.tokens.pop(token, None) is not None:
-            self.forgotten.append(token)
+            self.deleted_tokens.append(token)
         return {}
 
     def _save(self, order: Body) -> None:
         vault = {"status": "APPROVED"}
         order["payment_source"] = {"paypal": {"email_address": PAYER, "attributes": {"vault": vault}}}
-        if not self.names_later:
-            self.name_token(order["id"])
+        if not self.assigns_tokens_later:
+            self.assign_token(order["id"])
 
     def refund(self, capture_id: str, body: Body) -> Body:
         """Give back a part or the whole of what was taken."""
-        need(capture_id in self.captures, "INVALID_RESOURCE_ID", 404)
-        need(not set(body) - {"amount", "custom_id", "invoice_id", "note_to_payer"}, "INVALID_PARAMETER", 400)
+        require(capture_id in self.captures, "INVALID_RESOURCE_ID", 404)
+        require(not set(body) - {"amount", "custom_id", "invoice_id", "note_to_payer"}, "INVALID_PARAMETER", 400)
         capture = self.captures[capture_id]
-        need(capture["status"] in {"COMPLETED", "PARTIALLY_REFUNDED"}, "CAPTURE_FULLY_REFUNDED")
+        require(capture["status"] in {"COMPLETED", "PARTIALLY_REFUNDED"}, "CAPTURE_FULLY_REFUNDED")
         given = [each for each in self.refunds.values() if each["capture_id"] == capture_id]
         before = sum((Decimal(each["amount"]["value"]) for each in given), Decimal())
         amount = body.get("amount") or capture["amount"]
         _check_amount(amount)
         total = before + Decimal(amount["value"])
         whole = Decimal(capture["amount"]["value"])
-        need(amount["currency_code"] == capture["amount"]["currency_code"], "REFUND_CAPTURE_CURRENCY_MISMATCH")
-        need(total <= whole, "REFUND_AMOUNT_EXCEEDED")
+        require(amount["currency_code"] == capture["amount"]["currency_code"], "REFUND_CAPTURE_CURRENCY_MISMATCH")
+        require(total <= whole, "REFUND_AMOUNT_EXCEEDED")
         refund = {
             "id": f"REFUND{next(self._numbers):011d}",
             "status": "COMPLETED",
@@ -205,34 +206,34 @@ class Ledger:
 
 
 def _check_order(body: Body) -> None:
-    need(not set(body) - {"intent", "purchase_units", "payment_source"}, "INVALID_PARAMETER", 400)
-    need(body.get("intent") == "CAPTURE", "MISSING_REQUIRED_PARAMETER", 400)
+    require(not set(body) - {"intent", "purchase_units", "payment_source"}, "INVALID_PARAMETER", 400)
+    require(body.get("intent") == "CAPTURE", "MISSING_REQUIRED_PARAMETER", 400)
     units = body.get("purchase_units")
-    need(isinstance(units, list) and len(units) == 1, "MISSING_REQUIRED_PARAMETER", 400)
+    require(isinstance(units, list) and len(units) == 1, "MISSING_REQUIRED_PARAMETER", 400)
     unit = body["purchase_units"][0]
-    need(set(unit) == {"amount", "custom_id", "invoice_id"}, "INVALID_PARAMETER", 400)
+    require(set(unit) == {"amount", "custom_id", "invoice_id"}, "INVALID_PARAMETER", 400)
     _check_amount(unit["amount"])
-    need(set(body.get("payment_source", {})) == {"paypal"}, "PAYMENT_SOURCE_NOT_SUPPORTED")
+    require(set(body.get("payment_source", {})) == {"paypal"}, "PAYMENT_SOURCE_NOT_SUPPORTED")
     wallet = body["payment_source"]["paypal"]
-    need({"experience_context"} <= set(wallet) <= {"experience_context", "attributes"}, "INVALID_PARAMETER", 400)
-    need(wallet.get("attributes", _SAVES) == _SAVES, "INVALID_PARAMETER", 400)
+    require({"experience_context"} <= set(wallet) <= {"experience_context", "attributes"}, "INVALID_PARAMETER", 400)
+    require(wallet.get("attributes", _SAVES) == _SAVES, "INVALID_PARAMETER", 400)
     experience = wallet["experience_context"]
-    need(not set(experience) - _EXPERIENCE, "INVALID_PARAMETER", 400)
+    require(not set(experience) - _EXPERIENCE, "INVALID_PARAMETER", 400)
     for name in ("return_url", "cancel_url"):
-        need(re.match(r"https?://[^/]+/", experience.get(name, "")), f"{name.upper()}_REQUIRED")
+        require(re.match(r"https?://[^/]+/", experience.get(name, "")), f"{name.upper()}_REQUIRED")
 
 
 def _token_in(body: Body) -> str:
-    need(set(body) == {"payment_source"} and set(body["payment_source"]) == {"paypal"}, "INVALID_PARAMETER", 400)
+    require(set(body) == {"payment_source"} and set(body["payment_source"]) == {"paypal"}, "INVALID_PARAMETER", 400)
     wallet = body["payment_source"]["paypal"]
-    need(set(wallet) == {"vault_id", "stored_credential"}, "INVALID_PARAMETER", 400)
-    need(wallet["stored_credential"] == _BY_CLIENT, "INVALID_PARAMETER", 400)
-    need(re.fullmatch(r"[0-9a-zA-Z_-]{1,255}", wallet["vault_id"]), "INVALID_STRING_LENGTH", 400)
+    require(set(wallet) == {"vault_id", "stored_credential"}, "INVALID_PARAMETER", 400)
+    require(wallet["stored_credential"] == _BY_CLIENT, "INVALID_PARAMETER", 400)
+    require(re.fullmatch(r"[0-9a-zA-Z_-]{1,255}", wallet["vault_id"]), "INVALID_STRING_LENGTH", 400)
     return str(wallet["vault_id"])
 
 
 def _check_amount(amount: Any) -> None:
-    need(isinstance(amount, dict) and set(amount) == {"currency_code", "value"}, "MISSING_REQUIRED_PARAMETER", 400)
-    need(amount["currency_code"] in {"CAD", "USD"}, "CURRENCY_NOT_SUPPORTED")
-    need(_AMOUNT.fullmatch(amount["value"]), "DECIMAL_PRECISION")
-    need(Decimal(amount["value"]) > 0, "CANNOT_BE_ZERO_OR_NEGATIVE")
+    require(isinstance(amount, dict) and set(amount) == {"currency_code", "value"}, "MISSING_REQUIRED_PARAMETER", 400)
+    require(amount["currency_code"] in {"CAD", "USD"}, "CURRENCY_NOT_SUPPORTED")
+    require(_AMOUNT.fullmatch(amount["value"]), "DECIMAL_PRECISION")
+    require(Decimal(amount["value"]) > 0, "CANNOT_BE_ZERO_OR_NEGATIVE")

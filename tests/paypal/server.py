@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.paypal import control
-from tests.paypal.api import Desk, Request
-from tests.paypal.errors import Problem
+from tests.paypal.api import FakeApi, Request
+from tests.paypal.errors import ApiError
 from tests.paypal.faults import Fault, Faults
 from tests.paypal.ledger import Body, Ledger
 from tests.paypal.signing import signer
-from tests.paypal.webhook_sender import Courier
+from tests.paypal.webhook_sender import WebhookSender
 
 CERTIFICATES = "/v1/notifications/certs/"
 WEBHOOK_ID = "WEBHOOK-OF-THE-TESTS"
@@ -37,7 +37,7 @@ class FakePayPal:
     port: int = 0
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.ledger)
+        self.api = FakeApi(self.ledger)
         self.certificates = {"CERT-good": signer().chain}
         paypal = self
 
@@ -48,7 +48,7 @@ class FakePayPal:
         self._server.daemon_threads, self._server.block_on_close = True, False
         self.address = f"http://127.0.0.1:{self._server.server_port}"
         self.ledger.site = self.address
-        self.courier = Courier(self.ledger, self.certificate_url(), WEBHOOK_ID)
+        self.webhook_sender = WebhookSender(self.ledger, self.certificate_url(), WEBHOOK_ID)
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def certificate_url(self, name: str = "CERT-good") -> str:
@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path.startswith(CERTIFICATES):
             self._certificate(parts.path.removeprefix(CERTIFICATES))
         elif parts.path == "/control":
-            self._answer(200, control.obey(self.fake, json.loads(raw) if raw else {}))
+            self._answer(200, control.apply_command(self.fake, json.loads(raw) if raw else {}))
         elif parts.path == "/checkoutnow":
             self._checkout(parse_qs(parts.query)["token"][0], parse_qs(raw.decode()))
         else:
@@ -101,15 +101,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._api(Request(self.command, parts.path, parse_qs(parts.query), dict(self.headers), body))
 
     def _api(self, request: Request) -> None:
-        desk = self.fake.desk
+        desk = self.fake.api
         try:
             desk.enter(request)
             try:
                 self._spoilt(request, self.fake.faults.next(f"{request.method} {request.path}"))
             finally:
                 desk.leave(request)
-        except Problem as problem:
-            self._answer(problem.status, problem.body())
+        except ApiError as error:
+            self._answer(error.status, error.body())
 
     def _spoilt(self, request: Request, fault: Fault | None) -> None:
         """Answer, with the fault before the effect or after it."""
@@ -117,11 +117,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(fault)
             return
         if fault in _STATUSES:
-            self.fake.desk.tokens.clear()
-            raise Problem(_STATUSES[fault], "PERMISSION_DENIED")
+            self.fake.api.tokens.clear()
+            raise ApiError(_STATUSES[fault], "PERMISSION_DENIED")
         if fault is Fault.SLOW_BEFORE:
             self.fake.faults.wait()
-        status, body = self.fake.desk.result(request)
+        status, body = self.fake.api.result(request)
         if fault is Fault.SLOW_AFTER:
             self.fake.faults.wait()
         if fault in {Fault.CUT_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}:
@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
             case ["approve"]:
                 self._lead(self.fake.ledger.approve(order_id))
             case ["cancel"]:
-                self._lead(self.fake.ledger.experiences[order_id]["cancel_url"])
+                self._lead(self.fake.ledger.experience_contexts[order_id]["cancel_url"])
             case _:
                 self._send(200, "text/html", _PAGE.encode())
 

@@ -14,7 +14,7 @@ from tests.paypal.signing import Signed, event, signed, signer
 _KINDS = {"COMPLETED": "COMPLETED", "PENDING": "PENDING", "DECLINED": "DENIED", "PARTIALLY_REFUNDED": "COMPLETED"}
 
 
-class Courier:
+class WebhookSender:
     """Writes a message for each thing that happened in the ledger, once, and carries it as badly as can be."""
 
     def __init__(self, ledger: Ledger, cert_url: str, webhook_id: str) -> None:
@@ -31,7 +31,7 @@ class Courier:
                 *((_kind(each), each) for each in self.ledger.captures.values()),
                 *(("PAYMENT.CAPTURE.REFUNDED", each) for each in self.ledger.refunds.values()),
                 *(("VAULT.PAYMENT-TOKEN.CREATED", each) for each in self.ledger.tokens.values()),
-                *(("VAULT.PAYMENT-TOKEN.DELETED", {"id": each}) for each in self.ledger.forgotten),
+                *(("VAULT.PAYMENT-TOKEN.DELETED", {"id": each}) for each in self.ledger.deleted_tokens),
             ]
             fresh = [(kind, each) for kind, each in happened if f"{kind} {each['id']}" not in self._told]
             self._told.update(f"{kind} {each['id']}" for kind, each in fresh)

@@ -13,19 +13,19 @@ from kajoom.worker.consumer import drain
 from tests.conftest import Browser
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.faults import Fault
-from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
 from tests.web.paypal_payer import FIELD, awaited, begun, confirmed, newest, offered, path_of, posted, status_of
 
-__all__ = ["fake", "offered", "paypal", "wire"]
+__all__ = ["fake", "offered", "paypal", "paypal_client"]
 
 
 @pytest.mark.usefixtures("offered")
 def test_confirming_leads_to_paypal(french: Browser, fake: FakePayPal, address: Address) -> None:
     result = confirmed(french, address("hosting"))
     assert (result.status_code, result.location) == (303, f"{fake.address}/checkoutnow?token={awaited(fake)}")
-    back = fake.ledger.experiences[awaited(fake)]["return_url"]
+    back = fake.ledger.experience_contexts[awaited(fake)]["return_url"]
     assert back == f"http://localhost/orders/{newest().reference}/payment/return"
 
 
@@ -100,7 +100,7 @@ def test_who_leaves_paypal_is_told_that_nothing_was_charged(
 ) -> None:
     begun(french, address("hosting"))
     with nothing_written():
-        page = french.get(path_of(fake.ledger.experiences[awaited(fake)]["cancel_url"]))
+        page = french.get(path_of(fake.ledger.experience_contexts[awaited(fake)]["cancel_url"]))
     assert "Rien n’a été débité" in page.text
     assert 'data-hx-trigger="load"' not in page.text
 

@@ -17,12 +17,12 @@ from kajoom.models.saved_method import SavedMethod, saved_methods_of
 from kajoom.worker.consumer import drain
 from tests.conftest import PASSWORD, Browser
 from tests.operations.ledger_checks import nothing_written, rows
-from tests.paypal.fixtures import fake, paypal, vault, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client, paypal_with_vault
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
 from tests.web.paypal_payer import FIELD, awaited, begun, newest, offered, path_of, posted, status_of
 
-__all__ = ["fake", "offered", "paypal", "vault", "wire"]
+__all__ = ["fake", "offered", "paypal", "paypal_client", "paypal_with_vault"]
 
 TICK = 'name="saves"'
 LABEL = "c•••@example.com"
@@ -37,7 +37,7 @@ def saved(email: str = "fr@example.com") -> list[SavedMethod]:
 
 
 @pytest.fixture
-def account(offered: Flask, vault: PayPalProvider, fake: FakePayPal) -> SavedMethod:
+def account(offered: Flask, paypal_with_vault: PayPalProvider, fake: FakePayPal) -> SavedMethod:
     """An account that the French-speaking client saved another time, known to PayPal."""
     holder = client_by_email("fr@example.com")
     assert holder is not None
@@ -64,7 +64,7 @@ def test_without_a_vault_nothing_is_offered_to_be_saved(french: Browser, fake: F
     assert [attempt.save_method for attempt in rows(Attempt) if attempt.provider == "paypal"] == [False]
 
 
-@pytest.mark.usefixtures("offered", "vault")
+@pytest.mark.usefixtures("offered", "paypal_with_vault")
 def test_saving_is_offered_unticked_and_only_done_when_asked(
     french: Browser, fake: FakePayPal, address: Address
 ) -> None:
@@ -76,7 +76,7 @@ def test_saving_is_offered_unticked_and_only_done_when_asked(
     assert (saved(), fake.ledger.tokens) == ([], {})
 
 
-@pytest.mark.usefixtures("offered", "vault")
+@pytest.mark.usefixtures("offered", "paypal_with_vault")
 def test_a_tick_on_the_review_saves_the_account_that_pays(french: Browser, fake: FakePayPal, address: Address) -> None:
     review = french.get(f"{address('hosting')}/plan/review?plan=b&cycle=monthly").text
     fields = dict(FIELD.findall(review[review.index('name="digest"') - 2000 :]))
@@ -233,10 +233,10 @@ def test_nobody_pays_with_or_removes_anothers_account(
 
 
 def test_a_host_that_stops_saving_offers_no_account_and_lets_it_be_removed(
-    french: Browser, vault: PayPalProvider, fake: FakePayPal, account: SavedMethod, address: Address
+    french: Browser, paypal_with_vault: PayPalProvider, fake: FakePayPal, account: SavedMethod, address: Address
 ) -> None:
     order = begun(french, address("hosting"))
-    vault.can_save = False
+    paypal_with_vault.can_save = False
     assert LABEL not in french.get(f"/orders/{order}").text
     error = posted(french, f"/orders/{order}/payment", method="paypal", saved=str(account.id))
     assert 'data-refusal="saved_method_ended"' in error.text
@@ -253,7 +253,7 @@ def test_an_account_is_removed_on_the_clients_own_page_and_forgotten_at_paypal(
     assert LABEL not in french.get("/account").text
     assert posted(french, f"/account/saved/{number}/remove").status_code == 303
     drain(offered.extensions["kajoom"], NOON)
-    assert fake.ledger.forgotten == ["token-0"]
+    assert fake.ledger.deleted_tokens == ["token-0"]
 
 
 def test_an_invoice_is_paid_with_a_saved_account(

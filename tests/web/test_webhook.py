@@ -16,13 +16,13 @@ from kajoom.models.webhook_event import WebhookEvent
 from kajoom.worker.consumer import drain
 from tests.conftest import Browser
 from tests.operations.ledger_checks import nothing_written, rows
-from tests.paypal.fixtures import fake, paypal, wire
+from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 from tests.paypal.signing import Signed, event, signer
 from tests.web.conftest import NOON, Address
 from tests.web.paypal_payer import awaited, begun, offered, posted, status_of
 
-__all__ = ["fake", "offered", "paypal", "wire"]
+__all__ = ["fake", "offered", "paypal", "paypal_client"]
 
 PATH = "/webhooks/paypal"
 
@@ -33,14 +33,16 @@ def sent(client: Browser, message: Signed, path: str = PATH) -> TestResponse:
 
 
 def test_without_paypal_nobody_listens(client: Browser, fake: FakePayPal) -> None:
-    message = fake.courier.signed(event("ANY", {}), NOON)
+    message = fake.webhook_sender.signed(event("ANY", {}), NOON)
     with nothing_written():
         assert sent(client, message).status_code == 404
 
 
 @pytest.mark.usefixtures("offered")
 def test_a_message_signed_by_paypal_is_kept_and_answered_with_nothing(client: Browser, fake: FakePayPal) -> None:
-    result = sent(client, fake.courier.signed(event("CUSTOMER.DISPUTE.CREATED", {"dispute_id": "PP-1"}, "WH-9"), NOON))
+    result = sent(
+        client, fake.webhook_sender.signed(event("CUSTOMER.DISPUTE.CREATED", {"dispute_id": "PP-1"}, "WH-9"), NOON)
+    )
     assert (result.status_code, result.text) == (200, "")
     assert [(row.id, row.provider_ref) for row in rows(WebhookEvent)] == [("WH-9", "PP-1")]
     assert "Set-Cookie" not in result.headers
@@ -49,7 +51,7 @@ def test_a_message_signed_by_paypal_is_kept_and_answered_with_nothing(client: Br
 @pytest.mark.usefixtures("offered")
 def test_a_forgery_is_refused_and_leaves_nothing(client: Browser, fake: FakePayPal) -> None:
     content = event("PAYMENT.CAPTURE.COMPLETED", {"custom_id": "k1"})
-    courier = fake.courier
+    courier = fake.webhook_sender
     forger = signer(issuer="Somebody else")
     fake.certificates["CERT-bad"] = forger.chain
     true = courier.signed(content, NOON)
@@ -67,7 +69,7 @@ def test_a_forgery_is_refused_and_leaves_nothing(client: Browser, fake: FakePayP
 
 @pytest.mark.usefixtures("offered")
 def test_a_message_that_cannot_be_verified_now_is_asked_for_again(client: Browser, fake: FakePayPal) -> None:
-    message = fake.courier.signed(event("ANY", {}), NOON)
+    message = fake.webhook_sender.signed(event("ANY", {}), NOON)
     published = dict(fake.certificates)
     fake.certificates.clear()
     with nothing_written():
@@ -78,7 +80,7 @@ def test_a_message_that_cannot_be_verified_now_is_asked_for_again(client: Browse
 
 @pytest.mark.usefixtures("offered")
 def test_no_browser_posts_a_message(client: Browser, fake: FakePayPal) -> None:
-    message = fake.courier.signed(event("ANY", {}), NOON)
+    message = fake.webhook_sender.signed(event("ANY", {}), NOON)
     with nothing_written():
         led = Signed({**message.headers, "Origin": "https://example.com", "Sec-Fetch-Site": "cross-site"}, message.body)
         assert sent(client, led).status_code == 403
@@ -90,11 +92,11 @@ def test_an_approval_announced_is_carried_out_for_who_closed_the_tab(
 ) -> None:
     order = begun(french, address("hosting"))
     fake.ledger.approve(awaited(fake))
-    [approved] = fake.courier.events()
-    fake.courier.events()
+    [approved] = fake.webhook_sender.events()
+    fake.webhook_sender.events()
 
     for _ in range(2):
-        assert sent(client, fake.courier.signed(approved, NOON)).status_code == 200
+        assert sent(client, fake.webhook_sender.signed(approved, NOON)).status_code == 200
     assert not fake.ledger.captures
     drain(offered.extensions["kajoom"], NOON)
 
@@ -109,12 +111,12 @@ def test_an_announcement_that_came_first_or_late_or_twice_adds_nothing(
     order = begun(french, address("hosting"))
     fake.ledger.approve(awaited(fake))
     posted(french, f"/orders/{order}/payment", verify="1")
-    told = sorted(fake.courier.events(), key=lambda each: str(each["event_type"]), reverse=True)
+    told = sorted(fake.webhook_sender.events(), key=lambda each: str(each["event_type"]), reverse=True)
     assert [each["event_type"] for each in told] == ["PAYMENT.CAPTURE.COMPLETED", "CHECKOUT.ORDER.APPROVED"]
     drain(offered.extensions["kajoom"], NOON)
 
     for content in told * 2:
-        assert sent(client, fake.courier.signed(content, NOON - timedelta(hours=1))).status_code == 200
+        assert sent(client, fake.webhook_sender.signed(content, NOON - timedelta(hours=1))).status_code == 200
     drain(offered.extensions["kajoom"], NOON)
 
     assert status_of(order) == "completed"
@@ -129,7 +131,7 @@ def test_a_capture_announced_for_what_never_captured_is_not_believed(
     unit = fake.ledger.order(awaited(fake))["purchase_units"][0]
     claim = event("PAYMENT.CAPTURE.COMPLETED", {"id": "C", "custom_id": unit["custom_id"], "amount": unit["amount"]})
 
-    assert sent(client, fake.courier.signed(claim, NOON)).status_code == 200
+    assert sent(client, fake.webhook_sender.signed(claim, NOON)).status_code == 200
     drain(offered.extensions["kajoom"], NOON)
 
     assert status_of(order) == "awaiting_payment"
@@ -148,24 +150,24 @@ def test_a_pending_capture_is_finished_when_it_is_announced(
     fake.ledger.approve(awaited(fake))
     page = posted(french, f"/orders/{order}/payment", verify="1")
     assert 'data-refusal="payment_pending"' in page.text
-    fake.courier.events()
+    fake.webhook_sender.events()
 
     later = NOON + timedelta(days=2)
     monkeypatch.setattr(clock, "now", lambda: later)
     [capture] = fake.ledger.captures
     fake.ledger.settle(capture, "COMPLETED")
-    for content in fake.courier.events():
-        assert sent(client, fake.courier.signed(content, later)).status_code == 200
+    for content in fake.webhook_sender.events():
+        assert sent(client, fake.webhook_sender.signed(content, later)).status_code == 200
     drain(offered.extensions["kajoom"], later)
 
     assert status_of(order) == "completed"
 
 
 def test_a_house_without_a_webhook_believes_no_message(
-    client: Browser, fake: FakePayPal, wire: PayPalClient, offered: Flask, monkeypatch: pytest.MonkeyPatch
+    client: Browser, fake: FakePayPal, paypal_client: PayPalClient, offered: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doors = offered.extensions["kajoom"]
-    deaf = replace(doors, payments={"paypal": PayPalProvider(wire)})
+    deaf = replace(doors, payments={"paypal": PayPalProvider(paypal_client)})
     monkeypatch.setitem(offered.extensions, "kajoom", deaf)
     with nothing_written():
-        assert sent(client, fake.courier.signed(event("ANY", {}), NOON)).status_code == 400
+        assert sent(client, fake.webhook_sender.signed(event("ANY", {}), NOON)).status_code == 400

@@ -70,7 +70,7 @@ def test_change_that_needs_a_person_waits_for_one(doors: Gateways, mailer: FakeM
     order = paid_order(doors, "c")
     drain(doors, AT)
     assert status_of(order) is OrderStatus.AWAITING_PROVISIONING
-    assert panel.asked == []
+    assert panel.requests == []
     assert letters_sent(mailer) == ["change-requested", "person-on-it", "payment-received"]
 
 
@@ -196,7 +196,7 @@ def test_lost_answer_is_settled_by_reading_back(doors: Gateways, panel: FakePane
     order = paid_order(doors)
     drain(doors, AT)
     assert plan_of(order) == "b"
-    assert len(panel.asked) == 1
+    assert len(panel.requests) == 1
 
 
 def test_panel_that_says_done_and_did_nothing_is_not_believed(doors: Gateways, panel: FakePanel) -> None:
@@ -244,7 +244,7 @@ def test_change_already_made_asks_the_panel_nothing(doors: Gateways, panel: Fake
     pay.pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
     drain(doors, AT)
     assert status_of(order) is OrderStatus.COMPLETED
-    assert panel.asked == []
+    assert panel.requests == []
 
 
 def test_payment_whose_answer_was_lost_is_settled_by_looking_it_up(doors: Gateways, provider: FakeProvider) -> None:

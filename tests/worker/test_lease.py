@@ -111,7 +111,7 @@ def test_change_made_before_a_kill_is_found_by_reading_back(doors: Gateways, mai
         drain(cut, AT)
     gone()
     drain(cut, LATER)
-    assert len(panel.asked) == 1
+    assert len(panel.requests) == 1
     assert db.session.get_one(Service, order.service_id).plan.code == "b"
 
 
@@ -126,6 +126,6 @@ def test_money_taken_before_a_kill_is_found_by_looking_it_up(doors: Gateways, ma
     gone()
     drain(cut, AT + timedelta(minutes=1))
     (received,) = db.session.query(Payment).all()
-    assert received.amount == provider.asked[0].amount
+    assert received.amount == provider.requests[0].amount
     assert [result.status for _, result in provider.ledger.values()] == [AttemptStatus.CAPTURED]
     assert db.session.get_one(Service, order.service_id).plan.code == "b"

@@ -53,7 +53,7 @@ def test_the_provider_is_asked_for_what_credit_left() -> None:
 
     paid(invoice, provider)
 
-    assert [(charge.amount, charge.invoice) for charge in provider.asked] == [(Money(3_312), invoice.number)]
+    assert [(charge.amount, charge.invoice) for charge in provider.requests] == [(Money(3_312), invoice.number)]
 
 
 def test_a_refusal_leaves_the_order_as_it_was_and_another_try_may_succeed() -> None:
@@ -154,7 +154,7 @@ def test_an_invoice_already_paid_is_not_charged_again() -> None:
 
     with nothing_written():
         assert paid(invoice, provider) is CAPTURED
-    assert len(provider.asked) == 1
+    assert len(provider.requests) == 1
 
 
 def test_a_void_invoice_can_no_longer_be_paid() -> None:
@@ -166,7 +166,7 @@ def test_a_void_invoice_can_no_longer_be_paid() -> None:
         paid(invoice, provider)
 
     assert error.value.code is Refusal.TOO_LATE
-    assert provider.asked == []
+    assert provider.requests == []
 
 
 def test_a_method_that_is_not_offered_writes_nothing() -> None:

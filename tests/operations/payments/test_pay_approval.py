@@ -45,7 +45,7 @@ def led_away() -> tuple[Invoice, Watched]:
 def test_a_client_is_led_away_and_told_where_to_come_back() -> None:
     invoice, provider = led_away()
     attempt = last_attempt(invoice)
-    assert provider.asked[0].return_url == attempt.return_url == BACK
+    assert provider.requests[0].return_url == attempt.return_url == BACK
     assert (attempt.status, attempt.approve_url, attempt.provider_ref) == (PENDING, URL, "ref")
     assert invoice.status is InvoiceStatus.OPEN
 
@@ -109,11 +109,11 @@ def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
     invoice, provider = led_away()
     provider.approved.add(last_attempt(invoice).key)
     db.session.rollback()
-    provider.capture(provider.asked[0])  # by another process, whose answer was lost
+    provider.capture(provider.requests[0])  # by another process, whose answer was lost
     other = Watched()
 
     assert pay(invoice.id, {"null": provider, "other": other}, PaymentChoice("other"), LATER).status is CAPTURED
-    assert other.asked == []
+    assert other.requests == []
     assert len(payments_of(invoice.id)) == 1
 
 
@@ -164,7 +164,7 @@ def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(transactional
 
     assert follow_up(key, both, LATER) is None
 
-    assert other.asked == []
+    assert other.requests == []
     assert [(each.status, each.amount) for each in rows(Attempt)] == [(CAPTURED, invoice.total)]
     assert len(payments_of(invoice.id)) == 1
 
@@ -253,7 +253,7 @@ def test_a_payment_that_nobody_knows_of_cannot_be_given_up() -> None:
     _, invoice = ordered()
     provider = Watched(ProviderResult(UNKNOWN))
     paid(invoice, provider)
-    provider.ledger[last_attempt(invoice).key] = (provider.asked[0], ProviderResult(UNKNOWN))
+    provider.ledger[last_attempt(invoice).key] = (provider.requests[0], ProviderResult(UNKNOWN))
 
     with pytest.raises(BusinessError) as error:
         give_up(invoice.id, {"null": provider}, LATER)
@@ -283,4 +283,4 @@ def test_a_provider_no_longer_configured_leaves_its_payment_to_be_verified(
     with nothing_written(), pytest.raises(BusinessError) as error:
         transactional(invoice.id, {"other": other}, LATER)
     assert error.value.code is Refusal.PAYMENT_PENDING
-    assert other.asked == []
+    assert other.requests == []

@@ -50,7 +50,7 @@ def test_a_lost_answer_whose_money_was_taken_is_found_before_another_try() -> No
 
     assert paid(invoice, provider, LATER) is CAPTURED
 
-    assert len({charge.key for charge in provider.asked}) == 1
+    assert len({charge.key for charge in provider.requests}) == 1
     assert len(payments_of(invoice.id)) == 1
     assert order.status is OrderStatus.AWAITING_PROVISIONING
 
@@ -70,13 +70,13 @@ def test_while_nobody_knows_no_other_method_may_be_tried() -> None:
     _, invoice = ordered()
     lost, other = Watched(ProviderResult(UNKNOWN)), Watched()
     paid(invoice, lost)
-    lost.ledger[last_attempt(invoice).key] = (lost.asked[0], ProviderResult(UNKNOWN))
+    lost.ledger[last_attempt(invoice).key] = (lost.requests[0], ProviderResult(UNKNOWN))
 
     with pytest.raises(BusinessError) as error:
         pay(invoice.id, {"null": lost, "other": other}, PaymentChoice("other"), LATER)
 
     assert error.value.code is Refusal.PAYMENT_PENDING
-    assert other.asked == []
+    assert other.requests == []
 
 
 def test_a_try_on_its_way_is_not_mistaken_for_one_that_was_never_seen() -> None:

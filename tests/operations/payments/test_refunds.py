@@ -84,7 +84,7 @@ def test_the_payment_of_a_refused_change_goes_back_and_the_credit_with_it() -> N
 
     assert credit_of(invoice) == Money(0)
     assert movements_of(invoice.client_id)[0].reason is CreditReason.REFUNDED
-    ((refund, _),) = till.given_back.values()
+    ((refund, _),) = till.refunds.values()
     assert (refund.amount, refund.invoice) == (Money(43_12), invoice.number)
     assert refund.reference == till.ledger[last_attempt(invoice).key][1].reference
     assert the_refund(invoice).settled_at == AT
@@ -112,7 +112,7 @@ def test_late_money_goes_back_and_what_paid_the_invoice_stays() -> None:
 
     sent(invoice, till)
 
-    ((refund, _),) = till.given_back.values()
+    ((refund, _),) = till.refunds.values()
     assert refund.reference == "late"
     assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
 
@@ -133,7 +133,7 @@ def paid_twice(till: Till) -> Invoice:
 
 def amounts(till: Till) -> list[tuple[bool, Money]]:
     """What the provider was asked to send back, in order, and whether it was of the late payment."""
-    return [(refund.reference == "late", refund.amount) for refund, _ in till.given_back.values()]
+    return [(refund.reference == "late", refund.amount) for refund, _ in till.refunds.values()]
 
 
 def test_two_payments_go_back_each_whole_the_latest_first() -> None:
@@ -199,7 +199,7 @@ def test_a_payment_received_offline_is_left_to_staff_and_the_other_goes_back() -
 
     sent(invoice, till)
 
-    ((refund, _),) = till.given_back.values()
+    ((refund, _),) = till.refunds.values()
     assert (refund.amount, credit_of(invoice)) == (Money(43_12), Money(43_12))
     assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
 
@@ -255,7 +255,7 @@ def test_a_lost_answer_is_asked_for_again_and_gives_back_once(moved: bool) -> No
     assert asked is not None
     assert record_refund_result(key, till.refund(asked[1]), LATER)
     assert open_refund_of(key) is None
-    assert (len(till.given_back), credit_of(invoice)) == (1, Money(0))
+    assert (len(till.refunds), credit_of(invoice)) == (1, Money(0))
 
 
 def test_a_machine_that_stops_while_it_waits_loses_nothing() -> None:
@@ -270,7 +270,7 @@ def test_a_machine_that_stops_while_it_waits_loses_nothing() -> None:
     asked = open_refund_of(key)
     assert asked is not None
     assert record_refund_result(key, Till.refund(till, asked[1]), LATER)
-    assert len(till.given_back) == 1
+    assert len(till.refunds) == 1
 
 
 def test_an_answer_heard_twice_counts_once() -> None:

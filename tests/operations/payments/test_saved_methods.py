@@ -40,23 +40,23 @@ ENDED = replace(TO_APPROVE, reason=SAVED_METHOD_ENDED)
 
 class Vault(Watched):
     """A provider that prepares a payment by a saved account and takes it when asked; ``declines`` is what it says
-    instead, and ``names_later`` when it does not name at once what it saves."""
+    instead, and ``assigns_tokens_later`` when it does not name at once what it saves."""
 
     def __init__(
         self, *results: ProviderResult, declines: ProviderResult | None = None, names_later: bool = False
     ) -> None:
         super().__init__(*results)
         self.declines = declines
-        self.names_later = names_later
+        self.assigns_tokens_later = names_later
         self.silent = False
         self.saved.add("account-1")
 
     def capture(self, charge: ChargeRequest) -> ProviderResult:
         if self.declines is not None:
-            self.asked.append(charge)
+            self.requests.append(charge)
             return self.declines
         result = super().capture(charge)
-        return replace(result, saved=None) if self.names_later else result
+        return replace(result, saved=None) if self.assigns_tokens_later else result
 
     def delete_saved_account(self, token: str) -> None:
         assert not db.session().in_transaction()
@@ -121,7 +121,7 @@ def test_a_saved_account_pays_in_one_press_and_is_named_before_the_money_is_aske
 
     assert pay(invoice.id, {"null": provider}, by(method), AT).status is CAPTURED
 
-    [created, taken] = provider.asked
+    [created, taken] = provider.requests
     assert isinstance(created, ChargeRequest)
     assert isinstance(taken, ChargeRequest)
     assert (created.saved, created.approval, created.provider_ref) == ("account-1", "", "")
@@ -147,7 +147,7 @@ def test_a_crash_before_the_money_is_asked_for_is_seen_through_by_the_worker_onc
         give_up(invoice.id, {"null": well}, AT + timedelta(seconds=30))
     assert follow_up(key, {"null": well}, LATER) is None
     assert follow_up(key, {"null": well}, LATER) is None
-    assert [charge.approval for charge in well.asked if isinstance(charge, ChargeRequest)] == ["", "saved"]
+    assert [charge.approval for charge in well.requests if isinstance(charge, ChargeRequest)] == ["", "saved"]
 
 
 def test_an_account_honoured_no_more_ends_and_its_client_may_approve_instead() -> None:
@@ -177,7 +177,7 @@ def test_an_account_that_is_declined_is_tried_once_and_stays_saved() -> None:
 
     assert follow_up(attempt.key, {"null": provider}, LATER) == TO_APPROVE
 
-    asked = [charge for charge in provider.asked if isinstance(charge, ChargeRequest)]
+    asked = [charge for charge in provider.requests if isinstance(charge, ChargeRequest)]
     assert [charge.saved for charge in asked] == ["account-1", "account-1", ""]
     assert saved_of(holder.id) == ["account-1"]
 
@@ -206,7 +206,7 @@ def test_only_an_account_of_ones_own_that_is_of_use_pays(whose: str) -> None:
         pay(invoice.id, {"null": provider, "other": provider}, payment_choice.get(whose, by(method)), AT)
 
     assert error.value.code is Refusal.SAVED_METHOD_ENDED
-    assert provider.asked == []
+    assert provider.requests == []
 
 
 @pytest.mark.parametrize(("first", "then"), [(SAVES, PaymentChoice("null")), (PaymentChoice("null"), SAVES)])
@@ -257,7 +257,7 @@ def test_an_announcement_has_an_account_asked_for() -> None:
         """One that announces, and keeps accounts."""
 
     provider = Telling()
-    provider.declines, provider.names_later = None, True
+    provider.declines, provider.assigns_tokens_later = None, True
     invoice = owed()
     approved(invoice, provider)
     key = last_attempt(invoice).key
@@ -339,12 +339,12 @@ def test_an_account_removed_meanwhile_is_not_charged_by_the_worker() -> None:
     provider = Vault(ProviderResult(UNKNOWN))
     provider.takes_money = False
     pay(invoice.id, {"null": provider}, by(method), AT)
-    provider.ledger[last_attempt(invoice).key] = provider.asked[0], TO_APPROVE  # type: ignore[assignment]
+    provider.ledger[last_attempt(invoice).key] = provider.requests[0], TO_APPROVE  # type: ignore[assignment]
     remove(holder.id, method.id, LATER)
 
     assert follow_up(last_attempt(invoice).key, {"null": provider}, LATER) == TO_APPROVE
 
-    assert [charge.saved for charge in provider.asked if isinstance(charge, ChargeRequest)] == ["account-1", ""]
+    assert [charge.saved for charge in provider.requests if isinstance(charge, ChargeRequest)] == ["account-1", ""]
 
 
 def test_a_lost_charge_of_an_account_removed_since_is_not_given_up_at_once() -> None:
