@@ -11,12 +11,12 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from kajoom import clock, gateways
+from kajoom import gateways
 from kajoom.cli import COMMANDS
+from kajoom.clock import Clock
 from kajoom.config import Config, Misconfigured, from_environment
 from kajoom.i18n.jinja import LocalizedEnvironment
 from kajoom.i18n.translations import compile_translations
-from kajoom.models import catalog
 from kajoom.models.db import db
 from kajoom.web import init_web
 from kajoom.worker.loop import embed_worker
@@ -40,10 +40,11 @@ def create_app(config: Config | None = None) -> Flask:
         RENEWAL_DAYS=config.renewal_days,
         DAILY_RENEWAL_DAYS=config.daily_renewal_days,
         BASE_URL=config.base_url,
+        BABEL_DEFAULT_TIMEZONE=config.timezone,
+        SELLER=dict(config.seller),
     )
     config.instance_path.mkdir(parents=True, exist_ok=True)
-    clock.zone = ZoneInfo(config.timezone)
-    catalog.seller_said = dict(config.seller)
+    app.extensions["clock"] = Clock(ZoneInfo(config.timezone))
     compile_translations()
 
     db.init_app(app)

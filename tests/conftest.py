@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from kajoom.config import Config
-from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db
+from tests.catalog_cache import forget_catalog
 from tests.database import cluster, databases
 
 __all__ = ["cluster", "databases"]

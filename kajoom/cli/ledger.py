@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -69,8 +69,8 @@ def _told() -> Iterator[None]:
 def received(invoice: str, amount: str, on: datetime, reference: str, method: str) -> None:
     """Record money received for INVOICE outside any provider; what exceeds the balance becomes account credit."""
     day = on.date()
-    # Noon on the shop's wall: the day stays the same day in any zone near it.
-    offline_payment = OfflinePayment(amount, day, datetime.combine(day, time(12), clock.zone), reference, method)
+    # Noon, so that the day stays the same in any time zone nearby.
+    offline_payment = OfflinePayment(amount, day, clock.at_local_time(day, 12), reference, method)
     with _told():
         receipt = record_offline_payment(invoice, offline_payment, clock.today(), who(), clock.now())
     if not receipt.is_new:

@@ -10,10 +10,9 @@ from gettext import GNUTranslations, NullTranslations
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
-from flask_babel import get_locale
+from flask_babel import get_locale, to_user_timezone
 from markupsafe import Markup
 
-from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.usage import Resource
 from kajoom.i18n.translations import FOLDER
@@ -77,7 +76,7 @@ class Formats:
 
     def clock_time(self, at: datetime) -> str:
         """The time in the host's time zone: « 14 h 30 », « 9 h », "2:30 p.m."."""
-        local = clock.local(at)
+        local = to_user_timezone(at)
         if self.language == "fr":
             return f"{local.hour}{_SPACE}h" + (f"{_SPACE}{local.minute}" if local.minute else "")
         return f"{local.hour % 12 or 12}:{local.minute:02d}{_SPACE}{'a.m.' if local.hour < 12 else 'p.m.'}"
@@ -85,7 +84,7 @@ class Formats:
     def moment(self, at: datetime) -> Markup:
         """An instant in a ``<time>`` element: date and time in the host's time zone, to the second in its machine
         value."""
-        shown = f"{clock.local(at).date().isoformat()}, {self.clock_time(at)}"
+        shown = f"{to_user_timezone(at).date().isoformat()}, {self.clock_time(at)}"
         return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), shown)
 
     def percent(self, rate: str) -> str:

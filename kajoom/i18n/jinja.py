@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Flask
 from flask.templating import Environment
+from flask_babel import to_user_timezone
 from jinja2 import Template, nodes
 
-from kajoom import clock
 from kajoom.i18n.compile import ConstantFolding
 from kajoom.i18n.formats import Formats, current_formats
 from kajoom.i18n.labels import label_for
@@ -63,6 +63,6 @@ def _filters(formats: Formats) -> dict[str, Callable[..., Any]]:
         **{name: getattr(formats, name) for name in _FORMAT_FILTERS},
         "label": lambda code: formats.gettext(label_for(code)),
         "translate": formats.gettext,
-        "local_day": lambda at: clock.local(at).date(),
+        "local_day": lambda at: to_user_timezone(at).date(),
         "nearly": lambda limit: limit * 4 // 5,
     }

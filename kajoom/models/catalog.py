@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
@@ -119,34 +120,26 @@ class CatalogVersion(Base):
     offline: Mapped[dict[str, dict[str, Translated]]] = mapped_column(json_column(), default=dict, server_default="{}")
 
 
+_CACHE = "catalog"
+"""The key of the cached catalogue among the application's extensions."""
+
+
 def catalog_version() -> CatalogVersion | None:
     """The load in force, or ``None`` before the first."""
     return db.session.scalar(select(CatalogVersion))
 
 
-seller_said: dict[str, Any] = {}
-"""What the environment says of the seller, over the file's; the factory sets it before the first question."""
-
-_kept: Catalog = Catalog(version=0)
-
-
 def catalog(version: int | None = None) -> Catalog:
-    """The catalogue in force, kept in memory until its version in the database changes.
+    """The catalogue in force, kept in memory by the application until its version in the database changes.
 
-    A caller that has already read the version hands it in and asks nothing of the database.
+    A caller that has already read the version passes it, which saves a query.
     """
-    global _kept  # noqa: PLW0603 - one catalogue for the process, replaced whole
     if version is None:
         version = db.session.scalar(select(CatalogVersion.version)) or 0
-    if _kept.version != version:
-        _kept = _read(version)
-    return _kept
-
-
-def forget_catalog() -> None:
-    """Read the catalogue again at the next question; for tests, where each has a database of its own."""
-    global _kept  # noqa: PLW0603 - see catalog()
-    _kept = Catalog(version=0)
+    cached: Catalog | None = current_app.extensions.get(_CACHE)
+    if cached is None or cached.version != version:
+        cached = current_app.extensions[_CACHE] = _read(version)
+    return cached
 
 
 def _read(version: int) -> Catalog:
@@ -163,7 +156,7 @@ def _read(version: int) -> Catalog:
         groups=read,
         plans={plan.id: plan for group in read.values() for plan in group.plans},
         banners=tuple(_banner(row) for row in db.session.scalars(select(Banner).order_by(Banner.id))),
-        seller={**(current.seller if current else {}), **seller_said},
+        seller={**(current.seller if current else {}), **current_app.config.get("SELLER", {})},
         offline=tuple(offline_method(code, **texts) for code, texts in current.offline.items()) if current else (),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, or_, select, update
+from sqlalchemy import Index, Select, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db
@@ -35,16 +35,20 @@ IS_PENDING = Message.done_at.is_(None) & Message.dead_at.is_(None)
 Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 
 
+def _due(at: datetime) -> Select[int]:
+    """The ids of the messages that are due and not leased, the oldest first."""
+    is_free = or_(Message.lease_until.is_(None), Message.lease_until < at)
+    return select(Message.id).where(IS_PENDING, Message.run_at <= at, is_free).order_by(Message.run_at, Message.id)
+
+
+def is_any_due(at: datetime) -> bool:
+    """Whether a message can be leased at ``at``."""
+    return db.session.scalar(_due(at).limit(1)) is not None
+
+
 def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
-    """Take the oldest message that is due and that nobody holds; another worker's row is skipped, never waited for."""
-    due = (
-        select(Message.id)
-        .where(IS_PENDING, Message.run_at <= at, or_(Message.lease_until.is_(None), Message.lease_until < at))
-        .order_by(Message.run_at, Message.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    message_id = db.session.scalar(due)
+    """Lease the oldest due message ``until`` then; rows locked by another worker are skipped, not waited for."""
+    message_id = db.session.scalar(_due(at).limit(1).with_for_update(skip_locked=True))
     if message_id is None:
         return None
     db.session.execute(

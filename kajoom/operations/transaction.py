@@ -1,50 +1,95 @@
-"""A deed is one transaction: begun afresh, committed when it returns, rolled back whole when it raises."""
+"""``@transactional``: one operation is one transaction, committed when it returns and rolled back when it raises."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, overload
 
 from sqlalchemy.exc import OperationalError
 
-from kajoom.models.db import db, writing
+from kajoom.models.db import begin_mode, db
 
-Given = ParamSpec("Given")
-Done = TypeVar("Done")
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+Operation = Callable[Params, Result]
 
 _TRIES = 3
-# PostgreSQL ends one of two transactions that wait for each other, or that cannot both have been alone.
-_LOST_TO_ANOTHER = frozenset({"40P01", "40001"})
+# PostgreSQL's deadlock_detected and serialization_failure: one of two transactions was rolled back in favour of the
+# other, and succeeds when it is run again.
+_RETRIED = frozenset({"40P01", "40001"})
+
+_current: ContextVar[str | None] = ContextVar("current_operation", default=None)
 
 
-def transactional(act: Callable[Given, Done]) -> Callable[Given, Done]:
-    """Give a deed a transaction of its own, which no other deed is called within.
+class NestedTransaction(RuntimeError):
+    """A transactional function was called inside another: its commit or rollback would end the outer transaction."""
 
-    What the caller read before is forgotten first, or the deed would believe it after taking its lock; a refusal or
-    a fault leaves neither a lock nor half a change behind. A deed that the database ended in favour of another one is
-    done again from its beginning, three times in all.
+
+class ReadOnlyTransaction(RuntimeError):
+    """A read-only operation added, changed or deleted a row."""
+
+
+@overload
+def transactional(function: Operation[Params, Result]) -> Operation[Params, Result]: ...
+@overload
+def transactional(*, read_only: bool) -> Callable[[Operation[Params, Result]], Operation[Params, Result]]: ...
+
+
+def transactional(
+    function: Operation[Params, Result] | None = None, *, read_only: bool = False
+) -> Operation[Params, Result] | Callable[[Operation[Params, Result]], Operation[Params, Result]]:
+    """Run a function in a transaction of its own.
+
+    Whatever the session had read before is forgotten first, so that the function sees the database as it is now. A
+    transaction that PostgreSQL rolled back in favour of another is run again, three times in all. ``read_only`` takes
+    no write lock on SQLite and always ends with a rollback.
+
+    Raises ``NestedTransaction`` when called inside another transactional function, and ``ReadOnlyTransaction`` when a
+    read-only one changes a row.
     """
 
-    def once(*given: Given.args, **named: Given.kwargs) -> Done:
-        db.session.rollback()
-        try:
-            with writing():
-                done = act(*given, **named)
+    def decorate(operation: Operation[Params, Result]) -> Operation[Params, Result]:
+        def run_once(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+            with _transaction(operation.__qualname__, read_only=read_only):
+                return operation(*args, **kwargs)
+
+        @wraps(operation)
+        def run(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+            for _ in range(_TRIES - 1):
+                try:
+                    return run_once(*args, **kwargs)
+                except OperationalError as error:
+                    if getattr(error.orig, "sqlstate", None) not in _RETRIED:
+                        raise
+            return run_once(*args, **kwargs)
+
+        return run
+
+    return decorate if function is None else decorate(function)
+
+
+@contextmanager
+def _transaction(name: str, *, read_only: bool) -> Iterator[None]:
+    outer = _current.get()
+    if outer is not None:
+        raise NestedTransaction(f"{name} was called inside {outer}")
+    token = _current.set(name)
+    db.session.rollback()
+    try:
+        with begin_mode(read_only=read_only):
+            yield
+            if read_only:
+                _refuse_changes(name)
+            else:
                 db.session.commit()
-        except BaseException:
-            db.session.rollback()
-            raise
-        return done
+    finally:
+        db.session.rollback()
+        _current.reset(token)
 
-    @wraps(act)
-    def alone(*given: Given.args, **named: Given.kwargs) -> Done:
-        for _ in range(_TRIES - 1):
-            try:
-                return once(*given, **named)
-            except OperationalError as error:
-                if getattr(error.orig, "sqlstate", None) not in _LOST_TO_ANOTHER:
-                    raise
-        return once(*given, **named)
 
-    return alone
+def _refuse_changes(name: str) -> None:
+    if db.session.new or db.session.dirty or db.session.deleted:
+        raise ReadOnlyTransaction(f"{name} changed a row")

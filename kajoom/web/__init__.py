@@ -11,7 +11,7 @@ from flask import Flask
 from kajoom.domain.usage import Resource
 from kajoom.i18n.labels import EACH_CYCLE
 from kajoom.models.catalog import catalog
-from kajoom.models.db import reading
+from kajoom.models.db import begin_mode
 from kajoom.web import account, cancellation, health, invoice, order, plan, service, webhook
 from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
@@ -30,7 +30,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
 
     ``form_targets`` are the other hosts a form may lead to; in the ``demonstration`` the door says how to come in.
     """
-    app.wsgi_app = _looked_at(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
     init_errors(app)
     init_auth(app)
     init_csrf(app)
@@ -50,11 +50,11 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
         app.register_blueprint(page)
 
 
-def _looked_at(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """A page only reads, also the one that follows a deed: no other client's deed waits until it is drawn."""
+def _read_only_requests(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Begin the transactions of a request read-only, except those of operations: rendering a page delays no writer."""
 
     def within(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        with reading():
+        with begin_mode(read_only=True):
             return answer(environ, start_response)
 
     return within

@@ -12,7 +12,7 @@ from kajoom import clock
 from kajoom.domain.refusal import BusinessError
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderUnavailable
-from kajoom.models.db import db, reading
+from kajoom.models.db import begin_mode, db
 from kajoom.models.outbox import Message
 from kajoom.models.renewal import RenewalCursor
 from kajoom.operations import daily, outbox
@@ -35,7 +35,7 @@ def run_once(gateways: Gateways, at: datetime) -> bool:
         return False
     lease = message.id, message.lease_token or "", at
     try:
-        with reading():  # a letter takes its time, and would keep every writer waiting for it
+        with begin_mode(read_only=True):  # rendering an e-mail takes a while: writers need not wait for it
             _HANDLERS[message.kind](gateways, message, at)
     except MailRefused as error:
         outbox.dead_letter(*lease, _describe(error))

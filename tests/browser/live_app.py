@@ -19,7 +19,6 @@ from app import create_app
 from kajoom import clock
 from kajoom.config import Config
 from kajoom.gateways.demo.store import Behaviour, DemoSystem
-from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import Base, db
 from kajoom.models.order import Order
 from kajoom.models.service import service_by_external_id
@@ -27,6 +26,7 @@ from kajoom.operations.catalog.load import load_catalog
 from kajoom.operations.demo import DemoContext, load_demonstration
 from kajoom.operations.orders.provisioning import mark_operational
 from kajoom.worker.consumer import run_once
+from tests.catalog_cache import forget_catalog
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
 """Noon in Toronto, on the day the demonstration's files are true of."""
@@ -67,7 +67,7 @@ class LiveApp:
         """Put everything back as the demonstration begins."""
         for name, kept in self.kept.items():
             _copy(kept, self.files[name])
-        forget_catalog()
+        forget_catalog(self.app)
 
     @contextmanager
     def inside(self) -> Iterator[None]:

@@ -12,9 +12,10 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from kajoom.models.catalog import CatalogVersion, forget_catalog
+from kajoom.models.catalog import CatalogVersion
 from kajoom.models.db import db
 from tests import factories
+from tests.catalog_cache import forget_catalog
 from tests.chaos.driver import config_of
 from tests.database import Database, SqliteDatabase
 from tests.operations.conftest import catalogued

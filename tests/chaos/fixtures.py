@@ -16,14 +16,15 @@ from kajoom import clock
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
-from kajoom.models.catalog import CatalogVersion, forget_catalog
-from kajoom.models.db import db, reading
+from kajoom.models.catalog import CatalogVersion
+from kajoom.models.db import begin_mode, db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused
 from tests import factories
+from tests.catalog_cache import forget_catalog
 from tests.chaos.actions import STAFF, catch_up
 from tests.chaos.clients import PASSWORD
 from tests.chaos.environment import World
@@ -51,7 +52,7 @@ class Estate:
 
     def staff(self, dice: random.Random) -> None:
         """One change that waits for a person is done by hand, or declared impossible."""
-        with self.inside(), reading():
+        with self.inside(), begin_mode(read_only=True):
             waiting = OrderStatus.AWAITING_PROVISIONING
             order = db.session.query(Order).filter_by(status=waiting, needs_person=True).first()
             if order is not None:

@@ -11,10 +11,11 @@ from flask import Flask
 from flask_security import hash_password
 
 from app import create_app
-from kajoom.models.catalog import CatalogVersion, forget_catalog
+from kajoom.models.catalog import CatalogVersion
 from kajoom.models.db import db
 from kajoom.models.service import Service
 from tests import factories
+from tests.catalog_cache import forget_catalog
 from tests.chaos.driver import config_of
 from tests.conftest import PASSWORD, Browser
 from tests.operations.ledger_checks import rows

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from kajoom import clock
-from kajoom.models.db import reading
+from kajoom.models.db import begin_mode
 from kajoom.models.order import Order
 from tests.chaos.disk import full, pragma, small_disk
 from tests.chaos.http_actions import housed, reviewed
@@ -46,7 +46,7 @@ def test_a_disk_that_takes_nothing_is_told_and_leaves_nothing_half_written(
     visitor, address, form = reviewed(app)
 
     with error:
-        with reading(), nothing_written():
+        with begin_mode(read_only=True), nothing_written():
             error = visitor.post(f"{address}/plan", data=form)
         assert visitor.get(address).status_code == 200, "what is only read is still there"
 

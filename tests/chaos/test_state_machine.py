@@ -8,8 +8,8 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from kajoom.models.catalog import forget_catalog
-from kajoom.models.db import db, reading
+from kajoom.models.db import begin_mode, db
+from tests.catalog_cache import forget_catalog
 from tests.chaos.state_machine import Life
 from tests.database import SqliteDatabase
 
@@ -37,6 +37,6 @@ def test_no_order_of_events_loses_or_doubles_anything(alone: tuple[Flask, Sqlite
     )
     with ExitStack() as stack:
         stack.enter_context(house.app_context())
-        stack.enter_context(reading())
+        stack.enter_context(begin_mode(read_only=True))
         run_state_machine_as_test(Life, settings=sizes)
         db.session.remove()

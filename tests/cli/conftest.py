@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 
-from kajoom.models.catalog import forget_catalog
+from kajoom.clock import Clock
 from kajoom.models.db import db
+from tests.catalog_cache import forget_catalog
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
     house = Flask("tests")
     house.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'kajoom.db'}"
+    house.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
     db.init_app(house)
     with house.app_context():
         db.create_all()

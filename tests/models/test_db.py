@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
-from kajoom.models.db import Base, db, reading
+from kajoom.models.db import Base, begin_mode, db
 from kajoom.models.invoice import Counter, Invoice, next_number
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
@@ -53,7 +53,7 @@ def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(app: Fl
     seen = []
 
     def read() -> None:
-        with app.app_context(), reading():
+        with app.app_context(), begin_mode(read_only=True):
             seen.append(db.session.query(Service).one().label)
 
     thread = Thread(target=read)
@@ -74,7 +74,7 @@ def test_a_deed_writes_where_all_else_reads(app: Flask) -> None:
         row.quantity += 1
 
     def alone() -> None:
-        with app.app_context(), reading():
+        with app.app_context(), begin_mode(read_only=True):
             assert db.session.query(Service).count() == 1
             together.wait()
             for _ in range(20):

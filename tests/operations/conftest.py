@@ -1,13 +1,15 @@
 """A house without pages, on each database, and the host's catalogue in force before each deed."""
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 
-from kajoom.models.catalog import forget_catalog
+from kajoom.clock import Clock
 from kajoom.models.db import db
 from tests import factories
+from tests.catalog_cache import forget_catalog
 from tests.database import Database, Databases
 
 
@@ -52,5 +54,6 @@ def _app_context(app: Flask) -> None:
 def _app_on(database: Database) -> Flask:
     plain = Flask("tests")
     plain.config["SQLALCHEMY_DATABASE_URI"] = database.url
+    plain.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
     db.init_app(plain)
     return plain

@@ -12,11 +12,11 @@ from flask_security import hash_password
 from app import create_app
 from kajoom import clock
 from kajoom.config import Config
-from kajoom.models.catalog import forget_catalog
 from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
 from kajoom.operations.demo import DemoContext, load_demonstration
 from tests.architecture.files import ROOT
+from tests.catalog_cache import forget_catalog
 from tests.conftest import PASSWORD, Browser, SignIn
 from tests.database import Database, Databases
 

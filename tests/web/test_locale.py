@@ -72,6 +72,7 @@ def test_a_figure_carries_its_machine_value() -> None:
     assert FR.money_tag(Money(500), kind="difference") == '<data class="difference" value="5.00">5,00\xa0$</data>'
 
 
+@pytest.mark.usefixtures("app")
 def test_days_and_hours_are_written_as_each_language_writes_them() -> None:
     assert FR.date_tag(date(2022, 11, 1), "next-due") == '<time id="next-due" datetime="2022-11-01">2022-11-01</time>'
     assert FR.long_date(date(2026, 11, 22)) == "le 22\xa0novembre 2026"

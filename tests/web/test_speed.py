@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Table, insert, select
 
-from kajoom.models.catalog import Plan, Price, forget_catalog
+from kajoom.models.catalog import Plan, Price
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.service import Service, service_by_external_id
+from tests.catalog_cache import forget_catalog
 from tests.conftest import Browser, Statements
 from tests.web.conftest import Address
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from kajoom.clock import Clock
 from kajoom.gateways import Gateways
 from kajoom.i18n.jinja import LocalizedEnvironment
 from kajoom.i18n.translations import compile_translations
-from kajoom.models.catalog import CatalogVersion, forget_catalog
+from kajoom.models.catalog import CatalogVersion
 from kajoom.models.db import db
 from tests import factories
 from tests.architecture.files import ROOT
+from tests.catalog_cache import forget_catalog
 from tests.database import Database
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 from tests.operations.conftest import catalogued
@@ -53,7 +56,8 @@ def app(catalogued: Database, doors: Gateways) -> Iterator[Flask]:
     house.config["BASE_URL"] = "https://clients.example.com"
     house.config["DAILY_RENEWAL_DAYS"] = 14
     house.extensions["kajoom"] = doors
-    Babel(house, configure_jinja=False)
+    house.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
+    Babel(house, configure_jinja=False, default_timezone="America/Toronto")
     db.init_app(house)
     catalogued.restore()
     with house.app_context():

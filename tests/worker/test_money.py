@@ -10,7 +10,7 @@ from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.domain.refund import RefundStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import ProviderResult
-from kajoom.models.catalog import CatalogVersion, forget_catalog
+from kajoom.models.catalog import CatalogVersion
 from kajoom.models.db import db
 from kajoom.models.outbox import message_by_key
 from kajoom.models.reconciliation import open_differences
@@ -21,6 +21,7 @@ from kajoom.operations.payments.pay import pay
 from kajoom.operations.payments.refunds import refund_invoice
 from kajoom.worker.consumer import drain
 from tests import factories
+from tests.catalog_cache import forget_catalog
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeMailer, FakeProvider
 from tests.worker.test_emails import opened, text_of

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.models.catalog import CatalogVersion, ProductGroup, catalog, catalog_version, forget_catalog
+from kajoom.models.catalog import CatalogVersion, ProductGroup, catalog, catalog_version
 from kajoom.models.db import Base, db
 from kajoom.operations.catalog.load import load_catalog
 from kajoom.operations.catalog.schema import read_catalog
 from kajoom.operations.imports.report import LoadReport
+from tests.catalog_cache import forget_catalog
 
 AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
 DEMO = (Path(__file__).parents[3] / "demo" / "catalog.toml").read_text(encoding="utf-8")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kajoom.domain.payment_method import BUILT_IN
-from kajoom.models.catalog import catalog, forget_catalog
+from kajoom.models.catalog import catalog
+from tests.catalog_cache import forget_catalog
 from tests.operations.catalog.test_load import DEMO, faults_of, load
 
 WIRE = """
