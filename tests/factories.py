@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import count
 from typing import Any
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
 from kajoom.domain.quote import Quote
@@ -15,7 +16,7 @@ from kajoom.domain.refusal import BusinessError
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.catalog import CatalogVersion, Move, Plan, Price, ProductGroup
 from kajoom.models.client import Client
-from kajoom.models.credit import CreditEntry, CreditReason
+from kajoom.models.credit import CreditEntry
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order

@@ -10,12 +10,8 @@ _AMOUNT = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
-def half_up(value: Fraction) -> int:
-    """The whole number nearest to ``value``; a tie goes away from zero, as on an invoice."""
-    return _half_up(value.numerator, value.denominator)
-
-
 def _half_up(numerator: int, denominator: int) -> int:
+    """The integer nearest to the fraction; a tie is rounded away from zero."""
     magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
     return magnitude if numerator >= 0 else -magnitude
 

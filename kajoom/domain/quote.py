@@ -86,11 +86,6 @@ class Quote:
         """Upgrade or downgrade."""
         return direction(self.current, self.target)
 
-    @property
-    def renews_on(self) -> date | None:
-        """The next renewal: the day its first full price is billed; ``None`` when nothing renews any more."""
-        return self.next_due if self.target.months and not self.target.is_free else None
-
     @cached_property
     def renewal_before(self) -> Money:
         """The next renewal had nothing changed, taxes included."""

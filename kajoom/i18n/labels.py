@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import OrderStatus
@@ -13,7 +14,6 @@ from kajoom.domain.service import ServiceStatus
 from kajoom.domain.tax import TaxName
 from kajoom.domain.usage import Resource
 from kajoom.i18n.translations import N_
-from kajoom.models.credit import CreditReason
 
 # Kept by kind: two codes of different kinds may be the same text ("refused"), and are not the same word.
 _NAMES: dict[type[StrEnum], dict[str, str]] = {

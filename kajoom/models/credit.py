@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
 from kajoom.models.types import UtcDateTime, enum_column
-
-
-class CreditReason(StrEnum):
-    """Why account credit moved."""
-
-    GRANTED = "granted"
-    CORRECTED = "corrected"
-    APPLIED = "applied"
-    GIVEN_BACK = "given_back"
-    LATE_PAYMENT = "late_payment"
-    OVERPAID = "overpaid"
-    CHANGE_REFUSED = "change_refused"
-    REFUNDED = "refunded"
-    REFUND_REFUSED = "refund_refused"
 
 
 class CreditEntry(Base):

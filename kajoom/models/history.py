@@ -11,7 +11,7 @@ from sqlalchemy import ScalarSelect, SQLColumnExpression, bindparam, select
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
-from kajoom.domain.order import OPEN, OrderEvent, OrderStatus, allows
+from kajoom.domain.order import OPEN, OrderStatus
 from kajoom.domain.quote import Decision
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
@@ -44,11 +44,6 @@ class Change:
     def is_open(self) -> bool:
         """Whether it is still under way."""
         return self.status in OPEN
-
-    @property
-    def can_be_cancelled(self) -> bool:
-        """Whether its client may still think better of it."""
-        return allows(self.status, OrderEvent.CANCELLED)
 
 
 def _of_invoice(value: SQLColumnExpression[Any]) -> ScalarSelect[Any]:

@@ -43,7 +43,6 @@ class Order(Base):
 
     from_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     from_cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle, "from_cycle"))
-    from_cents: Mapped[int]
     to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     to_cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle, "to_cycle"))
     to_cents: Mapped[int]

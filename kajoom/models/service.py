@@ -64,15 +64,6 @@ class Service(Base):
         return Terms(self.plan.code, self.plan.group.code, self.cycle, self.recurring, self.quantity)
 
 
-def service_of(client_id: int, service_id: int) -> Service | None:
-    """The client's own service with its plan and group, or ``None``: a stranger's is as if it did not exist."""
-    return db.session.scalar(
-        select(Service)
-        .options(joinedload(Service.plan).joinedload(Plan.group), joinedload(Service.client))
-        .where(Service.id == service_id, Service.client_id == client_id)
-    )
-
-
 def services_of(client_id: int) -> list[Service]:
     """The client's services, in the order they were registered in the house."""
     query = select(Service).options(joinedload(Service.plan).joinedload(Plan.group))

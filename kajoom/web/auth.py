@@ -20,10 +20,8 @@ from kajoom.web.csrf import rotate_csrf_token
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.urls import current_url, safe_local_path
 
-PUBLIC = frozenset(
-    {"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal", "webhook.panel"}
-)
-"""The endpoints that ask for no session; the last two prove each message instead."""
+PUBLIC = frozenset({"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal"})
+"""The endpoints that need no session; the webhook verifies the signature of each request instead."""
 
 _RECENT = timedelta(minutes=30)
 

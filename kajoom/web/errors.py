@@ -14,8 +14,6 @@ from kajoom.web.auth import signed_in_client
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.refusals import SENTENCES, status_of
 
-__all__ = ["init_errors", "status_of"]
-
 _UNREADABLE = ("\0", "\N{REPLACEMENT CHARACTER}")
 
 _TITLES = {

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus
 from kajoom.domain.payment import OPEN as UNSETTLED
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refund import RefundStatus
 from kajoom.models import invoice as numbering
-from kajoom.models.credit import CreditEntry, CreditReason
+from kajoom.models.credit import CreditEntry
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order

@@ -249,13 +249,6 @@ def test_a_renewal_is_told_before_and_after_with_its_taxes() -> None:
     # 10.00 + 0.50 + 1.00, then 20.00 + 1.00 + 2.00 (1.995)
     found = upgrade()
     assert (str(found.renewal_before), str(found.renewal_after)) == ("11.50", "23.00")
-    assert found.renews_on == day("2026-07-01")
-
-
-def test_what_no_longer_recurs_has_no_renewal() -> None:
-    on = day("2026-06-16")
-    assert quote(make_service("10/month", "2026-07-01"), terms("free", "b"), on).renews_on is None
-    assert quote(make_service("50/once"), terms("80/once", "b"), on).renews_on is None
 
 
 @pytest.mark.parametrize(

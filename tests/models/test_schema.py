@@ -13,11 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import OPEN, OrderStatus
 from kajoom.domain.payment import AttemptStatus
 from kajoom.models.cancellation import Cancellation
-from kajoom.models.credit import CreditEntry, CreditReason
+from kajoom.models.credit import CreditEntry
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order

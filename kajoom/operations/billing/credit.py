@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import uuid4
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.models.client import client_by_email, lock_client
-from kajoom.models.credit import CreditEntry, CreditReason, balance_of
+from kajoom.models.credit import CreditEntry, balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import open_attempt_of

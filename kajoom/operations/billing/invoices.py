@@ -7,12 +7,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kajoom.domain.catalog import CatalogPlan
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Line, LineCode
 from kajoom.domain.tax import TaxLine, TaxName
 from kajoom.models.client import Client
-from kajoom.models.credit import CreditEntry, CreditReason
+from kajoom.models.credit import CreditEntry
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, next_number
 from kajoom.models.types import LineJson, TaxJson

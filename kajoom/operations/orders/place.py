@@ -162,7 +162,6 @@ def _freeze(service: ServiceSnapshot, quote: Quote, seen: Confirmation, locale: 
         effective_on=quote.effective_on,
         from_plan_id=service.plan.id,
         from_cycle=quote.current.cycle,
-        from_cents=quote.current.recurring.cents,
         to_plan_id=plan.id,
         to_cycle=quote.target.cycle,
         to_cents=quote.target.recurring.cents,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.order import OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
@@ -12,7 +13,6 @@ from kajoom.domain.usage import Fit, fit
 from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.client import lock_client
-from kajoom.models.credit import CreditReason
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, order_by_id, order_by_reference
 from kajoom.models.renewal import is_being_paid, renewals_with_terms_of

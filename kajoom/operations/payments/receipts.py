@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, allows
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
-from kajoom.models.credit import CreditReason
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.order import order_by_id

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
 from kajoom.domain.refund import OPEN, RefundStatus, status_after
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import PaymentProvider, ProviderResult, Refund
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
-from kajoom.models.credit import CreditReason, balance_of, movements_of_invoice
+from kajoom.models.credit import balance_of, movements_of_invoice
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.payment import Payment, payments_of

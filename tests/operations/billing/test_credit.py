@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.gateways.ports import ProviderResult
-from kajoom.models.credit import CreditReason, balance_of, movements_of
+from kajoom.models.credit import balance_of, movements_of
 from kajoom.operations.billing.credit import grant_credit, spend
 from kajoom.operations.orders.place import cancel_order
 from tests import factories

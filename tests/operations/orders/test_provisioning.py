@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
 from kajoom.domain.money import Money
 from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus, ReviewReason
 from kajoom.domain.refusal import BusinessError
 from kajoom.gateways.ports import PackageChange, PanelResult, PanelStatus
-from kajoom.models.credit import CreditReason, balance_of, movements_of
+from kajoom.models.credit import balance_of, movements_of
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.service import Service

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
@@ -12,7 +13,7 @@ from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.gateways.ports import ProviderResult
 from kajoom.models.client import lock_client
-from kajoom.models.credit import CreditReason, balance_of, movements_of
+from kajoom.models.credit import balance_of, movements_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.outbox import message_by_key

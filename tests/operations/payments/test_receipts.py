@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.service import ServiceStatus
-from kajoom.models.credit import CreditReason, balance_of, movements_of
+from kajoom.models.credit import balance_of, movements_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key

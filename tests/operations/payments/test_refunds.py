@@ -7,12 +7,13 @@ from enum import StrEnum
 
 import pytest
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import ProviderResult, Refund
-from kajoom.models.credit import CreditReason, balance_of, movements_of
+from kajoom.models.credit import balance_of, movements_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
