@@ -1,4 +1,4 @@
-"""The front door with a browser: parse, fetch, do, show; it speaks to clients and decides nothing of the trade."""
+"""The web layer: views parse the request, fetch, call an operation and render; business rules are in ``domain``."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ from kajoom.web.errors import init_errors
 from kajoom.web.headers import init_headers
 from kajoom.web.locale import init_locale
 from kajoom.web.payment_options import payment_method_label
-from kajoom.web.refusals import SENTENCES, action_for
+from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
 
-_PAGES = (service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp)
+_BLUEPRINTS = (
+    service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp,
+)  # fmt: skip
 
 
 def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool = False) -> None:
-    """Hang the front door: what looks at a request before its view is listed in the order it looks.
+    """Register the views and what runs before and after them; each ``before_request`` runs in the order given here.
 
-    ``form_targets`` are the other hosts a form may lead to; in the ``demonstration`` the door says how to come in.
+    ``form_targets`` are the other origins that a form may redirect to. In the ``demonstration`` the sign-in page shows
+    how to sign in.
     """
     app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
     init_errors(app)
@@ -42,19 +45,22 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
         demonstration=demonstration,
         each_cycle=EACH_CYCLE,
         payment_method_label=payment_method_label,
-        refusals=SENTENCES,
+        refusals=REFUSAL_MESSAGES,
         resources=tuple(Resource),
         seller=lambda: catalog().seller,
     )
-    for page in _PAGES:
-        app.register_blueprint(page)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
 
 
-def _read_only_requests(answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Begin the transactions of a request read-only, except those of operations: rendering a page delays no writer."""
+def _read_only_requests(wsgi_app: Callable[..., Any]) -> Callable[..., Any]:
+    """Begin transactions read-only, except those of ``@transactional`` operations.
 
-    def within(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    On SQLite a view, or the page rendered after an operation, then takes no write lock and keeps no writer waiting.
+    """
+
+    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         with begin_mode(read_only=True):
-            return answer(environ, start_response)
+            return wsgi_app(environ, start_response)
 
-    return within
+    return wrapped

@@ -1,4 +1,4 @@
-"""The files of the page, read once at start: named by their content, so that a browser may keep them for ever."""
+"""Static files, read once at start and named by a hash of their content, so that browsers may cache them for ever."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from flask import Flask, Response, abort, request
 from markupsafe import Markup
 
 _YEAR = 365 * 24 * 3600
-_KINDS = {".css", ".js", ".svg"}
+_SUFFIXES = {".css", ".js", ".svg"}
 
 
 @dataclass(frozen=True)
 class Asset:
-    """One file; ``name`` holds a digest of its content, ``integrity`` is what a page says of a script it loads."""
+    """A static file: ``name`` holds a hash of its content, ``integrity`` is the value of a script's attribute."""
 
     name: str
-    kind: str
+    content_type: str
     content: bytes
-    packed: bytes
+    gzipped: bytes
     integrity: str
 
 
 def read_asset(folder: Path, path: Path) -> Asset:
-    """Read a file and name it by its content."""
+    """Read a file and name it by a hash of its content."""
     content = path.read_bytes()
-    named = path.with_name(f"{path.stem}.{sha256(content).hexdigest()[:12]}{path.suffix}")
+    hashed_path = path.with_name(f"{path.stem}.{sha256(content).hexdigest()[:12]}{path.suffix}")
     return Asset(
-        name=named.relative_to(folder).as_posix(),
-        kind=guess_type(path.name)[0] or "application/octet-stream",
+        name=hashed_path.relative_to(folder).as_posix(),
+        content_type=guess_type(path.name)[0] or "application/octet-stream",
         content=content,
-        packed=gzip.compress(content, mtime=0),
+        gzipped=gzip.compress(content, mtime=0),
         integrity=f"sha384-{b64encode(sha384(content).digest()).decode()}",
     )
 
 
 def init_assets(app: Flask, folder: Path) -> None:
-    """Serve the folder's files under /static, and tell templates their addresses."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in _KINDS)
+    """Serve the folder's files under /static, and give templates ``asset``, ``integrity`` and ``icon``."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES)
     assets = {path.relative_to(folder).as_posix(): read_asset(folder, path) for path in files}
-    served = {asset.name: asset for asset in assets.values()}
+    by_name = {asset.name: asset for asset in assets.values()}
 
     def static(name: str) -> Response:
-        return _served(served.get(name))
+        return _asset_response(by_name.get(name))
 
     app.add_url_rule("/static/<path:name>", "static", static)
     app.jinja_env.globals.update(
@@ -59,18 +59,18 @@ def init_assets(app: Flask, folder: Path) -> None:
 
 
 @cache
-def icon(drawings: str, name: str) -> Markup:
-    """One drawing of a file of them; it says nothing that the words beside it do not."""
+def icon(sprite_url: str, name: str) -> Markup:
+    """An icon of the SVG sprite, hidden from screen readers: it stands beside text that says the same."""
     opening = Markup('<svg class="icon" aria-hidden="true" focusable="false">')
-    return opening + Markup('<use href="{}#{}"/></svg>').format(drawings, name)
+    return opening + Markup('<use href="{}#{}"/></svg>').format(sprite_url, name)
 
 
-def _served(asset: Asset | None) -> Response:
+def _asset_response(asset: Asset | None) -> Response:
     if asset is None:
         abort(404)
-    packs = request.accept_encodings.best_match(["gzip"]) == "gzip"
-    response = Response(asset.packed if packs else asset.content, content_type=asset.kind)
-    if packs:
+    accepts_gzip = request.accept_encodings.best_match(["gzip"]) == "gzip"
+    response = Response(asset.gzipped if accepts_gzip else asset.content, content_type=asset.content_type)
+    if accepts_gzip:
         response.headers["Content-Encoding"] = "gzip"
     response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"

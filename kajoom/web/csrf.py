@@ -1,4 +1,4 @@
-"""Every form that changes something carries a token of this session, and comes from a page of this house."""
+"""CSRF protection: every unsafe request needs a token of its session and an origin of this site."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ from flask import Flask, abort, g, request, session
 from flask_wtf.csrf import CSRFProtect
 
 csrf = CSRFProtect()
-"""The guard of every POST; what another system posts is exempted where it is received, and proves itself there."""
+"""Checks the token of every POST. Webhook views are exempt and verify a signature instead."""
 
-_SAFE = {"GET", "HEAD", "OPTIONS"}
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def init_csrf(app: Flask) -> None:
-    """Check the origin, then the token, of whatever is not merely read."""
+    """Check the origin, then the token, of each request that is not GET, HEAD or OPTIONS."""
     app.before_request(_check_origin)
     csrf.init_app(app)
 
 
 def rotate_csrf_token() -> None:
-    """Forget the session's token, so that the one known before signing in is worth nothing after it."""
+    """Drop the session's token: one obtained before signing in is not valid after it."""
     session.pop("csrf_token", None)
     g.pop("csrf_token", None)
 
 
 def _check_origin() -> None:
-    """Browsers say where a request comes from; another system says nothing, and must have another proof."""
-    if request.method in _SAFE:
+    """Answer 403 to a request from another site, which browsers tell by ``Sec-Fetch-Site`` or ``Origin``.
+
+    Clients that are not browsers send neither header, and go on to the check of the token or signature.
+    """
+    if request.method in _SAFE_METHODS:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site not in {None, "same-origin", "none"} or (origin and origin != request.host_url.rstrip("/")):
