@@ -1,4 +1,4 @@
-"""The life of an order is a table: for a status and an event, the next status, or nothing."""
+"""The state machine of an order: a table of the status that follows each status and event."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class OrderStatus(StrEnum):
-    """Where a confirmed change stands."""
+    """The status of a confirmed change of plan."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     AWAITING_PROVISIONING = "awaiting_provisioning"
@@ -17,7 +17,7 @@ class OrderStatus(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """What may happen to it. ``PLACED`` and ``NEEDS_REVIEW`` are told in its history and move nothing."""
+    """Events of an order's history. ``PLACED`` and ``NEEDS_REVIEW`` are recorded without changing the status."""
 
     PLACED = "placed"
     PAID = "paid"
@@ -30,7 +30,7 @@ class OrderEvent(StrEnum):
 
 
 class ReviewReason(StrEnum):
-    """Why a person must look at an order that could not be carried out by itself."""
+    """Why an order could not be carried out automatically and needs staff."""
 
     NOT_ACTIVE = "not_active"
     CANCELLATION_REQUESTED = "cancellation_requested"
@@ -53,20 +53,20 @@ TRANSITIONS: dict[tuple[OrderStatus, OrderEvent], OrderStatus] = {
 }
 
 OPEN = frozenset({S.AWAITING_PAYMENT, S.AWAITING_PROVISIONING, S.SCHEDULED})
-"""The statuses of a change under way; a service has at most one order in them."""
+"""The statuses of a change in progress; a service has at most one order in them."""
 
 
 class InvalidTransition(Exception):
-    """An event that a status does not allow."""
+    """The event is not allowed in the order's status."""
 
 
 def allows(status: OrderStatus, event: OrderEvent) -> bool:
-    """Whether the event may happen now; the page shows a button only where it may."""
+    """Whether the event is allowed in this status; pages show a button only when it is."""
     return (status, event) in TRANSITIONS
 
 
 def advance(status: OrderStatus, event: OrderEvent) -> OrderStatus:
-    """The status after ``event``; ``InvalidTransition`` when the table has no such pair."""
+    """Return the status after ``event``; raise ``InvalidTransition`` when it is not allowed."""
     try:
         return TRANSITIONS[status, event]
     except KeyError:

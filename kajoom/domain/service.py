@@ -1,4 +1,4 @@
-"""The status of a service, as the host's billing knows it."""
+"""Statuses of a service."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ServiceStatus(StrEnum):
-    """Only an active service can change plan."""
+    """The status of a service in the host's billing; only an active service can change plan."""
 
     ACTIVE = "active"
     PENDING = "pending"

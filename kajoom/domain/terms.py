@@ -1,4 +1,4 @@
-"""Terms are what a client pays and for what: the same value describes what is held and what is wanted."""
+"""The terms of a service: what the client pays, and for which plan and cycle."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from kajoom.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A plan on a cycle at a recurring amount.
+    """A plan on a cycle at a recurring amount: the current terms of a service, or those of a change.
 
-    ``recurring`` is before tax, for one cycle and for the whole ``quantity``: options added, recurring discounts
-    taken off. For a one-time product it is the price paid once. ``ValueError`` for less
-    than nothing, or for none.
+    ``recurring`` is before tax, for one cycle and the whole ``quantity``, with options and recurring discounts; for a
+    one-time product it is the price. Raises ``ValueError`` for a negative amount or a quantity below 1.
     """
 
     plan: str
@@ -25,14 +24,14 @@ class Terms:
 
     def __post_init__(self) -> None:
         if self.recurring.cents < 0 or self.quantity < 1:
-            raise ValueError(f"not terms anyone can hold: a quantity of {self.quantity}, {self.recurring} each cycle")
+            raise ValueError(f"invalid terms: quantity {self.quantity}, recurring amount {self.recurring}")
 
     @property
     def months(self) -> int:
-        """The length of the cycle in months; 0 where nothing recurs."""
+        """The length of the cycle in months; 0 for free and one-time products."""
         return self.cycle.months
 
     @property
     def is_free(self) -> bool:
-        """Nothing is ever billed for these terms."""
+        """Whether nothing is ever billed for these terms."""
         return not self.recurring

@@ -1,4 +1,4 @@
-"""What a service uses against what a plan allows: it fits, it is over by so much, or nobody knows."""
+"""Compare the resources a service uses with the limits of a plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Resource(StrEnum):
-    """What is counted: disk space in megabytes, mailboxes and databases by the unit."""
+    """The limited resources: disk space in megabytes, number of mailboxes, number of databases."""
 
     DISK = "disk_mb"
     MAILBOXES = "mailboxes"
@@ -16,12 +16,12 @@ class Resource(StrEnum):
 
 
 Amounts = Mapping[str, int | None]
-"""For each resource an amount. In a plan's limits ``None`` is unlimited; in a usage it is unknown."""
+"""An amount for each resource. ``None`` means unlimited in a plan's limits and unknown in a usage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """A resource used beyond what a plan allows."""
+    """A resource whose usage is over the plan's limit."""
 
     resource: Resource
     used: int
@@ -29,22 +29,23 @@ class Excess:
 
     @property
     def to_free(self) -> int:
-        """How much the client must free before the plan fits."""
+        """How much the client must free before moving to the plan."""
         return self.used - self.allowed
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The answer: ``over`` names each excess; ``known`` is false when a limited resource was not reported."""
+    """Whether a usage fits a plan: the resources ``over`` the limit; ``known`` is false when a usage is missing."""
 
     over: tuple[Excess, ...]
     known: bool
 
 
-def fit(used: Amounts | None, limits: Amounts, service: Amounts | None = None) -> Fit:
-    """Compare a usage (``None``: the panel reported nothing) with a plan's limits; exactly at the limit fits.
+def fit(used: Amounts | None, limits: Amounts, current_limits: Amounts | None = None) -> Fit:
+    """Compare a usage (``None``: not reported by the panel) with a plan's limits; a usage equal to the limit fits.
 
-    ``service`` are the limits of the plan in force, when there is one: a limit that does not shrink needs no report.
+    ``current_limits`` are those of the current plan: the usage of a resource whose limit does not decrease need not
+    be known.
     """
     over, known = [], True
     for resource in Resource:
@@ -53,14 +54,14 @@ def fit(used: Amounts | None, limits: Amounts, service: Amounts | None = None) -
             continue
         amount = (used or {}).get(resource)
         if amount is None:
-            known = known and _holds(service, resource, allowed)
+            known = known and _is_not_lowered(current_limits, resource, allowed)
         elif amount > allowed:
             over.append(Excess(resource, amount, allowed))
     return Fit(tuple(over), known)
 
 
-def _holds(service: Amounts | None, resource: Resource, allowed: int) -> bool:
-    before = (service or {}).get(resource)
+def _is_not_lowered(current_limits: Amounts | None, resource: Resource, allowed: int) -> bool:
+    before = (current_limits or {}).get(resource)
     return before is not None and before <= allowed
 
 
@@ -75,7 +76,7 @@ class LimitChange:
 
     @property
     def differs(self) -> bool:
-        """Whether the change of plan moves this limit."""
+        """Whether the change of plan modifies this limit."""
         return self.before != self.after
 
     @property
@@ -85,12 +86,12 @@ class LimitChange:
 
     @property
     def by(self) -> int | None:
-        """By how much the limit moves, below nothing for less; ``None`` to or from unlimited."""
+        """The difference of the limit, negative for less; ``None`` to or from unlimited."""
         return None if self.before is None or self.after is None else self.after - self.before
 
 
 def limit_changes(used: Amounts | None, before: Amounts, after: Amounts) -> tuple[LimitChange, ...]:
-    """The limits of two plans side by side, each with the client's own use; what neither plan names is left out."""
+    """Compare the limits of two plans, with the client's usage; resources absent from both plans are left out."""
     return tuple(
         LimitChange(resource, before.get(resource), after.get(resource), (used or {}).get(resource))
         for resource in Resource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
-from kajoom.domain.reconciliation import Discrepancy, Entry, differences
+from kajoom.domain.reconciliation import Discrepancy, LedgerEntry, differences
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import Capture, PaymentProvider, ProviderUnavailable
 from kajoom.models.db import db
@@ -61,7 +61,7 @@ def _unexplained_days(provider: str) -> list[date]:
 
 @transactional
 def _compare(provider: str, day: date, captures: Iterable[Capture], seen: Iterable[str], at: datetime) -> None:
-    taken = [Entry(capture.reference, capture.invoice, capture.amount) for capture in captures]
+    taken = [LedgerEntry(capture.reference, capture.invoice, capture.amount) for capture in captures]
     start = datetime.combine(day, time(), UTC)
     recorded = [
         _entry(payment) for payment in payments_by_reference([f"{provider}:{each.reference}" for each in taken])
@@ -99,8 +99,8 @@ def _keep(provider: str, day: date, found: list[Discrepancy], at: datetime) -> N
             known[reference].resolved_at = at
 
 
-def _entry(payment: Payment) -> Entry:
-    return Entry(payment.reference.removeprefix(f"{payment.provider}:"), payment.invoice.number, payment.amount)
+def _entry(payment: Payment) -> LedgerEntry:
+    return LedgerEntry(payment.reference.removeprefix(f"{payment.provider}:"), payment.invoice.number, payment.amount)
 
 
 def _around(day: date) -> tuple[date, date, date]:
