@@ -1,1 +1,1 @@
-"""Pure business rules: money, billing cycles, taxes, quotes and order statuses. Standard library only, no I/O."""
+"""What is true: money, cycles, taxes, quotes and the life of an order. Standard library only; no clock, no words."""

@@ -1,4 +1,4 @@
-"""Cancellation of a service: immediately or at the end of the paid period."""
+"""A client ends a service: at once or when what is paid runs out, and may think better of it until then."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from enum import StrEnum
 
 
 class CancellationWhen(StrEnum):
-    """When the service ends, as chosen by the client."""
+    """The two days a client may choose from."""
 
     NOW = "now"
     PERIOD_END = "period_end"
 
 
 class CancellationStatus(StrEnum):
-    """``OPEN`` until the service ends (``DONE``) or the client withdraws the request (``WITHDRAWN``)."""
+    """Open until its day, unless it is withdrawn before."""
 
     OPEN = "open"
     WITHDRAWN = "withdrawn"
@@ -22,10 +22,7 @@ class CancellationStatus(StrEnum):
 
 
 def ends_on(when: CancellationWhen, on: date, due: date | None) -> date:
-    """Return the first day without the service: ``on``, or the due date for ``PERIOD_END``, never earlier than ``on``.
-
-    A service without a due date (free or one-time) ends ``on``.
-    """
+    """The first day without the service: today, or the first day not paid for (never in the past)."""
     if when is CancellationWhen.NOW or due is None:
         return on
     return max(on, due)

@@ -1,4 +1,4 @@
-"""The product catalogue as immutable values: groups, plans, prices, permitted plan changes and banners."""
+"""The catalogue as values: what is sold, at what price, and which moves are permitted between plans."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Translated = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PermittedMove:
-    """A plan change the host permits; ``delay`` is the usual delay shown when staff must carry it out."""
+    """A change the host permits; ``delay`` is announced where a person must carry it out."""
 
     needs_person: bool
     delay: Translated | None
@@ -25,11 +25,7 @@ class PermittedMove:
 
 @dataclass(frozen=True, slots=True)
 class CatalogPlan:
-    """A plan on sale. ``prices`` holds the recurring amount of one unit, before tax, by cycle and currency.
-
-    ``limits`` maps a resource to its limit (``None``: unlimited), ``package`` is the panel's name for the plan and
-    ``moves`` the permitted changes by the code of the target plan.
-    """
+    """A plan as it is sold today: one unit's price, before tax, for each cycle and currency."""
 
     id: int
     code: str
@@ -47,18 +43,18 @@ class CatalogPlan:
     moves: Mapping[str, PermittedMove]
 
     def price(self, cycle: BillingCycle, currency: str, quantity: int = 1) -> Money | None:
-        """Return the recurring amount of ``quantity`` units before tax, ``None`` when the plan is not sold that way."""
+        """The recurring amount of ``quantity`` units, or ``None`` where the host does not sell it so."""
         unit = self.prices.get((cycle, currency))
         return unit * quantity if unit is not None else None
 
-    def is_sold_in(self, currency: str) -> bool:
-        """Whether the plan has a price in this currency."""
+    def sold_in(self, currency: str) -> bool:
+        """Whether the plan has any price in this currency."""
         return any(code == currency for _, code in self.prices)
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogGroup:
-    """Plans a client may move between, by level; ``charge`` is how an upgrade between them is charged."""
+    """Plans in order of level, and how an upgrade between them is charged."""
 
     code: str
     name: Translated
@@ -67,25 +63,22 @@ class CatalogGroup:
     plans: tuple[CatalogPlan, ...]
 
     def plan(self, code: str) -> CatalogPlan | None:
-        """Return the plan with this code, or ``None``."""
+        """The plan of this code, or ``None``."""
         return next((plan for plan in self.plans if plan.code == code), None)
 
     def reachable_from(self, plan: CatalogPlan) -> tuple[CatalogPlan, ...]:
-        """Return the plans a client may change to from ``plan``, without those withdrawn from sale."""
+        """The other plans the host permits a move to, those withdrawn left out."""
         return tuple(other for other in self.plans if other.code in plan.moves and not other.withdrawn)
 
     def cycles(self, currency: str) -> tuple[BillingCycle, ...]:
-        """Return the cycles in which at least one plan of the group is on sale, the shortest first."""
+        """The cycles any plan on sale has a price for, the shortest first."""
         sold = {cycle for plan in self.plans if not plan.withdrawn for cycle, code in plan.prices if code == currency}
         return tuple(cycle for cycle in BillingCycle if cycle in sold)
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogBanner:
-    """A promotion in both languages, shown from ``valid_from`` to ``valid_until`` inclusive (``None``: no bound).
-
-    ``groups`` are the codes of the product groups that show it; empty means all.
-    """
+    """A promotion, its texts in both languages, the days it runs (inclusive) and the groups that see it."""
 
     code: str
     title: Translated
@@ -96,19 +89,16 @@ class CatalogBanner:
     valid_until: date | None
     groups: tuple[str, ...]
 
-    def is_shown(self, group: str, on: date) -> bool:
-        """Whether services of ``group`` show the banner on the day ``on``."""
-        has_started = self.valid_from is None or self.valid_from <= on
-        has_not_ended = self.valid_until is None or on <= self.valid_until
-        return has_started and has_not_ended and (not self.groups or group in self.groups)
+    def shown(self, group: str, on: date) -> bool:
+        """Whether a holder of a product of ``group`` sees it that day; no group named means all."""
+        begun = self.valid_from is None or self.valid_from <= on
+        running = self.valid_until is None or on <= self.valid_until
+        return begun and running and (not self.groups or group in self.groups)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """One loaded version of the host's catalogue file, plans by their database id.
-
-    ``seller`` holds the seller's name, address and tax numbers as printed on invoices.
-    """
+    """One load of the host's file; ``version`` tells it from every other."""
 
     version: int
     groups: Mapping[str, CatalogGroup] = field(default_factory=dict)
@@ -118,7 +108,7 @@ class Catalog:
     offline: tuple[PaymentMethod, ...] = ()
 
     def group_of(self, plan: CatalogPlan) -> CatalogGroup:
-        """Return the group the plan belongs to."""
+        """The group a plan is sold in."""
         return self.groups[plan.group]
 
     @property
@@ -132,5 +122,5 @@ class Catalog:
         return chosen if chosen or offered else self.offline
 
     def banner(self, group: str, on: date) -> CatalogBanner | None:
-        """Return the first banner shown for this group on that day, or ``None``."""
-        return next((banner for banner in self.banners if banner.is_shown(group, on)), None)
+        """The first promotion for this group that day."""
+        return next((banner for banner in self.banners if banner.shown(group, on)), None)

@@ -1,4 +1,4 @@
-"""Billing cycles, due dates and paid time, counted in calendar months and real days (never 30-day months)."""
+"""A billing cycle is a number of whole months; its days are counted on the calendar, never on a 30-day month."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BillingCycle(StrEnum):
 
     @property
     def months(self) -> int:
-        """The length in months; 0 for free and one-time products."""
+        """The length in months; 0 where nothing recurs."""
         return _MONTHS.get(self, 0)
 
 
@@ -42,7 +42,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def parse_day(text: str) -> date:
-    """Parse "2022-11-01"; raise ``ValueError`` for a date that does not exist and for any other format."""
+    """Read "2022-11-01"; ``ValueError`` for a day that does not exist and for every other way of writing one."""
     if not _DAY.fullmatch(text):
         raise ValueError(f"not a date like 2022-11-01: {text[:40]!r}")
     try:
@@ -52,10 +52,10 @@ def parse_day(text: str) -> date:
 
 
 def add_months(day: date, months: int, anchor: int) -> date:
-    """Move ``day`` by ``months``, to the ``anchor`` day of the month (1-31) or the last day of a shorter month.
+    """``day`` moved by ``months``, on the ``anchor`` day of the month (1-31) or that month's last day.
 
-    The anchor is a separate argument so that 31 January is followed by 28 February and then 31 March, not 28 March.
-    Raises ``ValueError`` for an anchor outside 1 to 31 and ``OverflowError`` outside the years 1 to 9999.
+    The anchor is kept apart so that 31 January leads to 28 February and then to 31 March, not to 28 March.
+    ``ValueError`` for an anchor that is no day of a month, ``OverflowError`` outside the years 1 to 9999.
     """
     if not 1 <= anchor <= 31:
         raise ValueError(f"not a day of the month: {anchor}")
@@ -74,17 +74,13 @@ class Period:
 
     @property
     def days(self) -> int:
-        """The number of days of the period."""
+        """The real length of the cycle in days."""
         return (self.end - self.start).days
 
 
 @dataclass(frozen=True, slots=True)
 class PaidTime:
-    """Paid time that is not used yet on a given day.
-
-    ``running`` is the period of that day, ``days_left`` its remaining days (that day included) and ``cycles_ahead``
-    the whole cycles paid after it.
-    """
+    """What a client has paid for and not yet used on a given day."""
 
     running: Period
     days_left: int
@@ -92,12 +88,12 @@ class PaidTime:
 
     @property
     def share(self) -> Fraction:
-        """The unused paid time in cycles: the remaining share of the running cycle plus the cycles paid ahead."""
+        """Unused cycles: the share of the running one, plus each whole cycle already paid ahead."""
         return self.cycles_ahead + Fraction(self.days_left, self.running.days)
 
 
 def paid_time_left(day: date, due: date, months: int, anchor: int) -> PaidTime:
-    """Return what is left on ``day`` of the time paid up to ``due`` (``day`` < ``due``); ``day`` counts as unused."""
+    """What is left on ``day`` of what was paid up to ``due`` (``day`` < ``due``); the day itself is still to come."""
     end, ahead = due, 0
     start = add_months(end, -months, anchor)
     while day < start:
@@ -107,5 +103,5 @@ def paid_time_left(day: date, due: date, months: int, anchor: int) -> PaidTime:
 
 
 def due_dates(anchor: date, months: int, count: int) -> list[date]:
-    """Return the first ``count`` due dates after ``anchor``, each calculated from the anchor's day of the month."""
+    """The ``count`` due dates that follow a cycle begun on ``anchor``, each reckoned from the anchor's own day."""
     return [add_months(anchor, months * n, anchor.day) for n in range(1, count + 1)]

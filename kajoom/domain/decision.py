@@ -1,4 +1,4 @@
-"""The decision table of docs/pricing.md: when a change of plan takes effect and what it costs before tax."""
+"""The decision table: when a change of plan takes effect, and of which amounts before tax it is made."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from kajoom.domain.terms import Terms
 
 
 class When(StrEnum):
-    """When the client wants the change: immediately or at the next due date."""
+    """What the client asks for: the change at once, or on the next due date."""
 
     NOW = "now"
     RENEWAL = "renewal"
 
 
 class ChargePolicy(StrEnum):
-    """How an upgrade within the same cycle is charged: the difference for the days left, or the whole difference."""
+    """The host's policy for an upgrade within the cycle: the days left of the difference, or the whole of it."""
 
     PRORATED = "prorated"
     FULL_PERIOD = "full_period"
@@ -34,7 +34,7 @@ class Decision(StrEnum):
 
 
 class LineCode(StrEnum):
-    """What a line charges or credits."""
+    """What a line is for; the words are found at the edge."""
 
     DIFFERENCE = "difference"
     NEW_PERIOD = "new_period"
@@ -46,8 +46,8 @@ class LineCode(StrEnum):
 class Line:
     """One named amount before tax.
 
-    ``period`` is the days it covers. For a prorated line, ``days`` of the ``of_days`` days of the running cycle are
-    charged, plus ``cycles_ahead`` whole cycles that were already paid.
+    ``period`` holds the days it covers; ``days`` of ``of_days`` the share charged of the running cycle, where the
+    line is a share; ``cycles_ahead`` the whole cycles added because they were already paid.
     """
 
     code: LineCode
@@ -60,11 +60,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PricingInput:
-    """The facts about a service that its price depends on.
+    """A service as a price depends on it.
 
-    ``due`` is the first day not paid for (``None``: nothing recurs), ``anchor`` the day of the month (1-31) of its
-    due dates and ``credit`` the client's account credit. A service that is not ``active``, or that has one of the
-    other three flags, cannot change plan; see ``service_refusal``.
+    ``due`` is the first day not paid for (``None``: nothing recurs), ``anchor`` the day of the month (1-31) its due
+    dates fall on. The four flags are hindrances, each with a refusal of its own.
     """
 
     terms: Terms
@@ -80,11 +79,8 @@ class PricingInput:
 
 @dataclass(frozen=True, slots=True)
 class PricingOutcome:
-    """The result of the decision table.
-
-    ``timing_options`` are the timings the client may choose between, the default first; empty when there is no
-    choice. ``next_due`` and ``anchor`` apply once the change is made.
-    """
+    """A row of the table worked out: ``timing_options`` are the answers the client may choose between, the default
+    first."""
 
     decision: Decision
     next_due: date | None
@@ -93,38 +89,37 @@ class PricingOutcome:
     timing_options: tuple[When, ...] = ()
 
 
-_NOW_BY_DEFAULT = (When.NOW, When.RENEWAL)
-_RENEWAL_BY_DEFAULT = (When.RENEWAL, When.NOW)
+_UP = (When.NOW, When.RENEWAL)
+_DOWN = (When.RENEWAL, When.NOW)
 
 
 def decide(service: PricingInput, target: Terms, on: date, when: When | None, charge: ChargePolicy) -> PricingOutcome:
-    """Apply the decision table of docs/pricing.md to the change of ``service`` to ``target`` on the day ``on``.
+    """The row of the decision table that fits, looked for from the most particular to the most general.
 
-    ``when`` is the client's choice, ``None`` for the default. Raises ``ValueError`` for a recurring service without a
-    due date.
+    ``ValueError`` for a recurring service without a due date.
     """
     current, due, anchor = service.terms, service.due, service.anchor
     if current.months and due == on:
         return PricingOutcome(Decision.WITH_RENEWAL, due, anchor)
     if current.is_free or not current.months:
-        return _from_free_or_one_time(service, target, on, when)
+        return _begun(service, target, on, when)
     if due is None:
         raise ValueError("a recurring service has a due date")
     if target.is_free or target.months < current.months:
         return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor)
     paid = paid_time_left(on, due, current.months, anchor)
     if target.months > current.months:
-        return _to_longer_cycle(current, target, on, due, anchor, paid, when)
+        return _longer(current, target, on, due, anchor, paid, when)
     return _same_cycle(current, target, on, due, anchor, paid, when, charge)
 
 
-def _from_free_or_one_time(service: PricingInput, target: Terms, on: date, when: When | None) -> PricingOutcome:
-    """Change from a free or one-time product: the new period starts today and nothing is prorated."""
+def _begun(service: PricingInput, target: Terms, on: date, when: When | None) -> PricingOutcome:
+    """From free, or from a product paid once: what is bought begins today, and there is no period to share."""
     current, due, anchor = service.terms, service.due, service.anchor
     if current.months == target.months == 0:
-        increase = max(target.recurring - current.recurring, target.recurring.zero())
-        return PricingOutcome(Decision.NOW, None, anchor, _lines(Line(LineCode.DIFFERENCE, increase)))
-    timing_options = _NOW_BY_DEFAULT if current.months and due else ()
+        rise = max(target.recurring - current.recurring, target.recurring.zero())
+        return PricingOutcome(Decision.NOW, None, anchor, _lines(Line(LineCode.DIFFERENCE, rise)))
+    timing_options = _UP if current.months and due else ()
     if timing_options and when is When.RENEWAL:
         return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=timing_options)
     if target.is_free:
@@ -138,24 +133,21 @@ def _from_free_or_one_time(service: PricingInput, target: Terms, on: date, when:
     return PricingOutcome(Decision.NOW, next_due, on.day, _lines(line), timing_options)
 
 
-def _to_longer_cycle(
+def _longer(
     current: Terms, target: Terms, on: date, due: date, anchor: int, paid: PaidTime, when: When | None
 ) -> PricingOutcome:
-    """Start the longer cycle today, less the unused time of the current one.
-
-    When the unused time is worth more than the new cycle, the change waits for the due date instead.
-    """
+    """A longer cycle begins today, less what is unused of the old one; dearer unused time waits for its end."""
     unused = current.recurring * paid.share
     if unused > target.recurring:
         return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor)
     if when is When.RENEWAL:
-        return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=_NOW_BY_DEFAULT)
+        return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=_UP)
     next_due = add_months(on, target.months, on.day)
     lines = _lines(
         Line(LineCode.NEW_PERIOD, target.recurring, Period(on, next_due)),
         Line(LineCode.UNUSED_TIME, -unused, Period(on, due), paid.days_left, paid.running.days, paid.cycles_ahead),
     )
-    return PricingOutcome(Decision.NOW, next_due, on.day, lines, _NOW_BY_DEFAULT)
+    return PricingOutcome(Decision.NOW, next_due, on.day, lines, _UP)
 
 
 def _same_cycle(
@@ -168,19 +160,19 @@ def _same_cycle(
     when: When | None,
     charge: ChargePolicy,
 ) -> PricingOutcome:
-    """Keep the cycle: an upgrade is charged for the time left, a downgrade waits unless ``when`` is ``NOW``."""
+    """Within the cycle a rise is charged for the days left, and a lower plan waits unless it is asked for now."""
     lower = target.recurring < current.recurring
-    timing_options = _RENEWAL_BY_DEFAULT if lower else _NOW_BY_DEFAULT
+    timing_options = _DOWN if lower else _UP
     if (when or timing_options[0]) is When.RENEWAL:
         return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=timing_options)
     if lower:
         return PricingOutcome(Decision.NOW, due, anchor, timing_options=timing_options)
-    is_full_period = charge is ChargePolicy.FULL_PERIOD
+    whole = charge is ChargePolicy.FULL_PERIOD
     line = Line(
         LineCode.DIFFERENCE,
-        (target.recurring - current.recurring) * (paid.cycles_ahead + 1 if is_full_period else paid.share),
-        Period(paid.running.start if is_full_period else on, due),
-        paid.running.days if is_full_period else paid.days_left,
+        (target.recurring - current.recurring) * (paid.cycles_ahead + 1 if whole else paid.share),
+        Period(paid.running.start if whole else on, due),
+        paid.running.days if whole else paid.days_left,
         paid.running.days,
         paid.cycles_ahead,
     )
@@ -188,5 +180,5 @@ def _same_cycle(
 
 
 def _lines(*lines: Line) -> tuple[Line, ...]:
-    """Drop the lines whose amount rounds to zero: they are neither shown nor invoiced."""
+    """The lines that say something: one that rounds to nothing is neither shown nor invoiced."""
     return tuple(line for line in lines if line.amount)

@@ -1,4 +1,4 @@
-"""Kinds and statuses of an invoice."""
+"""What an invoice is for, and where it stands."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class InvoiceKind(StrEnum):
-    """What is invoiced: a change of plan, or the renewal of a service for its next period."""
+    """A change of plan, or the renewal of a service for its next period."""
 
     CHANGE = "change"
     RENEWAL = "renewal"
 
 
 class InvoiceStatus(StrEnum):
-    """An issued invoice is never edited: it is paid, or voided and replaced by another."""
+    """An invoice once issued is never edited: it is paid, or void and replaced."""
 
     OPEN = "open"
     PAID = "paid"

@@ -1,4 +1,4 @@
-"""Amounts of money: whole cents of one currency, rounded half up in one place."""
+"""Money is a whole number of cents of one currency, and is rounded in one place: half up, once."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str = "CAD") -> Money:
-        """Parse "1234.50" (decimal point, at most two decimals); raise ``ValueError`` for anything else."""
+        """Read "1234.50" (a point, at most two decimals); ``ValueError`` says what is wrong with it."""
         if not _CURRENCY.fullmatch(currency):
             raise ValueError(f"not a currency code: {currency!r}")
-        match = _AMOUNT.fullmatch(text.strip())
-        if not match:
+        found = _AMOUNT.fullmatch(text.strip())
+        if not found:
             raise ValueError(f"not an amount with at most two decimals: {text!r}")
-        sign, whole, decimals = match.groups()
+        sign, whole, decimals = found.groups()
         cents = int(whole) * 100 + int((decimals or "").ljust(2, "0"))
         return cls(-cents if sign else cents, currency)
 
     def zero(self) -> Money:
-        """Return 0.00 in the same currency."""
+        """Nothing, in the same currency."""
         return Money(0, self.currency)
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Money:
         return Money(self.cents - self._same(other), self.currency)
 
     def __mul__(self, share: int | Fraction) -> Money:
-        """Return a multiple or a share of the amount, rounded half up to the cent: the only place that rounds."""
+        """A share or a multiple of the amount, rounded half up to the cent: the only rounding of the house."""
         return Money(_half_up(self.cents * share.numerator, share.denominator), self.currency)
 
     def __lt__(self, other: Money) -> bool:
@@ -73,5 +73,5 @@ class Money:
 
     def _same(self, other: Money) -> int:
         if self.currency != other.currency:
-            raise ValueError(f"cannot combine {self.currency} and {other.currency}")
+            raise ValueError(f"{self.currency} and {other.currency} do not mix")
         return other.cents

@@ -1,4 +1,4 @@
-"""The state machine of an order: a table of the status that follows each status and event."""
+"""The life of an order is a table: for a status and an event, the next status, or nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class OrderStatus(StrEnum):
-    """The status of a confirmed change of plan."""
+    """Where a confirmed change stands."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     AWAITING_PROVISIONING = "awaiting_provisioning"
@@ -17,7 +17,7 @@ class OrderStatus(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """Events of an order's history. ``PLACED`` and ``NEEDS_REVIEW`` are recorded without changing the status."""
+    """What may happen to it. ``PLACED`` and ``NEEDS_REVIEW`` are told in its history and move nothing."""
 
     PLACED = "placed"
     PAID = "paid"
@@ -30,7 +30,7 @@ class OrderEvent(StrEnum):
 
 
 class ReviewReason(StrEnum):
-    """Why an order could not be carried out automatically and needs staff."""
+    """Why a person must look at an order that could not be carried out by itself."""
 
     NOT_ACTIVE = "not_active"
     CANCELLATION_REQUESTED = "cancellation_requested"
@@ -53,20 +53,20 @@ TRANSITIONS: dict[tuple[OrderStatus, OrderEvent], OrderStatus] = {
 }
 
 OPEN = frozenset({S.AWAITING_PAYMENT, S.AWAITING_PROVISIONING, S.SCHEDULED})
-"""The statuses of a change in progress; a service has at most one order in them."""
+"""The statuses of a change under way; a service has at most one order in them."""
 
 
 class InvalidTransition(Exception):
-    """The event is not allowed in the order's status."""
+    """An event that a status does not allow."""
 
 
 def allows(status: OrderStatus, event: OrderEvent) -> bool:
-    """Whether the event is allowed in this status; pages show a button only when it is."""
+    """Whether the event may happen now; the page shows a button only where it may."""
     return (status, event) in TRANSITIONS
 
 
 def advance(status: OrderStatus, event: OrderEvent) -> OrderStatus:
-    """Return the status after ``event``; raise ``InvalidTransition`` when it is not allowed."""
+    """The status after ``event``; ``InvalidTransition`` when the table has no such pair."""
     try:
         return TRANSITIONS[status, event]
     except KeyError:

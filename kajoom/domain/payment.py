@@ -1,4 +1,7 @@
-"""The life of one attempt at being paid; a lost answer is a state of its own, never a failure."""
+"""Paying an invoice through a provider: what a client pays with, and the life of one attempt as a table.
+
+An attempt whose answer was lost is ``UNKNOWN``, which is not a failure: the provider may have taken the money.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ from enum import StrEnum
 
 
 class AttemptStatus(StrEnum):
-    """``SENDING`` is written before the wire, again before approved money is taken; ``UNKNOWN`` after an answer that
-    never came; the rest is known."""
+    """Where an attempt to take an invoice's balance stands, and what a provider reports of it.
+
+    ``SENDING``: a request for the money is committed and may be on its way. ``PENDING``: the provider has it, and
+    waits for the client's approval or for the money. ``UNKNOWN``: the provider's answer was lost. ``CAPTURED``: the
+    money was received. ``REFUSED``: it was not, and will not be.
+    """
 
     SENDING = "sending"
     PENDING = "pending"
@@ -17,43 +24,68 @@ class AttemptStatus(StrEnum):
     REFUSED = "refused"
 
 
+class AttemptEvent(StrEnum):
+    """What may happen to an attempt: we claim its capture or abandon it, or its provider reports a status."""
+
+    CAPTURE_CLAIMED = "capture_claimed"
+    ABANDONED = "abandoned"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    CAPTURED = "captured"
+    REFUSED = "refused"
+
+
+S, E = AttemptStatus, AttemptEvent
+
+OPEN = frozenset({S.SENDING, S.PENDING, S.UNKNOWN})
+"""The statuses that are not settled; an invoice has at most one attempt in them."""
+
+_OF_AN_OPEN_ATTEMPT = {
+    E.CAPTURE_CLAIMED: S.SENDING,
+    E.ABANDONED: S.REFUSED,
+    E.PENDING: S.PENDING,
+    E.UNKNOWN: S.UNKNOWN,
+    E.CAPTURED: S.CAPTURED,
+    E.REFUSED: S.REFUSED,
+}
+
+TRANSITIONS: dict[tuple[AttemptStatus, AttemptEvent], AttemptStatus] = {
+    **{(status, event): after for status in OPEN for event, after in _OF_AN_OPEN_ATTEMPT.items()},
+    (S.REFUSED, E.CAPTURED): S.CAPTURED,  # money that arrives late is received all the same
+}
+
 GIVEN_UP = "given_up"
 EXPIRED = "expired"
 SAVED_METHOD_ENDED = "saved_method_ended"
-"""Why an attempt came to nothing, in our own words: given up by its client, approved too late, or a saved method that
-its provider no longer honours. Any other reason is the provider's."""
+"""Our own reasons for an attempt without money: the client gave it up, did not approve it in time, or its saved
+account is no longer accepted by the provider. Any other reason is a code of the provider's."""
+
+
+class InvalidTransition(Exception):
+    """An event that an attempt's status does not allow."""
+
+
+def allows(status: AttemptStatus, event: AttemptEvent) -> bool:
+    """Whether the event changes anything for an attempt of this status."""
+    return (status, event) in TRANSITIONS
+
+
+def advance(status: AttemptStatus, event: AttemptEvent) -> AttemptStatus:
+    """The status after ``event``; ``InvalidTransition`` when the table has no such pair."""
+    try:
+        return TRANSITIONS[status, event]
+    except KeyError:
+        raise InvalidTransition(f"{event} cannot happen to an attempt that is {status}") from None
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentChoice:
-    """What a client pays with: a ``method`` by its code, and with it the ``saved`` account by the number of its row,
-    or one that ``save_method`` for another time."""
+    """What a client pays with.
+
+    ``method`` is a payment method's code, ``saved`` the id of the saved account to charge, and ``save_method`` is
+    true when the account they pay with is to be saved for later payments.
+    """
 
     method: str
     saved: int | None = None
     save_method: bool = False
-
-
-class InvalidOutcome(Exception):
-    """An outcome that an attempt's status does not allow."""
-
-
-A = AttemptStatus
-
-OUTCOMES: dict[AttemptStatus, frozenset[AttemptStatus]] = {
-    A.SENDING: frozenset({A.SENDING, A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
-    A.PENDING: frozenset({A.SENDING, A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
-    A.UNKNOWN: frozenset({A.SENDING, A.PENDING, A.UNKNOWN, A.CAPTURED, A.REFUSED}),
-    A.CAPTURED: frozenset(),
-    A.REFUSED: frozenset({A.CAPTURED}),  # money that arrives after all is money
-}
-
-OPEN = frozenset({A.SENDING, A.PENDING, A.UNKNOWN})
-"""The statuses that are not settled; an invoice has at most one attempt in them."""
-
-
-def settle(status: AttemptStatus, outcome: AttemptStatus) -> AttemptStatus:
-    """The status once ``outcome`` is learnt; ``InvalidOutcome`` where money already told otherwise."""
-    if outcome not in OUTCOMES[status]:
-        raise InvalidOutcome(f"an attempt that is {status} cannot become {outcome}")
-    return outcome

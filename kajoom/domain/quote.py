@@ -1,4 +1,4 @@
-"""Price a change of plan on a given day: lines, taxes, credit, effective date and next renewal."""
+"""The only place a price is decided: what a change of plan costs on a given day, and when it takes effect."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
 
 
 class Direction(StrEnum):
-    """Upgrade or downgrade, by the amount paid in a year so that different cycles can be compared."""
+    """Up or down, told by the amount paid in a year so that cycles can be compared."""
 
     UPGRADE = "upgrade"
     DOWNGRADE = "downgrade"
@@ -45,11 +45,9 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True)
 class Quote:
-    """What a change costs now and at the next renewal; calculated again at confirmation and compared by ``digest``.
+    """What a change costs now and later. A value: it is recomputed and compared, never stored as such.
 
-    ``subtotal`` is before tax, ``total`` with taxes and before ``credit_used``. ``next_due`` and ``anchor`` apply once
-    the change is made. ``timing_options`` are the timings the client may choose between, the default first; empty when
-    there is no choice. ``needs_person`` is whether staff must carry out the change.
+    ``timing_options`` are the answers the client may choose between, the default first; empty when there is no choice.
     """
 
     current: Terms
@@ -69,19 +67,19 @@ class Quote:
 
     @property
     def due_today(self) -> Money:
-        """The amount payable today, with taxes and after account credit."""
+        """What is payable today, after tax and after credit."""
         return self.total - self.credit_used
 
     @property
     def difference(self) -> Money:
-        """The increase of the recurring amount before tax; negative for a lower plan."""
+        """What a whole period costs more, before tax; below nothing for a lower plan."""
         return self.target.recurring - self.current.recurring
 
     @property
     def must_acknowledge(self) -> bool:
-        """Whether the client must accept losing paid time: an immediate change to a lower amount on the same cycle."""
-        is_lower = self.target.recurring < self.current.recurring
-        return is_lower and self.decision is Decision.NOW and self.target.months == self.current.months > 0
+        """A lower plan at once gives up what is paid: the client says so before it is done."""
+        lower = self.target.recurring < self.current.recurring
+        return lower and self.decision is Decision.NOW and self.target.months == self.current.months > 0
 
     @property
     def direction(self) -> Direction:
@@ -90,7 +88,7 @@ class Quote:
 
     @cached_property
     def renewal_before(self) -> Money:
-        """The next renewal on the current terms, taxes included."""
+        """The next renewal had nothing changed, taxes included."""
         return with_taxes(self.current.recurring, self.province, self.next_due or self.effective_on)
 
     @cached_property
@@ -100,10 +98,7 @@ class Quote:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of every figure and date, prefixed by the cents due today: equal only when all of them are equal.
-
-        The confirmation form sends it back, so that a price that has changed since is detected.
-        """
+        """The name of these exact figures and dates: equal only if all of them are, and led by the cents due today."""
         figures: list[Any] = [
             *(_terms_key(terms) for terms in (self.current, self.target)),
             self.decision, self.effective_on, self.next_due, self.needs_person,
@@ -112,8 +107,8 @@ class Quote:
             self.total.cents, self.credit_used.cents,
             self.renewal_before.cents, self.renewal_after.cents,
         ]  # fmt: skip
-        value = hashlib.sha256(json.dumps(figures, default=str).encode()).hexdigest()[:32]
-        return f"{self.due_today.cents}-{value}"
+        name = hashlib.sha256(json.dumps(figures, default=str).encode()).hexdigest()[:32]
+        return f"{self.due_today.cents}-{name}"
 
 
 def _terms_key(terms: Terms) -> list[Any]:
@@ -121,18 +116,18 @@ def _terms_key(terms: Terms) -> list[Any]:
 
 
 def amount_in_digest(digest: str, currency: str) -> Money | None:
-    """Return the amount due of a quote's digest, ``None`` when the text is not a digest."""
-    match = re.fullmatch(r"(\d{1,12})-[0-9a-f]{32}", digest, re.ASCII)
-    return Money(int(match[1]), currency) if match else None
+    """The amount due that a digest was seen with, to be shown beside the new one; ``None`` if it is not a digest."""
+    found = re.fullmatch(r"(\d{1,12})-[0-9a-f]{32}", digest, re.ASCII)
+    return Money(int(found[1]), currency) if found else None
 
 
 def with_taxes(net: Money, province: str, on: date) -> Money:
-    """Return ``net`` plus the taxes that apply in ``province`` on that day."""
+    """``net`` with the taxes that apply to it in ``province`` on that day."""
     return sum((tax.amount for tax in taxes_on(net, province, on)), start=net)
 
 
 def direction(current: Terms, target: Terms) -> Direction:
-    """Compare the amounts paid in a year; a one-time price is compared as it is."""
+    """Compare the amounts paid in a year; what is paid once is compared as it stands."""
     before = current.recurring.cents * (target.months or 1)
     after = target.recurring.cents * (current.months or 1)
     if after > before:
@@ -141,7 +136,7 @@ def direction(current: Terms, target: Terms) -> Direction:
 
 
 def service_refusal(service: PricingInput, on: date) -> Refusal | None:
-    """Return why the service cannot change plan at all on the day ``on``, ``None`` when it can."""
+    """Why no change at all can be made to this service today, whatever the plan; ``None`` when one can."""
     reasons = (
         (not service.active, Refusal.NOT_ACTIVE),
         (service.cancelling, Refusal.CANCELLATION_REQUESTED),
@@ -153,14 +148,10 @@ def service_refusal(service: PricingInput, on: date) -> Refusal | None:
 
 
 def terms_refusal(current: Terms, target: Terms) -> Refusal | None:
-    """Return why ``target`` can never follow ``current``, ``None`` when it can.
-
-    A paid recurring service cannot become one-time (nor the reverse), the currency cannot change, and the plan or the
-    cycle must differ.
-    """
-    are_both_paid = not current.is_free and not target.is_free
+    """Why one cannot follow the other on any day: paid once against paid each cycle, other money, nothing changed."""
+    both_paid = not current.is_free and not target.is_free
     reasons = (
-        (are_both_paid and bool(current.months) is not bool(target.months), Refusal.NOT_PERMITTED),
+        (both_paid and bool(current.months) is not bool(target.months), Refusal.NOT_PERMITTED),
         (current.recurring.currency != target.recurring.currency, Refusal.OTHER_CURRENCY),
         ((current.plan, current.cycle) == (target.plan, target.cycle), Refusal.SAME_TERMS),
     )
@@ -175,11 +166,10 @@ def quote(
     charge: ChargePolicy = ChargePolicy.PRORATED,
     needs_person: bool = False,
 ) -> Quote:
-    """Price the change of ``service`` to ``target`` on the day ``on``, by the rules of docs/pricing.md.
+    """Price the move of ``service`` to ``target`` on the day ``on``; ``when`` is ``None`` for the rule's default.
 
-    ``when`` is the client's choice of timing, ``None`` for the default; ``charge`` the host's policy for upgrades.
-    Raises ``BusinessError`` with the first reason that forbids the change, and ``OverflowError`` when a date is
-    outside the years 1 to 9999.
+    Raises ``BusinessError`` with the first reason found; ``OverflowError`` when a date leaves the calendar.
+    The rules are those of docs/pricing.md.
     """
     current = service.terms
     if refusal := service_refusal(service, on) or terms_refusal(current, target):

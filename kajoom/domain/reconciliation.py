@@ -1,4 +1,4 @@
-"""Compare a payment provider's report of a day with the payments we recorded."""
+"""A provider's account of a day against ours, both ways: whatever stands on one side only, or for another amount."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kajoom.domain.money import Money
 
 
 class DifferenceKind(StrEnum):
-    """The money is missing from our ledger, missing at the provider, or the two amounts differ."""
+    """Money the provider took that we never recorded, money we recorded that it does not know, or two amounts."""
 
     NOT_IN_LEDGER = "not_in_ledger"
     NOT_AT_PROVIDER = "not_at_provider"
@@ -18,8 +18,8 @@ class DifferenceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """A payment on either side: ``reference`` is the provider's id, ``invoice`` the invoice number or empty."""
+class Entry:
+    """Money as one side tells of it: ``reference`` is the provider's name for it, ``invoice`` a number or empty."""
 
     reference: str
     invoice: str
@@ -28,7 +28,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """One difference between what the provider took and what we recorded; ``None`` where a side has no entry."""
+    """One difference: what the provider took and what we recorded, ``None`` where one of them did neither."""
 
     kind: DifferenceKind
     reference: str
@@ -38,28 +38,25 @@ class Discrepancy:
 
 
 def differences(
-    taken: Iterable[LedgerEntry],
-    recorded: Mapping[str, LedgerEntry],
-    ours: Iterable[LedgerEntry],
-    reported: Collection[str],
+    taken: Iterable[Entry], recorded: Mapping[str, Entry], ours: Iterable[Entry], seen: Collection[str]
 ) -> list[Discrepancy]:
-    """Return the differences between ``taken`` (the provider's day) and ``ours`` (the day we recorded).
+    """What does not agree: ``taken`` is the provider's day and ``ours`` our own.
 
-    ``recorded`` maps the references of ``taken`` to our entries on any day, and ``reported`` holds the references the
-    provider reported on this day and the days beside it, so that a payment recorded after midnight is no difference.
+    ``recorded`` holds our entries for the references of ``taken``, whatever their day, and ``seen`` the references
+    the provider told of on this day and those beside it: an answer heard past midnight is no difference.
     """
-    discrepancies = []
+    found = []
     for entry in taken:
-        match = recorded.get(entry.reference)
-        if match is None:
+        mine = recorded.get(entry.reference)
+        if mine is None:
             kind = DifferenceKind.NOT_IN_LEDGER
-            discrepancies.append(Discrepancy(kind, entry.reference, entry.invoice, entry.amount, None))
-        elif match.amount != entry.amount:
+            found.append(Discrepancy(kind, entry.reference, entry.invoice, entry.amount, None))
+        elif mine.amount != entry.amount:
             kind = DifferenceKind.OTHER_AMOUNT
-            discrepancies.append(Discrepancy(kind, entry.reference, match.invoice, entry.amount, match.amount))
-    discrepancies += [
+            found.append(Discrepancy(kind, entry.reference, mine.invoice, entry.amount, mine.amount))
+    found += [
         Discrepancy(DifferenceKind.NOT_AT_PROVIDER, entry.reference, entry.invoice, None, entry.amount)
         for entry in ours
-        if entry.reference not in reported
+        if entry.reference not in seen
     ]
-    return discrepancies
+    return found

@@ -1,4 +1,4 @@
-"""Statuses of a refund. A refund whose response was lost is ``UNKNOWN``, which is not a failure."""
+"""The life of money sent back to where it came from; a lost answer is a state of its own, never a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kajoom.domain.payment import AttemptStatus
 
 
 class RefundStatus(StrEnum):
-    """``SENDING`` is committed before the request; ``PENDING`` and ``UNKNOWN`` are polled; the rest are final."""
+    """``SENDING`` is written before the wire; ``PENDING`` and ``UNKNOWN`` are asked about again; the rest is known."""
 
     SENDING = "sending"
     PENDING = "pending"
@@ -20,7 +20,7 @@ class RefundStatus(StrEnum):
 OPEN = frozenset({RefundStatus.SENDING, RefundStatus.PENDING, RefundStatus.UNKNOWN})
 """The statuses that are not settled; a payment has at most one refund in them."""
 
-_STATUS_BY_RESULT = {
+_AFTER = {
     AttemptStatus.CAPTURED: RefundStatus.DONE,
     AttemptStatus.REFUSED: RefundStatus.REFUSED,
     AttemptStatus.PENDING: RefundStatus.PENDING,
@@ -29,6 +29,6 @@ _STATUS_BY_RESULT = {
 }
 
 
-def status_after(result: AttemptStatus) -> RefundStatus:
-    """Return a refund's status for the provider's result, which uses the same statuses as a payment."""
-    return _STATUS_BY_RESULT[result]
+def status_after(answer: AttemptStatus) -> RefundStatus:
+    """Where a refund stands once its provider has answered: a provider speaks of both in the same words."""
+    return _AFTER[answer]

@@ -31,7 +31,7 @@ class Refusal(StrEnum):
 
 
 class StaffRefusal(StrEnum):
-    """Why an operation requested by staff (receipt, credit, refund, reconciliation) is refused."""
+    """Why an operation asked for by staff (receipt, credit, refund, reconciliation) is refused."""
 
     NO_INVOICE = "no_invoice"
     NO_CLIENT = "no_client"

@@ -1,4 +1,4 @@
-"""Statuses of a service."""
+"""The status of a service, as the host's billing knows it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ServiceStatus(StrEnum):
-    """The status of a service in the host's billing; only an active service can change plan."""
+    """Only an active service can change plan."""
 
     ACTIVE = "active"
     PENDING = "pending"

@@ -1,4 +1,4 @@
-"""Canadian sales taxes: the rates of each province over time, each applied to the price before tax."""
+"""Sales taxes of Canada: which apply in a province on a day, each computed on the price before tax."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kajoom.domain.money import Money
 
 
 class TaxName(StrEnum):
-    """The taxes by their English initials (TPS, TVQ and TVH in French)."""
+    """The taxes by their English initials; the page says TPS, TVQ and TVH in French."""
 
     GST = "GST"
     QST = "QST"
@@ -20,9 +20,9 @@ class TaxName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaxRate:
-    """A rate in force from ``since`` until the next entry of the same tax and province.
+    """A rate, in force from ``since`` until a later entry of the same province replaces it.
 
-    ``percent`` is text ("9.975") because invoices print it; ``share`` is the same rate as a fraction of the price.
+    ``percent`` is its text ("9.975"), as an invoice prints it; ``share`` the part of the price that it takes.
     """
 
     name: TaxName
@@ -33,7 +33,7 @@ class TaxRate:
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """One tax on one amount; ``percent`` is text ("9.975") because invoices print it."""
+    """One tax on one amount; ``percent`` is kept as text ("9.975") because it is printed on the invoice."""
 
     name: TaxName
     percent: str
@@ -47,7 +47,7 @@ def _rate(name: TaxName, percent: str, since: str) -> TaxRate:
 _GST = _rate(TaxName.GST, "5", "2008-01-01")
 
 # Canada Revenue Agency, "GST/HST calculator and rates"; Revenu Québec, "Tables of GST and QST rates".
-# For each province and each tax, the rates by date: the last one that has started is in force.
+# For each province, for each tax, the rates in order of their day: the last one begun is in force.
 RATES: dict[str, tuple[tuple[TaxRate, ...], ...]] = {
     "QC": ((_GST,), (_rate(TaxName.QST, "9.975", "2013-01-01"),)),
     "ON": ((_rate(TaxName.HST, "13", "2010-07-01"),),),
@@ -60,10 +60,10 @@ RATES: dict[str, tuple[tuple[TaxRate, ...], ...]] = {
 
 
 def taxes_on(net: Money, province: str, on: date) -> tuple[TaxLine, ...]:
-    """Return the taxes on ``net`` (before tax) for a client of ``province`` when the tax becomes payable ``on``.
+    """The taxes on ``net`` (an amount before tax) for a client of ``province`` when the tax becomes payable ``on``.
 
-    Each tax is calculated on the price before tax and rounded half up separately. An amount of zero or less is not
-    taxed, nor a client outside Canada (any code that is not one of the thirteen provinces and territories).
+    Each tax is taken on the price without tax and rounded half up by itself; nothing is taxed when nothing is
+    charged, nor outside Canada (any code that is not one of its thirteen).
     """
     if net.cents <= 0:
         return ()

@@ -1,4 +1,4 @@
-"""The terms of a service: what the client pays, and for which plan and cycle."""
+"""Terms are what a client pays and for what: the same value describes what is held and what is wanted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from kajoom.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A plan on a cycle at a recurring amount: the current terms of a service, or those of a change.
+    """A plan on a cycle at a recurring amount.
 
-    ``recurring`` is before tax, for one cycle and the whole ``quantity``, with options and recurring discounts; for a
-    one-time product it is the price. Raises ``ValueError`` for a negative amount or a quantity below 1.
+    ``recurring`` is before tax, for one cycle and for the whole ``quantity``: options added, recurring discounts
+    taken off. For a one-time product it is the price paid once. ``ValueError`` for less
+    than nothing, or for none.
     """
 
     plan: str
@@ -24,14 +25,14 @@ class Terms:
 
     def __post_init__(self) -> None:
         if self.recurring.cents < 0 or self.quantity < 1:
-            raise ValueError(f"invalid terms: quantity {self.quantity}, recurring amount {self.recurring}")
+            raise ValueError(f"not terms anyone can hold: a quantity of {self.quantity}, {self.recurring} each cycle")
 
     @property
     def months(self) -> int:
-        """The length of the cycle in months; 0 for free and one-time products."""
+        """The length of the cycle in months; 0 where nothing recurs."""
         return self.cycle.months
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing is ever billed for these terms."""
+        """Nothing is ever billed for these terms."""
         return not self.recurring

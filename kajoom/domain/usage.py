@@ -1,4 +1,4 @@
-"""Compare the resources a service uses with the limits of a plan."""
+"""What a service uses against what a plan allows: it fits, it is over by so much, or nobody knows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Resource(StrEnum):
-    """The limited resources: disk space in megabytes, number of mailboxes, number of databases."""
+    """What is counted: disk space in megabytes, mailboxes and databases by the unit."""
 
     DISK = "disk_mb"
     MAILBOXES = "mailboxes"
@@ -16,12 +16,12 @@ class Resource(StrEnum):
 
 
 Amounts = Mapping[str, int | None]
-"""An amount for each resource. ``None`` means unlimited in a plan's limits and unknown in a usage."""
+"""For each resource an amount. In a plan's limits ``None`` is unlimited; in a usage it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """A resource whose usage is over the plan's limit."""
+    """A resource used beyond what a plan allows."""
 
     resource: Resource
     used: int
@@ -29,23 +29,22 @@ class Excess:
 
     @property
     def to_free(self) -> int:
-        """How much the client must free before moving to the plan."""
+        """How much the client must free before the plan fits."""
         return self.used - self.allowed
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Whether a usage fits a plan: the resources ``over`` the limit; ``known`` is false when a usage is missing."""
+    """The answer: ``over`` names each excess; ``known`` is false when a limited resource was not reported."""
 
     over: tuple[Excess, ...]
     known: bool
 
 
-def fit(used: Amounts | None, limits: Amounts, current_limits: Amounts | None = None) -> Fit:
-    """Compare a usage (``None``: not reported by the panel) with a plan's limits; a usage equal to the limit fits.
+def fit(used: Amounts | None, limits: Amounts, service: Amounts | None = None) -> Fit:
+    """Compare a usage (``None``: the panel reported nothing) with a plan's limits; exactly at the limit fits.
 
-    ``current_limits`` are those of the current plan: the usage of a resource whose limit does not decrease need not
-    be known.
+    ``service`` are the limits of the plan in force, when there is one: a limit that does not shrink needs no report.
     """
     over, known = [], True
     for resource in Resource:
@@ -54,14 +53,14 @@ def fit(used: Amounts | None, limits: Amounts, current_limits: Amounts | None = 
             continue
         amount = (used or {}).get(resource)
         if amount is None:
-            known = known and _is_not_lowered(current_limits, resource, allowed)
+            known = known and _holds(service, resource, allowed)
         elif amount > allowed:
             over.append(Excess(resource, amount, allowed))
     return Fit(tuple(over), known)
 
 
-def _is_not_lowered(current_limits: Amounts | None, resource: Resource, allowed: int) -> bool:
-    before = (current_limits or {}).get(resource)
+def _holds(service: Amounts | None, resource: Resource, allowed: int) -> bool:
+    before = (service or {}).get(resource)
     return before is not None and before <= allowed
 
 
@@ -76,7 +75,7 @@ class LimitChange:
 
     @property
     def differs(self) -> bool:
-        """Whether the change of plan modifies this limit."""
+        """Whether the change of plan moves this limit."""
         return self.before != self.after
 
     @property
@@ -86,12 +85,12 @@ class LimitChange:
 
     @property
     def by(self) -> int | None:
-        """The difference of the limit, negative for less; ``None`` to or from unlimited."""
+        """By how much the limit moves, below nothing for less; ``None`` to or from unlimited."""
         return None if self.before is None or self.after is None else self.after - self.before
 
 
 def limit_changes(used: Amounts | None, before: Amounts, after: Amounts) -> tuple[LimitChange, ...]:
-    """Compare the limits of two plans, with the client's usage; resources absent from both plans are left out."""
+    """The limits of two plans side by side, each with the client's own use; what neither plan names is left out."""
     return tuple(
         LimitChange(resource, before.get(resource), after.get(resource), (used or {}).get(resource))
         for resource in Resource

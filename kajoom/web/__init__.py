@@ -1,4 +1,4 @@
-"""The web layer: views parse the request, fetch, call an operation and render; business rules are in ``domain``."""
+"""The front door with a browser: parse, fetch, do, show; it speaks to clients and decides nothing of the trade."""
 
 from __future__ import annotations
 
@@ -20,18 +20,15 @@ from kajoom.web.errors import init_errors
 from kajoom.web.headers import init_headers
 from kajoom.web.locale import init_locale
 from kajoom.web.payment_options import payment_method_label
-from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
+from kajoom.web.refusals import SENTENCES, action_for
 
-_BLUEPRINTS = (
-    service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp,
-)  # fmt: skip
+_PAGES = (service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp)
 
 
 def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool = False) -> None:
-    """Register the views and what runs before and after them; each ``before_request`` runs in the order given here.
+    """Hang the front door: what looks at a request before its view is listed in the order it looks.
 
-    ``form_targets`` are the other origins that a form may redirect to. In the ``demonstration`` the sign-in page shows
-    how to sign in.
+    ``form_targets`` are the other hosts a form may lead to; in the ``demonstration`` the door says how to come in.
     """
     app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
     init_errors(app)
@@ -45,22 +42,19 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
         demonstration=demonstration,
         each_cycle=EACH_CYCLE,
         payment_method_label=payment_method_label,
-        refusals=REFUSAL_MESSAGES,
+        refusals=SENTENCES,
         resources=tuple(Resource),
         seller=lambda: catalog().seller,
     )
-    for blueprint in _BLUEPRINTS:
-        app.register_blueprint(blueprint)
+    for page in _PAGES:
+        app.register_blueprint(page)
 
 
-def _read_only_requests(wsgi_app: Callable[..., Any]) -> Callable[..., Any]:
-    """Begin transactions read-only, except those of ``@transactional`` operations.
+def _read_only_requests(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Begin the transactions of a request read-only, except those of operations: rendering a page delays no writer."""
 
-    On SQLite a view, or the page rendered after an operation, then takes no write lock and keeps no writer waiting.
-    """
-
-    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def within(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         with begin_mode(read_only=True):
-            return wsgi_app(environ, start_response)
+            return answer(environ, start_response)
 
-    return wrapped
+    return within

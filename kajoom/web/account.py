@@ -1,4 +1,4 @@
-"""The client's account: their details, their saved payment accounts, and the history of their credit."""
+"""The client's account: their details, what they have saved to pay with, and every movement of their credit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 @bp.get("")
 def show() -> ResponseReturnValue:
-    """Show the client's name, language, saved accounts and credit, one ledger for each currency."""
+    """The client's name, language, saved accounts, and credit, one ledger for each currency."""
     client_id = current_client().id
     return render(
         "account/show.html",
@@ -31,7 +31,7 @@ def show() -> ResponseReturnValue:
 
 @bp.post("/saved/<int:method_id>/remove")
 def forget(method_id: int) -> ResponseReturnValue:
-    """Remove a saved account; removing it twice is not an error."""
+    """Remove a saved account; a second press finds it gone."""
     try:
         remove(current_client().id, method_id, clock.now())
     except LookupError:

@@ -1,4 +1,4 @@
-"""Static files, read once at start and named by a hash of their content, so that browsers may cache them for ever."""
+"""The files of the page, read once at start: named by their content, so that a browser may keep them for ever."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from flask import Flask, Response, abort, request
 from markupsafe import Markup
 
 _YEAR = 365 * 24 * 3600
-_SUFFIXES = {".css", ".js", ".svg"}
+_KINDS = {".css", ".js", ".svg"}
 
 
 @dataclass(frozen=True)
 class Asset:
-    """A static file: ``name`` holds a hash of its content, ``integrity`` is the value of a script's attribute."""
+    """One file; ``name`` holds a digest of its content, ``integrity`` is what a page says of a script it loads."""
 
     name: str
-    content_type: str
+    kind: str
     content: bytes
-    gzipped: bytes
+    packed: bytes
     integrity: str
 
 
 def read_asset(folder: Path, path: Path) -> Asset:
-    """Read a file and name it by a hash of its content."""
+    """Read a file and name it by its content."""
     content = path.read_bytes()
-    hashed_path = path.with_name(f"{path.stem}.{sha256(content).hexdigest()[:12]}{path.suffix}")
+    named = path.with_name(f"{path.stem}.{sha256(content).hexdigest()[:12]}{path.suffix}")
     return Asset(
-        name=hashed_path.relative_to(folder).as_posix(),
-        content_type=guess_type(path.name)[0] or "application/octet-stream",
+        name=named.relative_to(folder).as_posix(),
+        kind=guess_type(path.name)[0] or "application/octet-stream",
         content=content,
-        gzipped=gzip.compress(content, mtime=0),
+        packed=gzip.compress(content, mtime=0),
         integrity=f"sha384-{b64encode(sha384(content).digest()).decode()}",
     )
 
 
 def init_assets(app: Flask, folder: Path) -> None:
-    """Serve the folder's files under /static, and give templates ``asset``, ``integrity`` and ``icon``."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES)
+    """Serve the folder's files under /static, and tell templates their addresses."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _KINDS)
     assets = {path.relative_to(folder).as_posix(): read_asset(folder, path) for path in files}
-    by_name = {asset.name: asset for asset in assets.values()}
+    served = {asset.name: asset for asset in assets.values()}
 
     def static(name: str) -> Response:
-        return _asset_response(by_name.get(name))
+        return _served(served.get(name))
 
     app.add_url_rule("/static/<path:name>", "static", static)
     app.jinja_env.globals.update(
@@ -59,18 +59,18 @@ def init_assets(app: Flask, folder: Path) -> None:
 
 
 @cache
-def icon(sprite_url: str, name: str) -> Markup:
-    """An icon of the SVG sprite, hidden from screen readers: it stands beside text that says the same."""
+def icon(drawings: str, name: str) -> Markup:
+    """One drawing of a file of them; it says nothing that the words beside it do not."""
     opening = Markup('<svg class="icon" aria-hidden="true" focusable="false">')
-    return opening + Markup('<use href="{}#{}"/></svg>').format(sprite_url, name)
+    return opening + Markup('<use href="{}#{}"/></svg>').format(drawings, name)
 
 
-def _asset_response(asset: Asset | None) -> Response:
+def _served(asset: Asset | None) -> Response:
     if asset is None:
         abort(404)
-    accepts_gzip = request.accept_encodings.best_match(["gzip"]) == "gzip"
-    response = Response(asset.gzipped if accepts_gzip else asset.content, content_type=asset.content_type)
-    if accepts_gzip:
+    packs = request.accept_encodings.best_match(["gzip"]) == "gzip"
+    response = Response(asset.packed if packs else asset.content, content_type=asset.kind)
+    if packs:
         response.headers["Content-Encoding"] = "gzip"
     response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"

@@ -1,4 +1,4 @@
-"""Sign-in and sessions: every view is private unless listed here, and signing in leads back to the requested page."""
+"""Who is there: every view is private unless it is listed here, and a session that ended leads back where it was."""
 
 from __future__ import annotations
 
@@ -45,26 +45,26 @@ _SETTINGS: dict[str, Any] = {
 
 
 class SignInForm(LoginForm):
-    """E-mail address and password, without "remember me": the session ends with the browser."""
+    """An address and a password; the session ends with the browser, so there is nothing to be remembered."""
 
     remember = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Flask-Security would report another site's address as a failed sign-in.
+        # Any other way back would be refused together with the password, as if that had been wrong.
         self.next.data = safe_local_path(self.next.data) or ""
 
 
 class VerifyPasswordForm(VerifyForm):
-    """The password of the signed-in client, asked again."""
+    """The password of who is signed in, asked for again."""
 
     def __init__(self, *args: Any, user: ClientFacts, **kwargs: Any) -> None:
         super().__init__(*args, user=cast(Client, client_by_email(user.email)), **kwargs)
         self.next.data = safe_local_path(self.next.data) or ""
 
 
-class _ClientDatastore(SQLAlchemyUserDatastore):
-    """Clients for Flask-Security; every request finds the one of its session by a single cached statement."""
+class _Clients(SQLAlchemyUserDatastore):
+    """Clients as Flask-Security asks for them; the one of a session is asked for by every page."""
 
     def find_user(self, case_insensitive: bool = False, **named: Any) -> UserMixin | None:
         if "fs_uniquifier" in named:
@@ -72,8 +72,8 @@ class _ClientDatastore(SQLAlchemyUserDatastore):
         return super().find_user(case_insensitive, **named)
 
 
-class _SessionInterface(SecureCookieSessionInterface):
-    """The session cookie; over HTTPS it is ``Secure`` and bound to this host by the ``__Host-`` prefix."""
+class _Session(SecureCookieSessionInterface):
+    """The session's cookie is bound to this very host wherever the connection is private."""
 
     def get_cookie_name(self, app: Flask) -> str:
         return "__Host-session" if request.is_secure else "session"
@@ -83,25 +83,25 @@ class _SessionInterface(SecureCookieSessionInterface):
 
 
 def init_auth(app: Flask) -> None:
-    """Set up Flask-Security's views (/login, /logout, /verify) and require sign-in for every other page."""
+    """Sign-in and sign-out at /login and /logout, and the guard before every other page."""
     app.config.update(_SETTINGS, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
-    app.session_interface = _SessionInterface()
-    datastore = _ClientDatastore(db, Client, Role)
+    app.session_interface = _Session()
+    datastore = _Clients(db, Client, Role)
+    # What it renders is the view's answer, so it may say its status too.
     forms: dict[str, Any] = {"login_form": SignInForm, "verify_form": VerifyPasswordForm}
-    # Flask-Security returns what render_template gives as the view's response, so it may carry a status too.
-    security = Security(app, datastore, render_template=_render_auth_page, **forms)  # type: ignore[arg-type]
-    security.login_manager.request_loader(None)  # no sign-in by an authentication token
-    # No view uses Flask-Principal's permissions, so its identity is not loaded at each request.
+    security = Security(app, datastore, render_template=_sign_in_page, **forms)  # type: ignore[arg-type]
+    security.login_manager.request_loader(None)  # no page is opened by a token
+    # No view asks Flask-Principal for a permission: who is there need not be told to it before each request.
     security.principal.identity_loaders.clear()
-    # passlib loads the backend at the first hash, and not thread-safely: two first sign-ins at once would fail.
+    # Loaded at the first sign-in of a process, the hash would fail another that comes at the same moment.
     argon2.set_backend()
-    user_authenticated.connect(_renew_session, app)
+    user_authenticated.connect(_begin_session, app)
     app.before_request(_require_sign_in)
     app.jinja_env.globals["signed_in_client"] = signed_in_client
 
 
 def signed_in_client() -> ClientFacts | None:
-    """The signed-in client, loaded once a request; ``None`` when nobody is signed in."""
+    """What pages need to know of whoever is there, asked of the database once a request; ``None`` for a stranger."""
     if "client" not in g:
         g.client = current_user._get_current_object() if current_user else None
     client: ClientFacts | None = g.client
@@ -109,39 +109,39 @@ def signed_in_client() -> ClientFacts | None:
 
 
 def current_client() -> ClientFacts:
-    """The signed-in client of a private view; ``LookupError`` in a public one."""
+    """The client of a private page; the guard has seen to it that there is one."""
     client = signed_in_client()
     if client is None:
-        raise LookupError("no client is signed in")
+        raise LookupError("a public page has no client")
     return client
 
 
 def signed_in_recently() -> bool:
-    """Whether the client entered their password in the last 30 minutes, which charging a saved account requires."""
+    """Whether the client gave their password within half an hour: what was saved is not spent on an older word."""
     return check_and_update_authn_fresh(_RECENT, timedelta(0), "session")
 
 
-def verify_url(next_url: str) -> str:
-    """The page that asks for the password again, then redirects to ``next_url``, a local address."""
-    return f"{url_for('security.verify')}?{urlencode({'next': next_url})}"
+def verify_url(back_to: str) -> str:
+    """The page that asks for the password again, and leads ``back_to`` a local address."""
+    return f"{url_for('security.verify')}?{urlencode({'next': back_to})}"
 
 
-def sign_in_url(next_url: str) -> str:
-    """The sign-in page, which then redirects to ``next_url``, a local address."""
-    return f"{url_for('security.login')}?{urlencode({'next': next_url})}"
+def sign_in_url(back_to: str) -> str:
+    """The sign-in page, which leads ``back_to`` a local address."""
+    return f"{url_for('security.login')}?{urlencode({'next': back_to})}"
 
 
 def _require_sign_in() -> Response | Redirect | None:
     if request.endpoint is None or request.endpoint in PUBLIC or signed_in_client():
         return None
     if wants_fragment():
-        # The browser would follow a redirect, and htmx would load the sign-in page into the panel.
+        # A redirect would be followed by the browser and nest the sign-in page in the panel.
         return make_response("", 401, {"HX-Redirect": sign_in_url(current_url())})
     return redirect(sign_in_url(current_url()), 303)
 
 
-def _renew_session(_app: Flask, **_signal: Any) -> None:
-    """Keep nothing of the session from before the sign-in, the CSRF token above all (session fixation)."""
+def _begin_session(_app: Flask, **_who: Any) -> None:
+    """Nothing of the session before signing in is worth anything after it, its token least of all."""
     kept = {name: value for name, value in session.items() if name.startswith(("_user_id", "_fresh", "_id", "fs_"))}
     session.clear()
     session.update(kept)
@@ -149,5 +149,5 @@ def _renew_session(_app: Flask, **_signal: Any) -> None:
     g.pop("client", None)
 
 
-def _render_auth_page(template: str, **context: Any) -> Response:
+def _sign_in_page(template: str, **context: Any) -> Response:
     return make_response(render_template(template, **context), 422 if request.method == "POST" else 200)

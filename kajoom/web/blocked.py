@@ -1,4 +1,4 @@
-"""The panel that says why something cannot be done, with the action that resolves it."""
+"""A panel that says why something cannot be done, with the action that lifts it."""
 
 from __future__ import annotations
 
@@ -9,33 +9,29 @@ from flask_babel import gettext
 from kajoom.domain.refusal import BusinessError
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.web.htmx import render
-from kajoom.web.refusals import REFUSAL_MESSAGES, action_for, status_of
-from kajoom.web.service import get_service_or_404, product_context
+from kajoom.web.refusals import SENTENCES, action_for, status_of
+from kajoom.web.service import own_service, product
 
 
 def render_refusal(error: BusinessError) -> ResponseReturnValue:
-    """Error handler of the views under ``/services/<service_id>``: the refusal on the page of the service."""
-    service = get_service_or_404((request.view_args or {})["service_id"])
+    """What a view about a service answers when the trade refuses: the reason, beside the service it is about."""
+    service = own_service((request.view_args or {})["service_id"])
     return render_blocked(service, error, status_of(error.code))
 
 
 def render_blocked(
     service: ServiceSnapshot, error: BusinessError, status: int, push: str | None = None
 ) -> ResponseReturnValue:
-    """The panel of a refusal.
-
-    ``status`` is 200 where a link of the page leads here, so that htmx treats the answer as a success. ``push`` is the
-    address that the browser shows after a swap.
-    """
+    """Show why not; with status 200 where the page itself led here, so that its button never seems broken."""
     return render(
         "service/blocked.html",
         "service/_blocked.html",
-        title=gettext(REFUSAL_MESSAGES[error.code]),
+        title=gettext(SENTENCES[error.code]),
         push=push,
         status=status,
         service=service,
         error=error,
-        sentence=REFUSAL_MESSAGES[error.code],
+        sentence=SENTENCES[error.code],
         action=action_for(error.code, service),
-        page=lambda: product_context(service),
+        page=lambda: product(service),
     )

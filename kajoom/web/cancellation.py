@@ -1,4 +1,4 @@
-"""The cancellation request: the choice of a day, the review, the request itself, and its withdrawal."""
+"""The cancellation request: when, a review, the request itself, and its withdrawal."""
 
 from __future__ import annotations
 
@@ -19,38 +19,40 @@ from kajoom.web.forms import CancellationForm, CancellationWhenForm
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.refusals import status_of
-from kajoom.web.service import get_service_or_404, product_context
+from kajoom.web.service import own_service, product
 
 bp = Blueprint("cancellation", __name__)
-bp.register_error_handler(BusinessError, render_refusal)
+
+
+@bp.errorhandler(BusinessError)
+def error(error: BusinessError) -> ResponseReturnValue:
+    """Why no request can be sent, beside the service it is about."""
+    return render_refusal(error)
 
 
 @bp.get("/services/<int:service_id>/cancellation")
 def choose(service_id: int) -> ResponseReturnValue:
     """Ask when the service is to end."""
-    service = get_service_or_404(service_id)
-    url = url_for("cancellation.choose", service_id=service.id)
+    service = own_service(service_id)
+    current_url = url_for("cancellation.choose", service_id=service.id)
     refusal = cancellation_refusal(service)
     if refusal is not None:
-        return render_blocked(service, BusinessError(refusal), 200, push=url)
+        return render_blocked(service, BusinessError(refusal), 200, push=current_url)
     return render(
         "cancellation/choose.html",
         "cancellation/_choose.html",
         title=gettext("Cancellation request"),
-        push=url,
+        push=current_url,
         service=service,
         today=clock.today(),
-        page=lambda: product_context(service),
+        page=lambda: product(service),
     )
 
 
 @bp.get("/services/<int:service_id>/cancellation/review")
 def review(service_id: int) -> ResponseReturnValue:
-    """Show what will happen and when, before the request is sent.
-
-    The reason is asked here and sent by POST, so that it is in no address.
-    """
-    service = get_service_or_404(service_id)
+    """What will happen and when, before anything is sent; the reason is asked here, so it is in no address."""
+    service = own_service(service_id)
     when = CancellationWhenForm.parse(request.args).when.data
     refusal = cancellation_refusal(service)
     if refusal is not None:
@@ -65,16 +67,16 @@ def review(service_id: int) -> ResponseReturnValue:
         effective_on=ends_on(when, clock.today(), service.due),
         today=clock.today(),
         key=uuid4().hex,
-        page=lambda: product_context(service),
+        page=lambda: product(service),
     )
 
 
 @bp.post("/services/<int:service_id>/cancellation")
 def send(service_id: int) -> ResponseReturnValue:
-    """Send the request, which takes effect without approval; the same form sent twice makes one request."""
-    service = get_service_or_404(service_id)
+    """Send the request: it takes effect by being sent."""
+    service = own_service(service_id)
     form = CancellationForm.parse(request.form)
-    cancellation = request_cancellation(
+    sent = request_cancellation(
         service.client_id,
         service.id,
         form.when.data,
@@ -84,45 +86,38 @@ def send(service_id: int) -> ResponseReturnValue:
         on=clock.today(),
         at=clock.now(),
     )
-    return _render_cancellation(cancellation, redirect_after_post=True)
+    return _shown(sent, landed=True)
 
 
 @bp.get("/cancellations/<reference>")
 def show(reference: str) -> ResponseReturnValue:
-    """Show the receipt of a request, with its reference, date and time."""
-    return _render_cancellation(_get_cancellation_or_404(reference))
+    """The receipt of a request, with its number, date and time."""
+    found = cancellation_of(current_client().id, reference)
+    return _shown(found) if found is not None else abort(404)
 
 
 @bp.post("/cancellations/<reference>/withdraw")
 def withdraw(reference: str) -> ResponseReturnValue:
-    """Withdraw the request, so that the service continues."""
-    cancellation = _get_cancellation_or_404(reference)
+    """Take the request back; the service goes on."""
     try:
-        cancellation = withdraw_cancellation(cancellation.client_id, reference, clock.now())
+        return _shown(withdraw_cancellation(current_client().id, reference, clock.now()), landed=True)
+    except LookupError:
+        abort(404)
     except BusinessError as error:
-        return _render_cancellation(_get_cancellation_or_404(reference), error)
-    return _render_cancellation(cancellation, redirect_after_post=True)
+        found = cancellation_of(current_client().id, reference)
+        return _shown(found, status=status_of(error.code)) if found is not None else abort(404)
 
 
-def _get_cancellation_or_404(reference: str) -> Cancellation:
-    """The client's own request; 404 for an unknown one and for another client's."""
-    return cancellation_of(current_client().id, reference) or abort(404)
-
-
-def _render_cancellation(
-    cancellation: Cancellation, error: BusinessError | None = None, *, redirect_after_post: bool = False
-) -> ResponseReturnValue:
-    """The receipt, with the ``error`` of a refused withdrawal and its status."""
-    url = url_for("cancellation.show", reference=cancellation.reference)
+def _shown(found: Cancellation, *, landed: bool = False, status: int = 200) -> ResponseReturnValue:
+    current_url = url_for("cancellation.show", reference=found.reference)
     return render(
         "cancellation/show.html",
         "cancellation/_answer.html",
-        title=gettext("Cancellation request %(reference)s", reference=cancellation.reference),
-        status=status_of(error.code) if error else 200,
-        push=url,
-        see_other=url if redirect_after_post else None,
-        cancellation=cancellation,
-        error=error,
-        is_open=cancellation.status is CancellationStatus.OPEN,
-        **product_context(get_service_or_404(cancellation.service_id)),
+        title=gettext("Cancellation request %(reference)s", reference=found.reference),
+        status=status,
+        push=current_url,
+        see_other=current_url if landed else None,
+        cancellation=found,
+        is_open=found.status is CancellationStatus.OPEN,
+        **product(own_service(found.service_id)),
     )

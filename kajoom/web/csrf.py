@@ -1,4 +1,4 @@
-"""CSRF protection: every unsafe request needs a token of its session and an origin of this site."""
+"""Every form that changes something carries a token of this session, and comes from a page of this house."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ from flask import Flask, abort, g, request, session
 from flask_wtf.csrf import CSRFProtect
 
 csrf = CSRFProtect()
-"""Checks the token of every POST. Webhook views are exempt and verify a signature instead."""
+"""The guard of every POST; what another system posts is exempted where it is received, and proves itself there."""
 
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 def init_csrf(app: Flask) -> None:
-    """Check the origin, then the token, of each request that is not GET, HEAD or OPTIONS."""
+    """Check the origin, then the token, of whatever is not merely read."""
     app.before_request(_check_origin)
     csrf.init_app(app)
 
 
 def rotate_csrf_token() -> None:
-    """Drop the session's token: one obtained before signing in is not valid after it."""
+    """Forget the session's token, so that the one known before signing in is worth nothing after it."""
     session.pop("csrf_token", None)
     g.pop("csrf_token", None)
 
 
 def _check_origin() -> None:
-    """Answer 403 to a request from another site, which browsers tell by ``Sec-Fetch-Site`` or ``Origin``.
-
-    Clients that are not browsers send neither header, and go on to the check of the token or signature.
-    """
-    if request.method in _SAFE_METHODS:
+    """Browsers say where a request comes from; another system says nothing, and must have another proof."""
+    if request.method in _SAFE:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site not in {None, "same-origin", "none"} or (origin and origin != request.host_url.rstrip("/")):

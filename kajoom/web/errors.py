@@ -1,4 +1,4 @@
-"""Error pages in the client's language, each with a link to go on."""
+"""What goes wrong is said in the client's language, with a way on; a refusal is an answer, a fault is loud."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from kajoom.i18n.translations import N_
 from kajoom.models.db import db
 from kajoom.web.auth import signed_in_client
 from kajoom.web.htmx import wants_fragment
-from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
+from kajoom.web.refusals import SENTENCES, status_of
 
-_INVALID_CHARACTERS = ("\0", "\N{REPLACEMENT CHARACTER}")
-"""Characters that no browser sends: NUL, and what Werkzeug puts in the place of invalid UTF-8."""
+_UNREADABLE = ("\0", "\N{REPLACEMENT CHARACTER}")
 
 _TITLES = {
     400: N_("This request could not be read"),
@@ -42,49 +41,49 @@ _EXPIRED = N_("This page has expired. Open it again and repeat what you were doi
 
 
 def init_errors(app: Flask) -> None:
-    """Register the error pages of refusals, HTTP errors and exceptions."""
-    app.before_request(_reject_invalid_text)
+    """Give every refusal and every fault its page."""
+    app.before_request(_reject_unreadable_text)
     app.register_error_handler(BusinessError, _handle_business_error)
-    app.register_error_handler(CSRFError, _handle_csrf_error)
-    app.register_error_handler(HTTPException, _handle_http_error)
-    app.register_error_handler(500, _handle_server_error)
+    app.register_error_handler(CSRFError, _expired)
+    app.register_error_handler(HTTPException, _failed)
+    app.register_error_handler(500, _broken)
 
 
-def _reject_invalid_text() -> None:
-    """Answer 400 to a path, a query or a form with NUL or invalid UTF-8, before any view reads it."""
-    texts = [request.path]
+def _reject_unreadable_text() -> None:
+    """Text that no client ever typed is refused before anything looks at it."""
+    sent = [request.path]
     for fields in (request.args, request.form):
-        texts.extend(text for pair in fields.items(multi=True) for text in pair)
-    if any(character in text for text in texts for character in _INVALID_CHARACTERS):
+        sent.extend(text for pair in fields.items(multi=True) for text in pair)
+    if any(mark in text for text in sent for mark in _UNREADABLE):
         abort(400)
 
 
 def _handle_business_error(error: BusinessError) -> Response:
-    return _render_error(status_of(error.code), REFUSAL_MESSAGES[error.code], error.code.value)
+    return _answer(status_of(error.code), SENTENCES[error.code], error.code.value)
 
 
-def _handle_csrf_error(_error: CSRFError) -> Response:
-    return _render_error(403, _EXPIRED)
+def _expired(_error: CSRFError) -> Response:
+    return _answer(403, _EXPIRED)
 
 
-def _handle_http_error(error: HTTPException) -> Response:
+def _failed(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code not in _TITLES:
         return make_response(error.get_response())
-    response = _render_error(error.code, _TEXTS.get(error.code, _TEXTS[400]))
+    answer = _answer(error.code, _TEXTS.get(error.code, _TEXTS[400]))
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
-            response.headers[name] = value
-    return response
+            answer.headers[name] = value
+    return answer
 
 
-def _handle_server_error(_error: Exception) -> Response:
-    """The page of an unexpected exception; it does not use the database, which may be what failed."""
+def _broken(_error: Exception) -> Response:
+    """The page of a fault asks nothing of the database: it may be what failed."""
     db.session.rollback()
     g.client = None
-    return _render_error(500, _TEXTS[500])
+    return _answer(500, _TEXTS[500])
 
 
-def _render_error(status: int, text: str, refusal: str = "") -> Response:
+def _answer(status: int, text: str, refusal: str = "") -> Response:
     template = "errors/_error.html" if wants_fragment() else "errors/error.html"
     body = render_template(
         template,
@@ -98,7 +97,6 @@ def _render_error(status: int, text: str, refusal: str = "") -> Response:
 
 
 def _next_step_url(status: int) -> str:
-    """Where the link of an error page leads: the service it is about, the services, or the sign-in page."""
     service_id = (request.view_args or {}).get("service_id")
     if service_id is not None and status not in {404, 500} and signed_in_client():
         return url_for("service.show", service_id=service_id)

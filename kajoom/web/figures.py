@@ -1,4 +1,4 @@
-"""The amounts of a quote, in the form in which its order and its invoice store them."""
+"""A quote's table of figures, in the very form in which its order and its invoice will keep them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kajoom.operations.billing.invoices import lines_to_json, taxes_to_json
 
 
 def figures_of_quote(service: ServiceSnapshot, plan: CatalogPlan, quote: Quote) -> Figures:
-    """A quote's amounts, as its invoice would show them."""
+    """A quote's figures, as its invoice would print them."""
     lines = lines_to_json(quote.lines, service.plan, plan, quote.difference)
     taxes = taxes_to_json(quote.taxes, service.catalog.seller)
     return figures(lines, taxes, quote.subtotal.cents, quote.total, quote.credit_used, quote.due_today)

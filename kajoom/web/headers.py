@@ -1,4 +1,4 @@
-"""The security headers of every response."""
+"""What every answer tells the browser it may and may not do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from kajoom.web.htmx import VARY
 
 _TWO_YEARS = 2 * 365 * 24 * 3600
-_SECURITY_HEADERS = {
+_ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -20,29 +20,26 @@ _SECURITY_HEADERS = {
 
 
 def init_headers(app: Flask, form_targets: Sequence[str]) -> None:
-    """Add the headers to every response, errors and static files included.
+    """Add them to every answer, errors and files included; ``form_targets`` are where a form may lead after us."""
+    always = {**_ALWAYS, "Content-Security-Policy": policy(form_targets)}
+    of_page = {**always, "Cache-Control": "no-store", "Vary": ", ".join(VARY)}
 
-    ``form_targets`` are the other origins that a form may redirect to (the payment provider's).
-    """
-    security_headers = {**_SECURITY_HEADERS, "Content-Security-Policy": content_security_policy(form_targets)}
-    page_headers = {**security_headers, "Cache-Control": "no-store", "Vary": ", ".join(VARY)}
-
-    def add_headers(response: Response) -> Response:
-        response.headers.update(security_headers if request.endpoint == "static" else page_headers)
+    def add(response: Response) -> Response:
+        response.headers.update(always if request.endpoint == "static" else of_page)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}; includeSubDomains"
         return response
 
-    app.after_request(add_headers)
+    app.after_request(add)
 
 
-def content_security_policy(form_targets: Sequence[str]) -> str:
-    """The policy: resources of this origin only, nothing inline, no frames, forms to this site or ``form_targets``."""
-    own_origin = ("script-src", "style-src", "img-src", "font-src", "connect-src")
+def policy(form_targets: Sequence[str]) -> str:
+    """Nothing from anywhere but this house, nothing inline, nothing framed."""
+    own = ("script-src", "style-src", "img-src", "font-src", "connect-src")
     return "; ".join(
         [
             "default-src 'none'",
-            *(f"{directive} 'self'" for directive in own_origin),
+            *(f"{kind} 'self'" for kind in own),
             " ".join(["form-action 'self'", *form_targets]),
             "base-uri 'none'",
             "frame-ancestors 'none'",

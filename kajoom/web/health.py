@@ -1,4 +1,4 @@
-"""Health checks of the process (/healthz) and of the service (/readyz), without versions or secrets."""
+"""Whether the house is alive, and whether it is ready to work; neither answer holds a version or a secret."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from kajoom.models.health import health
 bp = Blueprint("health", __name__)
 
 _LATE = timedelta(minutes=10)
-"""A message that has been due for longer than this means that no worker is running."""
+"""A message that has been due for longer than this says that no worker is at it."""
 
 
 @bp.get("/healthz")
 def alive() -> ResponseReturnValue:
-    """Answer 200 while the process runs."""
+    """The process answers."""
     return {"alive": True}
 
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Answer 200 when the database is at its latest migration and no message is late, else 503 with the reason."""
-    state = health()
-    if state is None:
+    """The database answers at its last revision, and what is due is being done; 503 with what is wrong otherwise."""
+    found = health()
+    if found is None:
         return {"ready": False, "database": "unreachable"}, 503
-    at_head = state.revision == current_app.config["REVISION"]
-    is_late = state.oldest_due is not None and clock.now() - state.oldest_due > _LATE
-    body = {
+    at_head = found.revision == current_app.config["REVISION"]
+    is_late = found.oldest_due is not None and clock.now() - found.oldest_due > _LATE
+    answer = {
         "ready": at_head and not is_late,
         "database": "at its last revision" if at_head else "to be upgraded",
         "worker": "late" if is_late else "on time",
     }
-    return body, 200 if body["ready"] else 503
+    return answer, 200 if answer["ready"] else 503

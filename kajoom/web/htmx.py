@@ -1,4 +1,4 @@
-"""Rendering for htmx: one address gives the whole page or the fragment that htmx swaps, whichever is requested."""
+"""One address, two renderings: the whole page, or the fragment that htmx swaps; no view branches on which."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VARY = ("HX-Request", "HX-Request-Type", "HX-History-Restore-Request")
 
 
 def wants_fragment() -> bool:
-    """Whether htmx requests a fragment; its history restoration (the Back button) requests the whole page."""
+    """Whether htmx asks for a part of the page; going Back asks for the whole of it."""
     return (
         request.headers.get("HX-Request") == "true"
         and request.headers.get("HX-Request-Type") == "partial"
@@ -34,21 +34,19 @@ def render(
     page: Callable[[], Mapping[str, Any]] | None = None,
     **context: Any,
 ) -> Response | Redirect:
-    """Render the page ``template``, or its ``fragment`` alone when htmx requests it (``None``: always the page).
+    """Answer with the page ``template``, or with its ``fragment`` alone (``None`` where a page has no fragment).
 
-    ``title``, already translated, is the title of the page and of the document after a swap. ``announce`` is read by
-    screen readers after a swap. ``push`` and ``replace`` are the address shown after a swap, as a new history entry or
-    in place of the current one. Without htmx, ``see_other`` redirects after a successful POST (303), so that reloading
-    does not post again. ``page`` returns the context that only the whole page needs.
+    ``title`` (already said in the page's language) names the page or, after a swap, renames it; ``announce`` is read
+    out after a swap; ``push`` and ``replace`` are the address shown after one. Without htmx a deed that succeeded
+    leads to ``see_other``, which can be reloaded. ``page`` gathers what only the whole page needs.
     """
     if fragment is None or not wants_fragment():
         if see_other:
             return redirect(see_other, 303)
-        page_context = page() if page else {}
-        return make_response(render_template(template, title=title, **{**page_context, **context}), status)
-    body = render_template(
-        "_fragment.html", fragment=fragment, title=title, announce=announce, address=push or replace, **context
-    )
+        gathered = page() if page else {}
+        return make_response(render_template(template, title=title, **{**gathered, **context}), status)
+    said = {"title": title, "announce": announce, "address": push or replace}
+    body = render_template("_fragment.html", fragment=fragment, **said, **context)
     response = make_response(body, status)
     if push:
         response.headers["HX-Push-Url"] = push
@@ -58,7 +56,7 @@ def render(
 
 
 def redirect_to(url: str) -> Response | Redirect:
-    """Redirect to another page after a POST; by a header for htmx, which would load the page into the panel."""
+    """Go to another page after a POST; htmx is told so, as a redirect would be followed inside the panel."""
     if wants_fragment():
         return make_response("", 200, {"HX-Redirect": url})
     return redirect(url, 303)

@@ -1,4 +1,4 @@
-"""The language of a page: that of ``?lang=``, else the client's, the cookie's or the browser's; French by default."""
+"""The language of a page: the one asked for, else the client's, else the browser's; French when nothing is said."""
 
 from __future__ import annotations
 
@@ -11,46 +11,44 @@ from kajoom.web.auth import signed_in_client
 from kajoom.web.urls import current_url, other_language_url
 
 COOKIE = "lang"
-"""The cookie that keeps the language chosen before signing in."""
-
 _YEAR = 365 * 24 * 3600
 
 
 def init_locale(app: Flask) -> None:
-    """Select the language of each request, and remember the one chosen with ``?lang=``."""
-    # Not fr_CA: Flask-Security's translations are under "fr" and would silently fall back to English.
-    Babel(app, default_locale=LANGUAGES[0], locale_selector=_select_language, configure_jinja=False)
-    app.before_request(_remember_language)
-    app.after_request(_set_language_cookie)
+    """Choose the language of each request, and keep the one that was asked for."""
+    # Not fr_CA: Flask-Security's own sentences are kept under "fr" and would silently fall back to English.
+    Babel(app, default_locale=LANGUAGES[0], locale_selector=_choose, configure_jinja=False)
+    app.before_request(_remember)
+    app.after_request(_keep)
     app.jinja_env.globals.update(current_url=current_url, other_language_url=other_language_url)
 
 
 def current_language() -> str:
-    """The language of the request, "fr" or "en"; an order or a cancellation made from it keeps it for its e-mails."""
+    """What the page is written in ("fr" or "en"), and what an order or a request made from it remembers."""
     return current_formats().language
 
 
-def requested_language() -> str | None:
-    """The language of the query's ``lang``, ``None`` when it is missing or unknown."""
-    language = request.args.get("lang")
-    return language if language in LANGUAGES else None
+def asked_language() -> str | None:
+    """The language that the address itself asks for."""
+    asked = request.args.get("lang")
+    return asked if asked in LANGUAGES else None
 
 
-def _select_language() -> str:
+def _choose() -> str:
     client = signed_in_client()
-    language = requested_language() or (client.locale if client else None) or request.cookies.get(COOKIE)
-    if language in LANGUAGES:
-        return language
+    chosen = asked_language() or (client.locale if client else None) or request.cookies.get(COOKIE)
+    if chosen in LANGUAGES:
+        return chosen
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 
-def _remember_language() -> None:
-    client, language = signed_in_client(), requested_language()
-    if client and language and client.locale != language:
-        remember_locale(client.id, language)
+def _remember() -> None:
+    client, asked = signed_in_client(), asked_language()
+    if client and asked and client.locale != asked:
+        remember_locale(client.id, asked)
 
 
-def _set_language_cookie(response: Response) -> Response:
-    if language := requested_language():
-        response.set_cookie(COOKIE, language, max_age=_YEAR, secure=request.is_secure, httponly=True, samesite="Lax")
+def _keep(response: Response) -> Response:
+    if asked := asked_language():
+        response.set_cookie(COOKIE, asked, max_age=_YEAR, secure=request.is_secure, httponly=True, samesite="Lax")
     return response

@@ -30,8 +30,8 @@ from kajoom.web.payment import (
     verify_payment,
 )
 from kajoom.web.payment_options import payment_options
-from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
-from kajoom.web.service import get_service_or_404, product_context
+from kajoom.web.refusals import SENTENCES, status_of
+from kajoom.web.service import own_service, product
 from kajoom.web.timeline import timeline_of
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
@@ -130,7 +130,7 @@ def _title(order: Order) -> str:
 
 def _said(order: Order, payment_error: BusinessError | None) -> str:
     if payment_error is not None:
-        return str(gettext(REFUSAL_MESSAGES[payment_error.code]))
+        return str(gettext(SENTENCES[payment_error.code]))
     return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
 
 
@@ -168,7 +168,7 @@ def _render(
     """
     current_url = url_for("order.show", reference=order.reference)
     invoice = invoice_of_order(order.id)
-    paying, page = payment_error_of(invoice), product_context(get_service_or_404(order.service_id))
+    paying, page = payment_error_of(invoice), product(own_service(order.service_id))
     return render(
         "order/show.html",
         "order/_answer.html",

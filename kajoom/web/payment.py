@@ -9,11 +9,12 @@ from flask import current_app, request
 
 from kajoom import clock
 from kajoom.domain.payment import EXPIRED, GIVEN_UP, OPEN, SAVED_METHOD_ENDED, AttemptStatus, PaymentChoice
+from kajoom.domain.payment_method import ACCOUNT_CREDIT
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Attempt, last_attempt_of
-from kajoom.operations.billing.credit import CREDIT, spend
+from kajoom.operations.payments.credit import pay_with_credit
 from kajoom.operations.payments.pay import give_up, pay, verify
 from kajoom.web.auth import signed_in_recently, verify_url
 from kajoom.web.forms import Fields, one
@@ -66,13 +67,13 @@ def pay_invoice(invoice: Invoice, payment_choice: PaymentChoice, return_url: str
     ``return_url`` is where a client who approves elsewhere comes back to, ``current_url`` the page they press « pay
     » on.
     """
-    if payment_choice.method not in {CREDIT, *_providers()}:
+    if payment_choice.method not in {ACCOUNT_CREDIT, *_providers()}:
         return PaymentOutcome(BusinessError(Refusal.UNREADABLE))
     if payment_choice.saved is not None and not signed_in_recently():
         return PaymentOutcome(redirect_url=verify_url(current_url))
     try:
-        if payment_choice.method == CREDIT:
-            spend(invoice.id, clock.now())
+        if payment_choice.method == ACCOUNT_CREDIT:
+            pay_with_credit(invoice.id, clock.now())
             return PaymentOutcome()
         if payment_choice.saved is not None and payment_choice.method not in saving():
             raise BusinessError(Refusal.SAVED_METHOD_ENDED)

@@ -25,58 +25,48 @@ from kajoom.web.locale import current_language
 from kajoom.web.order import opened
 from kajoom.web.payment import method_for, saving
 from kajoom.web.payment_options import saved_accounts_of
-from kajoom.web.preview import Preview, drop_stale_when, preview_of
-from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
-from kajoom.web.service import get_service_or_404, product_context
+from kajoom.web.preview import Preview, preview_of
+from kajoom.web.refusals import SENTENCES, status_of
+from kajoom.web.service import own_service, product
 
 bp = Blueprint("plan", __name__, url_prefix="/services/<int:service_id>/plan")
 bp.register_error_handler(BusinessError, render_refusal)
 
-_SHOWN_AGAIN = {Refusal.QUOTE_CHANGED, Refusal.NOT_ACKNOWLEDGED}
-"""The refusals of a confirmation that show the review again, with its new figures."""
-
 
 @bp.get("")
 def choose(service_id: int) -> ResponseReturnValue:
-    """Show the plans and the price of the chosen one.
-
-    At each change the form requests the same address with its field ``asked``, and gets the new price alone.
-    """
-    service = get_service_or_404(service_id)
+    """The plans, and the price of the one chosen; asked again by the form at each change, it answers the price."""
+    service = own_service(service_id)
     blocked_reason = service.blocked_reason(clock.today())
     if blocked_reason is not None:
-        url = url_for("plan.choose", service_id=service.id)
-        return render_blocked(service, BusinessError(blocked_reason), 200, push=url)
+        return render_blocked(
+            service, BusinessError(blocked_reason), 200, push=url_for("plan.choose", service_id=service.id)
+        )
     form = PlanForm.parse(request.args)
-    cycle, plan_offers = _cycle_and_offers(service, form.cycle.data)
-    plan = form.plan.data or _default_plan(service, plan_offers)
-    choice = drop_stale_when(service, Choice(plan, cycle, form.when.data), form.asked.data)
-    preview = preview_of(service, choice)
-    url = _choice_url("plan.choose", choice, service)
-    if form.asked.data is not None:
-        return _render_choice(preview, plan_offers, "plan/_preview.html", replace=url, asked=form.asked.data)
-    status = status_of(preview.error.code) if preview.error and form.plan.data else 200
-    return _render_choice(preview, plan_offers, "plan/_choose.html", push=url, status=status)
+    cycle, listed = _listed(service, form.cycle.data)
+    first = suggested(listed)
+    plan = form.plan.data or (first.plan.code if first else service.plan.code)
+    preview = preview_of(service, _answered(service, Choice(plan, cycle, form.when.data), form.asked.data))
+    current_url = _url("plan.choose", preview.choice, service)
+    if "asked" not in request.args:
+        status = status_of(preview.error.code) if preview.error and "plan" in request.args else 200
+        return _choose(preview, listed, "plan/_choose.html", push=current_url, status=status)
+    return _choose(preview, listed, "plan/_preview.html", replace=current_url, asked=request.args["asked"])
 
 
 @bp.get("/review")
 def review(service_id: int) -> ResponseReturnValue:
-    """Show every figure and condition of one choice, and the button that confirms it."""
-    service = get_service_or_404(service_id)
+    """Every figure and condition of one choice, and the one button that confirms it."""
+    service = own_service(service_id)
     form = ReviewForm.parse(request.args)
-    choice = drop_stale_when(service, form.choice, form.asked.data)
-    quote = quote_change(service, choice, clock.today())
-    return _render_review(Preview(service, choice, quote))
+    choice = _answered(service, form.choice, form.asked.data)
+    return _review(Preview(service, choice, quote_change(service, choice, clock.today())))
 
 
 @bp.post("")
 def confirm(service_id: int) -> ResponseReturnValue:
-    """Confirm what was reviewed.
-
-    The same form sent twice makes one order. When the figures are no longer those of the review, or the condition is
-    not acknowledged, nothing is ordered and the review is shown again.
-    """
-    service = get_service_or_404(service_id)
+    """Confirm what was reviewed: the same form twice is one order, and figures that moved are shown again."""
+    service = own_service(service_id)
     form = ConfirmForm.parse(request.form)
     try:
         order = place_order(
@@ -90,53 +80,53 @@ def confirm(service_id: int) -> ResponseReturnValue:
             days_to_pay=current_app.config["DAYS_TO_PAY"],
         )
     except BusinessError as error:
-        if error.code not in _SHOWN_AGAIN:
+        if error.code not in {Refusal.QUOTE_CHANGED, Refusal.NOT_ACKNOWLEDGED}:
             raise
-        return _render_review(Preview(service, form.choice, cast(Quote, error.details["quote"]), error))
+        return _review(Preview(service, form.choice, cast(Quote, error.details["quote"]), error))
     return opened(order)
 
 
-def _cycle_and_offers(service: ServiceSnapshot, requested: BillingCycle | None) -> tuple[BillingCycle, list[Offer]]:
-    """The billing cycle to show and its offers.
-
-    Without a ``requested`` cycle: the service's own, or the first in which some other plan can be had.
-    """
+def _listed(service: ServiceSnapshot, asked: BillingCycle | None) -> tuple[BillingCycle, list[Offer]]:
+    """The billing cycle asked for and its offers; unasked, the present one, or the first that has a plan to move to."""
     today = clock.today()
-    if requested is not None:
-        return requested, offers(service, requested, today)
-    for cycle in (service.terms.cycle, *service.group.cycles(service.terms.recurring.currency)):
-        plan_offers = offers(service, cycle, today)
-        if suggested(plan_offers):
-            return cycle, plan_offers
-    return service.terms.cycle, offers(service, service.terms.cycle, today)
+    cycles = [asked] if asked else [service.terms.cycle, *service.group.cycles(service.terms.recurring.currency)]
+    for cycle in cycles:
+        listed = offers(service, cycle, today)
+        if suggested(listed):
+            return cycle, listed
+    return cycles[0], offers(service, cycles[0], today)
 
 
-def _default_plan(service: ServiceSnapshot, plan_offers: list[Offer]) -> str:
-    """The code of the plan that is chosen when the client has not chosen one."""
-    offer = suggested(plan_offers)
-    return offer.plan.code if offer else service.plan.code
+def _answered(service: ServiceSnapshot, choice: Choice, asked: str | None) -> Choice:
+    """The choice with its « when » only if it answers the question this plan asks.
+
+    The form names in ``asked`` the question it showed. A client who moves from a higher plan, where « now » is the
+    default, to a lower one, where it gives up what is paid, has not answered that other question.
+    """
+    if choice.when is None or asked is None:
+        return choice
+    plain = Choice(choice.plan, choice.cycle)
+    question = preview_of(service, plain).asked.partition(".")[2]
+    return choice if asked.partition(".")[2] == question else plain
 
 
-def _render_choice(
-    preview: Preview, plan_offers: list[Offer], fragment: str, **response_options: Any
-) -> ResponseReturnValue:
+def _choose(preview: Preview, listed: list[Offer], fragment: str, **answer: Any) -> ResponseReturnValue:
     service = preview.service
     return render(
         "plan/choose.html",
         fragment,
         title=gettext("Change plan"),
-        announce=_announcement(preview),
+        announce=_said(preview),
         service=service,
         preview=preview,
-        offers=plan_offers,
+        offers=listed,
         cycles=service.group.cycles(service.terms.recurring.currency),
-        page=lambda: product_context(service),
-        **response_options,
+        page=lambda: product(service),
+        **answer,
     )
 
 
-def _render_review(preview: Preview) -> ResponseReturnValue:
-    """The review, after a refused confirmation with ``preview.error`` and its status."""
+def _review(preview: Preview) -> ResponseReturnValue:
     service, error = preview.service, preview.error
     title = gettext("Review and confirm your change")
     method = method_for(service.payment_method)
@@ -144,36 +134,35 @@ def _render_review(preview: Preview) -> ResponseReturnValue:
         "plan/review.html",
         "plan/_review.html",
         title=gettext("Error: %(title)s", title=title) if error else title,
-        push=None if error else _choice_url("plan.review", preview.choice, service),
+        push=None if error else _url("plan.review", preview.choice, service),
         status=status_of(error.code) if error else 200,
         service=service,
         preview=preview,
         error=error,
-        back=_choice_url("plan.choose", preview.choice, service),
+        back=_url("plan.choose", preview.choice, service),
         account=saved_accounts_of(service.client_id).get(method or ""),
         saving=method if method in saving() else None,
         amount_before=amount_in_digest(request.form.get("digest", ""), service.terms.recurring.currency),
         key=uuid4().hex,
-        page=lambda: product_context(service),
+        page=lambda: product(service),
     )
 
 
-def _announcement(preview: Preview) -> str:
-    """The preview in one sentence, announced to screen readers after a swap."""
-    if preview.quote is None:
-        return str(gettext(REFUSAL_MESSAGES[preview.error.code])) if preview.error else ""
+def _said(preview: Preview) -> str:
+    """The preview in one sentence, for those who hear it change."""
     formats = current_formats()
-    return str(
-        gettext(
-            "Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.",
-            plan=formats.localized(preview.plan.name),
-            cycle=gettext(label_for(preview.choice.cycle)).lower(),
-            amount=formats.money(preview.quote.due_today),
-        )
+    if preview.quote is None:
+        return str(gettext(SENTENCES[preview.error.code])) if preview.error else ""
+    announcement: str = gettext(
+        "Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.",
+        plan=formats.localized(preview.plan.name),
+        cycle=gettext(label_for(preview.choice.cycle)).lower(),
+        amount=formats.money(preview.quote.due_today),
     )
+    return announcement
 
 
-def _choice_url(endpoint: str, choice: Choice, service: ServiceSnapshot) -> str:
-    """The address of a choice, which reloading, the Back button and a link in an e-mail open again."""
+def _url(endpoint: str, choice: Choice, service: ServiceSnapshot) -> str:
+    """The address of a state: reload, Back and a link in a letter lead to it again."""
     when: dict[str, Any] = {"when": choice.when.value} if choice.when else {}
     return url_for(endpoint, service_id=service.id, plan=choice.plan, cycle=choice.cycle.value, **when)

@@ -1,4 +1,4 @@
-"""What one choice of plan costs and changes, as the pages show it, or why it has no price."""
+"""What one choice comes to, as the page shows it: its figures, what is gained and lost, or why it has no price."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kajoom.web.figures import figures_of_quote
 
 @dataclass(frozen=True)
 class Preview:
-    """One choice with its quote, or the error that says why it has none."""
+    """One choice and what it comes to: its quote with every figure, or why it has none."""
 
     service: ServiceSnapshot
     choice: Choice
@@ -27,70 +27,54 @@ class Preview:
 
     @cached_property
     def plan(self) -> CatalogPlan:
-        """The chosen plan, or the current plan when the chosen code does not exist."""
+        """The plan chosen; the present one when the choice named none that exists."""
         return self.service.group.plan(self.choice.plan) or self.service.plan
 
     @cached_property
     def figures(self) -> Figures | None:
-        """The amounts of the quote, ``None`` without a quote."""
+        """The table of figures."""
         return figures_of_quote(self.service, self.plan, self.quote) if self.quote else None
 
     @cached_property
     def limits(self) -> tuple[LimitChange, ...]:
-        """The limits that differ between the current plan and the chosen one."""
+        """What the change allows more or less of."""
         compared = limit_changes(self.service.usage, self.service.plan.limits, self.plan.limits)
         return tuple(limit for limit in compared if limit.differs)
 
     @cached_property
     def gained(self) -> list[Translated]:
-        """The features that the chosen plan has and the current plan does not."""
+        """What the plan chosen includes and the present one does not."""
         return [feature for feature in self.plan.features if feature not in self.service.plan.features]
 
     @cached_property
     def lost(self) -> list[Translated]:
-        """The features that the current plan has and the chosen plan does not."""
+        """What the present plan includes and the one chosen does not."""
         return [feature for feature in self.service.plan.features if feature not in self.plan.features]
 
     @cached_property
     def delay(self) -> Translated | None:
-        """How long a change made by staff takes, in both languages; ``None`` for an automatic change."""
+        """The delay announced when a person must act, in both languages; ``None`` when none must."""
         return delay_of(self.service, self.plan) if self.quote and self.quote.needs_person else None
 
     @cached_property
     def timing_options(self) -> tuple[When, ...]:
-        """When the change can be made, the default first; empty where there is no choice."""
+        """The answers to « when? », the default first; empty where there is no choice."""
         return self.quote.timing_options if self.quote else ()
 
     @cached_property
     def when(self) -> When | None:
-        """The timing option in force."""
+        """The answer in force."""
         return self.choice.when if self.choice.when in self.timing_options else next(iter(self.timing_options), None)
 
     @cached_property
     def asked(self) -> str:
-        """The name of the question about ``when`` that the form shows: the cycle and the default timing option.
-
-        The form sends it back in its hidden field ``asked``; see ``drop_stale_when``.
-        """
+        """The name of the question « when? » as the form puts it; see ``plan._answer``."""
         return f"{self.choice.cycle}.{self.timing_options[0] if self.timing_options else 'none'}"
 
 
 def preview_of(service: ServiceSnapshot, choice: Choice) -> Preview:
-    """The preview of a choice made today, with its quote or its refusal."""
+    """The quote of a choice today, or its refusal."""
     try:
         return Preview(service, choice, quote_change(service, choice, clock.today()))
     except BusinessError as error:
         return Preview(service, choice, error=error)
-
-
-def drop_stale_when(service: ServiceSnapshot, choice: Choice, asked: str | None) -> Choice:
-    """The choice without its ``when`` if that answers the question of another plan.
-
-    ``asked`` names the question the form showed. A client who moves from a higher plan, where "now" is the default,
-    to a lower one, where "now" gives up what is already paid, has not answered that other question.
-    """
-    if choice.when is None or asked is None:
-        return choice
-    without_when = Choice(choice.plan, choice.cycle)
-    _, _, default = preview_of(service, without_when).asked.partition(".")
-    return choice if asked.partition(".")[2] == default else without_when

@@ -1,4 +1,4 @@
-"""The message, the HTTP status and the resolving action of each refusal."""
+"""Each refusal has one sentence, one status, and the one action that lifts it: no message ends without a way on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kajoom.i18n.translations import N_
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.web.urls import current_url
 
-REFUSAL_MESSAGES: Mapping[StrEnum, str] = {
+SENTENCES: Mapping[StrEnum, str] = {
     Refusal.NOT_ACTIVE: N_("This service is not active: its plan cannot be changed."),
     Refusal.CANCELLATION_REQUESTED: N_("You asked for this service to be cancelled."),
     Refusal.CHANGE_UNDER_WAY: N_("A change of plan is already under way for this service."),
@@ -36,22 +36,21 @@ REFUSAL_MESSAGES: Mapping[StrEnum, str] = {
     Refusal.SAVED_METHOD_ENDED: N_("The saved account can no longer be used. Nothing was charged."),
 }
 
-_NOT_FOUND = {Refusal.UNKNOWN_PLAN}
-_PAYMENT_REQUIRED = {Refusal.PAYMENT_REFUSED, Refusal.SAVED_METHOD_ENDED}
-_UNPROCESSABLE = {Refusal.UNREADABLE, Refusal.NOT_ACKNOWLEDGED, Refusal.CYCLE_NOT_OFFERED, Refusal.SAME_TERMS}
+_UNFOUND = {Refusal.UNKNOWN_PLAN}
+_UNREAD = {Refusal.UNREADABLE, Refusal.NOT_ACKNOWLEDGED, Refusal.CYCLE_NOT_OFFERED, Refusal.SAME_TERMS}
 
 
 def status_of(code: StrEnum) -> int:
-    """The HTTP status of a refusal: 402 for a payment, 404 for an unknown plan, 422 for an invalid form, else 409."""
-    if code in _PAYMENT_REQUIRED:
+    """The HTTP status: 404 for what is not, 422 for what was badly asked, 402 for money, 409 where things stand so."""
+    if code in {Refusal.PAYMENT_REFUSED, Refusal.SAVED_METHOD_ENDED}:
         return 402
-    if code in _NOT_FOUND:
+    if code in _UNFOUND:
         return 404
-    return 422 if code in _UNPROCESSABLE else 409
+    return 422 if code in _UNREAD else 409
 
 
 class Action(NamedTuple):
-    """What resolves a refusal: an untranslated label, an address, and whether it is requested by POST."""
+    """What lifts a refusal: a label (a sentence of the sources), an address, and whether it is a form to post."""
 
     label: str
     url: str
@@ -59,7 +58,7 @@ class Action(NamedTuple):
 
 
 def action_for(code: StrEnum, service: ServiceSnapshot) -> Action:
-    """What the client can do about a refusal; by default, go back to the plans."""
+    """What the holder of the service does about it; failing anything better, the way back to the plans."""
     match code:
         case Refusal.CHANGE_UNDER_WAY if service.open_order:
             return Action(N_("See the change under way"), url_for("order.show", reference=service.open_order))

@@ -1,4 +1,4 @@
-"""The services of a client: the list, and « Gestion du produit », the page where every change starts."""
+"""The services of a client: the list, and « Gestion du produit », the page every change starts from."""
 
 from __future__ import annotations
 
@@ -19,38 +19,35 @@ from kajoom.web.htmx import render
 bp = Blueprint("service", __name__)
 
 _LARGEST_ID = 2**31 - 1
-"""The largest integer of PostgreSQL's column; a larger one in an address would be a database error."""
 
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """Redirect to the list of services."""
+    """The client area opens on the services."""
     return redirect(url_for("service.index"), 303)
 
 
 @bp.get("/services")
 def index() -> ResponseReturnValue:
-    """List the client's services."""
+    """Every service the client holds."""
     services = services_of(current_client().id)
     return render("service/index.html", "service/_index.html", services=services)
 
 
 @bp.get("/services/<int:service_id>")
 def show(service_id: int) -> ResponseReturnValue:
-    """Show one service: its facts, the actions it offers, its usage and the history of its changes."""
-    service = get_service_or_404(service_id)
-    return render("service/show.html", "service/_record.html", **product_context(service))
+    """One service: what it is, what can be done with it, and what was done."""
+    return render("service/show.html", "service/_record.html", **product(own_service(service_id)))
 
 
-def get_service_or_404(service_id: int) -> ServiceSnapshot:
-    """The client's own service; 404 for an unknown service and for another client's."""
+def own_service(service_id: int) -> ServiceSnapshot:
+    """The client's own service; a stranger's is as if it did not exist."""
     service = service_snapshot_of(current_client().id, service_id) if service_id <= _LARGEST_ID else None
     return service or abort(404)
 
 
-def product_context(service: ServiceSnapshot) -> dict[str, Any]:
-    """The template context of a service's whole page; the unpaid renewal and the cancellation are queried only when
-    the snapshot says that there is one."""
+def product(service: ServiceSnapshot) -> dict[str, Any]:
+    """All that the page of a service shows around its panel; what hinders a change is looked up only if it does."""
     today = clock.today()
     history = history_of(service.id)
     return {

@@ -1,4 +1,4 @@
-"""The address of the current page, used as ``next`` of the sign-in page and for the link to the other language."""
+"""Where the client is: the address of the page, which signing in and the other language lead back to."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from kajoom.i18n.formats import current_formats
 
 
 def current_url(**changed: str) -> str:
-    """The path and query of the current page without ``lang``, some query fields replaced by ``changed``.
+    """The address of this page and its query, the language left out, with some of its fields ``changed``.
 
-    For a POST it is the page that sent the form, as the address of the POST may not be readable with GET.
+    What answers a POST has no address of its own: there it is the page that the form was on.
     """
     path, query = request.path, list(request.args.items(multi=True))
     if request.method not in {"GET", "HEAD"}:
@@ -23,17 +23,17 @@ def current_url(**changed: str) -> str:
 
 
 def other_language_url(address: str | None = None) -> str:
-    """The current page in the other language; ``address`` is the one shown after an htmx swap, without ``lang``."""
+    """This same page and query in the other language; ``address`` is where a swap leads, without a language."""
     if not address:
         return current_url(lang=current_formats().other)
     return f"{address}{'&' if '?' in address else '?'}lang={current_formats().other}"
 
 
 def safe_local_path(address: str | None) -> str | None:
-    """``address`` if it is a path of this site, else ``None`` (a ``next`` parameter must not redirect elsewhere)."""
+    """``address`` if it is a path and query of this house, else ``None``: nobody is led elsewhere by a link of ours."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
         return None
-    return None if any(ord(character) < 0x21 or character == "\\" for character in address) else address
+    return None if any(ord(mark) < 0x21 or mark == "\\" for mark in address) else address
 
 
 def _referring_page() -> tuple[str, list[tuple[str, str]]]:

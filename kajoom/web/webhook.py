@@ -11,7 +11,11 @@ from kajoom.web.csrf import csrf
 
 bp = Blueprint("webhook", __name__, url_prefix="/webhooks")
 
-_STATUSES = {WebhookOutcome.HEARD: 200, WebhookOutcome.FORGED: 400, WebhookOutcome.UNVERIFIED: 503}
+_STATUSES = {
+    WebhookOutcome.RECEIVED: 200,
+    WebhookOutcome.INVALID_SIGNATURE: 400,
+    WebhookOutcome.UNVERIFIED: 503,  # the provider sends it again
+}
 
 
 @bp.post("/paypal")

@@ -26,12 +26,13 @@ from kajoom.models.order import Order
 from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
 from kajoom.models.service_snapshot import service_snapshot_of
-from kajoom.operations.billing import credit
+from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders import cancellation, place, provisioning
 from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice, quote_change
 from kajoom.operations.payments import pay, receipts, refunds, saved_methods
+from kajoom.operations.payments.credit import pay_with_credit
 from kajoom.worker.consumer import drain
 from tests import factories
 from tests.chaos.actions import STAFF, catch_up
@@ -187,11 +188,11 @@ class Life(RuleBasedStateMachine):
     def move_credit(self, which: int, amount: str) -> None:
         """Staff move a client's credit, and somebody puts what there is to an invoice."""
         with self._refusable():
-            credit.grant_credit(self.emails[which % len(self.emails)], amount, "life", self.at)
+            grant_credit(self.emails[which % len(self.emails)], amount, "life", self.at)
         number = self._nth([each.id for each in rows(Invoice) if each.balance], which)
         if number is not None:
             with self._refusable():
-                credit.spend(number, self.at)
+                pay_with_credit(number, self.at)
 
     @rule(which=Nth)
     def refund_invoice(self, which: int) -> None:

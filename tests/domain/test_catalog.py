@@ -42,8 +42,8 @@ def test_a_price_is_for_the_whole_quantity() -> None:
 def test_what_is_not_sold_has_no_price() -> None:
     assert A.price(MONTHLY, "USD") is None
     assert A.price(BillingCycle.QUARTERLY, "CAD") is None
-    assert not A.is_sold_in("USD")
-    assert B.is_sold_in("USD")
+    assert not A.sold_in("USD")
+    assert B.sold_in("USD")
 
 
 def test_only_permitted_moves_to_plans_on_sale_are_reachable() -> None:
@@ -69,14 +69,14 @@ def test_a_plan_is_found_by_its_code_in_its_group() -> None:
 )
 def test_a_promotion_runs_from_its_first_day_to_its_last(on: str, shown: bool) -> None:
     june = banner(valid_from=day("2026-06-01"), valid_until=day("2026-06-30"))
-    assert june.is_shown("hosting", day(on)) is shown
-    assert banner().is_shown("hosting", day(on))
+    assert june.shown("hosting", day(on)) is shown
+    assert banner().shown("hosting", day(on))
 
 
 def test_a_promotion_is_for_the_groups_it_names_or_for_all() -> None:
     on = day("2026-06-16")
-    assert banner(groups=("hosting",)).is_shown("hosting", on)
-    assert not banner(groups=("mail",)).is_shown("hosting", on)
+    assert banner(groups=("hosting",)).shown("hosting", on)
+    assert not banner(groups=("mail",)).shown("hosting", on)
 
 
 def test_the_first_promotion_that_fits_is_the_one_that_is_shown() -> None:

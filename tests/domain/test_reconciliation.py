@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kajoom.domain.money import Money
-from kajoom.domain.reconciliation import DifferenceKind, LedgerEntry, differences
+from kajoom.domain.reconciliation import DifferenceKind, Entry, differences
 
-TAKEN = LedgerEntry("T1", "2026-0001", Money(500))
-OTHER = LedgerEntry("T2", "2026-0002", Money(700))
+TAKEN = Entry("T1", "2026-0001", Money(500))
+OTHER = Entry("T2", "2026-0002", Money(700))
 
 
 def test_the_same_money_on_both_sides_is_no_difference() -> None:
@@ -20,14 +20,14 @@ def test_money_that_is_not_in_the_ledger_is_reported_with_the_invoice_the_provid
 
 
 def test_another_amount_is_reported_with_both_amounts_and_the_invoice_recorded() -> None:
-    recorded = LedgerEntry("T1", "2026-0009", Money(499))
+    recorded = Entry("T1", "2026-0009", Money(499))
     (found,) = differences([TAKEN], {"T1": recorded}, [recorded], {"T1"})
     assert (found.kind, found.reference, found.invoice) == (DifferenceKind.OTHER_AMOUNT, "T1", "2026-0009")
     assert (found.taken, found.recorded) == (Money(500), Money(499))
 
 
 def test_the_same_amount_in_another_currency_is_another_amount() -> None:
-    recorded = LedgerEntry("T1", "2026-0001", Money(500, "USD"))
+    recorded = Entry("T1", "2026-0001", Money(500, "USD"))
     (found,) = differences([TAKEN], {"T1": recorded}, [recorded], {"T1"})
     assert (found.kind, found.recorded) == (DifferenceKind.OTHER_AMOUNT, Money(500, "USD"))
 
@@ -43,6 +43,6 @@ def test_a_payment_reported_on_a_neighbouring_day_is_no_difference() -> None:
 
 
 def test_differences_of_both_sides_are_all_reported() -> None:
-    unknown = LedgerEntry("T3", "", Money(1))
+    unknown = Entry("T3", "", Money(1))
     found = differences([TAKEN, unknown], {}, [OTHER], {"T1", "T3"})
     assert [each.reference for each in found] == ["T1", "T3", "T2"]

@@ -11,7 +11,7 @@ from kajoom.config import Config
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.db import db
 from kajoom.web import auth
-from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
+from kajoom.web.refusals import SENTENCES, status_of
 from tests.conftest import Browser
 from tests.web.conftest import Address
 
@@ -97,7 +97,7 @@ def test_a_fault_asks_nothing_of_the_database_and_says_what_to_do(payment_error:
 
 
 def test_every_refusal_has_a_sentence_and_a_status() -> None:
-    assert set(REFUSAL_MESSAGES) == set(Refusal)
+    assert set(SENTENCES) == set(Refusal)
     assert {status_of(reason) for reason in Refusal} == {402, 404, 409, 422}
 
 

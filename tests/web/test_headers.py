@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kajoom.config import Config
-from kajoom.web.headers import content_security_policy
+from kajoom.web.headers import policy
 from tests.architecture.files import ROOT
 from tests.conftest import Browser
 from tests.web.conftest import Address
@@ -113,6 +113,4 @@ def test_htmx_is_the_release_that_was_measured() -> None:
 def test_a_form_leads_only_to_the_payment_provider_in_use(client_id: str, base_url: str, hosts: tuple[str]) -> None:
     config = Config(Path(), "", "secret", paypal_client_id=client_id, paypal_base_url=base_url)
     assert config.payment_hosts == hosts
-    assert f"form-action 'self'{''.join(f' {host}' for host in hosts)};" in content_security_policy(
-        config.payment_hosts
-    )
+    assert f"form-action 'self'{''.join(f' {host}' for host in hosts)};" in policy(config.payment_hosts)

@@ -89,7 +89,7 @@ def _fit(service: ServiceSnapshot, plan: CatalogPlan) -> Fit:
 
 
 def _is_listed(plan: CatalogPlan, currency: str) -> bool:
-    return not plan.withdrawn and plan.is_sold_in(currency)
+    return not plan.withdrawn and plan.sold_in(currency)
 
 
 def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on: date) -> Offer:
@@ -126,5 +126,5 @@ def _price(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> 
     if price is None:
         if (plan.code, cycle) == (service.plan.code, service.terms.cycle):
             raise BusinessError(Refusal.SAME_TERMS)
-        raise BusinessError(Refusal.CYCLE_NOT_OFFERED if plan.is_sold_in(currency) else Refusal.OTHER_CURRENCY)
+        raise BusinessError(Refusal.CYCLE_NOT_OFFERED if plan.sold_in(currency) else Refusal.OTHER_CURRENCY)
     return price

@@ -1,4 +1,8 @@
-"""Being paid: a provider is asked with no transaction open, looked up before any retry, and believed once recorded."""
+"""Paying an invoice through a provider.
+
+No transaction is open while a provider is called, an attempt whose answer was lost is looked up before another is
+made, and a result counts once it is recorded. The transactions are in ``attempts``.
+"""
 
 from __future__ import annotations
 
@@ -19,112 +23,117 @@ from kajoom.operations.payments.attempts import (
     start_attempt,
 )
 
+Providers = Mapping[str, PaymentProvider]
+
+# How soon the worker looks up an attempt whose answer was lost.
 _SOON = timedelta(seconds=5)
 
 
 def pay(
-    invoice_id: int,
-    providers: Mapping[str, PaymentProvider],
-    payment_choice: PaymentChoice,
-    at: datetime,
-    return_url: str = "",
+    invoice_id: int, providers: Providers, payment_choice: PaymentChoice, at: datetime, return_url: str = ""
 ) -> ProviderResult:
-    """Pay an invoice's balance by ``payment_choice``; the outcome is recorded before it is returned.
+    """Pay an invoice's balance by ``payment_choice``; the result is recorded before it is returned.
 
-    Where the client must approve elsewhere, the answer's ``approve_url`` leads there and ``return_url`` back. An
-    earlier attempt that is not settled is looked up first: by the same means it goes on, by others it is given up.
-    ``BusinessError`` with ``PAYMENT_PENDING`` if nobody knows yet, with ``SAVED_METHOD_ENDED`` for an account that
-    is of no more use. ``KeyError`` for a method that is not offered.
+    Where the client must approve on the provider's site, the result's ``approve_url`` is that page, and
+    ``return_url`` the page to come back to. An open attempt is looked up first: with the same payment choice it goes
+    on, otherwise it is abandoned. ``BusinessError`` with ``PAYMENT_PENDING`` if its outcome is not known, and with
+    ``SAVED_METHOD_ENDED`` for an account that can no longer be charged. ``KeyError`` for a method not offered.
     """
     provider = providers[payment_choice.method]
     earlier = get_unsettled(invoice_id, at)
     if earlier is not None:
-        known = (_ask if _is_by(earlier, payment_choice) else _end)(earlier, providers, at)
+        resume = _look_up_attempt if _has_same_choice(earlier, payment_choice) else _abandon_attempt
+        known = resume(earlier, providers, at)
         if known.status is AttemptStatus.CAPTURED or known.approve_url:
             return known
         if known.status in OPEN:
             raise BusinessError(Refusal.PAYMENT_PENDING)
     charge = start_attempt(invoice_id, payment_choice, return_url, at)
-    return (
-        ProviderResult(AttemptStatus.CAPTURED)
-        if charge is None
-        else _go_on(charge, provider.charge(charge), provider, at)
-    )
+    if charge is None:
+        return ProviderResult(AttemptStatus.CAPTURED)
+    return _capture_if_approved(charge, provider.charge(charge), provider, at)
 
 
-def verify(invoice_id: int, providers: Mapping[str, PaymentProvider], at: datetime) -> ProviderResult | None:
-    """Ask what became of the attempt that is not settled, and finish it if the client has approved; ``None`` when
-    there is none. ``BusinessError`` with ``PAYMENT_PENDING`` while it is on its way."""
+def verify(invoice_id: int, providers: Providers, at: datetime) -> ProviderResult | None:
+    """Look up an invoice's open attempt, and capture it if the client has approved; ``None`` when there is none.
+
+    ``BusinessError`` with ``PAYMENT_PENDING`` while a request for its money is in flight.
+    """
     charge = get_unsettled(invoice_id, at)
-    return None if charge is None else _ask(charge, providers, at)
+    return None if charge is None else _look_up_attempt(charge, providers, at)
 
 
-def give_up(invoice_id: int, providers: Mapping[str, PaymentProvider], at: datetime) -> None:
-    """End the attempt that is not settled, unless it had succeeded; ``BusinessError`` with ``PAYMENT_PENDING`` if
-    nobody knows. What its client may still approve is never captured."""
+def give_up(invoice_id: int, providers: Providers, at: datetime) -> None:
+    """Abandon an invoice's open attempt, or record its money if it had succeeded.
+
+    What the client approves afterwards is never captured. ``BusinessError`` with ``PAYMENT_PENDING`` if the outcome
+    of the attempt is not known.
+    """
     charge = get_unsettled(invoice_id, at)
-    if charge is not None and _end(charge, providers, at).status in OPEN:
+    if charge is not None and _abandon_attempt(charge, providers, at).status in OPEN:
         raise BusinessError(Refusal.PAYMENT_PENDING)
 
 
-def follow_up(
-    key: str, providers: Mapping[str, PaymentProvider], at: datetime, *, again: bool = False
-) -> ProviderResult | None:
-    """Ask what became of an attempt and see it through; the answer while it must be asked again, else ``None``.
+def follow_up(key: str, providers: Providers, at: datetime, *, again: bool = False) -> ProviderResult | None:
+    """Look an attempt up and finish it; the result while it must be looked up again later, otherwise ``None``.
 
-    ``again`` asks also about one that was refused or given up: money may have come after all, and is then recorded,
-    but nothing is taken for it. ``BusinessError`` with ``PAYMENT_PENDING`` while another asks. ``KeyError`` for a
-    provider that is no longer there.
+    With ``again`` a settled attempt is looked up too: its money may have come after all and is then recorded, but
+    nothing more is captured. ``BusinessError`` with ``PAYMENT_PENDING`` while a request for its money is in flight.
+    ``KeyError`` for a provider that is no longer configured.
     """
-    asked = get_for_follow_up(key, at, again)
-    if asked is None:
+    found = get_for_follow_up(key, at, again)
+    if found is None:
         return None
-    charge, is_over = asked
+    charge, is_settled = found
     provider = providers[charge.provider]
     result = provider.look_up(charge)
-    if not is_over:
-        result = _go_on(charge, result, provider, at)
+    if not is_settled:
+        result = _capture_if_approved(charge, result, provider, at)
         return result if result.status in OPEN else None
     record_result(key, result, at)
     return result if result.status in OPEN and not result.is_not_captured else None
 
 
-def _is_by(charge: ChargeRequest, payment_choice: PaymentChoice) -> bool:
-    """Whether a charge is paid by these very means."""
-    asked = payment_choice.method, payment_choice.save_method, payment_choice.saved is not None
-    return (charge.provider, charge.save_method, bool(charge.saved)) == asked
+def _has_same_choice(charge: ChargeRequest, payment_choice: PaymentChoice) -> bool:
+    """Whether a charge is paid with the same method, saved account or not, and saving it or not."""
+    choice = payment_choice.method, payment_choice.save_method, payment_choice.saved is not None
+    return (charge.provider, charge.save_method, bool(charge.saved)) == choice
 
 
-def _provider_of(charge: ChargeRequest, providers: Mapping[str, PaymentProvider]) -> PaymentProvider:
+def _provider_of(charge: ChargeRequest, providers: Providers) -> PaymentProvider:
+    """The provider of a charge; ``BusinessError`` with ``PAYMENT_PENDING`` when it is no longer configured."""
     if charge.provider not in providers:
-        raise BusinessError(Refusal.PAYMENT_PENDING)  # no longer configured: only a person can tell
+        raise BusinessError(Refusal.PAYMENT_PENDING)
     return providers[charge.provider]
 
 
-def _ask(charge: ChargeRequest, providers: Mapping[str, PaymentProvider], at: datetime) -> ProviderResult:
+def _look_up_attempt(charge: ChargeRequest, providers: Providers, at: datetime) -> ProviderResult:
+    """Ask the provider for an attempt's state, and capture it if the client has approved."""
     provider = _provider_of(charge, providers)
-    return _go_on(charge, provider.look_up(charge), provider, at)
+    return _capture_if_approved(charge, provider.look_up(charge), provider, at)
 
 
-def _end(charge: ChargeRequest, providers: Mapping[str, PaymentProvider], at: datetime) -> ProviderResult:
-    """Give an attempt up unless it had succeeded; what is known of it then."""
+def _abandon_attempt(charge: ChargeRequest, providers: Providers, at: datetime) -> ProviderResult:
+    """Abandon an attempt of which nothing was taken; otherwise record what its provider reports."""
     result = _provider_of(charge, providers).look_up(charge)
     if not result.is_not_captured:
-        return _settle(charge, result, at)
+        return _record_and_schedule(charge, result, at)
     abandon(charge, at)
     return ProviderResult(AttemptStatus.REFUSED, result.provider_ref, reason=GIVEN_UP)
 
 
-def _go_on(charge: ChargeRequest, result: ProviderResult, provider: PaymentProvider, at: datetime) -> ProviderResult:
-    """Record an answer, and where the client has approved take the money."""
+def _capture_if_approved(
+    charge: ChargeRequest, result: ProviderResult, provider: PaymentProvider, at: datetime
+) -> ProviderResult:
+    """Capture the money if the client has approved it, and record the result."""
     if result.approval:
         charge = claim_capture(charge, result, at)
         result = provider.capture(charge)
-    return _settle(charge, result, at)
+    return _record_and_schedule(charge, result, at)
 
 
-def _settle(charge: ChargeRequest, result: ProviderResult, at: datetime) -> ProviderResult:
-    """Record an answer, and have a lost one asked for again in a few seconds; a client who approves takes longer."""
+def _record_and_schedule(charge: ChargeRequest, result: ProviderResult, at: datetime) -> ProviderResult:
+    """Record a result; if it settles nothing, have the worker look it up soon, unless the client is to approve it."""
     if not record_result(charge.key, result, at, charge.version) and not result.approve_url:
         outbox.reschedule_message(settle_message_key(charge), at + _SOON)
     return result

@@ -1,4 +1,4 @@
-"""Money received pays its invoice, and the rest is credit; what no provider carried is received when staff say so."""
+"""Recording money received for an invoice; what exceeds its balance becomes account credit."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ from kajoom.operations.orders import provisioning
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.transaction import transactional
 
-_LONGEST_REFERENCE = 100
+_REFERENCE_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class OfflinePayment:
-    """What staff read on the bank's slip: an amount with a point, the day and an instant of it, and the sender's
-    reference. Without a ``method`` it is the service's own, or the only one the host offers."""
+    """What staff read on a bank statement or a cheque.
+
+    ``amount`` is a decimal number with a point, ``received_at`` an instant of the day ``on``, ``reference`` the
+    sender's. Without a ``method`` it is the service's own, or the only one the host offers.
+    """
 
     amount: str
     on: date
@@ -39,8 +42,10 @@ class OfflinePayment:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of the money: what was ``applied`` to the invoice, ``credited`` to the account, and the ``balance``
-    still to be paid. ``is_new`` is false when the same slip had been recorded already."""
+    """What became of the money: ``applied`` to the invoice, ``credited`` to the account, and the remaining ``balance``.
+
+    ``is_new`` is false when the same payment had been recorded already.
+    """
 
     applied: Money
     credited: Money
@@ -52,10 +57,10 @@ class Receipt:
 def record_offline_payment(
     number: str, offline_payment: OfflinePayment, today: date, actor: str, at: datetime
 ) -> Receipt:
-    """Record a slip for the invoice ``number``, once for each reference.
+    """Record a payment of the invoice ``number``, once for each reference.
 
     ``BusinessError`` with ``NO_INVOICE``, ``NOT_AN_AMOUNT``, ``NOT_YET``, ``NO_REFERENCE``, ``NO_METHOD``, or
-    ``REFERENCE_USED`` when another receipt bears the same reference; nothing is written then.
+    ``REFERENCE_USED`` when another payment has the same reference; nothing is written then.
     """
     invoice = invoice_by_number(number)
     if invoice is None:
@@ -63,11 +68,9 @@ def record_offline_payment(
     lock_client(invoice.client_id)
     if offline_payment.on > today:
         raise BusinessError(StaffRefusal.NOT_YET, on=offline_payment.on)
-    amount, method, reference = (
-        _amount(offline_payment.amount, invoice.currency),
-        _method(invoice, offline_payment.method),
-        _clean(offline_payment),
-    )
+    amount = _parse_amount(offline_payment.amount, invoice.currency)
+    method = _offline_method_code(invoice, offline_payment.method)
+    reference = _normalize_reference(offline_payment.reference)
 
     known = payment_by_reference(f"{method}:{reference}")
     before = invoice.balance
@@ -91,18 +94,18 @@ def record_payment(
     at: datetime,
     received_at: datetime | None = None,
 ) -> None:
-    """Record money for an invoice within the commit under way, once for each reference of a provider's.
+    """Record money for an invoice in the current transaction, once for each ``reference`` of a ``provider``.
 
-    What exceeds the balance, or comes for a void invoice, becomes account credit. ``received_at`` tells when the money
-    came, where it was not just now. The client is locked by the caller.
+    ``provider`` is a provider's code or an offline method's. What exceeds the balance, or comes for a void invoice,
+    becomes account credit. ``received_at`` defaults to ``at``. The caller has locked the client.
     """
-    known_as = f"{provider}:{reference}"
-    if payment_by_reference(known_as) is not None:
+    key = f"{provider}:{reference}"
+    if payment_by_reference(key) is not None:
         return
     applied = min(amount, invoice.balance)
     db.session.add(
         Payment(
-            reference=known_as,
+            reference=key,
             invoice_id=invoice.id,
             provider=provider,
             cents=amount.cents,
@@ -112,17 +115,17 @@ def record_payment(
         )
     )
     if amount > applied:
-        _credit(invoice, amount - applied, known_as, at)
+        _credit_excess(invoice, amount - applied, key, at)
     if applied:
         invoice.paid_cents += applied.cents
         if invoice.balance:
-            outbox.enqueue("email", f"payment_partial-{known_as}", at, email="payment_partial", invoice=invoice.id)
+            outbox.enqueue("email", f"payment_partial-{key}", at, email="payment_partial", invoice=invoice.id)
         else:
             mark_paid_in_full(invoice, actor, at)
 
 
 def mark_paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
-    """Within the commit under way, carry out the change an invoice was for, or move on the period it has bought."""
+    """Mark an invoice paid in the current transaction, and start the change or the period that it was for."""
     invoice.status = InvoiceStatus.PAID
     if invoice.kind is InvoiceKind.RENEWAL:
         renewals.apply_paid_renewal(invoice, at)
@@ -133,42 +136,43 @@ def mark_paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
     outbox.enqueue("email", f"payment_received-{invoice.number}", at, email="payment_received", invoice=invoice.id)
 
 
-def _credit(invoice: Invoice, excess: Money, known_as: str, at: datetime) -> None:
-    """Money that an invoice did not ask for is its client's, who is told, and so are staff."""
+def _credit_excess(invoice: Invoice, excess: Money, payment_key: str, at: datetime) -> None:
+    """Credit the client with money that the invoice did not ask for, and notify them and staff by e-mail."""
     reason = CreditReason.LATE_PAYMENT if invoice.status is InvoiceStatus.VOID else CreditReason.OVERPAID
-    moved = f"payment-{known_as}"
-    invoices.move_credit(invoice, excess, reason, moved, at)
+    entry_key = f"payment-{payment_key}"
+    invoices.move_credit(invoice, excess, reason, entry_key, at)
     for email in ("payment_late", "staff_notice"):
-        outbox.enqueue("email", f"{email}-{known_as}", at, email=email, invoice=invoice.id, credit=moved)
+        outbox.enqueue("email", f"{email}-{payment_key}", at, email=email, invoice=invoice.id, credit=entry_key)
 
 
-def _amount(text: str, currency: str) -> Money:
+def _parse_amount(text: str, currency: str) -> Money:
     try:
         amount = Money.parse(text, currency)
-    except ValueError as fault:
-        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text) from fault
+    except ValueError as error:
+        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text) from error
     if amount <= amount.zero():
         raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text)
     return amount
 
 
-def _method(invoice: Invoice, asked: str) -> str:
+def _offline_method_code(invoice: Invoice, code: str) -> str:
+    """The offline method of a payment: ``code``, or without one the service's own or the only one offered."""
     load = catalog()
     offered = [method.code for method in load.offline]
     known = {code for code, method in load.payment_methods.items() if method.is_offline}
     usual = invoice.service.payment_method
-    if not asked and usual in known:
+    if not code and usual in known:
         return usual
-    if not asked and len(offered) == 1:
+    if not code and len(offered) == 1:
         return offered[0]
-    if asked not in known:
-        raise BusinessError(StaffRefusal.NO_METHOD, method=asked, known=sorted(known))
-    return asked
+    if code not in known:
+        raise BusinessError(StaffRefusal.NO_METHOD, method=code, known=sorted(known))
+    return code
 
 
-def _clean(offline_payment: OfflinePayment) -> str:
-    """The reference in one way of writing it, so that the same one typed twice is the same one."""
-    reference = " ".join(offline_payment.reference.split()).upper()
-    if not reference or len(reference) > _LONGEST_REFERENCE or not reference.isprintable():
-        raise BusinessError(StaffRefusal.NO_REFERENCE, reference=offline_payment.reference)
+def _normalize_reference(text: str) -> str:
+    """The reference in upper case with single spaces, so that the same one typed twice is recognized."""
+    reference = " ".join(text.split()).upper()
+    if not reference or len(reference) > _REFERENCE_LENGTH or not reference.isprintable():
+        raise BusinessError(StaffRefusal.NO_REFERENCE, reference=text)
     return reference

@@ -1,4 +1,8 @@
-"""Credit given for money that came late, or bought nothing, is sent back to where it came from, and never more."""
+"""Refunds of payments that became account credit: money that came late, in excess, or for a change that failed.
+
+The credit is taken back in the transaction that starts a refund, before the provider is asked, so that no money is
+returned twice.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +27,17 @@ from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
 from kajoom.operations.transaction import transactional
 
-# As for a payment: longer than any provider is waited for.
+# Longer than any provider's timeout: until then the request may still be on its way to be carried out.
 IN_FLIGHT_WINDOW = timedelta(minutes=1)
+# How soon the worker asks again about a refund whose answer was lost.
 _SOON = timedelta(seconds=5)
-_GIVEN = {CreditReason.CHANGE_REFUSED, CreditReason.LATE_PAYMENT, CreditReason.OVERPAID, CreditReason.GIVEN_BACK}
-_SENT_BACK = {CreditReason.REFUNDED, CreditReason.REFUND_REFUSED}
+_CREDITED = {CreditReason.CHANGE_REFUSED, CreditReason.LATE_PAYMENT, CreditReason.OVERPAID, CreditReason.GIVEN_BACK}
+_REFUNDED = {CreditReason.REFUNDED, CreditReason.REFUND_REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
 class RefundResult:
-    """One refund that was asked for, and where it stands; ``reason`` is the provider's code for a refusal."""
+    """One refund and where it stands; ``reason`` is the provider's code for a refusal."""
 
     amount: Money
     provider: str
@@ -43,33 +48,32 @@ class RefundResult:
 def refund_invoice(
     number: str, providers: Mapping[str, PaymentProvider], actor: str, at: datetime
 ) -> list[RefundResult]:
-    """Send back, through their providers, the payments of an invoice that became account credit.
+    """Refund, through their providers, the payments of an invoice that became account credit.
 
-    No more than the credit that this invoice gave and that is left, and no more than what was received.
-    ``BusinessError``
+    At most the credit that came of this invoice and is not spent, and at most what was received. ``BusinessError``
     with ``NO_INVOICE``, ``NOTHING_TO_REFUND``, ``REFUND_UNDER_WAY``, ``PAID_OFFLINE`` or ``PROVIDER_CLOSED``.
     """
-    sent = []
+    results = []
     for provider, refund in _start_refunds(number, providers.keys(), actor, at):
         result = providers[provider].refund(refund)
         if not record_refund_result(refund.key, result, at):
             outbox.reschedule_message(f"refund-{refund.key}", at + _SOON)
-        sent.append(RefundResult(refund.amount, provider, status_after(result.status), result.reason))
-    return sent
+        results.append(RefundResult(refund.amount, provider, status_after(result.status), result.reason))
+    return results
 
 
-@transactional
+@transactional(read_only=True)
 def open_refund_of(key: str) -> tuple[str, Refund] | None:
-    """The provider and the refund still to be settled, or ``None``; no transaction stays open."""
+    """The provider's code and the request of a refund that is not settled, or ``None``."""
     attempt = refund_by_key(key)
     return _to_request(attempt) if attempt is not None and attempt.status in OPEN else None
 
 
 @transactional
 def record_refund_result(key: str, result: ProviderResult, at: datetime) -> bool:
-    """Note what a provider answered about a refund; ``False`` while it must be asked again.
+    """Record a provider's answer about a refund; ``False`` while it must be asked again.
 
-    One that is refused gives the credit back.
+    A refused refund gives the credit back. ``LookupError`` for an unknown key.
     """
     attempt = refund_by_key(key)
     if attempt is None:
@@ -77,7 +81,7 @@ def record_refund_result(key: str, result: ProviderResult, at: datetime) -> bool
     invoice = attempt.payment.invoice
     lock_client(invoice.client_id)
     if attempt.status not in OPEN:
-        return True  # settled by another who asked
+        return True  # settled by another process
     attempt.status = status_after(result.status)
     attempt.provider_ref = result.provider_ref or attempt.provider_ref
     attempt.reason = result.reason
@@ -93,12 +97,12 @@ def record_refund_result(key: str, result: ProviderResult, at: datetime) -> bool
 
 @transactional
 def _start_refunds(number: str, offered: Collection[str], actor: str, at: datetime) -> list[tuple[str, Refund]]:
-    """Write each refund and take its credit, and commit both before anything is sent."""
+    """Commit each refund and take back its credit, before anything is sent."""
     invoice = invoice_by_number(number)
     if invoice is None:
         raise BusinessError(StaffRefusal.NO_INVOICE, number=number)
     lock_client(invoice.client_id)
-    begun = []
+    requests = []
     for payment, amount in _shares(invoice, offered):
         attempt = RefundAttempt(
             key=uuid4().hex,
@@ -113,12 +117,15 @@ def _start_refunds(number: str, offered: Collection[str], actor: str, at: dateti
         invoices.move_credit(invoice, -amount, CreditReason.REFUNDED, f"refund-{attempt.key}", at)
         # If this process dies before the answer is recorded, the worker asks the provider again with the same key.
         outbox.enqueue("refund", f"refund-{attempt.key}", at + IN_FLIGHT_WINDOW, refund=attempt.key)
-        begun.append(_to_request(attempt))
-    return begun
+        requests.append(_to_request(attempt))
+    return requests
 
 
 def _shares(invoice: Invoice, offered: Collection[str]) -> list[tuple[Payment, Money]]:
-    """What to send back of each payment, the latest first: it is the one that came too late."""
+    """The amount to refund of each payment, the latest payment first: it is the one that came late or in excess.
+
+    ``BusinessError`` when there is nothing to refund through the ``offered`` providers.
+    """
     earlier = refunds_of(invoice.id)
     if any(each.status in OPEN for each in earlier):
         raise BusinessError(StaffRefusal.REFUND_UNDER_WAY, number=invoice.number)
@@ -128,8 +135,8 @@ def _shares(invoice: Invoice, offered: Collection[str]) -> list[tuple[Payment, M
         raise BusinessError(StaffRefusal.NOTHING_TO_REFUND, number=invoice.number)
     shares = []
     for payment in (payment for payment in payments if payment.provider in offered):
-        given = (each for each in earlier if each.payment_id == payment.id and each.status is RefundStatus.DONE)
-        share = min(left, payment.amount - sum((each.amount for each in given), start=left.zero()))
+        done = (each for each in earlier if each.payment_id == payment.id and each.status is RefundStatus.DONE)
+        share = min(left, payment.amount - sum((each.amount for each in done), start=left.zero()))
         if share > left.zero():
             shares.append((payment, share))
             left -= share
@@ -139,11 +146,10 @@ def _shares(invoice: Invoice, offered: Collection[str]) -> list[tuple[Payment, M
 
 
 def _refundable(invoice: Invoice) -> Money:
-    """The credit that an invoice gave, less what was sent back of it or has been spent since."""
-    reasons = _GIVEN | _SENT_BACK
-    nothing = invoice.total.zero()
-    given = sum((entry.amount for entry in movements_of_invoice(invoice.id) if entry.reason in reasons), start=nothing)
-    return min(given, balance_of(invoice.client_id, invoice.currency))
+    """The credit that came of an invoice, less what was refunded or has been spent since."""
+    reasons = _CREDITED | _REFUNDED
+    movements = (entry.amount for entry in movements_of_invoice(invoice.id) if entry.reason in reasons)
+    return min(sum(movements, start=invoice.total.zero()), balance_of(invoice.client_id, invoice.currency))
 
 
 def _refusal_code(payments: list[Payment], offered: Collection[str]) -> StaffRefusal:
@@ -155,5 +161,4 @@ def _refusal_code(payments: list[Payment], offered: Collection[str]) -> StaffRef
 
 def _to_request(attempt: RefundAttempt) -> tuple[str, Refund]:
     payment = attempt.payment
-    reference = payment.reference.removeprefix(f"{payment.provider}:")
-    return payment.provider, Refund(attempt.key, reference, attempt.amount, payment.invoice.number)
+    return payment.provider, Refund(attempt.key, payment.provider_reference, attempt.amount, payment.invoice.number)

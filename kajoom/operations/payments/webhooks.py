@@ -1,4 +1,4 @@
-"""What a provider announces is kept once and is a reason to ask, never to believe."""
+"""Receiving providers' webhooks: each is stored once, and is a reason to look something up, never a proof."""
 
 from __future__ import annotations
 
@@ -22,59 +22,61 @@ log = logging.getLogger(__name__)
 
 
 class WebhookOutcome(StrEnum):
-    """What became of a message: only one that was ``HEARD`` left anything behind."""
+    """What became of a webhook; only one that was ``RECEIVED`` is stored."""
 
-    HEARD = "heard"
-    FORGED = "forged"
+    RECEIVED = "received"
+    INVALID_SIGNATURE = "invalid_signature"
     UNVERIFIED = "unverified"
 
 
 def receive_webhook(provider: WebhookVerifier, headers: Mapping[str, str], body: bytes, at: datetime) -> WebhookOutcome:
-    """Verify a message and keep it; ``UNVERIFIED`` when that cannot be done now, so that it is sent again."""
+    """Verify a webhook and store it; ``UNVERIFIED``, so that it is sent again, when that cannot be done now."""
     try:
-        said = provider.verify_webhook(headers, body, at)
-    except InvalidSignature as forged:
-        log.warning("a message to %s was refused: %s", provider.code, forged)
-        return WebhookOutcome.FORGED
-    except ProviderUnavailable as silent:
-        log.warning("a message of %s could not be verified: %s", provider.code, silent)
+        message = provider.verify_webhook(headers, body, at)
+    except InvalidSignature as error:
+        log.warning("a message to %s was refused: %s", provider.code, error)
+        return WebhookOutcome.INVALID_SIGNATURE
+    except ProviderUnavailable as error:
+        log.warning("a message of %s could not be verified: %s", provider.code, error)
         return WebhookOutcome.UNVERIFIED
     try:
-        _keep(provider.code, said, at)
+        _store(provider.code, message, at)
     except IntegrityError:
-        if not _is_kept(said.id):
+        # The same message may have been stored by another process at the same moment.
+        if not _is_stored(message.id):
             raise
-        # The same message twice at the same moment: the other one was kept.
-    return WebhookOutcome.HEARD
+    return WebhookOutcome.RECEIVED
 
 
 @transactional
-def _keep(provider: str, said: WebhookMessage, at: datetime) -> None:
-    """Keep a message that is new, and have what it speaks of looked up: an attempt, also one that is over, or an
-    account that was saved."""
-    if webhook_event_by_id(said.id) is not None:
+def _store(provider: str, message: WebhookMessage, at: datetime) -> None:
+    """Store a new message, and enqueue the look-up of the attempt or of the saved accounts that it names.
+
+    An attempt is looked up even if it is settled: money may arrive after a refusal.
+    """
+    if webhook_event_by_id(message.id) is not None:
         return
     db.session.add(
         WebhookEvent(
-            id=said.id,
+            id=message.id,
             provider=provider,
-            kind=said.kind,
-            attempt_key=said.key,
-            provider_ref=said.provider_ref,
+            kind=message.kind,
+            attempt_key=message.key,
+            provider_ref=message.provider_ref,
             received_at=at,
         )
     )
-    attempt = attempt_by_key(said.key) or attempt_by_provider_ref(provider, said.provider_ref)
-    if attempt is not None and attempt.provider == provider and _is_asked_about(attempt):
-        outbox.enqueue("settle", f"settle-{attempt.key}-{said.id}", at, attempt=attempt.key, again=True)
-    for method in saved_methods_by_token(provider, said.provider_ref):
-        outbox.enqueue("check", f"check-{method.id}-{said.id}", at, saved_method=method.id)
+    attempt = attempt_by_key(message.key) or attempt_by_provider_ref(provider, message.provider_ref)
+    if attempt is not None and attempt.provider == provider and _may_have_news(attempt):
+        outbox.enqueue("settle", f"settle-{attempt.key}-{message.id}", at, attempt=attempt.key, again=True)
+    for method in saved_methods_by_token(provider, message.provider_ref):
+        outbox.enqueue("check", f"check-{method.id}-{message.id}", at, saved_method=method.id)
 
 
-def _is_asked_about(attempt: Attempt) -> bool:
+def _may_have_news(attempt: Attempt) -> bool:
     return attempt.status is not AttemptStatus.CAPTURED or attempt.awaits_saved_method
 
 
-@transactional
-def _is_kept(event_id: str) -> bool:
-    return webhook_event_by_id(event_id) is not None
+@transactional(read_only=True)
+def _is_stored(message_id: str) -> bool:
+    return webhook_event_by_id(message_id) is not None

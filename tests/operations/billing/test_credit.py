@@ -5,20 +5,13 @@ from __future__ import annotations
 import pytest
 
 from kajoom.domain.credit import CreditReason
-from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.order import OrderStatus
-from kajoom.domain.payment import AttemptStatus
-from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
-from kajoom.gateways.ports import ProviderResult
+from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.credit import balance_of, movements_of
-from kajoom.operations.billing.credit import grant_credit, spend
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.billing.credit import grant_credit
 from tests import factories
-from tests.factories import AT, ON
-from tests.fake_gateways import FakeProvider
+from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written
-from tests.operations.pending_payments import ordered, paid
 
 
 def test_credit_granted_is_the_clients_with_what_staff_wrote() -> None:
@@ -60,44 +53,3 @@ def test_a_client_who_is_not_there_is_said_so() -> None:
     with nothing_written(), pytest.raises(BusinessError) as raised:
         grant_credit("nobody@example.com", "1.00", "x", AT)
     assert raised.value.code is StaffRefusal.NO_CLIENT
-
-
-def test_credit_that_came_after_the_invoice_pays_a_part_of_it_then_the_rest() -> None:
-    order, invoice = ordered()  # 43.12
-    grant_credit(order.client.email, "40.00", "Panne", AT)
-    assert spend(invoice.id, AT) == Money(40_00)
-    assert (invoice.status, invoice.balance) == (InvoiceStatus.OPEN, Money(3_12))
-
-    grant_credit(order.client.email, "10.00", "Panne", AT)
-    assert spend(invoice.id, AT) == Money(3_12)
-
-    assert (invoice.status, order.status) == (InvoiceStatus.PAID, OrderStatus.AWAITING_PROVISIONING)
-    assert balance_of(order.client_id, "CAD") == Money(6_88)
-    with nothing_written():
-        assert spend(invoice.id, AT) == Money(0)
-
-
-def test_credit_put_to_an_invoice_comes_back_when_it_is_void() -> None:
-    order, invoice = ordered()
-    grant_credit(order.client.email, "40.00", "Panne", AT)
-    spend(invoice.id, AT)
-
-    cancel_order(order.client_id, order.reference, ON, AT)
-
-    assert balance_of(order.client_id, "CAD") == Money(40_00)
-
-
-def test_no_credit_is_spent_while_a_payment_may_still_come_through() -> None:
-    order, invoice = ordered()
-    grant_credit(order.client.email, "50.00", "Panne", AT)
-    paid(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
-    with nothing_written(), pytest.raises(BusinessError) as raised:
-        spend(invoice.id, AT)
-    assert raised.value.code is Refusal.PAYMENT_PENDING
-
-
-def test_a_client_without_credit_spends_none() -> None:
-    _, invoice = ordered()
-    with nothing_written(), pytest.raises(BusinessError) as raised:
-        spend(invoice.id, AT)
-    assert raised.value.code is Refusal.TOO_LATE

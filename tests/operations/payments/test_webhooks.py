@@ -50,7 +50,10 @@ def settles() -> list[Message]:
 
 @pytest.mark.parametrize(
     ("error", "hearing"),
-    [(InvalidSignature("no"), WebhookOutcome.FORGED), (ProviderUnavailable("no"), WebhookOutcome.UNVERIFIED)],
+    [
+        (InvalidSignature("no"), WebhookOutcome.INVALID_SIGNATURE),
+        (ProviderUnavailable("no"), WebhookOutcome.UNVERIFIED),
+    ],
 )
 def test_what_is_not_known_to_be_the_providers_writes_nothing(error: Exception, hearing: WebhookOutcome) -> None:
     provider = WebhookVerifier()
@@ -67,7 +70,7 @@ def test_an_announcement_has_its_attempt_asked_about_at_once(by: str) -> None:
     key = last_attempt(invoice).key
     provider.says = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", *((key, "") if by == "key" else ("", "ref")))
 
-    assert heard(provider, LATER) is WebhookOutcome.HEARD
+    assert heard(provider, LATER) is WebhookOutcome.RECEIVED
 
     [message] = settles()
     assert (message.ids, message.run_at) == ({"attempt": key, "again": True}, LATER)
@@ -84,7 +87,7 @@ def test_an_announcement_heard_again_changes_nothing() -> None:
     heard(provider)
 
     with nothing_written():
-        assert heard(provider, LATER) is WebhookOutcome.HEARD
+        assert heard(provider, LATER) is WebhookOutcome.RECEIVED
 
 
 def test_an_announcement_heard_twice_at_once_is_kept_once(app: Flask) -> None:
@@ -113,7 +116,7 @@ def test_an_announcement_heard_twice_at_once_is_kept_once(app: Flask) -> None:
     for thread in threads:
         thread.join()
 
-    assert told == [WebhookOutcome.HEARD] * 2
+    assert told == [WebhookOutcome.RECEIVED] * 2
     assert len(rows(kept.WebhookEvent)) == len(settles()) == 1
 
 
@@ -121,7 +124,7 @@ def test_an_announcement_heard_twice_at_once_is_kept_once(app: Flask) -> None:
 def test_an_announcement_about_nothing_of_ours_is_kept(key: str) -> None:
     provider = WebhookVerifier()
     provider.says = WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", key, "unknown")
-    assert heard(provider) is WebhookOutcome.HEARD
+    assert heard(provider) is WebhookOutcome.RECEIVED
     assert len(rows(kept.WebhookEvent)) == 1
     assert settles() == []
 
