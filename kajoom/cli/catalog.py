@@ -29,7 +29,7 @@ def load_command(file: Path, dry_run: bool) -> None:
         for place in places:
             click.echo(f"{verb}: {place}")
     click.echo(f"unchanged: {report.unchanged}")
-    if not report.moved:
+    if not report.has_changes:
         click.echo(f"Catalogue {report.version} already says what the file says.")
     elif dry_run:
         click.echo(f"Nothing was written; this would be catalogue {report.version}.")

@@ -9,10 +9,10 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.file_errors import refuse
-from kajoom.operations.imports.clients import CLIENT_COLUMNS, import_clients
+from kajoom.operations.imports.clients import ClientRow, import_clients
 from kajoom.operations.imports.csv_file import read_rows
 from kajoom.operations.imports.report import ImportReport
-from kajoom.operations.imports.services import SERVICE_COLUMNS, import_services
+from kajoom.operations.imports.services import ServiceRow, import_services
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Tell what would change, and write nothing.")
@@ -30,7 +30,7 @@ def import_command() -> None:
 def clients_command(file: Path, dry_run: bool) -> None:
     """Take in the clients of a CSV FILE; taking it in again changes nothing."""
     with file.open("rb") as lines:
-        report = import_clients(read_rows(lines, CLIENT_COLUMNS), clock.now(), dry_run=dry_run)
+        report = import_clients(read_rows(lines, ClientRow), clock.now(), dry_run=dry_run)
     _tell(report, dry_run)
 
 
@@ -41,7 +41,7 @@ def clients_command(file: Path, dry_run: bool) -> None:
 def services_command(file: Path, dry_run: bool) -> None:
     """Take in the services of a CSV FILE; taking it in again changes nothing."""
     with file.open("rb") as lines:
-        report = import_services(read_rows(lines, SERVICE_COLUMNS), dry_run=dry_run)
+        report = import_services(read_rows(lines, ServiceRow), dry_run=dry_run)
     _tell(report, dry_run)
 
 

@@ -20,11 +20,11 @@ from kajoom.models.service import Service, service_by_external_id
 from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.catalog.load import load_catalog
-from kajoom.operations.imports.clients import DEMONSTRATION_COLUMNS, import_clients
-from kajoom.operations.imports.columns import CYCLES
+from kajoom.operations.imports.cells import CYCLES
+from kajoom.operations.imports.clients import DemoClientRow, import_clients
 from kajoom.operations.imports.csv_file import Row, read_rows
 from kajoom.operations.imports.report import FileError
-from kajoom.operations.imports.services import SERVICE_COLUMNS, import_services
+from kajoom.operations.imports.services import ServiceRow, import_services
 from kajoom.operations.orders.cancellation import request_cancellation
 from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused
@@ -58,10 +58,10 @@ def load_demonstration(folder: Path, context: DemoContext, hash_password: Callab
     _raise_on_errors(load_catalog((folder / "catalog.toml").read_bytes(), context.at).errors)
     with (folder / "clients.csv").open("rb") as lines:
         _raise_on_errors(
-            import_clients(read_rows(lines, DEMONSTRATION_COLUMNS), context.at, hash_password=hash_password).errors
+            import_clients(read_rows(lines, DemoClientRow), context.at, hash_password=hash_password).errors
         )
     with (folder / "services.csv").open("rb") as lines:
-        _raise_on_errors(import_services(_shift_due_dates(read_rows(lines, SERVICE_COLUMNS), context.on)).errors)
+        _raise_on_errors(import_services(_shift_due_dates(read_rows(lines, ServiceRow), context.on)).errors)
     for state, bring_about in _SCENARIOS.items():
         for language in ("fr", "en"):
             service = service_by_external_id(f"demo-{language}-{state}")

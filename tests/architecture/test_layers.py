@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # A deed names the faults of the database it expects: two clients at once are told apart by them.
     "operations": {
-        "kajoom.domain", "kajoom.models", "kajoom.gateways.ports", "sqlalchemy.exc", "sqlalchemy.orm.exc",
+        "kajoom.domain", "kajoom.models", "kajoom.gateways.ports", "email_validator", "pydantic", "sqlalchemy.exc",
+        "sqlalchemy.orm.exc",
     },
     "gateways": {"kajoom.domain", "cryptography", "httpx2"},
     "i18n": {"kajoom.domain", "kajoom.models", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},

@@ -37,7 +37,7 @@ def load_catalog(content: bytes, at: datetime, *, dry_run: bool = False) -> Load
     _load_groups(read, report)
     _load_banners(read, report)
     _number(read, at, report)
-    if dry_run or not report.moved:
+    if dry_run or not report.has_changes:
         db.session.rollback()
     else:
         db.session.commit()
@@ -144,7 +144,7 @@ def _number(read: CatalogFile, at: datetime, report: LoadReport) -> None:
     else:
         _note("seller", _write(row, {"seller": read.seller}), report)
     _load_offline(row, read, report)
-    if report.moved:
+    if report.has_changes:
         row.version += 1
         row.loaded_at = at
     report.version = row.version

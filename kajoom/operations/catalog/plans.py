@@ -9,7 +9,7 @@ from typing import Any
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.usage import Resource
 from kajoom.operations.catalog.section import Section
-from kajoom.operations.imports.columns import cents
+from kajoom.operations.imports.cells import parse_cents
 
 ANY = "any"
 _MOST_UNITS = 1_000_000_000
@@ -76,7 +76,7 @@ def _cents(section: Section, cycle: BillingCycle) -> int:
     if not text:
         return 0
     try:
-        price = cents(text)
+        price = parse_cents(text)
     except ValueError as error:
         section.note(key, str(error))
         return 0

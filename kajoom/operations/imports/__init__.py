@@ -1,1 +1,1 @@
-"""Imports of the host's clients and services from CSV files."""
+"""Import of the host's clients and services from CSV files."""

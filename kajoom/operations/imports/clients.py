@@ -1,17 +1,19 @@
-"""Clients are taken in from a host's file: those unknown are added, those known are brought up to date."""
+"""Import of clients from a host's file: new ones are added, known ones are updated."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, PlainValidator
 
 from kajoom.domain.tax import RATES
 from kajoom.models import bulk
 from kajoom.models.client import STAFF
 from kajoom.operations.imports.batch import ImportBatch, ImportRow
-from kajoom.operations.imports.columns import Column, email, one_of, text
+from kajoom.operations.imports.cells import Email, LongText, Name, Text, UpperCode, one_of
 from kajoom.operations.imports.csv_file import Row
 from kajoom.operations.imports.report import FileError, ImportReport
 
@@ -19,38 +21,35 @@ _CANADA = "CA"
 _LOCALES = {"fr": "fr", "en": "en", "french": "fr", "english": "en"}
 
 
-def _code(cell: str) -> str:
-    return text(40)(cell).upper()
-
-
-def _hash(cell: str) -> str:
+def _check_hash(cell: str) -> str:
     if not cell.startswith("$") or " " in cell:
         raise ValueError("not the hash of a password, which begins with $")
     return cell
 
 
-CLIENT_COLUMNS: Mapping[str, Column] = {
-    "external_id": Column(text(80), required=True),
-    "email": Column(email, required=True),
-    "name": Column(text(), required=True),
-    "company": Column(text()),
-    "address": Column(text(500)),
-    "province": Column(_code),
-    "country": Column(_code, default=_CANADA),
-    "locale": Column(one_of(_LOCALES), default="fr"),
-    "password_hash": Column(_hash, default=None),
-}
-"""The columns of a host's clients."""
+class ClientRow(BaseModel):
+    """A row of a host's clients: each field is a column."""
 
-DEMONSTRATION_COLUMNS: Mapping[str, Column] = {
-    **CLIENT_COLUMNS,
-    "password": Column(text(), default=None),
-    "roles": Column(one_of({STAFF: STAFF})),
-}
-"""The same for the demonstration, whose file holds its known password and says who is staff."""
+    external_id: Name
+    email: Email
+    name: Text
+    company: Text = ""
+    address: LongText = ""
+    province: UpperCode = ""
+    country: UpperCode = _CANADA
+    locale: Annotated[str, PlainValidator(one_of(_LOCALES))] = "fr"
+    password_hash: Annotated[str | None, AfterValidator(_check_hash)] = None
 
-_ABSENT = {"company": "", "address": "", "province": "", "country": _CANADA, "locale": "fr"}
-_FILE_WINS = ("email", "name", "company", "address", "province", "country")
+
+class DemoClientRow(ClientRow):
+    """A row of the demonstration's clients, which also has their known password and says who is staff."""
+
+    password: Text | None = None
+    roles: Annotated[str, PlainValidator(one_of({STAFF: STAFF}))] = ""
+
+
+_DEFAULTS = {"company": "", "address": "", "province": "", "country": _CANADA, "locale": "fr"}
+_UPDATED = ("email", "name", "company", "address", "province", "country")
 
 
 def import_clients(
@@ -60,26 +59,26 @@ def import_clients(
     hash_password: Callable[[str], str] | None = None,
     dry_run: bool = False,
 ) -> ImportReport:
-    """Add and bring up to date the clients of a file, all of it or, with any fault or on a ``dry_run``, nothing.
+    """Add and update the clients of a file: all of them or, with any error or on a ``dry_run``, none.
 
     The file wins for who and where a client is. What clients may change here, their language and password, is taken
-    from it only when they are new, and a password's hash also when they have none. ``hash_password`` makes the
-    columns of the demonstration known.
+    from it only when they are new, and a password's hash also when they have none. ``hash_password`` is given for the
+    demonstration's file (``DemoClientRow``), which holds passwords.
     """
-    batch = ImportBatch(DEMONSTRATION_COLUMNS if hash_password else CLIENT_COLUMNS, ("external_id", "email"))
+    batch = ImportBatch(DemoClientRow if hash_password else ClientRow, ("external_id", "email"))
     for records in batch.batches(rows):
-        _take(records, batch, at, hash_password)
+        _import_batch(records, batch, at, hash_password)
     return batch.finish(dry_run=dry_run)
 
 
-def _take(
+def _import_batch(
     records: list[ImportRow], batch: ImportBatch, at: datetime, hash_password: Callable[[str], str] | None
 ) -> None:
     known = bulk.clients_by_external_id([record.values["external_id"] for record in records])
     holders = bulk.external_ids_by_email([record.values["email"] for record in records])
     for record in records:
         for place, reason in _errors(record.values, known.get(record.values["external_id"]), holders):
-            batch.error(record.line, place, reason)
+            batch.add_error(record.line, place, reason)
     if batch.has_errors:
         return
     added, changes = [], {}
@@ -99,8 +98,8 @@ def _take(
 def _errors(
     values: Mapping[str, Any], row: Mapping[str, Any] | None, holders: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with a client whose cells are each as they must be."""
-    merged = {**_ABSENT, **(row or {}), **values}
+    """The place and reason of what is wrong with a client whose cells are each valid."""
+    merged = {**_DEFAULTS, **(row or {}), **values}
     if merged["country"] == _CANADA and merged["province"] not in RATES:
         yield "province", f"{merged['province'] or 'empty'}: in Canada, one of {', '.join(sorted(RATES))}"
     holder = holders.get(values["email"])
@@ -111,8 +110,8 @@ def _errors(
 def _new(values: Mapping[str, Any], at: datetime, hash_password: Callable[[str], str] | None) -> dict[str, Any]:
     password = values.get("password")
     return {
-        **_ABSENT,
-        **{name: values[name] for name in ("external_id", "locale", *_FILE_WINS) if name in values},
+        **_DEFAULTS,
+        **{name: values[name] for name in ("external_id", "locale", *_UPDATED) if name in values},
         "password": hash_password(password) if password and hash_password else values.get("password_hash"),
         "active": True,
         "fs_uniquifier": uuid.uuid4().hex,
@@ -121,7 +120,7 @@ def _new(values: Mapping[str, Any], at: datetime, hash_password: Callable[[str],
 
 
 def _changed(values: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {name: values[name] for name in _FILE_WINS if name in values and values[name] != row[name]}
+    changed = {name: values[name] for name in _UPDATED if name in values and values[name] != row[name]}
     if values.get("password_hash") and not row["password"]:
         changed["password"] = values["password_hash"]
     return changed

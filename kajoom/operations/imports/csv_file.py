@@ -1,4 +1,4 @@
-"""A host's CSV file is a header and rows of cells; whatever damage it has taken, each line is accounted for."""
+"""CSV files of a host: a header and rows of cells, read so that every damaged line is reported and none is lost."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
-from kajoom.operations.imports.columns import Column
+from pydantic import BaseModel
+
 from kajoom.operations.imports.report import FileError
 
-# Bytes that are not UTF-8 are carried as lone surrogates; line ends and tabs may stand in a quoted cell.
+# Bytes that are not UTF-8 are decoded to lone surrogates; line ends and tabs are allowed in a quoted cell.
 _NOT_UTF8 = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -26,10 +26,10 @@ class Row:
     cells: Mapping[str, str]
 
 
-def read_rows(lines: Iterable[bytes], columns: Mapping[str, Column]) -> Iterator[Row | FileError]:
-    """The rows of a file under a header of these columns, in any order; a bad header is the only thing told.
+def read_rows(lines: Iterable[bytes], model: type[BaseModel]) -> Iterator[Row | FileError]:
+    """The rows of a file whose header names fields of ``model``, in any order; after a bad header, only its errors.
 
-    UTF-8 with or without its mark; commas or semicolons; empty lines are passed over.
+    The file is UTF-8 with or without a byte order mark, with commas or semicolons; empty lines are skipped.
     """
     text = (line.decode("utf-8", "surrogateescape") for line in lines)
     first = next(text, "").removeprefix("\ufeff")
@@ -47,52 +47,32 @@ def read_rows(lines: Iterable[bytes], columns: Mapping[str, Column]) -> Iterator
             continue
         if line == 1:
             names = [cell.strip().lower() for cell in cells]
-            wrong = list(_header_errors(names, columns))
-            yield from wrong
-            if wrong:
+            errors = list(_header_errors(names, model))
+            yield from errors
+            if errors:
                 return
         elif cells:
             yield _row(line, names, cells)
 
 
-def _header_errors(names: list[str], columns: Mapping[str, Column]) -> Iterator[FileError]:
+def _header_errors(names: list[str], model: type[BaseModel]) -> Iterator[FileError]:
+    columns = model.model_fields
     for name, times in Counter(names).items():
         if name not in columns:
             yield FileError(1, name, f"unknown column; the columns are {', '.join(columns)}")
         elif times > 1:
             yield FileError(1, name, "the column stands twice")
     for name, column in columns.items():
-        if column.required and name not in names:
+        if column.is_required() and name not in names:
             yield FileError(1, name, "the column is missing")
 
 
 def _row(line: int, names: list[str], cells: list[str]) -> Row | FileError:
     if len(cells) != len(names):
         return FileError(line, "", f"{len(cells)} cells under {len(names)} columns")
-    whole = "".join(cells)
-    if _NOT_UTF8.search(whole):
+    content = "".join(cells)
+    if _NOT_UTF8.search(content):
         return FileError(line, "", "not UTF-8 text")
-    if _CONTROL.search(whole):
+    if _CONTROL.search(content):
         return FileError(line, "", "holds a control character")
     return Row(line, dict(zip(names, map(str.strip, cells), strict=True)))
-
-
-def parsed(row: Row, columns: Mapping[str, Column], errors: list[FileError]) -> dict[str, Any] | None:
-    """The values of a row's cells, or ``None`` once its faults are added to ``errors``.
-
-    A column that the file does not have is not among the values: the row says nothing about it.
-    """
-    values: dict[str, Any] = {}
-    known = len(errors)
-    for name, cell in row.cells.items():
-        column = columns[name]
-        if cell:
-            try:
-                values[name] = column.read(cell)
-            except ValueError as error:
-                errors.append(FileError(row.line, name, str(error)))
-        elif column.required:
-            errors.append(FileError(row.line, name, "empty"))
-        else:
-            values[name] = column.default
-    return values if len(errors) == known else None

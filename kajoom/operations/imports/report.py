@@ -1,4 +1,4 @@
-"""What reading a host's file came to: what it changed, or every fault in it with its place."""
+"""Results of loading a host's file: what it changed, or every error in it with its place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FileError:
 
 @dataclass(slots=True)
 class ImportReport:
-    """How many rows a file added, changed and left alone; with a fault, nothing of it was written."""
+    """How many rows a file added, changed and left unchanged; with an error, nothing of it was written."""
 
     added: int = 0
     changed: int = 0
@@ -30,7 +30,7 @@ class ImportReport:
 
 @dataclass(slots=True)
 class LoadReport:
-    """Which parts of the catalogue a load added, changed or withdrew; with a fault, nothing was written.
+    """Which parts of the catalogue a load added, changed or withdrew; with an error, nothing was written.
 
     ``version`` is the catalogue's number after the load; it rises only when something changed.
     """
@@ -43,6 +43,6 @@ class LoadReport:
     errors: list[FileError] = field(default_factory=list)
 
     @property
-    def moved(self) -> bool:
-        """Whether the file says anything that the catalogue did not hold."""
+    def has_changes(self) -> bool:
+        """Whether the file differs from the catalogue."""
         return bool(self.added or self.changed or self.withdrawn)

@@ -1,85 +1,109 @@
-"""Services are taken in from a host's file: those unknown are added, those known are brought up to date."""
+"""Import of services from a host's file: new ones are added, known ones are updated."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from kajoom.domain.catalog import Catalog
-from kajoom.domain.cycle import add_months
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, ValidationInfo
+
+from kajoom.domain.cycle import BillingCycle, add_months
 from kajoom.domain.money import Money
+from kajoom.domain.service import ServiceStatus
 from kajoom.domain.usage import Resource
 from kajoom.models import bulk
 from kajoom.models.catalog import catalog
 from kajoom.operations.imports.batch import ImportBatch, ImportRow
-from kajoom.operations.imports.columns import (
+from kajoom.operations.imports.cells import (
     CYCLES,
     STATUSES,
-    Column,
-    cents,
-    currency,
-    day,
+    Cents,
+    Code,
+    Currency,
+    Day,
+    Name,
+    Text,
+    Usage,
     one_of,
-    text,
-    whole,
+    parse_email,
+    whole_number,
 )
 from kajoom.operations.imports.csv_file import Row
 from kajoom.operations.imports.report import FileError, ImportReport
 
-SERVICE_COLUMNS: Mapping[str, Column] = {
-    "external_id": Column(text(80), required=True),
-    "client": Column(text(254), required=True),
-    "group": Column(text(40), required=True),
-    "plan": Column(text(40), required=True),
-    "label": Column(text()),
-    "username": Column(text(80)),
-    "status": Column(one_of(STATUSES), required=True),
-    "cycle": Column(one_of(CYCLES), required=True),
-    "currency": Column(currency, default="CAD"),
-    "recurring": Column(cents, required=True),
-    "quantity": Column(whole(1, 1_000_000), default=1),
-    "registered_on": Column(day, required=True),
-    "next_due_date": Column(day, default=None),
-    "anchor_day": Column(whole(1, 31), default=None),
-    "payment_method": Column(text(40), required=True),
-    **{resource.value: Column(whole(0), default=None) for resource in Resource},
-}
-"""The columns of a host's services; the payment methods are those of the catalogue in force."""
 
-_FILE_WINS = ("label", "username", "status", "registered_on", "payment_method", "usage")
+def _client_key(cell: str) -> str:
+    """The client's external id, or the e-mail address as it is stored."""
+    if "@" not in cell:
+        return cell
+    try:
+        return cell.lower() if cell.isascii() else parse_email(cell)
+    except ValueError:
+        return cell.lower()
+
+
+def _parse_payment_method(cell: str, info: ValidationInfo[Mapping[str, str]]) -> Any:
+    return one_of(info.context)(cell)
+
+
+class ServiceRow(BaseModel):
+    """A row of a host's services: each field is a column, and ``client`` an external id or an e-mail address.
+
+    ``recurring`` is for the whole quantity, before tax. The validation context holds the payment methods that a
+    service may have, by the names that cells may use.
+    """
+
+    external_id: Name
+    client: Annotated[str, Field(max_length=254), AfterValidator(_client_key)]
+    group: Code
+    plan: Code
+    label: Text = ""
+    username: Name = ""
+    status: Annotated[ServiceStatus, PlainValidator(one_of(STATUSES))]
+    cycle: Annotated[BillingCycle, PlainValidator(one_of(CYCLES))]
+    currency: Currency = "CAD"
+    recurring: Cents
+    quantity: Annotated[int, whole_number(1, 1_000_000)] = 1
+    registered_on: Day
+    next_due_date: Day | None = None
+    anchor_day: Annotated[int | None, whole_number(1, 31)] = None
+    payment_method: Annotated[str, PlainValidator(_parse_payment_method)]
+    disk_mb: Usage = None
+    mailboxes: Usage = None
+    databases: Usage = None
+
+
+_UPDATED = ("label", "username", "status", "registered_on", "payment_method", "usage")
 _TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity", "next_due_date", "anchor_day")
-_ABSENT = {"label": "", "username": "", "currency": "CAD", "quantity": 1, "next_due_date": None, "usage": None}
+_DEFAULTS = {"label": "", "username": "", "currency": "CAD", "quantity": 1, "next_due_date": None, "usage": None}
 
 
 def import_services(rows: Iterable[Row | FileError], *, dry_run: bool = False) -> ImportReport:
-    """Add and bring up to date the services of a file, all of it or, with any fault or on a ``dry_run``, nothing.
+    """Add and update the services of a file: all of them or, with any error or on a ``dry_run``, none.
 
-    The file wins for what a service is called, its status, its registration, its payment method and its usage. Its
-    terms (plan, cycle, recurring amount, quantity, due date and anchor) are taken from the file only while the house
-    has had no hand in them: once there is an order or an invoice of ours on the service, ours are the true ones. A
-    service never changes hands. A recurring amount is for the whole quantity, before tax.
+    The file wins for a service's label, user name, status, registration date, payment method and usage. Its terms
+    (plan, cycle, recurring amount, quantity, due date and anchor) are taken from the file only until the service has
+    an order or an invoice here; after that, those of the database are the right ones. A service never moves to
+    another client. Payment methods are those of the catalogue in force.
     """
-    load = catalog()
-    batch = ImportBatch(_columns_for(load), ("external_id",))
-    plans = {(plan.group, plan.code): plan.id for plan in load.plans.values()}
+    in_force = catalog()
+    methods = {
+        code.replace("-", "_"): code for code, method in in_force.payment_methods.items() if method.is_assignable
+    }
+    batch = ImportBatch(ServiceRow, ("external_id",), methods)
+    plans = {(plan.group, plan.code): plan.id for plan in in_force.plans.values()}
     for records in batch.batches(rows):
-        _take(records, batch, plans)
+        _import_batch(records, batch, plans)
     return batch.finish(dry_run=dry_run)
 
 
-def _columns_for(load: Catalog) -> Mapping[str, Column]:
-    """The columns, with the payment methods that a service may have under this catalogue, in any case or spacing."""
-    methods = {code.replace("-", "_"): code for code, method in load.payment_methods.items() if method.is_assignable}
-    return {**SERVICE_COLUMNS, "payment_method": Column(one_of(methods), required=True)}
-
-
-def _take(records: list[ImportRow], batch: ImportBatch, plans: Mapping[tuple[str, str], int]) -> None:
-    clients = bulk.client_ids({_holder(record.values) for record in records})
+def _import_batch(records: list[ImportRow], batch: ImportBatch, plans: Mapping[tuple[str, str], int]) -> None:
+    clients = bulk.client_ids({record.values["client"] for record in records})
     known = bulk.services_by_external_id([record.values["external_id"] for record in records])
     for record in records:
         row = known.get(record.values["external_id"])
         for place, reason in _errors(record.values, row, clients, plans):
-            batch.error(record.line, place, reason)
+            batch.add_error(record.line, place, reason)
     if batch.has_errors:
         return
     history = bulk.services_with_history([row["id"] for row in known.values()])
@@ -88,18 +112,12 @@ def _take(records: list[ImportRow], batch: ImportBatch, plans: Mapping[tuple[str
         row = known.get(record.values["external_id"])
         columns = _columns(record.values, row, plans)
         if row is None:
-            added.append({**columns, "client_id": clients[_holder(record.values)]})
+            added.append({**columns, "client_id": clients[record.values["client"]]})
         elif changed := _changed(columns, row, history):
             changes[row["id"]] = changed
     bulk.add_services(added)
     bulk.write_services(changes)
     batch.count(len(records), len(added), len(changes))
-
-
-def _holder(values: Mapping[str, Any]) -> str:
-    """The client as the file names them; an address is compared in small letters."""
-    name: str = values["client"]
-    return name.lower() if "@" in name else name
 
 
 def _errors(
@@ -108,23 +126,21 @@ def _errors(
     clients: Mapping[str, int],
     plans: Mapping[tuple[str, str], int],
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with a service whose cells are each as they must be."""
-    client_id = clients.get(_holder(values))
+    """The place and reason of what is wrong with a service whose cells are each valid."""
+    client_id = clients.get(values["client"])
     if client_id is None:
         yield "client", f"unknown client: {values['client']}"
     elif row is not None and row["client_id"] != client_id:
         yield "client", "the service is already another client's"
     if (values["group"], values["plan"]) not in plans:
         yield "plan", f"unknown plan: {values['group']}/{values['plan']}"
-    if values["registered_on"] is None:
-        yield "registered_on", "empty"
     yield from _terms_errors(values)
 
 
 def _terms_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     cycle, due, anchor = values["cycle"], values.get("next_due_date"), values.get("anchor_day")
     if not cycle.months:
-        if cycle is CYCLES["free"] and values["recurring"]:
+        if cycle is BillingCycle.FREE and values["recurring"]:
             yield "recurring", f"what is free costs 0.00, not {Money(values['recurring'])}"
     elif due is None:
         if values["recurring"]:
@@ -136,14 +152,13 @@ def _terms_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _columns(
     values: Mapping[str, Any], row: Mapping[str, Any] | None, plans: Mapping[tuple[str, str], int]
 ) -> dict[str, Any]:
-    """The row of the service that the file describes; what it says nothing of is as it was, or as it begins."""
-    named = {name: values[name] for name in (*_FILE_WINS, *_TERMS, "external_id") if name in values}
-    begun = {name: row[name] if row else value for name, value in _ABSENT.items()}
-    columns = {**begun, **named}
+    """The columns of the service: those of the file, over those of its ``row`` or, for a new service, the defaults."""
+    from_file = {name: values[name] for name in (*_UPDATED, *_TERMS, "external_id") if name in values}
+    columns = {**{name: row[name] if row else default for name, default in _DEFAULTS.items()}, **from_file}
     if not values["cycle"].months:
-        columns["next_due_date"] = None  # nothing recurs, whatever day the export gives
-    if used := {resource.value: values[resource.value] for resource in Resource if resource.value in values}:
-        columns["usage"] = used if any(amount is not None for amount in used.values()) else None
+        columns["next_due_date"] = None  # an export may have a date although nothing recurs
+    if usage := {resource.value: values[resource.value] for resource in Resource if resource.value in values}:
+        columns["usage"] = usage if any(amount is not None for amount in usage.values()) else None
     columns["plan_id"] = plans[values["group"], values["plan"]]
     columns["recurring_cents"] = values["recurring"]
     columns["anchor_day"] = _anchor(values, columns, row)
@@ -151,9 +166,10 @@ def _columns(
 
 
 def _anchor(values: Mapping[str, Any], columns: Mapping[str, Any], row: Mapping[str, Any] | None) -> int:
-    """The day due dates fall on: the file's, ours, that of registration where it explains the due date, or its own.
+    """The day of the month (1-31) on which due dates fall.
 
-    A service of the 31st, due on 28 February, is next due on 31 March.
+    It is the file's; else the one stored, or the day of registration, if the due date can fall on it; else the due
+    date's own day. The anchor of a service due on 28 February may be 31: it is then next due on 31 March.
     """
     due, registered = columns["next_due_date"], values["registered_on"]
     if anchor := values.get("anchor_day"):
@@ -167,6 +183,5 @@ def _anchor(values: Mapping[str, Any], columns: Mapping[str, Any], row: Mapping[
 
 
 def _changed(columns: Mapping[str, Any], row: Mapping[str, Any], history: Collection[int]) -> dict[str, Any]:
-    ours = row["id"] in history
-    names = _FILE_WINS if ours else (*_FILE_WINS, *_TERMS)
+    names = _UPDATED if row["id"] in history else (*_UPDATED, *_TERMS)
     return {name: columns[name] for name in names if columns[name] != row[name]}

@@ -107,7 +107,7 @@ def test_each_part_of_a_plan_is_compared(old: str, new: str, changed: list[str])
     assert old in DEMO
     report = load(DEMO.replace(old, new))
     assert report.changed == [f"groups.hosting.plans.{code}" for code in changed]
-    assert load(DEMO.replace(old, new)).moved is False
+    assert load(DEMO.replace(old, new)).has_changes is False
 
 
 def test_seller_and_banner_are_compared() -> None:
@@ -134,7 +134,7 @@ def test_plan_gone_from_the_file_is_withdrawn_and_its_holders_can_leave_it() -> 
     assert base.withdrawn
     assert "base" not in a.moves
     assert [plan.code for plan in hosting.reachable_from(base)] == ["a", "b", "c"]
-    assert load(without).moved is False
+    assert load(without).has_changes is False
     assert "groups.hosting.plans.base" in load(DEMO).changed
     assert not catalog().groups["hosting"].plans[0].withdrawn
 

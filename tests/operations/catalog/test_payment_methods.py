@@ -45,7 +45,7 @@ def test_a_method_is_added_changed_and_withdrawn() -> None:
     forget_catalog()
     assert catalog().offline[2].instructions["en"] == "To account 2."
     assert load(DEMO).withdrawn == ["payments.wire"]
-    assert load(DEMO).moved is False
+    assert load(DEMO).has_changes is False
 
 
 @pytest.mark.parametrize(

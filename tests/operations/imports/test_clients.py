@@ -1,4 +1,4 @@
-"""A host's clients are taken in whole or not at all, and taking them in twice is taking them in once."""
+"""Import of a host's clients: all or nothing, and twice is the same as once."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from kajoom.models.client import Client
 from kajoom.models.db import db
-from kajoom.operations.imports.clients import CLIENT_COLUMNS, DEMONSTRATION_COLUMNS, import_clients
+from kajoom.operations.imports.clients import ClientRow, DemoClientRow, import_clients
 from kajoom.operations.imports.csv_file import read_rows
 from kajoom.operations.imports.report import ImportReport
 
@@ -18,22 +18,21 @@ ANNA = "1,anna@example.com,Anna,QC,CA,fr,$argon2id$x\n"
 BRUNO = "2,Bruno@Example.com,Bruno,on,,,\n"
 
 
-def lease_next(text: str | bytes, *, dry_run: bool = False) -> ImportReport:
-    """Import a text as a host's file."""
+def import_text(text: str | bytes, *, dry_run: bool = False) -> ImportReport:
     content = text.encode() if isinstance(text, str) else text
-    return import_clients(read_rows(content.splitlines(keepends=True), CLIENT_COLUMNS), AT, dry_run=dry_run)
+    return import_clients(read_rows(content.splitlines(keepends=True), ClientRow), AT, dry_run=dry_run)
 
 
 def clients() -> dict[str, Client]:
     return {row.external_id: row for row in db.session.query(Client)}
 
 
-def reasons(report: ImportReport) -> list[str]:
+def errors_of(report: ImportReport) -> list[str]:
     return [str(error) for error in report.errors]
 
 
-def test_clients_are_added_with_what_the_file_says() -> None:
-    report = lease_next(HEADER + ANNA + BRUNO)
+def test_clients_are_added_with_the_values_of_the_file() -> None:
+    report = import_text(HEADER + ANNA + BRUNO)
     assert (report.added, report.changed, report.unchanged, report.errors) == (2, 0, 0, [])
     anna, bruno = clients()["1"], clients()["2"]
     assert (anna.password, anna.locale, anna.tax_province) == ("$argon2id$x", "fr", "QC")
@@ -43,42 +42,42 @@ def test_clients_are_added_with_what_the_file_says() -> None:
 
 
 def test_second_import_changes_nothing() -> None:
-    lease_next(HEADER + ANNA + BRUNO)
-    report = lease_next(HEADER + ANNA + BRUNO)
+    import_text(HEADER + ANNA + BRUNO)
+    report = import_text(HEADER + ANNA + BRUNO)
     assert (report.added, report.changed, report.unchanged) == (0, 0, 2)
 
 
-def test_file_wins_for_who_a_client_is_but_not_for_language_and_password() -> None:
-    lease_next(HEADER + ANNA)
-    report = lease_next(HEADER + "1,anne@example.com,Anne,ON,CA,en,$argon2id$other\n")
+def test_import_updates_who_a_client_is_but_not_language_and_password() -> None:
+    import_text(HEADER + ANNA)
+    report = import_text(HEADER + "1,anne@example.com,Anne,ON,CA,en,$argon2id$other\n")
     assert report.changed == 1
     anna = clients()["1"]
     assert (anna.email, anna.name, anna.province) == ("anne@example.com", "Anne", "ON")
     assert (anna.locale, anna.password) == ("fr", "$argon2id$x")
 
 
-def test_password_hash_is_taken_by_a_client_who_has_none() -> None:
-    lease_next(HEADER + BRUNO)
-    lease_next(HEADER + "2,bruno@example.com,Bruno,ON,,,$argon2id$y\n")
+def test_password_hash_is_stored_for_a_client_without_a_password() -> None:
+    import_text(HEADER + BRUNO)
+    import_text(HEADER + "2,bruno@example.com,Bruno,ON,,,$argon2id$y\n")
     assert clients()["2"].password == "$argon2id$y"
 
 
-def test_column_that_the_file_does_not_have_is_left_as_it_was() -> None:
-    lease_next(HEADER + BRUNO)
-    report = lease_next("external_id,email,name\n2,bruno@example.com,Bruno\n")
+def test_absent_column_keeps_the_stored_value() -> None:
+    import_text(HEADER + BRUNO)
+    report = import_text("external_id,email,name\n2,bruno@example.com,Bruno\n")
     assert (report.unchanged, report.errors) == (1, [])
 
 
 def test_dry_run_counts_and_writes_nothing() -> None:
-    report = lease_next(HEADER + ANNA + BRUNO, dry_run=True)
+    report = import_text(HEADER + ANNA + BRUNO, dry_run=True)
     assert report.added == 2
     assert clients() == {}
 
 
-def test_one_bad_line_keeps_every_other_out_and_every_fault_is_told() -> None:
-    report = lease_next(HEADER + ANNA + "2,nobody,Bruno,ZZ,CA,de,\n" + "3,c@example.com,,QC,CA,fr,plain\n")
-    assert reasons(report) == [
-        "line 3: email: not an e-mail address: 'nobody'",
+def test_one_bad_line_stops_the_import_and_every_error_is_reported() -> None:
+    report = import_text(HEADER + ANNA + "2,nobody,Bruno,ZZ,CA,de,\n" + "3,c@example.com,,QC,CA,fr,plain\n")
+    assert errors_of(report) == [
+        "line 3: email: not an e-mail address: 'nobody' (An email address must have an @-sign.)",
         "line 3: locale: unknown: 'de'; one of fr, en, french, english",
         "line 4: name: empty",
         "line 4: password_hash: not the hash of a password, which begins with $",
@@ -101,21 +100,41 @@ def test_one_bad_line_keeps_every_other_out_and_every_fault_is_told() -> None:
         (f"2,{'b' * 250}@example.com,B,QC,CA,fr,", "email: not an e-mail address"),
     ],
 )
-def test_bad_line_is_named_with_its_reason(line: str, named: str) -> None:
-    report = lease_next(f"{HEADER}{ANNA}{line}\n")
-    assert any(error.startswith(f"line 3: {named}") for error in reasons(report)), reasons(report)
+def test_bad_line_is_reported_with_its_reason(line: str, named: str) -> None:
+    report = import_text(f"{HEADER}{ANNA}{line}\n")
+    assert any(error.startswith(f"line 3: {named}") for error in errors_of(report)), errors_of(report)
     assert clients() == {}
 
 
 def test_address_of_another_client_is_refused() -> None:
-    lease_next(HEADER + ANNA)
-    assert reasons(lease_next(HEADER + "9,anna@example.com,Other,QC,CA,fr,\n")) == [
+    import_text(HEADER + ANNA)
+    assert errors_of(import_text(HEADER + "9,anna@example.com,Other,QC,CA,fr,\n")) == [
         "line 2: email: anna@example.com is already that of 1"
     ]
 
 
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("rené@example.com", "Internationalized characters before the @-sign"),
+        ("a..b@example.com", "two periods in a row"),
+        ("anna@localhost", "It should have a period"),
+        ("anna@example.test", "special-use or reserved name"),
+    ],
+)
+def test_address_that_cannot_receive_email_is_refused_with_the_reason(address: str, reason: str) -> None:
+    (error,) = errors_of(import_text(f"{HEADER}2,{address},B,QC,CA,fr,\n"))
+    assert error.startswith(f"line 2: email: not an e-mail address: '{address}' (")
+    assert reason in error
+
+
+def test_internationalised_domain_is_stored_in_punycode() -> None:
+    assert import_text(HEADER + "2,Anna@Café.example.com,B,QC,CA,fr,\n").errors == []
+    assert clients()["2"].email == "anna@xn--caf-dma.example.com"
+
+
 def test_client_outside_canada_needs_no_province() -> None:
-    assert lease_next(HEADER + "2,b@example.com,B,,FR,fr,\n").added == 1
+    assert import_text(HEADER + "2,b@example.com,B,,FR,fr,\n").added == 1
     assert clients()["2"].tax_province == ""
 
 
@@ -130,8 +149,8 @@ def test_client_outside_canada_needs_no_province() -> None:
     ],
     ids=["byte order mark", "semicolons", "Windows line ends", "empty lines", "capital header"],
 )
-def test_usual_ways_of_writing_a_file_are_accepted(content: bytes) -> None:
-    report = lease_next(content)
+def test_common_variants_of_csv_are_accepted(content: bytes) -> None:
+    report = import_text(content)
     assert (report.added, report.errors) == (1, [])
 
 
@@ -145,20 +164,22 @@ def test_usual_ways_of_writing_a_file_are_accepted(content: bytes) -> None:
         (HEADER.encode() + b"1,a@example.com,Caf\xe9,QC,CA,fr,\n", ["line 2: not UTF-8 text"]),
     ],
 )
-def test_file_that_cannot_be_read_says_why(content: bytes, named: list[str]) -> None:
-    told = reasons(lease_next(content))
-    assert all(any(error.startswith(name) for error in told) for name in named), told
+def test_unreadable_file_is_reported_with_the_reason(content: bytes, named: list[str]) -> None:
+    errors = errors_of(import_text(content))
+    assert all(any(error.startswith(name) for error in errors) for name in named), errors
     assert clients() == {}
 
 
-def test_line_of_a_fault_is_that_of_the_file_whatever_stands_before_it() -> None:
+def test_line_number_counts_empty_and_multi_line_rows() -> None:
     text = HEADER + '1,a@example.com,"Anna\nof two lines",QC,CA,fr,\n' + "\n" + "2,nobody,B,QC,CA,fr,\n"
-    assert reasons(lease_next(text)) == ["line 5: email: not an e-mail address: 'nobody'"]
+    assert errors_of(import_text(text)) == [
+        "line 5: email: not an e-mail address: 'nobody' (An email address must have an @-sign.)"
+    ]
 
 
-def test_demonstration_brings_its_passwords_and_its_staff() -> None:
+def test_demonstration_has_passwords_and_staff() -> None:
     with DEMO.open("rb") as lines:
-        rows = list(read_rows(lines, DEMONSTRATION_COLUMNS))
+        rows = list(read_rows(lines, DemoClientRow))
     for _ in range(2):
         report = import_clients(iter(rows), AT, hash_password="hash of {}".format)
         assert report.errors == []

@@ -1,4 +1,4 @@
-"""A host's services are taken in whole or not at all, and our own changes survive the next file."""
+"""Import of a host's services: all or nothing; changes made here survive the next file."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -10,16 +10,16 @@ from sqlalchemy import event
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.service import ServiceStatus
-from kajoom.domain.usage import fit
+from kajoom.domain.usage import Resource, fit
 from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.operations.catalog.load import load_catalog
-from kajoom.operations.imports.clients import DEMONSTRATION_COLUMNS, import_clients
+from kajoom.operations.imports.clients import DemoClientRow, import_clients
 from kajoom.operations.imports.csv_file import read_rows
 from kajoom.operations.imports.report import ImportReport
-from kajoom.operations.imports.services import SERVICE_COLUMNS, import_services
+from kajoom.operations.imports.services import ServiceRow, import_services
 from tests import factories
 
 AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
@@ -48,37 +48,37 @@ CELLS = {
 
 @pytest.fixture(autouse=True)
 def _catalogue(app: Flask) -> None:
-    """The house holds what a host would have loaded first: the demonstration's catalogue and two clients."""
+    """The demonstration's catalogue and two clients, which a host would have loaded first."""
     load_catalog((DEMO / "catalog.toml").read_bytes(), AT)
     for number in (1, 2):
         factories.client(external_id=f"C{number}", email=f"c{number}@example.org")
 
 
 def file(*rows: dict[str, str]) -> bytes:
-    """A file of services, each as the usual one but for some cells."""
+    """A file of services, each with the cells of CELLS but for the given ones."""
     lines = [list(CELLS), *({**CELLS, **row}.values() for row in rows)]
     return "".join(",".join(line) + "\n" for line in lines).encode()
 
 
-def lease_next(content: bytes, *, dry_run: bool = False) -> ImportReport:
-    rows = read_rows(content.splitlines(keepends=True), SERVICE_COLUMNS)
+def import_file(content: bytes, *, dry_run: bool = False) -> ImportReport:
+    rows = read_rows(content.splitlines(keepends=True), ServiceRow)
     return import_services(rows, dry_run=dry_run)
 
 
-def kept(external_id: str = "S1") -> Service:
-    """The service as it is kept, read anew."""
+def stored_service(external_id: str = "S1") -> Service:
+    """The service as the database has it."""
     db.session.expire_all()
     return db.session.query(Service).filter_by(external_id=external_id).one()
 
 
-def reasons(report: ImportReport) -> list[str]:
+def errors_of(report: ImportReport) -> list[str]:
     return [str(error) for error in report.errors]
 
 
-def test_service_is_added_with_what_the_file_says() -> None:
-    report = lease_next(file({}))
+def test_service_is_added_with_the_values_of_the_file() -> None:
+    report = import_file(file({}))
     assert (report.added, report.errors) == (1, [])
-    row = kept()
+    row = stored_service()
     assert (row.plan.code, row.client.external_id, row.label) == ("a", "C1", "exemple.ca")
     assert (row.cycle, str(row.recurring), row.quantity) == (BillingCycle.MONTHLY, "150.00", 1)
     assert (row.next_due_date, row.anchor_day) == (date(2026, 7, 1), 1)
@@ -87,17 +87,17 @@ def test_service_is_added_with_what_the_file_says() -> None:
 
 def test_second_import_changes_nothing() -> None:
     content = file({}, {"external_id": "S2", "cycle": "free", "recurring": "0", "next_due_date": "", "disk_mb": ""})
-    lease_next(content)
-    report = lease_next(content)
+    import_file(content)
+    report = import_file(content)
     assert (report.added, report.changed, report.unchanged) == (0, 0, 2)
-    assert kept().version == 1
+    assert stored_service().version == 1
 
 
-def test_file_brings_a_service_up_to_date() -> None:
-    lease_next(file({}))
-    report = lease_next(file({"status": "Suspended", "plan": "b", "recurring": "225.00", "disk_mb": "2000"}))
+def test_known_service_is_updated() -> None:
+    import_file(file({}))
+    report = import_file(file({"status": "Suspended", "plan": "b", "recurring": "225.00", "disk_mb": "2000"}))
     assert report.changed == 1
-    row = kept()
+    row = stored_service()
     assert (row.status, row.plan.code, str(row.recurring)) == (ServiceStatus.SUSPENDED, "b", "225.00")
     assert row.usage == {"disk_mb": 2000, "mailboxes": 3, "databases": 1}
     assert row.version == 2
@@ -111,34 +111,35 @@ label = { fr = "Prélèvement", en = "Pre-authorized debit" }
 instructions = { fr = "Rien à faire.", en = "Nothing to do." }
 """
     load_catalog((DEMO / "catalog.toml").read_bytes() + own.encode(), AT)
-    report = lease_next(file({"payment_method": cell}))
+    report = import_file(file({"payment_method": cell}))
     assert report.errors == []
-    assert kept().payment_method == "prelevement"
+    assert stored_service().payment_method == "prelevement"
 
 
 def test_payment_method_that_the_catalogue_does_not_have_is_refused() -> None:
-    assert reasons(lease_next(file({"payment_method": "prelevement"}))) == [
+    assert errors_of(import_file(file({"payment_method": "prelevement"}))) == [
         "line 2: payment_method: unknown: 'prelevement'; one of paypal, interac, cheque, bank_transfer, credit"
     ]
 
 
-def test_terms_that_the_house_has_changed_survive_the_next_file() -> None:
-    lease_next(file({}))
-    factories.confirm(kept(), "b")
-    before = kept()
+def test_terms_changed_by_an_order_survive_the_next_file() -> None:
+    import_file(file({}))
+    factories.confirm(stored_service(), "b")
+    before = stored_service()
     terms = (before.plan.code, before.recurring_cents, before.next_due_date, before.anchor_day)
-    lease_next(file({"plan": "base", "recurring": "95.00", "next_due_date": "2027-01-01", "label": "nouveau.ca"}))
-    after = kept()
+    import_file(file({"plan": "base", "recurring": "95.00", "next_due_date": "2027-01-01", "label": "nouveau.ca"}))
+    after = stored_service()
     assert (after.plan.code, after.recurring_cents, after.next_due_date, after.anchor_day) == terms
     assert after.label == "nouveau.ca"
 
 
-def test_column_that_the_file_does_not_have_is_left_as_it_was() -> None:
-    lease_next(file({"quantity": "3"}))
-    needed = [name for name, column in SERVICE_COLUMNS.items() if column.required] + ["next_due_date"]
-    content = ",".join(needed) + "\n" + ",".join(CELLS[name] for name in needed) + "\n"
-    assert lease_next(content.encode()).unchanged == 1
-    row = kept()
+def test_absent_column_keeps_the_stored_value() -> None:
+    import_file(file({"quantity": "3"}))
+    required = [name for name, field in ServiceRow.model_fields.items() if field.is_required()]
+    columns = [*required, "next_due_date"]
+    content = ",".join(columns) + "\n" + ",".join(CELLS[name] for name in columns) + "\n"
+    assert import_file(content.encode()).unchanged == 1
+    row = stored_service()
     assert (row.label, row.quantity) == ("exemple.ca", 3)
     assert row.usage is not None
 
@@ -155,8 +156,8 @@ def test_column_that_the_file_does_not_have_is_left_as_it_was() -> None:
     ],
 )
 def test_statuses_of_a_whmcs_export_are_known(name: str, status: str) -> None:
-    lease_next(file({"status": name}))
-    assert kept().status == status
+    import_file(file({"status": name}))
+    assert stored_service().status == status
 
 
 @pytest.mark.parametrize(
@@ -171,30 +172,40 @@ def test_statuses_of_a_whmcs_export_are_known(name: str, status: str) -> None:
     ],
 )
 def test_cycles_of_a_whmcs_export_are_known(name: str, cycle: str) -> None:
-    lease_next(file({"cycle": name}))
-    assert kept().cycle == cycle
+    import_file(file({"cycle": name}))
+    assert stored_service().cycle == cycle
 
 
 @pytest.mark.parametrize(("name", "cycle", "price"), [("One Time", "one_time", "50"), ("Free Account", "free", "0.00")])
-def test_what_does_not_recur_has_no_due_date(name: str, cycle: str, price: str) -> None:
-    lease_next(file({"cycle": name, "recurring": price}, {"external_id": "S2", "cycle": name, "recurring": price}))
-    assert kept().cycle == cycle
-    assert kept().next_due_date is None
-    assert kept().anchor_day == 23
+def test_service_that_does_not_recur_has_no_due_date(name: str, cycle: str, price: str) -> None:
+    import_file(file({"cycle": name, "recurring": price}, {"external_id": "S2", "cycle": name, "recurring": price}))
+    assert stored_service().cycle == cycle
+    assert stored_service().next_due_date is None
+    assert stored_service().anchor_day == 23
 
 
-def test_client_may_be_named_by_address() -> None:
-    lease_next(file({"client": "C2@Example.org"}))
-    assert kept().client.external_id == "C2"
+def test_client_may_be_named_by_email_address() -> None:
+    import_file(file({"client": "C2@Example.org"}))
+    assert stored_service().client.external_id == "C2"
 
 
-def test_usage_without_any_figure_is_unknown() -> None:
-    lease_next(file({"disk_mb": "", "mailboxes": "", "databases": ""}))
-    assert kept().usage is None
+def test_client_address_with_an_internationalised_domain_is_found_in_punycode() -> None:
+    factories.client(external_id="C3", email="anna@xn--caf-dma.example.com")
+    import_file(file({"client": "Anna@Café.example.com"}))
+    assert stored_service().client.external_id == "C3"
+
+
+def test_every_resource_has_a_column() -> None:
+    assert {resource.value for resource in Resource} <= ServiceRow.model_fields.keys()
+
+
+def test_empty_usage_cells_mean_unknown_usage() -> None:
+    import_file(file({"disk_mb": "", "mailboxes": "", "databases": ""}))
+    assert stored_service().usage is None
 
 
 @pytest.mark.parametrize(
-    ("registered_on", "due", "anchor_day", "kept_anchor"),
+    ("registered_on", "due", "anchor_day", "expected"),
     [
         ("2012-06-23", "2026-07-01", "", 1),
         ("2012-05-31", "2026-06-30", "", 31),
@@ -203,20 +214,20 @@ def test_usage_without_any_figure_is_unknown() -> None:
     ],
 )
 def test_anchor_is_the_day_that_explains_the_due_date(
-    registered_on: str, due: str, anchor_day: str, kept_anchor: int
+    registered_on: str, due: str, anchor_day: str, expected: int
 ) -> None:
-    lease_next(file({"registered_on": registered_on, "next_due_date": due, "anchor_day": anchor_day}))
-    assert kept().anchor_day == kept_anchor
+    import_file(file({"registered_on": registered_on, "next_due_date": due, "anchor_day": anchor_day}))
+    assert stored_service().anchor_day == expected
 
 
 def test_anchor_of_the_31st_survives_a_file_of_february() -> None:
-    lease_next(file({"next_due_date": "2026-01-31"}))
-    lease_next(file({"next_due_date": "2026-02-28"}))
-    assert (kept().next_due_date, kept().anchor_day) == (date(2026, 2, 28), 31)
+    import_file(file({"next_due_date": "2026-01-31"}))
+    import_file(file({"next_due_date": "2026-02-28"}))
+    assert (stored_service().next_due_date, stored_service().anchor_day) == (date(2026, 2, 28), 31)
 
 
 def test_dry_run_counts_and_writes_nothing() -> None:
-    assert lease_next(file({}), dry_run=True).added == 1
+    assert import_file(file({}), dry_run=True).added == 1
     assert db.session.query(Service).count() == 0
 
 
@@ -247,54 +258,54 @@ def test_dry_run_counts_and_writes_nothing() -> None:
         ({"label": "a\0b"}, "holds a control character"),
     ],
 )
-def test_bad_line_is_named_with_its_reason(cells: dict[str, str], named: str) -> None:
-    report = lease_next(file({}, {"external_id": "S2", **cells}))
-    assert any(error.startswith(f"line 3: {named}") for error in reasons(report)), reasons(report)
+def test_bad_line_is_reported_with_its_reason(cells: dict[str, str], named: str) -> None:
+    report = import_file(file({}, {"external_id": "S2", **cells}))
+    assert any(error.startswith(f"line 3: {named}") for error in errors_of(report)), errors_of(report)
     assert db.session.query(Service).count() == 0
 
 
-def test_key_that_stands_twice_is_named_with_its_first_line() -> None:
-    assert reasons(lease_next(file({}, {"external_id": "S2"}, {}))) == [
+def test_repeated_external_id_is_reported_with_its_first_line() -> None:
+    assert errors_of(import_file(file({}, {"external_id": "S2"}, {}))) == [
         "line 4: external_id: 'S1' already stands on line 2"
     ]
 
 
-def test_service_never_changes_hands() -> None:
-    lease_next(file({}))
-    assert reasons(lease_next(file({"client": "C2"}))) == ["line 2: client: the service is already another client's"]
+def test_service_never_moves_to_another_client() -> None:
+    import_file(file({}))
+    assert errors_of(import_file(file({"client": "C2"}))) == ["line 2: client: the service is already another client's"]
 
 
-def test_fault_after_the_first_batch_keeps_that_batch_out() -> None:
+def test_error_after_the_first_batch_rolls_that_batch_back() -> None:
     rows = [{"external_id": f"S{number}"} for number in range(1500)]
     rows[1400]["plan"] = "z"
-    assert reasons(lease_next(file(*rows))) == ["line 1402: plan: unknown plan: hosting/z"]
+    assert errors_of(import_file(file(*rows))) == ["line 1402: plan: unknown plan: hosting/z"]
     assert db.session.query(Service).count() == 0
 
 
 @pytest.fixture
 def statements(app: Flask) -> Iterator[list[str]]:
-    said: list[str] = []
+    executed: list[str] = []
 
     def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        said.append(statement)
+        executed.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", listen)
-    yield said
+    yield executed
     event.remove(db.engine, "before_cursor_execute", listen)
 
 
-def test_a_thousand_services_take_a_handful_of_statements(statements: list[str]) -> None:
+def test_a_thousand_services_take_at_most_sixteen_statements(statements: list[str]) -> None:
     content = file(*({"external_id": f"S{number}"} for number in range(1000)))
     statements.clear()
-    assert lease_next(content).added == 1000
+    assert import_file(content).added == 1000
     assert len(statements) <= 16, statements
 
 
-def test_demonstration_shows_the_page_of_reference_first() -> None:
+def test_first_service_of_the_demonstration_is_that_of_the_reference_page() -> None:
     with (DEMO / "clients.csv").open("rb") as lines:
-        import_clients(read_rows(lines, DEMONSTRATION_COLUMNS), AT, hash_password=str)
+        import_clients(read_rows(lines, DemoClientRow), AT, hash_password=str)
     with (DEMO / "services.csv").open("rb") as lines:
-        report = import_services(read_rows(lines, SERVICE_COLUMNS))
+        report = import_services(read_rows(lines, ServiceRow))
     assert report.errors == []
     client = db.session.query(Client).filter_by(email="fr@example.com").one()
     first = db.session.query(Service).filter_by(client_id=client.id).order_by(Service.id).first()
