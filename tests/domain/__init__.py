@@ -1,1 +1,1 @@
-"""What is true, tested as values: no application, no database, no clock."""
+"""Unit tests of the business rules: no application, no database, no clock."""

@@ -1,6 +1,6 @@
-"""Properties are tried on the same examples in every run, and never judged by how busy the machine is."""
+"""Hypothesis settings: the same examples in every run, without a time limit per example."""
 
 from hypothesis import settings
 
-settings.register_profile("house", deadline=None, database=None, derandomize=True, max_examples=120)
-settings.load_profile("house")
+settings.register_profile("domain", deadline=None, database=None, derandomize=True, max_examples=120)
+settings.load_profile("domain")

@@ -1,4 +1,4 @@
-"""The cast of these tests: terms written as the price list says them, and services that hold them."""
+"""Factories: terms written as in a price list ("10.00/month") and services on those terms."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ CYCLES = {
 
 
 def terms(text: str, plan: str, currency: str = "CAD", quantity: int = 1) -> Terms:
-    """The terms written "10.00/month", "50.00/once" or "free"."""
+    """Parse the terms "10.00/month", "50.00/once" or "free"."""
     amount, _, cycle = text.rpartition("/")
     return Terms(plan, "hosting", CYCLES[cycle], Money.parse(amount or "0", currency), quantity)
 
 
 def make_service(text: str, due: str | date | None = None, anchor: int | None = None, **more: Any) -> PricingInput:
-    """A service on plan "a" paid up to ``due``; the anchor is the day of ``due`` unless it is said."""
+    """Make a service on plan "a" paid up to ``due``; ``anchor`` defaults to the day of ``due``."""
     day = date.fromisoformat(due) if isinstance(due, str) else due
     more = {"province": "QC", "credit": Money(0), **more}
     return PricingInput(terms(text, "a"), day, anchor or (day.day if day else 1), **more)
 
 
 def day(text: str) -> date:
-    """The day written "2026-06-16"."""
+    """Parse the day "2026-06-16"."""
     return date.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""Every kind of plan, cycle and day a quote may be asked for, drawn so that what is drawn can be held by a client."""
+"""Hypothesis strategies for the services, target terms and days of a quote."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ WHENS = st.sampled_from([None, *When])
 
 
 @st.composite
-def wanted(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = CYCLES, plan: str = "b") -> Terms:
-    """Terms of another plan than the one held, at any price, nothing included."""
+def target_terms(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = CYCLES, plan: str = "b") -> Terms:
+    """Draw the terms of another plan at any price, zero included."""
     cycle = draw(cycles)
     cents = 0 if cycle is BillingCycle.FREE else draw(CENTS | st.just(0))
     return Terms(plan, "hosting", cycle, Money(cents), draw(st.integers(1, 20)))
@@ -32,7 +32,7 @@ def wanted(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = CYCLES, pl
 
 @st.composite
 def services(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRING) -> PricingInput:
-    """A service that is paid for, on a cycle, due on its own anchor day; with or without account credit."""
+    """Draw a service with a due date on its anchor day, with or without account credit."""
     anchor = draw(ANCHORS)
     cycle = draw(cycles)
     due = add_months(draw(DAYS), 0, anchor) if cycle.months else None
@@ -43,9 +43,9 @@ def services(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRIN
 
 @st.composite
 def paid_days(draw: st.DrawFn, service: PricingInput, least: int = 0) -> date:
-    """A day on which the service is not overdue: up to three cycles, the last day and the due date included.
+    """Draw a day on which the service is not overdue, up to three cycles before its due date.
 
-    ``least`` is how many days must be left.
+    At least ``least`` days are left; the due date itself is possible when ``least`` is 0.
     """
     if service.due is None:
         return draw(DAYS)

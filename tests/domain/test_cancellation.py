@@ -1,4 +1,4 @@
-"""The day a service ends when its client asks for it."""
+"""The end date of a cancelled service."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.domain.factories import day
         ("period_end", "2026-06-17", "2026-06-17"),
         ("period_end", "2026-06-16", "2026-06-16"),
         ("period_end", "2026-06-01", "2026-06-16"),  # overdue: never in the past
-        ("period_end", None, "2026-06-16"),  # nothing recurs, so nothing is left to wait for
+        ("period_end", None, "2026-06-16"),  # no due date to wait for
     ],
 )
-def test_a_service_ends_on_the_day_chosen_and_never_in_the_past(when: str, due: str | None, end: str) -> None:
+def test_service_ends_today_or_on_its_due_date_but_never_in_the_past(when: str, due: str | None, end: str) -> None:
     assert ends_on(CancellationWhen(when), day("2026-06-16"), day(due) if due else None) == day(end)

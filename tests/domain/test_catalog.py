@@ -1,4 +1,4 @@
-"""The catalogue as values: prices, permitted moves, and promotions on their days."""
+"""Catalogue values: prices, permitted plan changes and the dates of banners."""
 
 from __future__ import annotations
 
@@ -34,59 +34,59 @@ def banner(**days: Any) -> CatalogBanner:
     )
 
 
-def test_a_price_is_for_the_whole_quantity() -> None:
+def test_price_is_multiplied_by_the_quantity() -> None:
     assert A.price(MONTHLY, "CAD", 3) == Money(45_000)
     assert A.price(MONTHLY, "CAD") == Money(15_000)
 
 
-def test_what_is_not_sold_has_no_price() -> None:
+def test_plan_has_no_price_in_a_cycle_or_currency_it_is_not_sold_in() -> None:
     assert A.price(MONTHLY, "USD") is None
     assert A.price(BillingCycle.QUARTERLY, "CAD") is None
     assert not A.is_sold_in("USD")
     assert B.is_sold_in("USD")
 
 
-def test_only_permitted_moves_to_plans_on_sale_are_reachable() -> None:
+def test_only_permitted_plans_on_sale_are_reachable() -> None:
     assert GROUP.reachable_from(A) == (B,)
     assert GROUP.reachable_from(OLD) == ()
 
 
-def test_cycles_are_those_of_plans_on_sale_the_shortest_first() -> None:
+def test_cycles_are_those_of_plans_on_sale_shortest_first() -> None:
     assert GROUP.cycles("CAD") == (MONTHLY, ANNUALLY)
     assert GROUP.cycles("USD") == (MONTHLY,)
     assert GROUP.cycles("EUR") == ()
 
 
-def test_a_plan_is_found_by_its_code_in_its_group() -> None:
+def test_plan_is_found_by_its_code_in_its_group() -> None:
     assert GROUP.plan("b") == B
     assert GROUP.plan("z") is None
     assert Catalog(1, {"hosting": GROUP}).group_of(B) == GROUP
 
 
 @pytest.mark.parametrize(
-    ("on", "shown"),
+    ("on", "expected"),
     [("2026-05-31", False), ("2026-06-01", True), ("2026-06-30", True), ("2026-07-01", False)],
 )
-def test_a_promotion_runs_from_its_first_day_to_its_last(on: str, shown: bool) -> None:
+def test_banner_is_shown_from_its_first_to_its_last_day_inclusive(on: str, expected: bool) -> None:
     june = banner(valid_from=day("2026-06-01"), valid_until=day("2026-06-30"))
-    assert june.is_shown("hosting", day(on)) is shown
+    assert june.is_shown("hosting", day(on)) is expected
     assert banner().is_shown("hosting", day(on))
 
 
-def test_a_promotion_is_for_the_groups_it_names_or_for_all() -> None:
+def test_banner_is_shown_for_its_groups_or_for_all() -> None:
     on = day("2026-06-16")
     assert banner(groups=("hosting",)).is_shown("hosting", on)
     assert not banner(groups=("mail",)).is_shown("hosting", on)
 
 
-def test_the_first_promotion_that_fits_is_the_one_that_is_shown() -> None:
+def test_first_matching_banner_is_shown() -> None:
     mail, all_groups = banner(groups=("mail",)), banner()
-    found = Catalog(1, banners=(mail, all_groups, replace(all_groups, code="later")))
-    assert found.banner("hosting", day("2026-06-16")) == all_groups
+    catalog = Catalog(1, banners=(mail, all_groups, replace(all_groups, code="later")))
+    assert catalog.banner("hosting", day("2026-06-16")) == all_groups
     assert Catalog(1).banner("hosting", day("2026-06-16")) is None
 
 
-def test_an_empty_catalog_has_nothing_in_it() -> None:
+def test_empty_catalog_has_no_groups_plans_banners_or_seller() -> None:
     empty = Catalog(1)
     assert (dict(empty.groups), dict(empty.plans), dict(empty.seller)) == ({}, {}, {})
     assert (empty.banners, empty.offline) == ((), ())

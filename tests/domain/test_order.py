@@ -1,4 +1,4 @@
-"""The life of an order, every status against every event."""
+"""The state machine of an order: every status against every event."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from kajoom.domain.order import OPEN, TRANSITIONS, InvalidTransition, OrderEvent
 
 S, E = OrderStatus, OrderEvent
 
-# A row for each status, a column for each event that can lead somewhere; "." is nowhere.
-LIFE = """
+# The status after each event (columns) by status (rows); "." is not allowed.
+TABLE = """
                        paid                   cancelled  expired    fell_due               needs_review           provisioned refused
 awaiting_payment       awaiting_provisioning  cancelled  cancelled  .                      .                      .           .
 awaiting_provisioning  .                      .          .          .                      awaiting_provisioning  completed   refused
@@ -21,7 +21,7 @@ cancelled              .                      .          .          .           
 refused                .                      .          .          .                      .                      .           .
 """  # noqa: E501
 
-_EVENTS, *_ROWS = (line.split() for line in LIFE.strip().splitlines())
+_EVENTS, *_ROWS = (line.split() for line in TABLE.strip().splitlines())
 EXPECTED = {
     (OrderStatus(row[0]), OrderEvent(event)): OrderStatus(after)
     for row in _ROWS
@@ -31,7 +31,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize(("status", "event"), list(product(OrderStatus, OrderEvent)))
-def test_an_event_leads_where_the_table_says_or_nowhere(status: OrderStatus, event: OrderEvent) -> None:
+def test_transition_follows_the_table(status: OrderStatus, event: OrderEvent) -> None:
     after = EXPECTED.get((status, event))
     assert allows(status, event) is (after is not None)
     if after is None:
@@ -41,16 +41,16 @@ def test_an_event_leads_where_the_table_says_or_nowhere(status: OrderStatus, eve
         assert advance(status, event) is after
 
 
-def test_the_table_above_names_every_status() -> None:
+def test_table_has_every_status_and_event() -> None:
     assert {row[0] for row in _ROWS} == set(OrderStatus)
     assert set(_EVENTS) == set(OrderEvent) - {E.PLACED}
 
 
-def test_an_order_is_open_exactly_while_something_can_still_happen_to_it() -> None:
+def test_open_statuses_are_those_with_a_transition() -> None:
     assert {status for status, _ in TRANSITIONS} == OPEN
 
 
-def test_every_open_order_has_a_way_to_its_end() -> None:
+def test_every_open_status_can_reach_a_final_status() -> None:
     for status in OPEN:
         ends, seen = {status}, {status}
         while ends & OPEN:
@@ -59,7 +59,7 @@ def test_every_open_order_has_a_way_to_its_end() -> None:
         assert ends
 
 
-def test_what_is_paid_can_no_longer_be_cancelled_or_expire() -> None:
+def test_paid_order_cannot_be_cancelled_or_expire() -> None:
     paid = advance(S.AWAITING_PAYMENT, E.PAID)
     assert not allows(paid, E.CANCELLED)
     assert not allows(paid, E.EXPIRED)

@@ -1,4 +1,4 @@
-"""Every worked case of the rule, to be checked by hand, and what each row of the decision table answers."""
+"""Prices calculated by hand, and the decision, charge and choices of each row of the decision table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOW, AT_NEXT_DUE, WITH_RENEWAL = Decision.NOW, Decision.AT_NEXT_DUE, Decision.WI
 
 
 class Case(NamedTuple):
-    """A change, and what it must cost; taxes in the order of the invoice, ``anchor`` 0 for the due date's own day."""
+    """A change and its expected price. ``taxes`` in the order of the invoice; ``anchor`` 0 means the due date's day."""
 
     old: str
     new: str
@@ -32,7 +32,7 @@ class Case(NamedTuple):
     province: str = "QC"
 
 
-WORKED = [
+WORKED_CASES = [
     # 10.00 × 15/30
     Case("10.00/month", "20.00/month", "2026-07-01", "2026-06-16", NOW, "5.00", "0.25 0.50", "5.75", "2026-07-01"),
     # 10.00 × 22/31 = 7.097
@@ -43,7 +43,7 @@ WORKED = [
     Case("10.00/month", "24.50/month", "2028-03-01", "2028-02-11", NOW, "9.50", "0.48 0.95", "10.93", "2028-03-01"),
     # 14.00 × 14/28, from the 31st
     Case("10.00/month", "24.00/month", "2026-02-28", "2026-02-14", NOW, "7.00", "0.35 0.70", "8.05", "2026-02-28", 31),
-    # the first day: the whole difference
+    # the first day: the full difference
     Case("10.00/month", "20.00/month", "2026-07-01", "2026-06-01", NOW, "10.00", "0.50 1.00", "11.50", "2026-07-01"),
     # the last day: 30.00 × 1/30
     Case("10.00/month", "40.00/month", "2026-07-01", "2026-06-30", NOW, "1.00", "0.05 0.10", "1.15", "2026-07-01"),
@@ -67,9 +67,9 @@ WORKED = [
          "2027-02-28", 31),
     # 28.00 × 7/28, on the day the clocks change
     Case("10.00/month", "38.00/month", "2026-03-15", "2026-03-08", NOW, "7.00", "0.35 0.70", "8.05", "2026-03-15"),
-    # 0.01 × 1/31 is nothing
+    # 0.01 × 1/31 rounds to zero
     Case("10.00/month", "10.01/month", "2026-08-01", "2026-07-31", NOW, "0.00", "", "0.00", "2026-08-01"),
-    # from what is billed, discount included: 12.50 × 15/30
+    # the discounted recurring amount: 12.50 × 15/30
     Case("7.50/month", "20.00/month", "2026-07-01", "2026-06-16", NOW, "6.25", "0.31 0.62", "7.18", "2026-07-01"),
     # 20.00 × 15/30 in Ontario, in Nova Scotia
     Case("10.00/month", "30.00/month", "2026-07-01", "2026-06-16", NOW, "10.00", "1.30", "11.30", "2026-07-01",
@@ -86,41 +86,41 @@ WORKED = [
          "2031-02-28"),
     # a shorter cycle waits
     Case("100.00/year", "20.00/month", "2027-01-01", "2026-06-16", AT_NEXT_DUE, "0.00", "", "0.00", "2027-01-01"),
-    # what is unused, 60.00 × 29/30 = 58.00, is dearer than the year
+    # the unused time, 60.00 × 29/30 = 58.00, is worth more than the year
     Case("60.00/month", "50.00/year", "2026-07-01", "2026-06-02", AT_NEXT_DUE, "0.00", "", "0.00", "2026-07-01"),
-    # the first period, whole; from the 31st to the last of February
+    # the first period is not prorated; from the 31st to the end of February
     Case("free", "9.99/month", None, "2026-01-31", NOW, "9.99", "0.50 1.00", "11.49", "2026-02-28"),
     # 80.00 - 50.00, paid once
     Case("50.00/once", "80.00/once", None, "2026-06-16", NOW, "30.00", "1.50 2.99", "34.49", None),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", WORKED, ids=lambda case: f"{case.old} to {case.new} on {case.on}")
-def test_a_worked_case_costs_what_it_costs_by_hand(case: Case) -> None:
+@pytest.mark.parametrize("case", WORKED_CASES, ids=lambda case: f"{case.old} to {case.new} on {case.on}")
+def test_worked_case_has_the_price_calculated_by_hand(case: Case) -> None:
     service = make_service(case.old, case.due, case.anchor or None, province=case.province)
-    found = quote(service, terms(case.new, "b"), day(case.on))
-    assert found.decision is case.decision
-    assert str(found.subtotal) == case.charge
-    assert " ".join(str(tax.amount) for tax in found.taxes) == case.taxes
-    assert (str(found.total), str(found.due_today)) == (case.total, case.total)
-    assert found.next_due == (day(case.next_due) if case.next_due else None)
-    assert found.effective_on == (day(case.on) if case.decision is NOW else service.due)
+    priced = quote(service, terms(case.new, "b"), day(case.on))
+    assert priced.decision is case.decision
+    assert str(priced.subtotal) == case.charge
+    assert " ".join(str(tax.amount) for tax in priced.taxes) == case.taxes
+    assert (str(priced.total), str(priced.due_today)) == (case.total, case.total)
+    assert priced.next_due == (day(case.next_due) if case.next_due else None)
+    assert priced.effective_on == (day(case.on) if case.decision is NOW else service.due)
 
 
 TABLE = {
-    # name: (old, new, due, when, decision, charge, next due, answers offered)
+    # name: (old, new, due, when, decision, charge, next due, timing options)
     "same cycle, up": ("10/month", "20/month", "2026-07-01", None, NOW, "5.00", "2026-07-01", "now renewal"),
     "same cycle, up, later": ("10/month", "20/month", "2026-07-01", "renewal", AT_NEXT_DUE, "0.00", "2026-07-01",
                               "now renewal"),
-    "same cycle, level": ("10/month", "10/month", "2026-07-01", None, NOW, "0.00", "2026-07-01", "now renewal"),
+    "same cycle, same price": ("10/month", "10/month", "2026-07-01", None, NOW, "0.00", "2026-07-01", "now renewal"),
     "same cycle, down": ("20/month", "10/month", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", "renewal now"),
     "same cycle, down, now": ("20/month", "10/month", "2026-07-01", "now", NOW, "0.00", "2026-07-01", "renewal now"),
     "longer cycle": ("10/month", "100/year", "2026-07-01", "now", NOW, "95.00", "2027-06-16", "now renewal"),
     "longer cycle, later": ("10/month", "100/year", "2026-07-01", "renewal", AT_NEXT_DUE, "0.00", "2026-07-01",
                             "now renewal"),
-    "longer cycle, paid by what is unused": ("20/month", "10/year", "2026-07-01", None, NOW, "0.00", "2027-06-16",
+    "longer cycle, covered by the unused time": ("20/month", "10/year", "2026-07-01", None, NOW, "0.00", "2027-06-16",
                                              "now renewal"),
-    "longer cycle, cheaper than what is unused": ("20/month", "9.99/year", "2026-07-01", "now", AT_NEXT_DUE, "0.00",
+    "longer cycle, cheaper than the unused time": ("20/month", "9.99/year", "2026-07-01", "now", AT_NEXT_DUE, "0.00",
                                                   "2026-07-01", ""),
     "longer cycle, paid ahead": ("10/month", "100/year", "2026-08-01", None, NOW, "85.00", "2027-06-16", "now renewal"),
     "shorter cycle": ("100/year", "20/month", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", ""),
@@ -151,7 +151,7 @@ TABLE = {
 @pytest.mark.parametrize(
     ("old", "new", "due", "when", "decision", "charge", "next_due", "timing_options"), TABLE.values(), ids=list(TABLE)
 )
-def test_a_row_of_the_table_is_decided(
+def test_row_of_the_decision_table(
     old: str,
     new: str,
     due: str | None,
@@ -161,11 +161,11 @@ def test_a_row_of_the_table_is_decided(
     next_due: str | None,
     timing_options: str,
 ) -> None:
-    found = quote(make_service(old, due), terms(new, "b"), day("2026-06-16"), When(when) if when else None)
-    assert found.decision is decision
-    assert str(found.subtotal) == charge
-    assert found.next_due == (day(next_due) if next_due else None)
-    assert found.timing_options == tuple(When(answer) for answer in timing_options.split())
+    priced = quote(make_service(old, due), terms(new, "b"), day("2026-06-16"), When(when) if when else None)
+    assert priced.decision is decision
+    assert str(priced.subtotal) == charge
+    assert priced.next_due == (day(next_due) if next_due else None)
+    assert priced.timing_options == tuple(When(option) for option in timing_options.split())
 
 
 def upgrade(**more: Any) -> Quote:
@@ -181,32 +181,30 @@ def upgrade(**more: Any) -> Quote:
         ("2026-06-16", "2026-09-01", "30.00"),
     ],
 )
-def test_the_full_period_policy_charges_the_whole_difference_of_each_period_paid(
-    on: str, due: str, charge: str
-) -> None:
-    found = quote(make_service("10/month", due), terms("20/month", "b"), day(on), charge=ChargePolicy.FULL_PERIOD)
-    assert str(found.subtotal) == charge
+def test_full_period_policy_charges_the_full_difference_of_each_paid_period(on: str, due: str, charge: str) -> None:
+    priced = quote(make_service("10/month", due), terms("20/month", "b"), day(on), charge=ChargePolicy.FULL_PERIOD)
+    assert str(priced.subtotal) == charge
 
 
 @pytest.mark.parametrize("new", ["5/month", "100/year", "1/month", "free"])
-def test_the_full_period_policy_is_for_an_upgrade_within_the_cycle_only(new: str) -> None:
+def test_full_period_policy_applies_only_to_upgrades_on_the_same_cycle(new: str) -> None:
     service, on = make_service("10/month", "2026-07-01"), day("2026-06-16")
-    whole, shared = (quote(service, terms(new, "b"), on, charge=charge) for charge in ChargePolicy)
-    assert whole == shared
+    full, prorated = (quote(service, terms(new, "b"), on, charge=charge) for charge in ChargePolicy)
+    assert full == prorated
 
 
-def test_several_cycles_paid_ahead_are_each_charged_whole() -> None:
+def test_each_cycle_paid_ahead_is_charged_in_full() -> None:
     # 15 days of June (30), then July, August and September: 10.00 × (15/30 + 3)
-    found = quote(make_service("10/month", "2026-10-01"), terms("20/month", "b"), day("2026-06-16"))
-    line = found.lines[0]
-    assert str(found.subtotal) == "35.00"
+    priced = quote(make_service("10/month", "2026-10-01"), terms("20/month", "b"), day("2026-06-16"))
+    line = priced.lines[0]
+    assert str(priced.subtotal) == "35.00"
     assert (line.days, line.of_days, line.cycles_ahead) == (15, 30, 3)
 
 
-def test_a_recurring_amount_is_for_the_whole_quantity() -> None:
+def test_recurring_amount_covers_the_whole_quantity() -> None:
     # three units of 10.00 to three of 20.00, half of June left: 30.00 × 15/30
-    found = quote(make_service("30/month", "2026-07-01"), terms("60/month", "b", quantity=3), day("2026-06-16"))
-    assert (str(found.subtotal), found.target.quantity) == ("15.00", 3)
+    priced = quote(make_service("30/month", "2026-07-01"), terms("60/month", "b", quantity=3), day("2026-06-16"))
+    assert (str(priced.subtotal), priced.target.quantity) == ("15.00", 3)
 
 
 @pytest.mark.parametrize(
@@ -219,25 +217,25 @@ def test_a_recurring_amount_is_for_the_whole_quantity() -> None:
         ("-3", "0.00", "5.75"),
     ],
 )
-def test_credit_pays_after_tax_and_a_debt_is_not_added(credit: str, used: str, due_today: str) -> None:
-    found = upgrade(credit=Money.parse(credit))
-    assert (str(found.total), str(found.credit_used), str(found.due_today)) == ("5.75", used, due_today)
+def test_credit_is_used_after_tax_and_a_negative_balance_is_not_added(credit: str, used: str, due_today: str) -> None:
+    priced = upgrade(credit=Money.parse(credit))
+    assert (str(priced.total), str(priced.credit_used), str(priced.due_today)) == ("5.75", used, due_today)
 
 
-def test_a_line_says_which_days_it_covers() -> None:
+def test_line_has_the_days_it_covers() -> None:
     line = upgrade().lines[0]
     assert (line.code, str(line.amount), line.days, line.of_days) == (LineCode.DIFFERENCE, "5.00", 15, 30)
     assert line.period is not None
     assert (line.period.start, line.period.end) == (day("2026-06-16"), day("2026-07-01"))
 
 
-def test_a_longer_cycle_shows_the_new_period_and_what_is_unused_of_the_old() -> None:
+def test_longer_cycle_has_a_line_for_the_new_period_and_one_for_unused_time() -> None:
     new, unused = quote(make_service("10/month", "2026-07-01"), terms("100/year", "b"), day("2026-06-16")).lines
     assert (new.code, str(new.amount)) == (LineCode.NEW_PERIOD, "100.00")
     assert (unused.code, str(unused.amount), unused.days, unused.of_days) == (LineCode.UNUSED_TIME, "-5.00", 15, 30)
 
 
-def test_a_line_that_rounds_to_nothing_is_not_shown() -> None:
+def test_line_that_rounds_to_zero_is_dropped() -> None:
     def lines(old: str, new: str) -> tuple[Line, ...]:
         return quote(make_service(old, "2026-08-01"), terms(new, "b"), day("2026-07-31")).lines
 
@@ -245,10 +243,10 @@ def test_a_line_that_rounds_to_nothing_is_not_shown() -> None:
     assert [line.code for line in lines("0.10/month", "1.00/year")] == [LineCode.NEW_PERIOD]
 
 
-def test_a_renewal_is_told_before_and_after_with_its_taxes() -> None:
+def test_renewal_amounts_before_and_after_include_taxes() -> None:
     # 10.00 + 0.50 + 1.00, then 20.00 + 1.00 + 2.00 (1.995)
-    found = upgrade()
-    assert (str(found.renewal_before), str(found.renewal_after)) == ("11.50", "23.00")
+    priced = upgrade()
+    assert (str(priced.renewal_before), str(priced.renewal_after)) == ("11.50", "23.00")
 
 
 @pytest.mark.parametrize(
@@ -267,59 +265,59 @@ def test_a_renewal_is_told_before_and_after_with_its_taxes() -> None:
         ("80/once", "50/once", "downgrade"),
     ],
 )
-def test_direction_compares_what_is_paid_in_a_year(old: str, new: str, direction: str) -> None:
+def test_direction_compares_yearly_amounts(old: str, new: str, direction: str) -> None:
     recurring = "once" not in old and "free" not in old
-    found = quote(make_service(old, "2026-07-01" if recurring else None), terms(new, "b"), day("2026-06-16"))
-    assert found.direction == direction
+    priced = quote(make_service(old, "2026-07-01" if recurring else None), terms(new, "b"), day("2026-06-16"))
+    assert priced.direction == direction
 
 
 @pytest.mark.parametrize(
-    ("new", "when", "acknowledged"),
+    ("new", "when", "expected"),
     [("10/month", "now", True), ("10/month", "renewal", False), ("20/month", "now", False), ("30/month", "now", False),
      ("300/year", "now", False), ("10/year", "now", False), ("free", "now", False)],
 )  # fmt: skip
-def test_only_a_lower_plan_at_once_must_be_acknowledged(new: str, when: str, acknowledged: bool) -> None:
-    found = quote(make_service("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"), When(when))
-    assert found.must_acknowledge is acknowledged
+def test_only_an_immediate_downgrade_must_be_acknowledged(new: str, when: str, expected: bool) -> None:
+    priced = quote(make_service("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"), When(when))
+    assert priced.must_acknowledge is expected
 
 
-def test_a_lower_plan_that_is_paid_once_needs_no_acknowledgement() -> None:
-    found = quote(make_service("80/once"), terms("50/once", "b"), day("2026-06-16"))
-    assert not found.must_acknowledge
+def test_one_time_downgrade_needs_no_acknowledgement() -> None:
+    priced = quote(make_service("80/once"), terms("50/once", "b"), day("2026-06-16"))
+    assert not priced.must_acknowledge
 
 
 @pytest.mark.parametrize(("new", "difference"), [("30/month", "10.00"), ("20/month", "0.00"), ("5/month", "-15.00")])
-def test_the_difference_is_that_of_a_whole_period_before_tax(new: str, difference: str) -> None:
-    found = quote(make_service("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"))
-    assert str(found.difference) == difference
+def test_difference_is_for_a_full_period_before_tax(new: str, difference: str) -> None:
+    priced = quote(make_service("20/month", "2026-07-01"), terms(new, "b"), day("2026-06-16"))
+    assert str(priced.difference) == difference
 
 
-def test_an_upgrade_on_the_last_day_of_the_calendar_is_still_priced() -> None:
-    found = quote(make_service("10/month", "9999-12-31"), terms("20/month", "b"), day("9999-12-30"))
-    assert str(found.subtotal) == "0.32"  # 10.00 × 1/31: the cycle runs from 30 November
+def test_upgrade_on_the_last_day_of_the_calendar_is_priced() -> None:
+    priced = quote(make_service("10/month", "9999-12-31"), terms("20/month", "b"), day("9999-12-30"))
+    assert str(priced.subtotal) == "0.32"  # 10.00 × 1/31: the cycle runs from 30 November
 
 
 @pytest.mark.parametrize(("due", "on"), [("0001-01-20", "0001-01-10"), ("9999-12-31", "9999-12-30")])
-def test_a_date_outside_the_calendar_is_an_overflow_not_a_price(due: str, on: str) -> None:
+def test_date_outside_the_calendar_raises_overflow_error(due: str, on: str) -> None:
     with pytest.raises(OverflowError, match="outside the calendar"):
         quote(make_service("10/month", due), terms("100/year", "b"), day(on))
 
 
-def test_amounts_of_trillions_stay_exact() -> None:
-    found = quote(make_service("1/month", "2026-07-01"), terms("999999999999.99/month", "b"), day("2026-06-16"))
-    assert str(found.subtotal) == "499999999999.50"  # 999 999 999 998.99 / 2 = …499.495, half up
+def test_very_large_amounts_are_exact() -> None:
+    priced = quote(make_service("1/month", "2026-07-01"), terms("999999999999.99/month", "b"), day("2026-06-16"))
+    assert str(priced.subtotal) == "499999999999.50"  # 999 999 999 998.99 / 2 = …499.495, half up
 
 
-def test_a_recurring_service_without_a_due_date_is_a_fault_not_a_price() -> None:
+def test_recurring_service_without_a_due_date_is_rejected() -> None:
     with pytest.raises(ValueError, match="has a due date"):
         quote(PricingInput(terms("10/month", "a"), None, 1, "QC", Money(0)), terms("20/month", "b"), day("2026-06-16"))
 
 
 @pytest.mark.parametrize(("amount", "quantity"), [("-0.01", 1), ("10", 0), ("10", -1)])
-def test_terms_that_nobody_can_hold_are_a_fault(amount: str, quantity: int) -> None:
+def test_negative_amount_or_quantity_below_one_is_rejected(amount: str, quantity: int) -> None:
     with pytest.raises(ValueError, match="invalid terms"):
         terms(f"{amount}/month", "b", quantity=quantity)
 
 
-def test_terms_are_for_one_unit_unless_more_are_asked_for() -> None:
+def test_default_quantity_is_one() -> None:
     assert Terms("a", "hosting", BillingCycle.MONTHLY, Money(1)).quantity == 1

@@ -1,4 +1,4 @@
-"""What is true of every plan, cycle, price and day, tried on drawn examples."""
+"""Properties of every quote, on generated services, target terms and days."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, quote
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.terms import Terms
-from tests.domain.strategies import CENTS, CHARGES, CYCLES, RECURRING, WHENS, paid_days, services, wanted
+from tests.domain.strategies import CENTS, CHARGES, CYCLES, RECURRING, WHENS, paid_days, services, target_terms
 
 DAY = timedelta(days=1)
-NOTHING = Money(0)
+ZERO = Money(0)
 
 
 @st.composite
 def quotes(draw: st.DrawFn) -> tuple[PricingInput, date, Quote]:
-    """Any change that is not refused, with the service it was asked for and the day."""
+    """Draw a change that is not refused: the service, the day and the quote."""
     service = draw(services(CYCLES))
     on = draw(paid_days(service))
     try:
-        return service, on, quote(service, draw(wanted()), on, draw(WHENS), draw(CHARGES))
+        return service, on, quote(service, draw(target_terms()), on, draw(WHENS), draw(CHARGES))
     except BusinessError:
         assume(False)
         raise
 
 
 @st.composite
-def rises(draw: st.DrawFn, least: int = 1) -> tuple[PricingInput, list[Terms], date]:
-    """A service, two dearer plans in order on its own cycle, and a day with at least ``least`` days left."""
+def upgrades(draw: st.DrawFn, least: int = 1) -> tuple[PricingInput, list[Terms], date]:
+    """Draw a service, two more expensive plans on its cycle in order, and a day with at least ``least`` days left."""
     service = draw(services())
-    cheap, *dearer = sorted(draw(st.lists(CENTS, min_size=3, max_size=3, unique=True)))
-    discounted = replace(service, terms=replace(service.terms, recurring=Money(cheap)), credit=NOTHING)
+    cheap, *higher = sorted(draw(st.lists(CENTS, min_size=3, max_size=3, unique=True)))
+    cheapest = replace(service, terms=replace(service.terms, recurring=Money(cheap)), credit=ZERO)
     plans = [
-        Terms(name, "hosting", discounted.terms.cycle, Money(cents)) for name, cents in zip("bc", dearer, strict=True)
+        Terms(name, "hosting", cheapest.terms.cycle, Money(cents)) for name, cents in zip("bc", higher, strict=True)
     ]
-    return discounted, plans, draw(paid_days(discounted, least))
+    return cheapest, plans, draw(paid_days(cheapest, least))
 
 
 @st.composite
-def lengthenings(draw: st.DrawFn) -> tuple[PricingInput, Terms, date]:
-    """A service, a longer cycle that costs more than what is unused of the old one, and a day with two days left."""
+def longer_cycles(draw: st.DrawFn) -> tuple[PricingInput, Terms, date]:
+    """Draw a service, a longer cycle that costs more than its unused time, and a day with at least two days left."""
     cycle, longer = sorted(draw(st.lists(RECURRING, min_size=2, max_size=2, unique=True)), key=lambda each: each.months)
-    service = replace(draw(services(st.just(cycle))), credit=NOTHING)
+    service = replace(draw(services(st.just(cycle))), credit=ZERO)
     on = draw(paid_days(service, least=2))
-    price = worth(service, service.terms.recurring, on) + Money(draw(CENTS))
+    price = prorated_value(service, service.terms.recurring, on) + Money(draw(CENTS))
     return service, Terms("b", "hosting", longer, price), on
 
 
-def worth(service: PricingInput, amount: Money, on: date) -> Money:
-    """``amount`` a cycle for every day from ``on`` to the due date, each day worth its part of its own cycle."""
+def prorated_value(service: PricingInput, amount: Money, on: date) -> Money:
+    """Return the value of the days from ``on`` to the due date at ``amount`` a cycle, prorated in each cycle."""
     assert service.due is not None
     total, end, back = Decimal(0), service.due, 0
     while end > on:
@@ -68,112 +68,114 @@ def worth(service: PricingInput, amount: Money, on: date) -> Money:
 
 
 @given(quotes())
-def test_nothing_due_is_negative_and_credit_is_never_overspent(drawn: tuple[PricingInput, date, Quote]) -> None:
-    service, _, found = drawn
-    assert NOTHING <= found.due_today <= found.total
-    assert NOTHING <= found.credit_used <= min(service.credit, found.total)
-    assert found.due_today == NOTHING or found.credit_used == service.credit
+def test_amount_due_is_never_negative_and_credit_never_overspent(drawn: tuple[PricingInput, date, Quote]) -> None:
+    service, _, priced = drawn
+    assert ZERO <= priced.due_today <= priced.total
+    assert ZERO <= priced.credit_used <= min(service.credit, priced.total)
+    assert priced.due_today == ZERO or priced.credit_used == service.credit
 
 
 @given(quotes())
 def test_lines_sum_to_the_subtotal_and_with_the_taxes_to_the_total(drawn: tuple[PricingInput, date, Quote]) -> None:
-    _, _, found = drawn
-    assert sum(line.amount.cents for line in found.lines) == found.subtotal.cents
-    assert found.subtotal.cents + sum(tax.amount.cents for tax in found.taxes) == found.total.cents
-    assert all(line.amount for line in found.lines)
-    assert bool(found.taxes) <= bool(found.subtotal)
+    _, _, priced = drawn
+    assert sum(line.amount.cents for line in priced.lines) == priced.subtotal.cents
+    assert priced.subtotal.cents + sum(tax.amount.cents for tax in priced.taxes) == priced.total.cents
+    assert all(line.amount for line in priced.lines)
+    assert bool(priced.taxes) <= bool(priced.subtotal)
 
 
 @given(quotes())
-def test_money_is_only_due_for_a_change_that_takes_effect_at_once(drawn: tuple[PricingInput, date, Quote]) -> None:
-    service, on, found = drawn
-    if found.decision is Decision.NOW:
-        assert found.effective_on == on
+def test_only_an_immediate_change_is_charged(drawn: tuple[PricingInput, date, Quote]) -> None:
+    service, on, priced = drawn
+    if priced.decision is Decision.NOW:
+        assert priced.effective_on == on
     else:
-        assert not found.total
-        assert found.effective_on == found.next_due == service.due
-        assert found.anchor == service.anchor
+        assert not priced.total
+        assert priced.effective_on == priced.next_due == service.due
+        assert priced.anchor == service.anchor
 
 
 @given(quotes())
-def test_only_unused_time_is_ever_taken_off(drawn: tuple[PricingInput, date, Quote]) -> None:
-    _, _, found = drawn
-    assert all((line.amount < NOTHING) is (line.code is LineCode.UNUSED_TIME) for line in found.lines)
+def test_only_unused_time_is_a_negative_line(drawn: tuple[PricingInput, date, Quote]) -> None:
+    _, _, priced = drawn
+    assert all((line.amount < ZERO) is (line.code is LineCode.UNUSED_TIME) for line in priced.lines)
 
 
 @given(quotes())
-def test_the_next_due_date_is_never_brought_forward(drawn: tuple[PricingInput, date, Quote]) -> None:
-    service, on, found = drawn
-    if found.next_due is not None and not service.terms.is_free:
+def test_next_due_date_is_never_earlier_unless_unused_time_is_credited(drawn: tuple[PricingInput, date, Quote]) -> None:
+    service, on, priced = drawn
+    if priced.next_due is not None and not service.terms.is_free:
         assert service.due is not None
-        unused_is_paid_back = any(line.code is LineCode.UNUSED_TIME for line in found.lines)
-        assert found.next_due >= service.due or unused_is_paid_back
-        assert found.next_due >= on
+        has_unused_time_credit = any(line.code is LineCode.UNUSED_TIME for line in priced.lines)
+        assert priced.next_due >= service.due or has_unused_time_credit
+        assert priced.next_due >= on
 
 
 @given(services(CYCLES), st.data())
-def test_the_answers_offered_are_the_answers_obeyed(service: PricingInput, data: st.DataObject) -> None:
-    target, on = data.draw(wanted()), data.draw(paid_days(service))
+def test_each_timing_option_is_respected(service: PricingInput, data: st.DataObject) -> None:
+    target, on = data.draw(target_terms()), data.draw(paid_days(service))
     try:
-        found = quote(service, target, on)
+        priced = quote(service, target, on)
     except BusinessError:
         return
-    for when in found.timing_options:
+    for when in priced.timing_options:
         decided = quote(service, target, on, when).decision
         assert decided is (Decision.NOW if when is When.NOW else Decision.AT_NEXT_DUE)
-    if found.timing_options:
-        assert quote(service, target, on, found.timing_options[0]) == found
+    if priced.timing_options:
+        assert quote(service, target, on, priced.timing_options[0]) == priced
     else:
-        assert all(quote(service, target, on, when) == found for when in When)
+        assert all(quote(service, target, on, when) == priced for when in When)
 
 
-@given(rises())
-def test_an_upgrade_costs_each_day_left_its_part_of_its_own_cycle(
+@given(upgrades())
+def test_upgrade_is_prorated_by_the_days_of_each_cycle(
     drawn: tuple[PricingInput, list[Terms], date],
 ) -> None:
-    service, (dearer, _), on = drawn
-    difference = dearer.recurring - service.terms.recurring
-    assert quote(service, dearer, on).subtotal == worth(service, difference, on)
+    service, (higher, _), on = drawn
+    difference = higher.recurring - service.terms.recurring
+    assert quote(service, higher, on).subtotal == prorated_value(service, difference, on)
 
 
-@given(rises(), CHARGES)
-def test_a_charge_is_at_most_the_whole_difference_of_the_periods_paid(
+@given(upgrades(), CHARGES)
+def test_charge_is_at_most_the_full_difference_of_the_paid_periods(
     drawn: tuple[PricingInput, list[Terms], date], charge: ChargePolicy
 ) -> None:
-    service, (dearer, _), on = drawn
-    found = quote(service, dearer, on, charge=charge)
+    service, (higher, _), on = drawn
+    priced = quote(service, higher, on, charge=charge)
     periods = sum(add_months(service.due or on, -service.terms.months * n, service.anchor) > on for n in range(5)) or 1
-    whole = (dearer.recurring - service.terms.recurring) * periods
-    assert NOTHING <= found.subtotal <= whole
-    assert charge is ChargePolicy.PRORATED or found.subtotal == whole
+    whole = (higher.recurring - service.terms.recurring) * periods
+    assert ZERO <= priced.subtotal <= whole
+    assert charge is ChargePolicy.PRORATED or priced.subtotal == whole
 
 
 @given(services(), st.data())
-def test_on_the_first_day_of_a_cycle_an_upgrade_costs_the_whole_difference(
+def test_upgrade_on_the_first_day_of_a_cycle_costs_the_full_difference(
     service: PricingInput, data: st.DataObject
 ) -> None:
-    rise, ahead = data.draw(CENTS), data.draw(st.integers(0, 3))
-    dearer = replace(service.terms, plan="b", recurring=service.terms.recurring + Money(rise))
+    increase, ahead = data.draw(CENTS), data.draw(st.integers(0, 3))
+    higher = replace(service.terms, plan="b", recurring=service.terms.recurring + Money(increase))
     assert service.due is not None
     first_day = add_months(service.due, -service.terms.months * (ahead + 1), service.anchor)
-    assert quote(service, dearer, first_day).subtotal == Money(rise) * (ahead + 1)
+    assert quote(service, higher, first_day).subtotal == Money(increase) * (ahead + 1)
 
 
-@given(rises())
-def test_two_steps_on_one_day_cost_what_one_costs_within_a_cent(drawn: tuple[PricingInput, list[Terms], date]) -> None:
-    """Each step rounds once, by half a cent at most, and so does the direct way: three halves, so one whole cent."""
-    service, (middle, dearest), on = drawn
+@given(upgrades())
+def test_two_upgrades_on_one_day_cost_the_same_as_one_within_a_cent(
+    drawn: tuple[PricingInput, list[Terms], date],
+) -> None:
+    """Each of the three prices is rounded by at most half a cent, so the difference is at most one cent."""
+    service, (middle, highest), on = drawn
     first = quote(service, middle, on).subtotal
-    second = quote(replace(service, terms=middle), dearest, on).subtotal
-    direct = quote(service, dearest, on).subtotal
+    second = quote(replace(service, terms=middle), highest, on).subtotal
+    direct = quote(service, highest, on).subtotal
     assert abs((first + second - direct).cents) <= 1
 
 
-@given(rises(), st.data())
-def test_two_steps_on_one_day_cost_the_same_to_the_cent_where_no_step_is_rounded(
+@given(upgrades(), st.data())
+def test_two_upgrades_on_one_day_cost_the_same_as_one_without_rounding(
     drawn: tuple[PricingInput, list[Terms], date], data: st.DataObject
 ) -> None:
-    """A difference that is a multiple of the days of the cycle has no part of a cent to round."""
+    """A difference that is a multiple of the days of the cycle needs no rounding."""
     service, _, on = drawn
     days = next(
         length
@@ -182,77 +184,81 @@ def test_two_steps_on_one_day_cost_the_same_to_the_cent_where_no_step_is_rounded
     )
     steps = [Money(days * data.draw(st.integers(1, 1000))) for _ in range(2)]
     middle = replace(service.terms, plan="b", recurring=service.terms.recurring + steps[0])
-    dearest = replace(middle, plan="c", recurring=middle.recurring + steps[1])
-    split = quote(service, middle, on).subtotal + quote(replace(service, terms=middle), dearest, on).subtotal
-    assert split == quote(service, dearest, on).subtotal
+    highest = replace(middle, plan="c", recurring=middle.recurring + steps[1])
+    split = quote(service, middle, on).subtotal + quote(replace(service, terms=middle), highest, on).subtotal
+    assert split == quote(service, highest, on).subtotal
 
 
-@given(lengthenings(), CENTS, RECURRING)
-def test_stepping_up_after_a_longer_cycle_begun_today_costs_the_same_to_the_cent(
-    drawn: tuple[PricingInput, Terms, date], rise: int, cycle: BillingCycle
+@given(longer_cycles(), CENTS, RECURRING)
+def test_upgrade_after_a_longer_cycle_started_today_costs_the_same_as_one_change(
+    drawn: tuple[PricingInput, Terms, date], increase: int, cycle: BillingCycle
 ) -> None:
-    """The new cycle is unused as a whole on its first day, so only the first step has something to round."""
+    """The new cycle is entirely unused on its first day, so only the first step is rounded."""
     service, middle, on = drawn
-    last = Terms("c", "hosting", max(cycle, middle.cycle, key=lambda each: each.months), middle.recurring + Money(rise))
+    last = Terms(
+        "c", "hosting", max(cycle, middle.cycle, key=lambda each: each.months), middle.recurring + Money(increase)
+    )
     first = quote(service, middle, on)
-    begun = replace(service, terms=middle, due=first.next_due, anchor=first.anchor)
-    assert first.subtotal + quote(begun, last, on).subtotal == quote(service, last, on).subtotal
+    started = replace(service, terms=middle, due=first.next_due, anchor=first.anchor)
+    assert first.subtotal + quote(started, last, on).subtotal == quote(service, last, on).subtotal
 
 
-@given(rises(least=2), CHARGES)
-def test_an_upgrade_within_the_cycle_is_never_dearer_a_day_later(
+@given(upgrades(least=2), CHARGES)
+def test_upgrade_on_the_same_cycle_never_costs_more_a_day_later(
     drawn: tuple[PricingInput, list[Terms], date], charge: ChargePolicy
 ) -> None:
-    service, (dearer, _), on = drawn
-    today, tomorrow = (quote(service, dearer, each, charge=charge) for each in (on, on + DAY))
+    service, (higher, _), on = drawn
+    today, tomorrow = (quote(service, higher, each, charge=charge) for each in (on, on + DAY))
     assert tomorrow.subtotal <= today.subtotal
 
 
-@given(lengthenings())
-def test_a_longer_cycle_a_day_later_is_dearer_by_the_day_that_was_used_and_ends_no_sooner(
+@given(longer_cycles())
+def test_longer_cycle_a_day_later_credits_one_day_less_and_ends_no_earlier(
     drawn: tuple[PricingInput, Terms, date],
 ) -> None:
-    """The new period is bought whole on either day; what is taken off for the old one is what is still unused of it."""
+    """The new period costs the same on either day; the credit is the time still unused on that day."""
     service, target, on = drawn
     today, tomorrow = (quote(service, target, each) for each in (on, on + DAY))
-    unused = [worth(service, service.terms.recurring, each) for each in (on, on + DAY)]
-    assert [found.subtotal for found in (today, tomorrow)] == [target.recurring - left for left in unused]
+    unused = [prorated_value(service, service.terms.recurring, each) for each in (on, on + DAY)]
+    assert [priced.subtotal for priced in (today, tomorrow)] == [target.recurring - left for left in unused]
     assert today.next_due is not None
     assert tomorrow.next_due is not None
     assert today.next_due <= tomorrow.next_due
 
 
 @given(services(), st.data(), WHENS, CHARGES)
-def test_a_move_to_a_lower_plan_never_charges_and_leaves_the_credit_alone(
+def test_downgrade_never_charges_nor_uses_credit(
     service: PricingInput, data: st.DataObject, when: When | None, charge: ChargePolicy
 ) -> None:
     lower = Money(data.draw(st.integers(0, service.terms.recurring.cents)))
     target = replace(service.terms, plan="b", recurring=lower)
-    found = quote(service, target, data.draw(paid_days(service)), when, charge)
-    assert (found.total, found.credit_used, found.lines, found.taxes) == (NOTHING, NOTHING, (), ())
-    assert found.next_due == service.due
+    priced = quote(service, target, data.draw(paid_days(service)), when, charge)
+    assert (priced.total, priced.credit_used, priced.lines, priced.taxes) == (ZERO, ZERO, (), ())
+    assert priced.next_due == service.due
 
 
-@given(services(), wanted(RECURRING), st.data(), WHENS)
-def test_a_shorter_cycle_never_charges(
+@given(services(), target_terms(RECURRING), st.data(), WHENS)
+def test_shorter_cycle_never_charges(
     service: PricingInput, target: Terms, data: st.DataObject, when: When | None
 ) -> None:
     assume(target.months < service.terms.months)
     assert not quote(service, target, data.draw(paid_days(service)), when).total
 
 
-@given(services(st.sampled_from([BillingCycle.FREE])), wanted(RECURRING), st.data())
-def test_from_free_the_first_period_is_paid_whole(service: PricingInput, target: Terms, data: st.DataObject) -> None:
+@given(services(st.sampled_from([BillingCycle.FREE])), target_terms(RECURRING), st.data())
+def test_first_period_after_a_free_plan_is_charged_in_full(
+    service: PricingInput, target: Terms, data: st.DataObject
+) -> None:
     on = data.draw(paid_days(service))
-    found = quote(service, target, on)
-    assert found.subtotal == target.recurring
+    priced = quote(service, target, on)
+    assert priced.subtotal == target.recurring
     if target.recurring:
-        assert found.next_due == add_months(on, target.months, on.day)
+        assert priced.next_due == add_months(on, target.months, on.day)
 
 
 @given(quotes())
-def test_the_digest_names_the_value_and_leads_with_what_is_due(drawn: tuple[PricingInput, date, Quote]) -> None:
-    _, _, found = drawn
-    assert replace(found).digest == found.digest
-    assert found.digest.startswith(f"{found.due_today.cents}-")
-    assert replace(found, credit_used=found.credit_used + Money(1)).digest != found.digest
+def test_digest_starts_with_the_amount_due_and_changes_with_the_credit(drawn: tuple[PricingInput, date, Quote]) -> None:
+    _, _, priced = drawn
+    assert replace(priced).digest == priced.digest
+    assert priced.digest.startswith(f"{priced.due_today.cents}-")
+    assert replace(priced, credit_used=priced.credit_used + Money(1)).digest != priced.digest

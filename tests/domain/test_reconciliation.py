@@ -14,28 +14,28 @@ def test_the_same_money_on_both_sides_is_no_difference() -> None:
 
 
 def test_money_that_is_not_in_the_ledger_is_reported_with_the_invoice_the_provider_names() -> None:
-    (found,) = differences([TAKEN, OTHER], {"T2": OTHER}, [OTHER], {"T1", "T2"})
-    assert (found.kind, found.reference, found.invoice) == (DifferenceKind.NOT_IN_LEDGER, "T1", "2026-0001")
-    assert (found.taken, found.recorded) == (Money(500), None)
+    (result,) = differences([TAKEN, OTHER], {"T2": OTHER}, [OTHER], {"T1", "T2"})
+    assert (result.kind, result.reference, result.invoice) == (DifferenceKind.NOT_IN_LEDGER, "T1", "2026-0001")
+    assert (result.taken, result.recorded) == (Money(500), None)
 
 
 def test_another_amount_is_reported_with_both_amounts_and_the_invoice_recorded() -> None:
     recorded = LedgerEntry("T1", "2026-0009", Money(499))
-    (found,) = differences([TAKEN], {"T1": recorded}, [recorded], {"T1"})
-    assert (found.kind, found.reference, found.invoice) == (DifferenceKind.OTHER_AMOUNT, "T1", "2026-0009")
-    assert (found.taken, found.recorded) == (Money(500), Money(499))
+    (result,) = differences([TAKEN], {"T1": recorded}, [recorded], {"T1"})
+    assert (result.kind, result.reference, result.invoice) == (DifferenceKind.OTHER_AMOUNT, "T1", "2026-0009")
+    assert (result.taken, result.recorded) == (Money(500), Money(499))
 
 
 def test_the_same_amount_in_another_currency_is_another_amount() -> None:
     recorded = LedgerEntry("T1", "2026-0001", Money(500, "USD"))
-    (found,) = differences([TAKEN], {"T1": recorded}, [recorded], {"T1"})
-    assert (found.kind, found.recorded) == (DifferenceKind.OTHER_AMOUNT, Money(500, "USD"))
+    (result,) = differences([TAKEN], {"T1": recorded}, [recorded], {"T1"})
+    assert (result.kind, result.recorded) == (DifferenceKind.OTHER_AMOUNT, Money(500, "USD"))
 
 
 def test_a_recorded_payment_the_provider_does_not_know_is_reported() -> None:
-    (found,) = differences([TAKEN], {"T1": TAKEN}, [TAKEN, OTHER], {"T1"})
-    assert (found.kind, found.reference, found.invoice) == (DifferenceKind.NOT_AT_PROVIDER, "T2", "2026-0002")
-    assert (found.taken, found.recorded) == (None, Money(700))
+    (result,) = differences([TAKEN], {"T1": TAKEN}, [TAKEN, OTHER], {"T1"})
+    assert (result.kind, result.reference, result.invoice) == (DifferenceKind.NOT_AT_PROVIDER, "T2", "2026-0002")
+    assert (result.taken, result.recorded) == (None, Money(700))
 
 
 def test_a_payment_reported_on_a_neighbouring_day_is_no_difference() -> None:
@@ -44,5 +44,5 @@ def test_a_payment_reported_on_a_neighbouring_day_is_no_difference() -> None:
 
 def test_differences_of_both_sides_are_all_reported() -> None:
     unknown = LedgerEntry("T3", "", Money(1))
-    found = differences([TAKEN, unknown], {}, [OTHER], {"T1", "T3"})
-    assert [each.reference for each in found] == ["T1", "T3", "T2"]
+    result = differences([TAKEN, unknown], {}, [OTHER], {"T1", "T3"})
+    assert [each.reference for each in result] == ["T1", "T3", "T2"]

@@ -1,4 +1,4 @@
-"""The statuses of a refund, and which of them the answers of a provider lead to."""
+"""Statuses of a refund by the result of its provider."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from kajoom.domain.refund import OPEN, RefundStatus, status_after
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"),
+    ("result", "status"),
     [
         (AttemptStatus.CAPTURED, RefundStatus.DONE),
         (AttemptStatus.REFUSED, RefundStatus.REFUSED),
         (AttemptStatus.PENDING, RefundStatus.PENDING),
         (AttemptStatus.UNKNOWN, RefundStatus.UNKNOWN),
-        (AttemptStatus.SENDING, RefundStatus.UNKNOWN),  # not yet an answer
+        (AttemptStatus.SENDING, RefundStatus.UNKNOWN),  # not a result yet
     ],
 )
-def test_status_after_an_answer(answer: AttemptStatus, status: RefundStatus) -> None:
-    assert status_after(answer) is status
+def test_status_after_the_result_of_a_provider(result: AttemptStatus, status: RefundStatus) -> None:
+    assert status_after(result) is status
 
 
-def test_a_refund_is_open_until_the_provider_gave_a_final_answer() -> None:
+def test_refund_is_open_until_the_provider_gives_a_final_result() -> None:
     assert set(RefundStatus) - OPEN == {RefundStatus.DONE, RefundStatus.REFUSED}

@@ -1,4 +1,4 @@
-"""What a service uses against what a plan allows."""
+"""Resource usage of a service compared with the limits of a plan."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ DISK, MAILBOXES, DATABASES = Resource
         ({"disk_mb": 6200, "mailboxes": 12}, [("disk_mb", 1200), ("mailboxes", 2)], True),
         ({"disk_mb": 0, "mailboxes": 0}, [], True),
         ({"disk_mb": 0, "mailboxes": None}, [], False),
-        ({"disk_mb": 5001}, [("disk_mb", 1)], False),  # one is over, the other unknown: both are told
+        ({"disk_mb": 5001}, [("disk_mb", 1)], False),  # one over, the other unknown
         ({}, [], False),
         (None, [], False),
     ],
 )
-def test_a_use_fits_or_is_over_by_so_much_or_is_unknown(
+def test_usage_fits_is_over_or_is_unknown(
     used: dict[str, int | None] | None, over: list[tuple[str, int]], known: bool
 ) -> None:
-    found = fit(used, LIMITS)
-    assert [(excess.resource.value, excess.to_free) for excess in found.over] == over
-    assert found.known is known
+    result = fit(used, LIMITS)
+    assert [(excess.resource.value, excess.to_free) for excess in result.over] == over
+    assert result.known is known
 
 
 @pytest.mark.parametrize("limits", [{}, {"disk_mb": None, "mailboxes": None, "databases": None}])
-def test_without_limits_everything_fits_even_an_unknown_use(limits: dict[str, int | None]) -> None:
+def test_any_usage_fits_a_plan_without_limits(limits: dict[str, int | None]) -> None:
     assert fit(None, limits) == fit({"disk_mb": 10**12}, limits)
     assert fit(None, limits).known
     assert not fit(None, limits).over
 
 
-def test_a_limit_of_nothing_is_a_limit() -> None:
+def test_limit_of_zero_is_a_limit() -> None:
     assert fit({"databases": 1}, {"databases": 0}).over == (Excess(Resource.DATABASES, 1, 0),)
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
-def test_what_is_over_fits_once_it_is_freed(used: int, allowed: int) -> None:
+def test_usage_fits_once_the_excess_is_freed(used: int, allowed: int) -> None:
     over = fit({"disk_mb": used}, {"disk_mb": allowed}).over
     freed = used - sum(excess.to_free for excess in over)
     assert not fit({"disk_mb": freed}, {"disk_mb": allowed}).over
@@ -56,21 +56,21 @@ def test_what_is_over_fits_once_it_is_freed(used: int, allowed: int) -> None:
 @pytest.mark.parametrize(
     ("current", "known"),
     [
-        (4999, True),  # the limit grows
+        (4999, True),  # the limit increases
         (5000, True),
-        (5001, False),  # the limit shrinks: what is used must be known
+        (5001, False),  # the limit decreases: the usage must be known
         (None, False),  # from unlimited
     ],
 )
-def test_unreported_use_is_unknown_only_where_the_limit_shrinks(current: int | None, known: bool) -> None:
+def test_unreported_usage_is_unknown_only_when_the_limit_decreases(current: int | None, known: bool) -> None:
     assert fit({"disk_mb": None}, {"disk_mb": 5000}, {"disk_mb": current}).known is known
 
 
-def test_unreported_use_is_unknown_where_the_plan_in_force_has_no_such_limit() -> None:
+def test_unreported_usage_is_unknown_when_the_current_plan_has_no_such_limit() -> None:
     assert not fit(None, {"disk_mb": 5000}, {"mailboxes": 5000}).known
 
 
-def test_one_limit_that_shrinks_makes_the_use_unknown_whatever_the_others_do() -> None:
+def test_one_decreased_limit_makes_the_usage_unknown() -> None:
     limits = {"disk_mb": 5000, "mailboxes": 10}
     assert not fit(None, limits, {"disk_mb": 9000, "mailboxes": 10}).known
     assert not fit(None, limits, {"disk_mb": 5000, "mailboxes": 11}).known
@@ -88,28 +88,28 @@ def test_one_limit_that_shrinks_makes_the_use_unknown_whatever_the_others_do() -
         (None, None, False, False, None),
     ],
 )
-def test_a_limit_change_is_a_gain_only_where_more_is_allowed(
+def test_limit_change_is_a_gain_only_when_more_is_allowed(
     before: int | None, after: int | None, differs: bool, is_gain: bool, by: int | None
 ) -> None:
     change = LimitChange(DISK, before, after, used=1000)
     assert (change.differs, change.is_gain, change.by) == (differs, is_gain, by)
 
 
-def test_limit_changes_compare_two_plans_in_the_order_of_the_resources() -> None:
+def test_limit_changes_are_in_the_order_of_the_resources() -> None:
     used = {"disk_mb": 900, "mailboxes": 3, "databases": 1}
     current = {"databases": 5, "mailboxes": 20, "disk_mb": 10_000}
-    wanted = {"databases": 2, "mailboxes": None, "disk_mb": 20_000}
-    assert limit_changes(used, current, wanted) == (
+    target = {"databases": 2, "mailboxes": None, "disk_mb": 20_000}
+    assert limit_changes(used, current, target) == (
         LimitChange(DISK, 10_000, 20_000, 900),
         LimitChange(MAILBOXES, 20, None, 3),
         LimitChange(DATABASES, 5, 2, 1),
     )
 
 
-def test_limit_changes_without_a_report_leave_the_use_unknown() -> None:
+def test_limit_changes_without_a_report_have_unknown_usage() -> None:
     assert limit_changes(None, {"disk_mb": 1}, {"disk_mb": 2}) == (LimitChange(DISK, 1, 2, None),)
 
 
-def test_limit_changes_leave_out_what_neither_plan_names() -> None:
+def test_limit_changes_omit_resources_neither_plan_limits() -> None:
     changes = limit_changes({"databases": 1}, {"disk_mb": 10}, {"mailboxes": 5})
     assert changes == (LimitChange(DISK, 10, None, None), LimitChange(MAILBOXES, None, 5, None))
