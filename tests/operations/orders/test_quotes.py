@@ -213,10 +213,10 @@ def test_a_plan_that_is_refused_is_not_suggested() -> None:
 
 
 def test_the_plan_in_force_is_not_suggested_on_another_cycle() -> None:
-    factories.plan_row("c").moves = []
-    recommend("c")
+    row = factories.service(plan="c", usage={"disk_mb": 30_000, "mailboxes": 1, "databases": 1})
 
-    assert suggestion(factories.service(plan="c"), ANNUALLY) is None
+    assert factories.price(row, "c", ANNUALLY).decision is Decision.NOW
+    assert suggestion(row, ANNUALLY) is None  # every other plan is too small
 
 
 def test_nothing_is_suggested_where_no_change_can_be_made() -> None:
