@@ -28,7 +28,7 @@ PACKAGE = "kajoom.domain"
 SOURCES = Path("kajoom/domain")
 TESTS = Path("tests/domain")
 SECONDS = 60
-"""How long the tests of one mutant may take: a change can make a loop endless."""
+"""How much processor time the tests of one mutant may take: a change can make a loop endless."""
 
 PROFILE = "mutants"
 """The profile of Hypothesis: a failing example is enough, so none is looked for that is shorter."""
@@ -117,7 +117,7 @@ def _start(mutant: Mutant, tree: ast.Module, calls: Calls) -> int:
     files = {test.partition("::")[0] for test in tests}
 
     def run_tests() -> int:
-        signal.alarm(SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         _replace(mutant.module, tree)
         return pytest.main([*OPTIONS, *sorted(files)], plugins=[Selector(tests)])
 
@@ -146,7 +146,7 @@ def _wait(running: dict[int, Mutant], report: Report) -> None:
 
 
 def _result(status: int) -> Result:
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
         return Result.ENDLESS
     code = os.waitstatus_to_exitcode(status)
     if code in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}:  # interrupted: a module cannot be imported
