@@ -33,9 +33,9 @@ def work_forever(app: Flask, stop: Event) -> None:
 
 def run_pending(app: Flask, stop: Event, announced: date | None = None) -> date:
     """Do all that is due now, and the day's own work unless that day is the one ``announced``; answers the day."""
-    today = clock.today()
-    if today != announced:
-        with app.app_context():
+    with app.app_context():
+        today = clock.today()
+        if today != announced:
             enqueue_day(today, clock.now())
     while not stop.is_set():
         with app.app_context():  # a session of its own for each message: nothing read for one is believed for the next

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from contextvars import Context
 from threading import Event
 from typing import Any
 
@@ -52,6 +53,11 @@ def test_everything_due_is_done_before_a_rest(app: Flask, mailer: FakeMailer) ->
         factories.confirm(factories.service())
     run_pending(app, Event())
     assert len(mailer.sent) == 3
+
+
+def test_loop_needs_no_application_context_of_its_caller(app: Flask) -> None:
+    Context().run(run_pending, app, Event())
+    assert days() == ["day-2026-06-16"]
 
 
 def test_day_is_announced_once_while_it_lasts(app: Flask) -> None:
