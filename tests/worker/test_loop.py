@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from contextvars import Context
+from datetime import UTC, datetime
 from threading import Event
 from typing import Any
 
