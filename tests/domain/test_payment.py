@@ -6,7 +6,15 @@ from itertools import product
 
 import pytest
 
-from kajoom.domain.payment import OPEN, AttemptEvent, AttemptStatus, InvalidTransition, advance, allows
+from kajoom.domain.payment import (
+    OPEN,
+    AttemptEvent,
+    AttemptStatus,
+    InvalidTransition,
+    PaymentChoice,
+    advance,
+    allows,
+)
 
 # A row for each status, a column for each event; "." where the event is not allowed.
 TABLE = """
@@ -50,3 +58,8 @@ def test_each_status_that_a_provider_reports_is_an_event(status: AttemptStatus) 
 
 def test_open_attempt_is_one_that_is_neither_paid_nor_refused() -> None:
     assert set(AttemptStatus) - OPEN == {AttemptStatus.CAPTURED, AttemptStatus.REFUSED}
+
+
+def test_no_account_is_charged_or_saved_unless_it_is_chosen() -> None:
+    choice = PaymentChoice("paypal")
+    assert (choice.saved, choice.save_method) == (None, False)

@@ -116,17 +116,18 @@ def _scope_of(node: ast.AST, scope: str) -> str:
 
 
 def _is_skipped(parent: ast.AST, node: ast.AST) -> bool:
-    """Docstrings, imports, the codes of an enum, ``__all__``, names of types, and the wording of an error."""
+    """Whether a node is left alone: it is not run, or it only names something."""
     match parent, node:
-        case _, ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
-            return True
-        case ast.ClassDef(), ast.Assign():
+        case ast.ClassDef(), ast.Assign():  # the codes of an enum
             return any("Enum" in ast.unparse(base) for base in parent.bases)
-        case _, ast.Assign(targets=[ast.Name(id="__all__")]):
-            return True
-        case (ast.Subscript(), ast.Tuple()) | (ast.Subscript(value=ast.Name(id="Mapping")), _):
-            return True
-        case ast.Raise(exc=ast.Call(args=[ast.JoinedStr() | ast.Constant()])), ast.Call():
+        case (
+            (_, ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()))  # among them docstrings
+            | (_, ast.Assign(targets=[ast.Name(id="__all__")]))
+            | (ast.Module(), ast.Assign(value=ast.Constant(value=str())))  # a code
+            | (ast.Subscript(), ast.Tuple())  # a type, or several keys
+            | (ast.Subscript(value=ast.Name(id="Mapping")), _)
+            | (ast.Raise(exc=ast.Call(args=[ast.JoinedStr() | ast.Constant()])), ast.Call())  # the wording of an error
+        ):
             return True
     return False
 

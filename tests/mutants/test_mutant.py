@@ -47,7 +47,7 @@ def test_an_expression_is_changed(source: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("x = 'a'", ["x = 'a' -> x = 'a!'"]),
+        ("x = f('a')", ["x = f('a') -> x = f(None)", "x = f('a') -> x = f('a!')"]),
         ("x = {a: b}", ["x = {a: b} -> x = {}"]),
         ("f()", ["f() -> pass"]),
         ("x += y", ["x += y -> x -= y", "x += y -> pass"]),
@@ -76,6 +76,7 @@ def test_a_returned_value_becomes_none() -> None:
         "from a import b",
         "__all__ = ['a']",
         "class E(StrEnum):\n    A = 'a'",
+        "EXPIRED = 'expired'",
         "Amounts = Mapping[str, int | None]",
         "def f(a: dict[str, 1]) -> 'b':\n    c",
         "@dataclass(frozen=True)\nclass A:\n    b: int",
