@@ -1,1 +1,1 @@
-"""What is kept: tables and the questions asked of them. SQL is written here and nowhere else."""
+"""Tables and queries. This is the only package that contains SQL."""

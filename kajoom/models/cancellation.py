@@ -1,4 +1,4 @@
-"""A cancellation request: sent by the client, effective without approval, withdrawable until its day."""
+"""Cancellation requests: effective without approval, and withdrawable until the service ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kajoom.models.types import UtcDateTime, enum_column
 
 
 class Cancellation(Base):
-    """A request to end a service on ``effective_on``, the first day without it. ``key`` is its form's one-use key."""
+    """A request to end a service on ``effective_on``, the first day without it; ``key`` is the form's one-time key."""
 
     __tablename__ = "cancellation"
 
@@ -53,22 +53,22 @@ _WITH_SERVICE = joinedload(Cancellation.service).joinedload(Service.plan).joined
 
 
 def cancellation_of(client_id: int, reference: str) -> Cancellation | None:
-    """The client's own request, or ``None``."""
+    """Return the client's request with this reference, or ``None``."""
     query = select(Cancellation).options(_WITH_SERVICE, joinedload(Cancellation.client))
     return db.session.scalar(query.where(Cancellation.reference == reference, Cancellation.client_id == client_id))
 
 
 def cancellation_by_key(key: str) -> Cancellation | None:
-    """The request that a form's one-use key already made, or ``None``."""
+    """Return the request that was made with a form's one-time key, or ``None``."""
     return db.session.scalar(select(Cancellation).options(_WITH_SERVICE).where(Cancellation.key == key))
 
 
 def open_cancellation_of(service_id: int) -> Cancellation | None:
-    """The request that still stands on a service, or ``None``."""
+    """Return the open request of a service, or ``None``."""
     return db.session.scalar(select(Cancellation).where(Cancellation.service_id == service_id, _IS_OPEN))
 
 
 def cancellations_due(on: date) -> list[int]:
-    """The ids of requests whose day has come."""
+    """Return the ids of open requests that are effective on the day ``on`` or before."""
     query = select(Cancellation.id).where(_IS_OPEN, Cancellation.effective_on <= on)
     return list(db.session.scalars(query.order_by(Cancellation.id)))

@@ -19,8 +19,10 @@ from kajoom.models.types import Translated, UtcDateTime, enum_column, json_colum
 
 
 class ProductGroup(Base):
-    """Plans one may move between, and the host's policy for charging an upgrade. ``delay`` is what is announced
-    when a person must act and the move itself says nothing of its own."""
+    """Plans a client may move between, and the host's policy for charging an upgrade.
+
+    ``delay`` is the usual delay when staff must act, for moves without a delay of their own.
+    """
 
     __tablename__ = "product_group"
 
@@ -34,8 +36,10 @@ class ProductGroup(Base):
 
 
 class Plan(Base):
-    """Something sold. ``limits`` maps each resource to an amount, ``None`` for unlimited; ``package`` is the
-    panel's own name for it; a withdrawn plan keeps its services and takes no new ones."""
+    """A plan on sale, or ``withdrawn``: then existing services keep it and nobody can change to it.
+
+    ``limits`` maps each resource to its limit (``None``: unlimited); ``package`` is the panel's name for the plan.
+    """
 
     __tablename__ = "plan"
     __table_args__ = (UniqueConstraint("group_id", "code"),)
@@ -61,7 +65,7 @@ class Plan(Base):
 
 
 class Price(Base):
-    """A plan's recurring amount, before tax, for one unit, one cycle and one currency."""
+    """A plan's recurring amount in cents, before tax, for one unit, one cycle and one currency."""
 
     __tablename__ = "price"
     __table_args__ = (UniqueConstraint("plan_id", "cycle", "currency"), CheckConstraint("cents >= 0", name="cents"))
@@ -76,7 +80,7 @@ class Price(Base):
 
 
 class Move(Base):
-    """A permitted change from one plan to another; ``delay`` is announced when a person must act."""
+    """A permitted change from one plan to another; ``delay`` is the usual delay when staff must act."""
 
     __tablename__ = "move"
     __table_args__ = (UniqueConstraint("from_plan_id", "to_plan_id"),)
@@ -92,7 +96,7 @@ class Move(Base):
 
 
 class Banner(Base):
-    """A promotion shown beside a product, from ``valid_from`` to ``valid_until`` inclusive, to some groups or all."""
+    """A promotion shown from ``valid_from`` to ``valid_until`` inclusive on the services of some groups, or of all."""
 
     __tablename__ = "banner"
 
@@ -108,8 +112,10 @@ class Banner(Base):
 
 
 class CatalogVersion(Base):
-    """One row: which load is in force, the seller whose name and tax numbers stand on its invoices, and how to pay
-    without a provider: for each code of a method, its ``label`` and ``instructions`` in both languages."""
+    """A single row: the version of the catalogue in force, the seller printed on invoices and the offline methods.
+
+    ``offline`` maps the code of a payment method to its ``label`` and ``instructions`` in both languages.
+    """
 
     __tablename__ = "catalog_version"
 
@@ -125,7 +131,7 @@ _CACHE = "catalog"
 
 
 def catalog_version() -> CatalogVersion | None:
-    """The load in force, or ``None`` before the first."""
+    """Return the version row, or ``None`` before the first load of a catalogue."""
     return db.session.scalar(select(CatalogVersion))
 
 
@@ -194,7 +200,7 @@ def _banner(row: Banner) -> CatalogBanner:
 
 
 def group_rows() -> list[ProductGroup]:
-    """Every group with its plans, prices and moves, to be compared with the host's file."""
+    """Return every group with its plans, prices and moves, to compare with the host's file."""
     loads = (
         selectinload(ProductGroup.plans).selectinload(Plan.prices),
         selectinload(ProductGroup.plans).selectinload(Plan.moves).joinedload(Move.to_plan),
@@ -203,5 +209,5 @@ def group_rows() -> list[ProductGroup]:
 
 
 def banner_rows() -> list[Banner]:
-    """Every banner, those out of their days too."""
+    """Return every banner, past and future ones included."""
     return list(db.session.scalars(select(Banner).order_by(Banner.id)))

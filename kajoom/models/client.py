@@ -1,4 +1,4 @@
-"""Clients hold services and pay; those with the staff role also look after the others."""
+"""Clients and their roles; a client with the staff role has access to the staff pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ client_role = Table(
 
 
 class Role(Base, RoleMixin):
-    """A set of permissions; the house knows one, ``staff``."""
+    """A role of a client; only ``staff`` exists."""
 
     __tablename__ = "role"
 
@@ -33,7 +33,7 @@ class Role(Base, RoleMixin):
 
 
 class Client(Base, UserMixin):
-    """Who signs in, holds services and pays. ``locale`` is "fr" or "en"; ``province`` a two-letter code."""
+    """A person who signs in, owns services and pays; ``locale`` is "fr" or "en", ``province`` a two-letter code."""
 
     __tablename__ = "client"
 
@@ -57,13 +57,13 @@ class Client(Base, UserMixin):
 
     @property
     def tax_province(self) -> str:
-        """Where the client is taxed: no Canadian tax outside Canada."""
+        """The province whose taxes apply, empty outside Canada."""
         return self.province if self.country == "CA" else ""
 
 
 @dataclass(frozen=True, eq=False)
 class ClientFacts(UserMixin):
-    """What a page needs to know of the client who signed in, and what Flask-Security needs to believe the session."""
+    """The columns of the signed-in client that pages and Flask-Security's session check need."""
 
     id: int
     email: str
@@ -74,7 +74,7 @@ class ClientFacts(UserMixin):
 
 
 def client_by_email(email: str) -> Client | None:
-    """The client of this address (compared in lower case), or ``None``."""
+    """Return the client with this e-mail address, case-insensitively, or ``None``."""
     return db.session.scalar(select(Client).where(Client.email == email.strip().lower()))
 
 
@@ -84,16 +84,17 @@ _SIGNED_IN = select(Client.id, Client.email, Client.name, Client.locale, Client.
 
 
 def client_of_session(uniquifier: str) -> ClientFacts | None:
-    """The client whose session this is; ``None`` once every session of theirs was ended."""
+    """Return the client of a session, ``None`` once all sessions of the client were ended."""
     row = db.session.connection().execute(_SIGNED_IN, {"uniquifier": uniquifier}).one_or_none()
     return ClientFacts(*row) if row is not None else None
 
 
 def lock_client(client_id: int) -> None:
-    """Hold the client until the commit: what spends credit or changes a service of theirs is done one at a time.
+    """Lock the client's row until the commit, so that operations on its credit and services run one at a time.
 
-    What was read before the lock is forgotten: another deed may have changed it while this one waited. The lock is
-    one that rows naming the client may be added beside, or a host's import could wait for a deed that waits for it.
+    Objects read before are expired, because another transaction may have changed them during the wait. The lock is
+    ``FOR NO KEY UPDATE`` on PostgreSQL: inserts of rows that reference the client do not wait for it, which avoids a
+    deadlock with an import.
     """
     db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
     db.session.expire_all()

@@ -1,4 +1,4 @@
-"""Account credit is a ledger that only grows; the balance is the sum of its entries, never a column."""
+"""Account credit: an append-only ledger whose balance is the sum of its entries."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from kajoom.models.types import UtcDateTime, enum_column
 
 
 class CreditEntry(Base):
-    """One movement, in cents: above zero for the client, below when spent. ``key`` makes a movement happen once;
-    ``note`` is what staff wrote of it, for the client to read."""
+    """One movement in cents, positive when credit is added and negative when it is used.
+
+    ``key`` is unique so that a movement is recorded once; ``note`` is written by staff and shown to the client.
+    """
 
     __tablename__ = "credit_entry"
 
@@ -35,38 +37,38 @@ class CreditEntry(Base):
 
     @property
     def amount(self) -> Money:
-        """How much moved: below zero when it was spent."""
+        """The amount of the movement, negative when credit was used."""
         return Money(self.cents, self.currency)
 
 
 class Movement(NamedTuple):
-    """An entry of the ledger, and the balance it left."""
+    """An entry and the balance after it."""
 
     entry: CreditEntry
     balance: Money
 
 
 def balance_of(client_id: int, currency: str) -> Money:
-    """The client's account credit in one currency."""
+    """Return the client's account credit in one currency."""
     query = select(func.coalesce(func.sum(CreditEntry.cents), 0))
     cents = db.session.scalar(query.where(CreditEntry.client_id == client_id, CreditEntry.currency == currency))
     return Money(cents or 0, currency)
 
 
 def movements_of_invoice(invoice_id: int) -> list[CreditEntry]:
-    """The movements that an invoice explains, oldest first."""
+    """Return the movements linked to an invoice, oldest first."""
     query = select(CreditEntry).where(CreditEntry.invoice_id == invoice_id)
     return list(db.session.scalars(query.order_by(CreditEntry.id)))
 
 
 def movements_of(client_id: int) -> list[CreditEntry]:
-    """Every movement with the invoice that explains it, newest first."""
+    """Return every movement of a client with its invoice, newest first."""
     query = select(CreditEntry).options(joinedload(CreditEntry.invoice)).where(CreditEntry.client_id == client_id)
     return list(db.session.scalars(query.order_by(CreditEntry.id.desc())))
 
 
 def ledgers_of(client_id: int) -> dict[str, list[Movement]]:
-    """The movements of each currency with the balance each one left, newest first; the latest used currency first."""
+    """Return the movements of each currency with the balance after each, newest first; most recent currency first."""
     entries = movements_of(client_id)
     ledgers: dict[str, list[Movement]] = {entry.currency: [] for entry in entries}
     for entry in reversed(entries):

@@ -1,4 +1,4 @@
-"""The figures of an order or an invoice as values: what was frozen with it, read back."""
+"""The frozen figures of an order or an invoice as values: lines, taxes and totals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from kajoom.models.types import LineJson, TaxJson, Translated
 
 @dataclass(frozen=True)
 class FigureLine:
-    """One amount before tax, with what its words need: the plans' names, and the first and last day it covers."""
+    """One amount before tax, with the values its description needs.
+
+    ``before`` and ``after`` are the names of the plans, ``start`` and ``last`` the first and last day covered, and
+    ``whole`` the amount before proration.
+    """
 
     code: LineCode
     amount: Money
@@ -33,7 +37,7 @@ class FigureLine:
 
 @dataclass(frozen=True)
 class FigureTax:
-    """One tax on its own line, with the number under which the seller collects it."""
+    """One tax, with the seller's registration number."""
 
     name: TaxName
     percent: str
@@ -43,7 +47,7 @@ class FigureTax:
 
 @dataclass(frozen=True)
 class Figures:
-    """Every line before tax, each tax, the total, the account credit put to it, what was received, and what is left."""
+    """Lines before tax, taxes, total, account credit used, payments received (``paid``) and balance (``due``)."""
 
     lines: list[FigureLine]
     taxes: list[FigureTax]
@@ -55,14 +59,14 @@ class Figures:
 
 
 def figures_of_order(order: Order) -> Figures:
-    """An order's figures, frozen when it was confirmed."""
+    """Return the figures of an order as confirmed by the client."""
     frozen: dict[str, Any] = order.figures
     credit = Money(order.credit_cents, order.currency)
     return figures(frozen["lines"], frozen["taxes"], frozen["subtotal"], order.total, credit, order.due_today)
 
 
 def figures_of_invoice(invoice: Invoice) -> Figures:
-    """An invoice's figures, and its balance."""
+    """Return the figures of an invoice with its payments and balance."""
     credit = Money(invoice.credit_cents, invoice.currency)
     paid = Money(invoice.paid_cents, invoice.currency)
     return figures(invoice.lines, invoice.taxes, invoice.subtotal_cents, invoice.total, credit, invoice.balance, paid)
@@ -77,7 +81,7 @@ def figures(
     due: Money,
     paid: Money | None = None,
 ) -> Figures:
-    """Frozen lines and taxes, their sum in cents before tax, and what is left of the total once credit is used."""
+    """Build ``Figures`` from frozen lines and taxes; ``subtotal`` is in cents before tax."""
     currency = total.currency
     return Figures(
         lines=[_line(line["code"], Money(line["cents"], currency), line["params"]) for line in lines],

@@ -1,4 +1,4 @@
-"""What tells whether the database is the one this code was written for, and whether anybody does what is due."""
+"""The database's revision and the age of its queue, for the readiness check."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from kajoom.models.outbox import IS_PENDING, Message
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The ``revision`` of the tables, and when the ``oldest_due`` message was to be done first; ``None``: no such."""
+    """The Alembic ``revision`` and when the ``oldest_due`` pending message was first due; ``None`` when absent."""
 
     revision: str | None
     oldest_due: datetime | None
 
 
 def health() -> Health | None:
-    """How the database is, or ``None`` when it does not answer or has no tables of ours."""
+    """Return the state of the database, ``None`` when it cannot be reached or has no tables."""
     try:
         revision = db.session.scalar(text("SELECT version_num FROM alembic_version"))
         return Health(revision, db.session.scalar(select(func.min(Message.run_at)).where(IS_PENDING)))

@@ -1,4 +1,4 @@
-"""What was changed of a service before: each order with its invoice, asked in one question of selected columns."""
+"""The history of a service: each order with its invoice, read in one query of selected columns."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from kajoom.models.types import inline_code
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An order as its service's history shows it: plans by their ids, ``total`` with taxes, ``due`` what is still to be
-    paid of it, the invoice if any."""
+    """An order in the history of a service.
+
+    Plans are given by id; ``total`` includes taxes, ``due`` is the unpaid balance and ``invoice`` the invoice number.
+    """
 
     reference: str
     status: OrderStatus
@@ -42,17 +44,17 @@ class Change:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is still under way."""
+        """Whether the change is still in progress."""
         return self.status in OPEN
 
 
 def _of_invoice(value: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
-    """A value of the last invoice of an order's change."""
+    """Select a value of the last invoice of the order's change."""
     of_change = Invoice.order_id == Order.id, Invoice.kind == inline_code(InvoiceKind.CHANGE)
     return select(value).where(*of_change).order_by(Invoice.id.desc()).limit(1).scalar_subquery()
 
 
-# Written once, its values given at each question: building it anew and knowing it again costs more than asking.
+# Built once with bound parameters: building and caching the statement on each call costs more than running it.
 _HISTORY = (
     select(
         Order.reference,
@@ -78,7 +80,7 @@ _HISTORY = (
 
 
 def history_of(service_id: int) -> list[Change]:
-    """Every change of a service, the newest first."""
+    """Return every change of a service, newest first."""
     rows = db.session.connection().execute(_HISTORY, {"service_id": service_id})
     return [
         Change(

@@ -1,4 +1,4 @@
-"""An invoice is what is owed, frozen: numbered without gaps, never edited, only paid or voided."""
+"""Invoices: numbered without gaps, frozen when issued, then only paid or voided."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kajoom.models.types import LineJson, TaxJson, enum_column, json_column
 
 
 class Counter(Base):
-    """The last number given in a series ("invoice-2026"); taken in the commit that uses it, so no number is lost."""
+    """The last number used in a series ("invoice-2026"), incremented in the commit that uses it so there is no gap."""
 
     __tablename__ = "counter"
 
@@ -26,7 +26,7 @@ class Counter(Base):
     value: Mapped[int]
 
 
-# One statement, or the first two deeds of a year would both find no row and one of them would fail.
+# One statement: with a SELECT first, the first two transactions of a year would both find no row and one would fail.
 _NEXT = text(
     "INSERT INTO counter (series, value) VALUES (:series, 1)"
     " ON CONFLICT (series) DO UPDATE SET value = counter.value + 1 RETURNING value"
@@ -34,14 +34,17 @@ _NEXT = text(
 
 
 def next_number(series: str) -> int:
-    """The next number of a series, locked until the commit: a deed that fails gives its number back."""
+    """Return the next number of a series; the row is locked until the commit and a rollback frees the number."""
     number: int = db.session.execute(_NEXT, {"series": series}).scalar_one()
     return number
 
 
 class Invoice(Base):
-    """What is owed. Amounts are in cents of ``currency``: ``credit_cents`` of the total came from account credit,
-    ``paid_cents`` from payments. ``seller`` and ``buyer`` are printed as they were on the day of issue."""
+    """An amount owed by a client, in cents of ``currency``.
+
+    ``credit_cents`` of the total were paid with account credit and ``paid_cents`` with payments. ``lines``, ``taxes``,
+    ``seller`` and ``buyer`` are frozen as they were on the day of issue.
+    """
 
     __tablename__ = "invoice"
     __table_args__ = (
@@ -88,14 +91,14 @@ class Invoice(Base):
 
     @property
     def balance(self) -> Money:
-        """What is still to be paid; nothing once the invoice is void."""
+        """The unpaid amount; zero once the invoice is void."""
         if self.status is InvoiceStatus.VOID:
             return Money(0, self.currency)
         return Money(self.total_cents - self.credit_cents - self.paid_cents, self.currency)
 
 
 _IS_LIVE_RENEWAL = (Invoice.kind == InvoiceKind.RENEWAL) & (Invoice.status != InvoiceStatus.VOID)
-# A period is billed once: the same day's renewal run twice, or by two workers, finds its own invoice.
+# A period is invoiced once, even when the daily run is repeated or done by two workers.
 Index(
     "uq_invoice_renewal_period",
     Invoice.service_id,
@@ -107,31 +110,31 @@ Index(
 
 
 def invoice_of(client_id: int, number: str) -> Invoice | None:
-    """The client's own invoice, or ``None``."""
+    """Return the client's invoice with this number, or ``None``."""
     query = select(Invoice).options(joinedload(Invoice.service).joinedload(Service.plan), joinedload(Invoice.order))
     return db.session.scalar(query.where(Invoice.number == number, Invoice.client_id == client_id))
 
 
 def invoice_by_number(number: str) -> Invoice | None:
-    """Any client's invoice: for staff and for the worker."""
+    """Return the invoice of any client with this number, for staff and the worker."""
     return db.session.scalar(select(Invoice).where(Invoice.number == number))
 
 
 def invoices_of(client_id: int) -> list[Invoice]:
-    """The client's invoices, newest first."""
+    """Return the client's invoices, newest first."""
     query = select(Invoice).options(joinedload(Invoice.service)).where(Invoice.client_id == client_id)
     return list(db.session.scalars(query.order_by(Invoice.id.desc())))
 
 
 def invoice_of_order(order_id: int) -> Invoice | None:
-    """The invoice of an order's own charge, in force or void; ``None`` when nothing was due."""
+    """Return the last invoice of an order's change, void or not; ``None`` when nothing was due."""
     query = select(Invoice).where(Invoice.order_id == order_id, Invoice.kind == InvoiceKind.CHANGE)
     query = query.order_by(Invoice.id.desc())
     return db.session.scalars(query).first()
 
 
 def unpaid_renewal_of(service_id: int) -> Invoice | None:
-    """The oldest renewal invoice of a service that is still to be paid, or ``None``."""
+    """Return the oldest unpaid renewal invoice of a service, or ``None``."""
     query = select(Invoice).where(
         Invoice.service_id == service_id,
         Invoice.kind == InvoiceKind.RENEWAL,

@@ -1,4 +1,4 @@
-"""An order is a confirmed change of plan, with its terms and figures frozen as they were seen."""
+"""Orders: confirmed changes of plan, with the terms and figures the client confirmed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ from kajoom.models.types import Translated, UtcDateTime, enum_column, json_colum
 
 
 class Order(Base):
-    """A confirmed change. Amounts are in cents of ``currency``; ``figures`` holds the quote's lines and taxes as the
-    invoice prints them. ``key`` is the one-use key of the form: the same key finds the same order.
-    ``review_reason`` is why a
-    person must look at it, ``staff_note`` what staff wrote to the client when they refused it."""
+    """A confirmed change of plan. Amounts are in cents of ``currency``.
+
+    ``figures`` holds the quote's lines and taxes as printed on the invoice. ``key`` is the form's one-time key, so that
+    a form sent twice makes one order. ``due_after`` and ``anchor_after`` are the service's due date and anchor day once
+    the change is made. ``review_reason`` is why staff must look at the order, ``staff_note`` what staff wrote to the
+    client when they refused it.
+    """
 
     __tablename__ = "order"
 
@@ -72,23 +75,23 @@ class Order(Base):
 
     @property
     def total(self) -> Money:
-        """What the change cost, taxes included, before account credit."""
+        """The cost of the change with taxes, before account credit."""
         return Money(self.total_cents, self.currency)
 
     @property
     def due_today(self) -> Money:
-        """What was payable at confirmation, after account credit."""
+        """The amount payable at confirmation, after account credit."""
         return Money(self.total_cents - self.credit_cents, self.currency)
 
 
 _IS_OPEN = Order.status.in_(sorted(OPEN))
 Index("ix_order_status", Order.status)
-# The database's own promise that a service has one change under way at most, whatever the code above it does.
+# The database ensures that a service has at most one change in progress.
 Index("uq_order_open_service", Order.service_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
 
 
 class OrderStep(Base):
-    """One event in an order's life: what happened, when, by whom, and where it led. Rows are only added."""
+    """One event of an order's history with the status after it; rows are only added."""
 
     __tablename__ = "order_step"
 
@@ -103,7 +106,7 @@ class OrderStep(Base):
     order: Mapped[Order] = relationship(back_populates="history")
 
 
-def _with_everything() -> Any:
+def _select_with_relations() -> Any:
     return select(Order).options(
         joinedload(Order.service).joinedload(Service.plan).joinedload(Plan.group),
         joinedload(Order.client),
@@ -113,39 +116,39 @@ def _with_everything() -> Any:
 
 
 def order_of(client_id: int, reference: str) -> Order | None:
-    """The client's own order, or ``None``."""
-    query = _with_everything().where(Order.reference == reference, Order.client_id == client_id)
+    """Return the client's order with this reference, or ``None``."""
+    query = _select_with_relations().where(Order.reference == reference, Order.client_id == client_id)
     return db.session.scalar(query)  # type: ignore[no-any-return]
 
 
 def order_by_reference(reference: str) -> Order | None:
-    """Any client's order: for staff and for the worker."""
-    return db.session.scalar(_with_everything().where(Order.reference == reference))  # type: ignore[no-any-return]
+    """Return the order of any client with this reference, for staff and the worker."""
+    return db.session.scalar(_select_with_relations().where(Order.reference == reference))  # type: ignore[no-any-return]
 
 
 def order_by_key(key: str) -> Order | None:
-    """The order that a form's one-use key already made, or ``None``."""
-    return db.session.scalar(_with_everything().where(Order.key == key))  # type: ignore[no-any-return]
+    """Return the order that was made with a form's one-time key, or ``None``."""
+    return db.session.scalar(_select_with_relations().where(Order.key == key))  # type: ignore[no-any-return]
 
 
 def order_by_id(order_id: int) -> Order | None:
-    """Any client's order: for the worker, which holds its id."""
-    return db.session.scalar(_with_everything().where(Order.id == order_id))  # type: ignore[no-any-return]
+    """Return the order of any client by id, for the worker."""
+    return db.session.scalar(_select_with_relations().where(Order.id == order_id))  # type: ignore[no-any-return]
 
 
 def open_order_of(service_id: int) -> Order | None:
-    """The change under way on a service, or ``None``."""
-    query = _with_everything().where(Order.service_id == service_id, _IS_OPEN)
+    """Return the order in progress of a service, or ``None``."""
+    query = _select_with_relations().where(Order.service_id == service_id, _IS_OPEN)
     return db.session.scalar(query)  # type: ignore[no-any-return]
 
 
 def orders_due(on: date) -> list[int]:
-    """The ids of scheduled orders whose day has come."""
+    """Return the ids of scheduled orders that are effective on the day ``on`` or before."""
     query = select(Order.id).where(Order.status == OrderStatus.SCHEDULED, Order.effective_on <= on)
     return list(db.session.scalars(query.order_by(Order.effective_on, Order.id)))
 
 
 def orders_expired(on: date) -> list[int]:
-    """The ids of orders still unpaid after their last day."""
+    """Return the ids of unpaid orders that expired before the day ``on``."""
     query = select(Order.id).where(Order.status == OrderStatus.AWAITING_PAYMENT, Order.expires_on < on)
     return list(db.session.scalars(query.order_by(Order.id)))

@@ -1,4 +1,4 @@
-"""The outbox: what the world must be told, written in the commit of the deed it announces."""
+"""The outbox: a queue of side effects, written in the commit of the operation that causes them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from kajoom.models.types import UtcDateTime, json_column
 
 
 class Message(Base):
-    """Something to do after the commit. ``ids`` names rows, never holds figures or words; ``key`` makes it unique;
-    ``lease_until`` and ``lease_token`` say who is at it; a ``dead_at`` message waits for a person."""
+    """A side effect to carry out after the commit.
+
+    ``ids`` holds ids of rows, never amounts or text; ``key`` is unique so that a message is queued once. A worker
+    leases a message until ``lease_until`` with its ``lease_token``. A message with ``dead_at`` is no longer retried
+    and waits for staff.
+    """
 
     __tablename__ = "message"
 
@@ -60,11 +64,11 @@ def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
 
 
 def leased_message(message_id: int, token: str) -> Message | None:
-    """The message, if its lease is still ours and it is not done: a slow worker may have lost it to another."""
+    """Return the pending message if ``token`` still has its lease; a slow worker may have lost it to another."""
     query = select(Message).where(Message.id == message_id, Message.lease_token == token, IS_PENDING)
     return db.session.scalar(query.with_for_update())
 
 
 def message_by_key(key: str) -> Message | None:
-    """The message of this key, done or not."""
+    """Return the message with this key, done or not, or ``None``."""
     return db.session.scalar(select(Message).where(Message.key == key))

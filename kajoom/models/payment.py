@@ -1,4 +1,4 @@
-"""Attempts are written before the wire, payments after it; each payment is recorded once."""
+"""Payment attempts, committed before the provider is called, and payments, recorded once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from kajoom.models.types import UtcDateTime, enum_column
 
 
 class Attempt(Base):
-    """One try at receiving an invoice's balance. ``key`` is what the provider knows it by, so that asking twice
-    charges once; ``provider_ref`` the provider's own name for it, once known. ``return_url`` is where a client who
-    approves elsewhere comes back to, ``approve_url`` where they approve, empty unless that is all it waits for.
-    ``in_flight_since`` is when money was last asked for, ``None`` once it is known what came of that. The client
-    ``save_method`` the account they pay with; ``saved_method`` is the one they pay with, or the one that was saved."""
+    """One attempt to charge the balance of an invoice.
+
+    ``key`` is the idempotency key given to the provider and ``provider_ref`` the provider's id, once known.
+    ``approve_url`` is where the client approves the payment (empty unless it only waits for that) and ``return_url``
+    where the client comes back. ``in_flight_since`` is when the charge was last requested, ``None`` once its result
+    is known. ``save_method`` is whether the client asked to save the payment account; ``saved_method`` is the account
+    paid with or saved.
+    """
 
     __tablename__ = "attempt"
     __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
@@ -50,22 +53,22 @@ class Attempt(Base):
 
     @property
     def amount(self) -> Money:
-        """What is asked of the provider."""
+        """The amount to charge."""
         return Money(self.cents, self.currency)
 
     @property
     def awaits_saved_method(self) -> bool:
-        """Whether it was paid, and the provider has still to say what it calls the account it saved."""
+        """Whether the payment was captured but the provider has not yet given the token of the saved account."""
         return self.status is AttemptStatus.CAPTURED and self.save_method and self.saved_method_id is None
 
 
 _IS_OPEN = Attempt.status.in_(sorted(OPEN))
-# Two tries at one invoice at the same time could both succeed; the second must first settle the other.
+# Two open attempts at one invoice could both succeed: the first must be settled before the second starts.
 Index("uq_attempt_open_invoice", Attempt.invoice_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
 
 
 class Payment(Base):
-    """Money received for an invoice; ``reference`` is the provider's, unique, so that a second report adds nothing."""
+    """Money received for an invoice; ``reference`` is "provider:id", unique so that a payment is recorded once."""
 
     __tablename__ = "payment"
     __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
@@ -83,44 +86,44 @@ class Payment(Base):
 
     @property
     def provider_reference(self) -> str:
-        """The provider's own name for it, or the sender's reference."""
+        """The provider's id of the payment, or the sender's reference."""
         return self.reference.removeprefix(f"{self.provider}:")
 
     @property
     def amount(self) -> Money:
-        """What was received."""
+        """The amount received."""
         return Money(self.cents, self.currency)
 
 
 def attempt_by_key(key: str) -> Attempt | None:
-    """The attempt a provider knows by ``key``, with its invoice."""
-    whole = joinedload(Attempt.invoice).joinedload(Invoice.order), joinedload(Attempt.saved_method)
-    query = select(Attempt).options(*whole)
+    """Return the attempt with this idempotency key, with its invoice, or ``None``."""
+    relations = joinedload(Attempt.invoice).joinedload(Invoice.order), joinedload(Attempt.saved_method)
+    query = select(Attempt).options(*relations)
     return db.session.scalar(query.where(Attempt.key == key))
 
 
 def attempt_by_provider_ref(provider: str, provider_ref: str) -> Attempt | None:
-    """The attempt a provider has its own name for, or ``None``."""
+    """Return the attempt with this provider id, or ``None``."""
     query = select(Attempt).where(Attempt.provider == provider, Attempt.provider_ref == provider_ref)
     return db.session.scalar(query) if provider_ref else None
 
 
 def open_attempt_of(invoice_id: int) -> Attempt | None:
-    """The try at an invoice that is not settled yet, or ``None``."""
+    """Return the attempt at an invoice that is not settled, or ``None``."""
     return db.session.scalar(select(Attempt).where(Attempt.invoice_id == invoice_id, _IS_OPEN))
 
 
 def payment_by_reference(reference: str) -> Payment | None:
-    """The payment a provider knows by ``reference``, if it was recorded."""
+    """Return the payment with this reference, or ``None``."""
     return db.session.scalar(select(Payment).where(Payment.reference == reference))
 
 
 def last_attempt_of(invoice_id: int) -> Attempt | None:
-    """The latest try at an invoice, settled or not."""
+    """Return the latest attempt at an invoice, settled or not, or ``None``."""
     query = select(Attempt).where(Attempt.invoice_id == invoice_id)
     return db.session.scalars(query.order_by(Attempt.id.desc())).first()
 
 
 def payments_of(invoice_id: int) -> list[Payment]:
-    """The payments received for an invoice, oldest first."""
+    """Return the payments received for an invoice, oldest first."""
     return list(db.session.scalars(select(Payment).where(Payment.invoice_id == invoice_id).order_by(Payment.id)))

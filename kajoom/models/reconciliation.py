@@ -1,4 +1,4 @@
-"""Differences between a provider's account of a day and ours, one row each, kept once they are explained."""
+"""Differences between a provider's report of a day and our payments; resolved ones are kept."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from kajoom.models.types import UtcDateTime, enum_column
 
 
 class Difference(Base):
-    """One thing that does not agree on a ``day`` in UTC. ``reference`` is the provider's name for the money,
-    ``invoice`` a number or empty; of the cents, ``None`` stands for the side that knows nothing of it."""
+    """One difference on a ``day`` in UTC.
+
+    ``reference`` is the provider's id of the payment and ``invoice`` the invoice number or empty. ``taken_cents`` or
+    ``recorded_cents`` is ``None`` when that side has no such payment.
+    """
 
     __tablename__ = "difference"
     __table_args__ = (UniqueConstraint("provider", "day", "reference"),)
@@ -37,35 +40,35 @@ class Difference(Base):
 
     @property
     def taken(self) -> Money | None:
-        """What the provider says it took."""
+        """The amount in the provider's report, or ``None``."""
         return Money(self.taken_cents, self.currency) if self.taken_cents is not None else None
 
     @property
     def recorded(self) -> Money | None:
-        """What stands in our books."""
+        """The amount of our payment, or ``None``."""
         return Money(self.recorded_cents, self.currency) if self.recorded_cents is not None else None
 
 
 def open_differences() -> list[Difference]:
-    """What nobody has explained yet, the oldest day first."""
+    """Return the unresolved differences, oldest day first."""
     query = select(Difference).where(Difference.resolved_at.is_(None))
     return list(db.session.scalars(query.order_by(Difference.day, Difference.id)))
 
 
 def differences_of(provider: str, day: date) -> list[Difference]:
-    """Every difference with a provider on a day, resolved or not."""
+    """Return every difference with a provider on a day, resolved or not."""
     query = select(Difference).where(Difference.provider == provider, Difference.day == day)
     return list(db.session.scalars(query.order_by(Difference.id)))
 
 
 def payments_by_reference(references: Collection[str]) -> list[Payment]:
-    """The payments recorded under these references, with their invoices."""
+    """Return the payments with these references, with their invoices."""
     query = select(Payment).options(joinedload(Payment.invoice)).where(Payment.reference.in_(references))
     return list(db.session.scalars(query))
 
 
 def payments_between(provider: str, start: datetime, end: datetime) -> list[Payment]:
-    """What a provider paid from ``start`` until before ``end``, with their invoices."""
+    """Return a provider's payments received from ``start`` until before ``end``, with their invoices."""
     query = select(Payment).options(joinedload(Payment.invoice))
-    span = (Payment.provider == provider, Payment.received_at >= start, Payment.received_at < end)
-    return list(db.session.scalars(query.where(*span).order_by(Payment.id)))
+    conditions = (Payment.provider == provider, Payment.received_at >= start, Payment.received_at < end)
+    return list(db.session.scalars(query.where(*conditions).order_by(Payment.id)))

@@ -1,4 +1,4 @@
-"""Money sent back to where it came from is a row before the wire, as an attempt at being paid is."""
+"""Refund attempts, committed before the provider is called, like payment attempts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from kajoom.models.types import UtcDateTime, enum_column
 
 
 class RefundAttempt(Base):
-    """One try at giving back a payment or a part of it. ``key`` is what the provider knows it by, so that asking
-    twice gives back once; ``provider_ref`` the provider's own name for it, once known."""
+    """One attempt to refund a payment, in part or in full.
+
+    ``key`` is the idempotency key given to the provider and ``provider_ref`` the provider's id, once known.
+    """
 
     __tablename__ = "refund_attempt"
     __table_args__ = (CheckConstraint("cents > 0", name="cents"),)
@@ -40,22 +42,22 @@ class RefundAttempt(Base):
 
     @property
     def amount(self) -> Money:
-        """What is given back."""
+        """The amount to refund."""
         return Money(self.cents, self.currency)
 
 
 _IS_OPEN = RefundAttempt.status.in_(sorted(OPEN))
-# Two refunds of one payment at the same time could both succeed; the second must first see the other settled.
+# Two open refunds of one payment could both succeed: the first must be settled before the second starts.
 Index("uq_refund_attempt_open", RefundAttempt.payment_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
 
 
 def refund_by_key(key: str) -> RefundAttempt | None:
-    """The refund a provider knows by ``key``, with its payment and invoice."""
+    """Return the refund with this idempotency key, with its payment and invoice, or ``None``."""
     query = select(RefundAttempt).options(joinedload(RefundAttempt.payment).joinedload(Payment.invoice))
     return db.session.scalar(query.where(RefundAttempt.key == key))
 
 
 def refunds_of(invoice_id: int) -> list[RefundAttempt]:
-    """Every refund of an invoice's payments, refused ones too, oldest first."""
+    """Return every refund of an invoice's payments, refused ones included, oldest first."""
     query = select(RefundAttempt).join(Payment).where(Payment.invoice_id == invoice_id)
     return list(db.session.scalars(query.options(joinedload(RefundAttempt.payment)).order_by(RefundAttempt.id)))

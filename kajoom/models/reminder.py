@@ -1,4 +1,4 @@
-"""Whom to remind: what is unpaid and nearly out of time, was not told of yet, and is not being paid just now."""
+"""Queries of what needs a reminder: unpaid, near or past its date, not yet reminded and without an open attempt."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ from kajoom.models.payment import Attempt
 
 
 def orders_nearly_expired(on: date, days: int) -> list[int]:
-    """The ids of unpaid orders whose last day is ``days`` away or less."""
+    """Return the ids of unpaid orders that expire within ``days`` days of ``on``."""
     soon = and_(Order.expires_on >= on, Order.expires_on <= on + timedelta(days=days))
     paying = select(Attempt.id).join(Invoice).where(Invoice.order_id == Order.id, Attempt.status.in_(sorted(OPEN)))
     unpaid = and_(Order.status == OrderStatus.AWAITING_PAYMENT, soon, ~paying.exists())
-    query = select(Order.id).where(unpaid, _untold("reminder-", Order.reference))
+    query = select(Order.id).where(unpaid, _has_no_message("reminder-", Order.reference))
     return list(db.session.scalars(query.order_by(Order.id)))
 
 
 def renewals_nearly_due(on: date, days: int) -> list[int]:
-    """The ids of renewals to be paid within ``days``, issued at least as long ago."""
+    """Return the ids of unpaid renewals due within ``days`` days and issued at least ``days`` days ago."""
     soon = and_(Invoice.due_on > on, Invoice.due_on <= on + timedelta(days=days))
-    return _unpaid(and_(soon, Invoice.issued_on <= on - timedelta(days=days)), "reminder-")
+    return _unpaid_renewals(and_(soon, Invoice.issued_on <= on - timedelta(days=days)), "reminder-")
 
 
 def renewals_overdue(on: date) -> list[int]:
-    """The ids of renewals whose due date has passed."""
-    return _unpaid(Invoice.due_on < on, "overdue-")
+    """Return the ids of unpaid renewals due before ``on``."""
+    return _unpaid_renewals(Invoice.due_on < on, "overdue-")
 
 
-def _unpaid(when: ColumnElement[bool], email: str) -> list[int]:
+def _unpaid_renewals(condition: ColumnElement[bool], key_prefix: str) -> list[int]:
     paying = select(Attempt.id).where(Attempt.invoice_id == Invoice.id, Attempt.status.in_(sorted(OPEN)))
-    unpaid = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN, when, ~paying.exists())
-    query = select(Invoice.id).where(unpaid, _untold(email, Invoice.number))
+    is_unpaid_renewal = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN)
+    query = select(Invoice.id).where(
+        is_unpaid_renewal, condition, ~paying.exists(), _has_no_message(key_prefix, Invoice.number)
+    )
     return list(db.session.scalars(query.order_by(Invoice.id)))
 
 
-def _untold(email: str, name: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    """Whether no message bears this letter's key; each is told once."""
-    return ~select(Message.id).where(Message.key == literal(email) + name).exists()
+def _has_no_message(prefix: str, name: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether no message has the key ``prefix`` + ``name``, so that each reminder is sent once."""
+    return ~select(Message.id).where(Message.key == literal(prefix) + name).exists()

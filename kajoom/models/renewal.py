@@ -1,4 +1,4 @@
-"""Renewals asked of the tables: which are due, which stand, which a change carries, and which they replace."""
+"""Queries of renewal invoices and of the services to renew."""
 
 from __future__ import annotations
 
@@ -20,21 +20,24 @@ from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
 
 BILLED = (ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED)
-"""The statuses that are renewed: a suspended service keeps its place, and what it costs is owed."""
+"""The statuses of services that are renewed; a suspended service keeps its resources and is still billed."""
 
 _IS_UNPAID = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN)
 _IS_LIVE = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status != InvoiceStatus.VOID)
 
 
 class RenewalCursor(NamedTuple):
-    """How far a walk through the services came: the due date and the id of the last one seen."""
+    """A position in the list of services to renew: the due date and the id of the last one read."""
 
     due: date
     service_id: int
 
 
 def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> list[RenewalCursor]:
-    """The next services due by ``until`` whose period is not invoiced and that do not end before it, by due date."""
+    """Return up to ``limit`` services after ``after`` that are due by ``until`` and must be renewed, by due date.
+
+    Services whose next period is already invoiced, or that end on or before their due date, are left out.
+    """
     ends = select(Cancellation.id).where(
         Cancellation.service_id == Service.id,
         Cancellation.status == CancellationStatus.OPEN,
@@ -53,32 +56,32 @@ def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> l
 
 
 def blocking_renewal_of(service_id: int, due: date) -> Invoice | None:
-    """The renewal that keeps another from being issued: that of the period begun on ``due``, or any still unpaid."""
-    stands = or_(_IS_UNPAID, and_(_IS_LIVE, Invoice.period_start == due))
-    return db.session.scalars(select(Invoice).where(Invoice.service_id == service_id, stands)).first()
+    """Return the renewal that prevents issuing one for ``due``: of the same period, or unpaid; ``None`` without one."""
+    blocks = or_(_IS_UNPAID, and_(_IS_LIVE, Invoice.period_start == due))
+    return db.session.scalars(select(Invoice).where(Invoice.service_id == service_id, blocks)).first()
 
 
 def unpaid_renewals_of(service_id: int, since: date = date.min) -> list[Invoice]:
-    """The unpaid renewals of a service for periods that begin on ``since`` or later."""
+    """Return the unpaid renewals of a service for periods that start on ``since`` or later."""
     query = select(Invoice).where(Invoice.service_id == service_id, _IS_UNPAID, Invoice.period_start >= since)
     return list(db.session.scalars(query.order_by(Invoice.period_start)))
 
 
 def renewals_with_terms_of(order_id: int) -> list[Invoice]:
-    """The renewals, paid or not, issued on the terms of a change, the latest period first."""
+    """Return the renewals, paid or not, issued on the terms of an order, latest period first."""
     query = select(Invoice).where(Invoice.order_id == order_id, _IS_LIVE).options(joinedload(Invoice.service))
     return list(db.session.scalars(query.order_by(Invoice.period_start.desc())))
 
 
 def is_being_paid(invoices: Iterable[Invoice]) -> bool:
-    """Whether the outcome of a try at any of these invoices is not known yet."""
+    """Whether any of these invoices has an open payment attempt."""
     ids = [invoice.id for invoice in invoices]
     query = select(Attempt.id).where(Attempt.invoice_id.in_(ids), Attempt.status.in_(sorted(OPEN)))
     return bool(ids) and db.session.scalar(query.limit(1)) is not None
 
 
 def number_of_replaced_invoice(invoice: Invoice) -> str | None:
-    """The number of the void renewal, the last of the same period, in whose place this one was issued."""
+    """Return the number of the last voided renewal of the same period that ``invoice`` replaces, or ``None``."""
     query = select(Invoice.number).where(
         Invoice.service_id == invoice.service_id,
         Invoice.kind == InvoiceKind.RENEWAL,

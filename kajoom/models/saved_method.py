@@ -1,4 +1,4 @@
-"""An account a client pays with, kept by its provider: what is kept here is only what the provider calls it."""
+"""Saved payment accounts: the provider keeps the account, we keep its token."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from kajoom.models.types import UtcDateTime
 
 
 class SavedMethod(Base):
-    """``token`` is what the provider knows the account by, worth nothing without the host's own credentials and
-    emptied once the provider has forgotten it; ``label`` is how its client knows it again. It is of use until
-    ``ended_at``: removed by its client, replaced by another, or no longer honoured."""
+    """A client's account saved at a provider.
+
+    ``token`` is the provider's id of the account, useless without the host's credentials and emptied once the provider
+    has deleted the account; ``label`` is shown to the client. The account is usable until ``ended_at``: removed by the
+    client, replaced by another or refused by the provider.
+    """
 
     __tablename__ = "saved_method"
 
@@ -27,20 +30,20 @@ class SavedMethod(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-_IS_OF_USE = SavedMethod.ended_at.is_(None)
+_IS_USABLE = SavedMethod.ended_at.is_(None)
 Index(
     "uq_saved_method_of_client", SavedMethod.client_id, SavedMethod.provider, unique=True,
-    sqlite_where=_IS_OF_USE, postgresql_where=_IS_OF_USE,
+    sqlite_where=_IS_USABLE, postgresql_where=_IS_USABLE,
 )  # fmt: skip
 
 
 def saved_methods_of(client_id: int) -> list[SavedMethod]:
-    """The accounts of a client that are of use, one for each provider at most."""
-    query = select(SavedMethod).where(SavedMethod.client_id == client_id, _IS_OF_USE)
+    """Return the usable accounts of a client, at most one for each provider."""
+    query = select(SavedMethod).where(SavedMethod.client_id == client_id, _IS_USABLE)
     return list(db.session.scalars(query.order_by(SavedMethod.id)))
 
 
 def saved_methods_by_token(provider: str, token: str) -> list[SavedMethod]:
-    """The accounts of use that a provider knows by one token: two clients may pay with the same."""
-    query = select(SavedMethod).where(SavedMethod.provider == provider, SavedMethod.token == token, _IS_OF_USE)
+    """Return the usable accounts with this token; two clients may have saved the same account."""
+    query = select(SavedMethod).where(SavedMethod.provider == provider, SavedMethod.token == token, _IS_USABLE)
     return list(db.session.scalars(query)) if token else []

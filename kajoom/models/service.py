@@ -1,4 +1,4 @@
-"""A service is a plan a client holds, on agreed terms that no later price list changes."""
+"""Services: a client's plan, on terms that later catalogue prices do not change."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from kajoom.models.types import enum_column, json_column
 
 
 class Service(Base):
-    """What a client holds. ``recurring_cents`` is billed each cycle for the whole quantity, before tax;
-    ``next_due_date`` the first day not paid for; ``anchor_day`` the day of the month (1-31) due dates fall on;
-    ``usage`` what the panel last reported, ``None`` when it reported nothing."""
+    """A service of a client.
+
+    ``recurring_cents`` is billed each cycle for the whole quantity, before tax. ``next_due_date`` is the first day not
+    paid for and ``anchor_day`` the day of the month (1-31) of its due dates. ``usage`` is what the panel last reported,
+    ``None`` when nothing was reported.
+    """
 
     __tablename__ = "service"
     __table_args__ = (
@@ -60,16 +63,16 @@ class Service(Base):
 
     @property
     def terms(self) -> Terms:
-        """What the client pays now, and for what."""
+        """The current terms."""
         return Terms(self.plan.code, self.plan.group.code, self.cycle, self.recurring, self.quantity)
 
 
 def services_of(client_id: int) -> list[Service]:
-    """The client's services, in the order they were registered in the house."""
+    """Return the client's services in the order they were added."""
     query = select(Service).options(joinedload(Service.plan).joinedload(Plan.group))
     return list(db.session.scalars(query.where(Service.client_id == client_id).order_by(Service.id)))
 
 
 def service_by_external_id(external_id: str) -> Service | None:
-    """Any client's service, by the name its file gives it."""
+    """Return the service of any client with this id of the host's billing, or ``None``."""
     return db.session.scalar(select(Service).where(Service.external_id == external_id))

@@ -1,4 +1,4 @@
-"""What a page or a price needs to know of a service, asked in one question."""
+"""Everything that pages and quotes need of a service, read in one query."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from kajoom.models.types import inline_code
 
 @dataclass(frozen=True, slots=True)
 class ServiceSnapshot:
-    """A client's service with its plan, and what hinders or follows a change.
+    """A client's service with its plan and what may block a change.
 
-    ``open_order`` and ``open_cancellation`` are references and ``unpaid_renewal`` an invoice number, ``None`` when
-    there is none; ``credit`` is the client's account credit in the service's currency.
+    ``open_order`` and ``open_cancellation`` are references and ``unpaid_renewal`` is an invoice number, ``None`` when
+    there is none. ``credit`` is the client's account credit in the service's currency.
     """
 
     id: int
@@ -60,7 +60,7 @@ class ServiceSnapshot:
 
     @property
     def pricing_input(self) -> PricingInput:
-        """The service as a price depends on it."""
+        """The facts that a quote depends on."""
         return PricingInput(
             terms=self.terms,
             due=self.due,
@@ -74,18 +74,18 @@ class ServiceSnapshot:
         )
 
     def blocked_reason(self, on: date) -> Refusal | None:
-        """Why no change at all can be made today, whatever the plan; ``None`` when one can."""
+        """Return why the service cannot change plan at all on the day ``on``, ``None`` when it can."""
         return service_refusal(self.pricing_input, on) if self.permits_changes else Refusal.NOT_PERMITTED
 
     @property
     def permits_changes(self) -> bool:
-        """Whether the product has another plan to move to; the button exists only then."""
+        """Whether there is another plan to change to; the upgrade button is shown only then."""
         return bool(self.group.reachable_from(self.plan))
 
 
 _ENTRY = aliased(CreditEntry)
 
-# Each follows the service by its index, so the whole is one statement whatever the number of orders and services.
+# Each subquery uses an index on the service, so the query stays fast whatever the number of rows.
 _OPEN_ORDER: ColumnElement[str | None] = (
     select(Order.reference)
     .where(Order.service_id == Service.id, Order.status.in_([inline_code(status) for status in sorted(OPEN)]))
@@ -112,7 +112,7 @@ _CREDIT: ColumnElement[int] = (
     .where(_ENTRY.client_id == Service.client_id, _ENTRY.currency == Service.currency)
     .scalar_subquery()
 )
-# Written once, its values given at each question: building it anew and knowing it again costs more than asking.
+# Built once with bound parameters: building and caching the statement on each call costs more than running it.
 _SNAPSHOT = (
     select(
         Service.id,
@@ -145,19 +145,19 @@ _SNAPSHOT = (
 
 
 def service_snapshot_of(client_id: int, service_id: int) -> ServiceSnapshot | None:
-    """The client's own service, or ``None``: a stranger's is as if it did not exist."""
+    """Return the snapshot of a client's service, ``None`` when it does not exist or belongs to another client."""
     row = db.session.connection().execute(_SNAPSHOT, {"service_id": service_id, "client_id": client_id}).one_or_none()
     if row is None:
         return None
-    load = catalog(row.catalog_version or 0)
-    plan = load.plans[row.plan_id]
+    current = catalog(row.catalog_version or 0)
+    plan = current.plans[row.plan_id]
     recurring = Money(row.recurring_cents, row.currency)
     return ServiceSnapshot(
         id=row.id,
         client_id=row.client_id,
         plan=plan,
-        group=load.group_of(plan),
-        catalog=load,
+        group=current.group_of(plan),
+        catalog=current,
         label=row.label,
         username=row.username,
         status=row.status,

@@ -1,4 +1,4 @@
-"""Columns that carry values: instants in UTC, codes, and what a host writes in both languages."""
+"""Column types: UTC instants, enums, JSON, and the shapes of the JSON values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, TypedDict
 from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Enum, TypeDecorator, literal_column
 
 Translated = dict[str, str]
-"""A text of the host's in both languages: ``{"fr": …, "en": …}``; the page picks one."""
+"""A text in both languages: ``{"fr": …, "en": …}``."""
 
 
 class LineJson(TypedDict):
-    """A line of an invoice, frozen: amounts in cents, days as ISO text, ``params`` for the words of its code."""
+    """A frozen line of an invoice: amount in cents, and the ``params`` of its description (days as ISO text)."""
 
     code: str
     cents: int
@@ -21,7 +21,7 @@ class LineJson(TypedDict):
 
 
 class TaxJson(TypedDict):
-    """A tax of an invoice, frozen with its rate and the seller's registration number."""
+    """A frozen tax of an invoice with its rate and the seller's registration number."""
 
     name: str
     percent: str
@@ -30,7 +30,10 @@ class TaxJson(TypedDict):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant; SQLite keeps no zone, so it is stored in UTC and comes back aware."""
+    """An aware ``datetime`` stored in UTC; SQLite drops the zone, so it is restored when read.
+
+    Raises ``ValueError`` for a naive ``datetime``.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -39,7 +42,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("an instant needs a zone")
+            raise ValueError("a datetime needs a time zone")
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -49,9 +52,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def enum_column(enum: type[StrEnum], name: str = "") -> Enum:
-    """A column of one of the enum's values, kept as text and checked by the database.
+    """Return a column type that stores the enum's values as text, with a check constraint.
 
-    ``name`` tells the check apart where a table has two columns of one enum: PostgreSQL wants them different.
+    ``name`` names the constraint where a table has two columns of one enum: PostgreSQL requires distinct names.
     """
     return Enum(
         enum,
@@ -64,14 +67,14 @@ def enum_column(enum: type[StrEnum], name: str = "") -> Enum:
 
 
 def inline_code(code: StrEnum) -> ColumnElement[str]:
-    """One of our codes, written into a statement instead of being handed to it at each question.
+    """Return an enum value as a literal of the statement instead of a bound parameter.
 
-    SQLite looks into an index of some rows only for a value it knows when it plans; it plans again, at each question,
-    a statement in which such a value is handed over.
+    SQLite uses a partial index only when the value is known when it plans the query; with a bound parameter it would
+    plan the statement again on each execution.
     """
     return literal_column(f"'{code.value}'")
 
 
 def json_column() -> JSON:
-    """A column of frozen figures or translated texts; ``None`` is SQL's NULL, not JSON's."""
+    """Return a JSON column type that stores ``None`` as SQL NULL."""
     return JSON(none_as_null=True)

@@ -1,4 +1,4 @@
-"""What a provider announced, each message once: ids only, for nothing it says is believed without asking again."""
+"""Webhook events received from providers, once each: only ids, because the provider is queried before acting."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ _FOR_STAFF = ("PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED", "CUSTOMER.
 
 
 class WebhookEvent(Base):
-    """A verified message. ``id`` is the provider's, ``kind`` its own word for what happened, ``attempt_key`` our
-    attempt if it names one, ``provider_ref`` the provider's name for what the message is about."""
+    """A webhook event whose signature was verified.
+
+    ``id`` and ``kind`` (the event type) are the provider's; ``attempt_key`` is the key of our payment attempt if the
+    event has one, and ``provider_ref`` the provider's id of the object concerned.
+    """
 
     __tablename__ = "webhook_event"
 
@@ -28,13 +31,12 @@ class WebhookEvent(Base):
 
 
 def webhook_event_by_id(event_id: str) -> WebhookEvent | None:
-    """The message of this id, if it was received before."""
+    """Return the event with this id if it was received before, or ``None``."""
     return db.session.get(WebhookEvent, event_id)
 
 
 def webhook_events_for_staff() -> list[WebhookEvent]:
-    """Money taken back outside this house, and disputes: what only a person can answer, newest first."""
-    about = or_(*(WebhookEvent.kind.startswith(kind) for kind in _FOR_STAFF))
-    return list(
-        db.session.scalars(select(WebhookEvent).where(about).order_by(WebhookEvent.received_at.desc(), WebhookEvent.id))
-    )
+    """Return refunds and reversals made at the provider, and disputes, newest first: staff must handle them."""
+    is_for_staff = or_(*(WebhookEvent.kind.startswith(kind) for kind in _FOR_STAFF))
+    query = select(WebhookEvent).where(is_for_staff)
+    return list(db.session.scalars(query.order_by(WebhookEvent.received_at.desc(), WebhookEvent.id)))

@@ -1,1 +1,1 @@
-"""What is kept: what the database itself promises, whatever the code above it does."""
+"""Tests of the tables: constraints, transactions and migrations, on each database engine."""

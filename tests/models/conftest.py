@@ -1,4 +1,4 @@
-"""The models are tested with the fixtures of the operations: one application per engine, and the catalogue loaded."""
+"""Fixtures of the operations' tests: one application per engine, with the catalogue loaded."""
 
 from tests.operations.conftest import _app_context, app, catalogued, house
 

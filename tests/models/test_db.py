@@ -1,4 +1,4 @@
-"""Writers wait their turn, readers do not, a stale write is an error, and an instant always has a zone."""
+"""Transactions, locks, row versions, numbering and UTC instants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
-from kajoom.models.db import Base, begin_mode, db
+from kajoom.models.db import begin_mode, db
 from kajoom.models.invoice import Counter, Invoice, next_number
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
@@ -24,14 +24,14 @@ from tests.operations.ledger_checks import rows
 THREADS, TIMES = 8, 100
 
 
-def test_eight_hundred_read_then_write_increments_of_eight_threads_all_count(app: Flask) -> None:
+def test_concurrent_increments_are_all_counted(app: Flask) -> None:
     db.session.add(Counter(series="test", value=0))
     db.session.commit()
-    together = Barrier(THREADS)
+    barrier = Barrier(THREADS)
 
     def count() -> None:
         with app.app_context():
-            together.wait()
+            barrier.wait()
             for _ in range(TIMES):
                 counter = db.session.get_one(Counter, "test", with_for_update=True)
                 counter.value += 1
@@ -46,7 +46,7 @@ def test_eight_hundred_read_then_write_increments_of_eight_threads_all_count(app
     assert db.session.get_one(Counter, "test").value == THREADS * TIMES
 
 
-def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(app: Flask) -> None:
+def test_reader_does_not_wait_for_a_writer_and_reads_committed_data(app: Flask) -> None:
     factories.service()
     db.session.query(Service).one().label = "written"
     db.session.flush()
@@ -63,24 +63,24 @@ def test_a_reader_does_not_wait_for_a_writer_and_sees_what_was_committed(app: Fl
     assert seen == [""]
 
 
-def test_a_deed_writes_where_all_else_reads(app: Flask) -> None:
-    """Two that read first and write then: one that only read could not write over what the other wrote."""
+def test_transactional_operation_writes_inside_a_read_only_block(app: Flask) -> None:
+    """Two threads read, then write: without the write lock the second one would overwrite the first one's update."""
     factories.service()
-    together = Barrier(2)
+    barrier = Barrier(2)
 
     @transactional
-    def quantity_raised() -> None:
+    def increment_quantity() -> None:
         row = db.session.query(Service).with_for_update().one()
         row.quantity += 1
 
-    def alone() -> None:
+    def run() -> None:
         with app.app_context(), begin_mode(read_only=True):
             assert db.session.query(Service).count() == 1
-            together.wait()
+            barrier.wait()
             for _ in range(20):
-                quantity_raised()
+                increment_quantity()
 
-    threads = [Thread(target=alone) for _ in range(2)]
+    threads = [Thread(target=run) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -89,8 +89,8 @@ def test_a_deed_writes_where_all_else_reads(app: Flask) -> None:
     assert db.session.query(Service).one().quantity == 41
 
 
-def two_sessions_on(table: type[Base]) -> None:
-    """The same row changed by another between our read and our write."""
+def write_stale_row(table: type[Service] | type[Order] | type[Invoice]) -> None:
+    """Write a row that another transaction has changed since it was read."""
     [row] = rows(table)
     db.session.execute(text(f'UPDATE "{table.__tablename__}" SET version = version + 1'))
     row.currency = "USD"
@@ -98,14 +98,14 @@ def two_sessions_on(table: type[Base]) -> None:
 
 
 @pytest.mark.parametrize("table", [Service, Order, Invoice])
-def test_a_write_over_a_change_that_was_not_seen_is_an_error(table: type[Base]) -> None:
+def test_write_of_a_stale_row_is_an_error(table: type[Service] | type[Order] | type[Invoice]) -> None:
     factories.confirm(factories.service(), "b")
 
     with pytest.raises(StaleDataError):
-        two_sessions_on(table)
+        write_stale_row(table)
 
 
-def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
+def test_transaction_reads_again_what_was_loaded_before_it(app: Flask) -> None:
     row = factories.service()
     assert row.label == ""
 
@@ -115,8 +115,8 @@ def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
             db.session.commit()
 
     @transactional
-    def label_of(found: Service) -> str:
-        return found.label
+    def label_of(service: Service) -> str:
+        return service.label
 
     db.session.rollback()
     thread = Thread(target=rename)
@@ -126,64 +126,64 @@ def test_a_deed_forgets_what_was_read_before_it(app: Flask) -> None:
     assert label_of(row) == "renamed"
 
 
-def test_nobody_waits_for_a_lock_for_ever(app: Flask) -> None:
-    question, result = {
+def test_lock_wait_has_a_timeout(app: Flask) -> None:
+    query, timeout = {
         "sqlite": ("PRAGMA busy_timeout", 15_000),
         "postgresql": ("SHOW lock_timeout", "15s"),
     }[db.engine.dialect.name]
 
-    assert db.session.execute(text(question)).scalar() == result
+    assert db.session.execute(text(query)).scalar() == timeout
 
 
-def test_a_connection_that_was_cut_is_replaced(app: Flask) -> None:
+def test_closed_connection_is_replaced(app: Flask) -> None:
     factories.service()
-    snapshot = db.session.connection().connection.dbapi_connection
+    connection = db.session.connection().connection.dbapi_connection
     db.session.rollback()
-    assert snapshot is not None
-    snapshot.close()
+    assert connection is not None
+    connection.close()
 
     assert db.session.query(Service).count() == 1
 
 
-def test_a_deed_that_loses_to_another_is_done_again(app: Flask) -> None:
-    """Each of two deeds holds what the other wants next; SQLite lets one begin after the other."""
+def test_transaction_that_loses_a_deadlock_is_retried(app: Flask) -> None:
+    """Two transactions lock two rows in opposite order: a deadlock on PostgreSQL; SQLite runs them one by one."""
     for series in ("a", "b"):
         next_number(series)
     db.session.commit()
-    takes_turns = db.engine.dialect.name == "sqlite"
-    together = Barrier(1 if takes_turns else 2)
+    is_serial = db.engine.dialect.name == "sqlite"
+    barrier = Barrier(1 if is_serial else 2)
 
     @transactional
     def count(first: str, then: str, tries: list[str]) -> None:
         next_number(first)
         tries.append(first)
         if len(tries) == 1:
-            together.wait()
+            barrier.wait()
         next_number(then)
 
-    def alone(first: str, then: str, tries: list[str]) -> None:
+    def run(first: str, then: str, tries: list[str]) -> None:
         with app.app_context():
             count(first, then, tries)
 
     counted: tuple[list[str], list[str]] = ([], [])
-    threads = [Thread(target=alone, args=("a", "b", counted[0])), Thread(target=alone, args=("b", "a", counted[1]))]
+    threads = [Thread(target=run, args=("a", "b", counted[0])), Thread(target=run, args=("b", "a", counted[1]))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
     assert {row.series: row.value for row in rows(Counter)} == {"a": 3, "b": 3}
-    assert sum(map(len, counted)) == (2 if takes_turns else 3)
+    assert sum(map(len, counted)) == (2 if is_serial else 3)
 
 
-def test_an_instant_without_a_zone_is_refused() -> None:
+def test_naive_datetime_is_rejected() -> None:
     db.session.add(Message(kind="email", key="k", ids={}, run_at=datetime(2026, 6, 16, 12)))  # noqa: DTZ001 - the point
 
-    with pytest.raises(StatementError, match="an instant needs a zone"):
+    with pytest.raises(StatementError, match="a datetime needs a time zone"):
         db.session.flush()
 
 
-def test_an_instant_of_any_zone_comes_back_the_same_and_in_utc() -> None:
+def test_datetime_of_any_zone_is_read_back_in_utc() -> None:
     toronto = timezone(timedelta(hours=-4))
     message = Message(kind="email", key="k", ids={}, run_at=datetime(2026, 6, 16, 11, 0, tzinfo=toronto))
     db.session.add(message)
@@ -198,7 +198,7 @@ def test_each_series_is_numbered_from_one() -> None:
     assert [next_number("a"), next_number("a"), next_number("b"), next_number("a")] == [1, 2, 1, 3]
 
 
-def test_a_number_that_is_not_kept_is_given_again() -> None:
+def test_number_of_a_rolled_back_transaction_is_used_again() -> None:
     next_number("a")
     db.session.commit()
     next_number("a")

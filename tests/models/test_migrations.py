@@ -1,4 +1,4 @@
-"""The revisions lay the very tables of the models, on each engine, and can be walked down and up again."""
+"""The migrations create the tables of the models on each engine, and can be downgraded and upgraded again."""
 
 from __future__ import annotations
 
@@ -21,104 +21,105 @@ from kajoom.models.db import Base, db
 from tests.architecture.files import ROOT
 from tests.database import Databases
 
-for room in iter_modules(models.__path__):
-    import_module(f"{models.__name__}.{room.name}")  # a table is only known once its module is read
+for module in iter_modules(models.__path__):
+    import_module(f"{models.__name__}.{module.name}")  # importing a module adds its tables to the metadata
 
 REVISIONS = str(ROOT / "migrations")
-_NOTED = "alembic_version"
+_VERSION_TABLE = "alembic_version"
 
-Laid = dict[str, dict[str, Any]]
+Schema = dict[str, dict[str, Any]]
 
 
 @contextmanager
-def house(databases: Databases, name: str) -> Iterator[None]:
-    """A house whose database is empty."""
-    plain = Flask("tests")
-    plain.config["SQLALCHEMY_DATABASE_URI"] = databases(name).url
-    db.init_app(plain)
-    Migrate(plain, db, directory=REVISIONS, render_as_batch=True)
-    with plain.app_context():
+def empty_app(databases: Databases, name: str) -> Iterator[None]:
+    """Push the context of an application whose database is empty."""
+    app = Flask("tests")
+    app.config["SQLALCHEMY_DATABASE_URI"] = databases(name).url
+    db.init_app(app)
+    Migrate(app, db, directory=REVISIONS, render_as_batch=True)
+    with app.app_context():
         yield
         db.engine.dispose()
 
 
 @pytest.fixture
 def empty(databases: Databases) -> Iterator[None]:
-    """Nothing is laid yet."""
-    with house(databases, "revisions"):
+    """Push the context of an application on an empty database."""
+    with empty_app(databases, "revisions"):
         yield
 
 
-def asked(question: Callable[[Connection], Any]) -> Any:
-    """What a connection to the database answers."""
+def inspected(query: Callable[[Connection], Any]) -> Any:
+    """Call ``query`` with a connection to the database."""
     with db.engine.connect() as connection:
-        return question(connection)
+        return query(connection)
 
 
-def tables_of(connection: Connection) -> Laid:
-    """Every table with its columns, keys, indexes and checks, each under its name, as the engine describes them."""
-    there = inspect(connection)
-    return {table: _described(there, table) for table in there.get_table_names() if table != _NOTED}
+def tables_of(connection: Connection) -> Schema:
+    """Return the columns, keys, indexes and checks of every table, as the engine reports them."""
+    inspector = inspect(connection)
+    return {table: _schema_of(inspector, table) for table in inspector.get_table_names() if table != _VERSION_TABLE}
 
 
-def _described(there: Any, table: str) -> dict[str, Any]:
-    columns = {each["name"]: (str(each["type"]), each["nullable"]) for each in there.get_columns(table)}
-    checks = {each["name"]: _bare(each["sqltext"]) for each in there.get_check_constraints(table)}
-    uniques = {each["name"]: each["column_names"] for each in there.get_unique_constraints(table)}
+def _schema_of(inspector: Any, table: str) -> dict[str, Any]:
+    columns = {each["name"]: (str(each["type"]), each["nullable"]) for each in inspector.get_columns(table)}
+    checks = {each["name"]: _normalised(each["sqltext"]) for each in inspector.get_check_constraints(table)}
+    uniques = {each["name"]: each["column_names"] for each in inspector.get_unique_constraints(table)}
     indexes = {
-        each["name"]: (each["column_names"], each["unique"], _condition(each)) for each in there.get_indexes(table)
+        each["name"]: (each["column_names"], each["unique"], _condition(each)) for each in inspector.get_indexes(table)
     }
     foreign = {
-        each["name"]: (each["constrained_columns"], each["referred_table"]) for each in there.get_foreign_keys(table)
+        each["name"]: (each["constrained_columns"], each["referred_table"])
+        for each in inspector.get_foreign_keys(table)
     }
-    keys = there.get_pk_constraint(table)["constrained_columns"]
+    keys = inspector.get_pk_constraint(table)["constrained_columns"]
     return {"columns": columns, "checks": checks, "uniques": uniques, "indexes": indexes, "of": foreign, "keys": keys}
 
 
 def _condition(index: Any) -> str:
-    """Where a partial index applies; each engine says it in its own words."""
+    """Return the condition of a partial index, normalised; each engine formats it differently."""
     options = index.get("dialect_options", {})
-    return _bare(str(next((value for name, value in options.items() if name.endswith("_where")), "")))
+    return _normalised(str(next((value for name, value in options.items() if name.endswith("_where")), "")))
 
 
-def _bare(sql: str) -> str:
-    """SQLite keeps a condition as it was typed: quotes and blanks are not part of what it means."""
+def _normalised(sql: str) -> str:
+    """Remove quotes and repeated spaces, which SQLite keeps as written."""
     return " ".join(sql.replace('"', "").split())
 
 
-def changes_left(connection: Connection) -> list[Any]:
-    """What Alembic would write into another revision."""
+def pending_changes(connection: Connection) -> list[Any]:
+    """Return the changes that Alembic would autogenerate."""
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata))
 
 
-def test_the_revisions_lay_the_tables_of_the_models(databases: Databases, empty: None) -> None:
-    with house(databases, "models"):
+def test_migrations_create_the_tables_of_the_models(databases: Databases, empty: None) -> None:
+    with empty_app(databases, "models"):
         db.create_all()
-        modelled = asked(tables_of)
+        expected = inspected(tables_of)
 
     upgrade(REVISIONS)
 
-    assert asked(tables_of) == modelled
+    assert inspected(tables_of) == expected
 
 
 @pytest.mark.usefixtures("empty")
-def test_alembic_finds_nothing_left_to_change() -> None:
+def test_autogenerate_finds_no_change() -> None:
     upgrade(REVISIONS)
 
-    assert asked(changes_left) == []
+    assert inspected(pending_changes) == []
 
 
 @pytest.mark.usefixtures("empty")
-def test_the_revisions_can_be_walked_down_to_nothing_and_up_again() -> None:
+def test_migrations_can_be_downgraded_to_base_and_upgraded_again() -> None:
     upgrade(REVISIONS)
-    laid = asked(tables_of)
+    schema = inspected(tables_of)
 
     downgrade(REVISIONS, "base")
-    assert asked(tables_of) == {}
+    assert inspected(tables_of) == {}
     upgrade(REVISIONS)
 
-    assert asked(tables_of) == laid
+    assert inspected(tables_of) == schema
 
 
-def test_there_is_one_last_revision() -> None:
+def test_there_is_one_head_revision() -> None:
     assert len(ScriptDirectory(REVISIONS).get_heads()) == 1

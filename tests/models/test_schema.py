@@ -1,4 +1,4 @@
-"""The tables promise by themselves what the deeds above them also take care of."""
+"""Constraints of the tables: unique names, one open order a service, amounts and enum values."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from tests import factories
 from tests.factories import AT, DUE, ON
 
 
-def error(*rows: Base) -> bool:
-    """Whether the database itself says no."""
+def is_rejected(*rows: Base) -> bool:
+    """Whether the database rejects the rows with an ``IntegrityError``."""
     db.session.add_all(rows)
     try:
         db.session.commit()
@@ -40,14 +40,14 @@ def error(*rows: Base) -> bool:
     return False
 
 
-def twin(row: Any, **changed: Any) -> Any:
-    """A row like another, but for what is changed; its unique names are its own."""
+def copy_of(row: Any, **changes: Any) -> Any:
+    """Copy a row with ``changes`` and other unique names."""
     skipped = {"id", "version"}
     values = {
         column.key: getattr(row, column.key) for column in type(row).__table__.columns if column.key not in skipped
     }
-    names = {name: f"{values[name]}-twin" for name in ("reference", "key", "number") if name in values}
-    return type(row)(**{**values, **names, **changed})
+    names = {name: f"{values[name]}-copy" for name in ("reference", "key", "number") if name in values}
+    return type(row)(**{**values, **names, **changes})
 
 
 def order_row(row: Service, status: OrderStatus = OrderStatus.AWAITING_PAYMENT) -> Order:
@@ -57,30 +57,32 @@ def order_row(row: Service, status: OrderStatus = OrderStatus.AWAITING_PAYMENT) 
     return order
 
 
-def test_a_service_has_one_open_order_at_most() -> None:
+def test_service_has_at_most_one_open_order() -> None:
     row = factories.service()
     order = order_row(row)
 
     for status in OPEN:
-        assert error(twin(order, status=status))
+        assert is_rejected(copy_of(order, status=status))
 
 
 @pytest.mark.parametrize("status", [status for status in OrderStatus if status not in OPEN])
-def test_orders_that_ended_are_as_many_as_they_were(status: OrderStatus) -> None:
+def test_service_may_have_several_closed_orders(status: OrderStatus) -> None:
     order = order_row(factories.service(), status)
 
-    assert not error(twin(order, key="k2", reference="r2"), twin(order, key="k3", reference="r3", status="scheduled"))
+    assert not is_rejected(
+        copy_of(order, key="k2", reference="r2"), copy_of(order, key="k3", reference="r3", status="scheduled")
+    )
 
 
 @pytest.mark.parametrize("name", ["reference", "key"])
-def test_an_orders_names_are_its_own(name: str) -> None:
+def test_reference_and_key_of_an_order_are_unique(name: str) -> None:
     order = order_row(factories.service(), OrderStatus.COMPLETED)
 
-    assert error(twin(order, **{name: getattr(order, name)}))
+    assert is_rejected(copy_of(order, **{name: getattr(order, name)}))
 
 
 def cancellation(row: Service, **more: Any) -> Cancellation:
-    facts: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "reference": "RS-1",
         "key": "k",
         "client_id": row.client_id,
@@ -91,22 +93,22 @@ def cancellation(row: Service, **more: Any) -> Cancellation:
         "locale": "fr",
         "requested_at": AT,
     }
-    return Cancellation(**{**facts, **more})
+    return Cancellation(**{**columns, **more})
 
 
-def test_a_service_has_one_open_cancellation_at_most() -> None:
+def test_service_has_at_most_one_open_cancellation() -> None:
     row = factories.service()
     db.session.add(cancellation(row))
     db.session.commit()
 
-    assert error(cancellation(row, reference="RS-2", key="k2"))
-    assert error(cancellation(row, key="k2", status=CancellationStatus.DONE))
-    assert error(cancellation(row, reference="RS-2", status=CancellationStatus.DONE))
-    assert not error(cancellation(row, reference="RS-2", key="k2", status=CancellationStatus.DONE))
+    assert is_rejected(cancellation(row, reference="RS-2", key="k2"))
+    assert is_rejected(cancellation(row, key="k2", status=CancellationStatus.DONE))
+    assert is_rejected(cancellation(row, reference="RS-2", status=CancellationStatus.DONE))
+    assert not is_rejected(cancellation(row, reference="RS-2", key="k2", status=CancellationStatus.DONE))
 
 
 def invoice(row: Service, **more: Any) -> Invoice:
-    facts: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "number": "2026-0001",
         "kind": InvoiceKind.RENEWAL,
         "status": InvoiceStatus.OPEN,
@@ -127,17 +129,17 @@ def invoice(row: Service, **more: Any) -> Invoice:
         "seller": {},
         "buyer": {},
     }
-    return Invoice(**{**facts, **more})
+    return Invoice(**{**columns, **more})
 
 
-def test_a_period_of_a_service_is_billed_once_unless_its_invoice_is_void() -> None:
+def test_renewal_period_is_invoiced_once_unless_void() -> None:
     row = factories.service()
     db.session.add(invoice(row, status=InvoiceStatus.PAID))
     db.session.commit()
 
-    assert error(invoice(row, number="2"))
-    assert not error(invoice(row, number="2", status=InvoiceStatus.VOID))
-    assert not error(invoice(row, number="3", period_start=DUE + timedelta(days=31)))
+    assert is_rejected(invoice(row, number="2"))
+    assert not is_rejected(invoice(row, number="2", status=InvoiceStatus.VOID))
+    assert not is_rejected(invoice(row, number="3", period_start=DUE + timedelta(days=31)))
 
 
 @pytest.mark.parametrize(
@@ -152,16 +154,16 @@ def test_a_period_of_a_service_is_billed_once_unless_its_invoice_is_void() -> No
         {"credit_cents": 10_000, "paid_cents": 7_247},
     ],
 )
-def test_an_invoice_never_holds_less_than_nothing_nor_more_than_its_total(figures: dict[str, int]) -> None:
-    assert error(invoice(factories.service(), **figures))
+def test_invoice_amounts_are_between_zero_and_the_total(figures: dict[str, int]) -> None:
+    assert is_rejected(invoice(factories.service(), **figures))
 
 
 def attempt(owner: Invoice, **more: Any) -> Attempt:
-    facts: dict[str, Any] = {"key": "k", "provider": "null", "cents": 1, "currency": "CAD", "started_at": AT}
-    return Attempt(invoice_id=owner.id, **{**facts, "status": AttemptStatus.UNKNOWN, **more})
+    columns: dict[str, Any] = {"key": "k", "provider": "null", "cents": 1, "currency": "CAD", "started_at": AT}
+    return Attempt(invoice_id=owner.id, **{**columns, "status": AttemptStatus.UNKNOWN, **more})
 
 
-def test_an_invoice_has_one_unsettled_attempt_at_most() -> None:
+def test_invoice_has_at_most_one_open_attempt() -> None:
     owner = invoice(factories.service())
     db.session.add(owner)
     db.session.flush()
@@ -169,45 +171,45 @@ def test_an_invoice_has_one_unsettled_attempt_at_most() -> None:
     db.session.commit()
 
     for status in (AttemptStatus.SENDING, AttemptStatus.PENDING, AttemptStatus.UNKNOWN):
-        assert error(attempt(owner, key="k2", status=status))
-    assert error(attempt(owner, status=AttemptStatus.REFUSED))
-    assert error(attempt(owner, key="k2", status=AttemptStatus.REFUSED, cents=0))
-    assert not error(attempt(owner, key="k2", status=AttemptStatus.REFUSED))
+        assert is_rejected(attempt(owner, key="k2", status=status))
+    assert is_rejected(attempt(owner, status=AttemptStatus.REFUSED))
+    assert is_rejected(attempt(owner, key="k2", status=AttemptStatus.REFUSED, cents=0))
+    assert not is_rejected(attempt(owner, key="k2", status=AttemptStatus.REFUSED))
 
 
 def payment(owner: Invoice, **more: Any) -> Payment:
-    facts: dict[str, Any] = {"reference": "null:1", "provider": "null", "cents": 1, "currency": "CAD"}
-    return Payment(invoice_id=owner.id, received_at=AT, actor="null", **{**facts, **more})
+    columns: dict[str, Any] = {"reference": "null:1", "provider": "null", "cents": 1, "currency": "CAD"}
+    return Payment(invoice_id=owner.id, received_at=AT, actor="null", **{**columns, **more})
 
 
-def test_a_payment_is_recorded_once_and_is_of_something() -> None:
+def test_payment_is_recorded_once_and_is_positive() -> None:
     owner = invoice(factories.service())
     db.session.add(owner)
     db.session.flush()
     db.session.add(payment(owner))
     db.session.commit()
 
-    assert error(payment(owner))
-    assert error(payment(owner, reference="null:2", cents=0))
+    assert is_rejected(payment(owner))
+    assert is_rejected(payment(owner, reference="null:2", cents=0))
 
 
-def test_a_movement_of_credit_and_a_message_happen_once() -> None:
+def test_keys_of_credit_entries_and_messages_are_unique() -> None:
     holder = factories.client()
     movement = {"client_id": holder.id, "cents": 1, "currency": "CAD", "reason": CreditReason.GRANTED, "at": AT}
     message = {"kind": "email", "ids": {}, "run_at": AT}
     db.session.add_all([CreditEntry(key="k", **movement), Message(key="k", **message)])
     db.session.commit()
 
-    assert error(CreditEntry(key="k", **movement))
-    assert error(Message(key="k", **message))
+    assert is_rejected(CreditEntry(key="k", **movement))
+    assert is_rejected(Message(key="k", **message))
 
 
 @pytest.mark.parametrize(
-    "facts",
+    "columns",
     [{"recurring_cents": -1}, {"quantity": 0}, {"anchor_day": 0}, {"anchor_day": 32}, {"client_id": 999}],
 )
-def test_a_service_is_one_that_can_be_held(facts: dict[str, int]) -> None:
-    assert error(twin(factories.service(), external_id="other", **facts))
+def test_invalid_service_is_rejected(columns: dict[str, int]) -> None:
+    assert is_rejected(copy_of(factories.service(), external_id="other", **columns))
 
 
 @pytest.mark.parametrize(
@@ -222,20 +224,20 @@ def test_a_service_is_one_that_can_be_held(facts: dict[str, int]) -> None:
         ("invoice", "kind"),
     ],
 )
-def test_a_code_nobody_knows_is_refused_by_the_database(table: str, column: str) -> None:
+def test_unknown_enum_value_is_rejected_by_the_database(table: str, column: str) -> None:
     factories.confirm(factories.service(), "b")
 
     with pytest.raises(IntegrityError):
         db.session.execute(text(f"UPDATE \"{table}\" SET {column} = 'nonsense'"))
 
 
-def test_no_two_checks_of_a_table_bear_one_name() -> None:
+def test_check_constraints_of_a_table_have_distinct_names() -> None:
     for table in Base.metadata.tables.values():
         checks = [check.name for check in table.constraints if isinstance(check, CheckConstraint)]
         assert max(Counter(checks).values(), default=1) == 1, table.name
 
 
-@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()], ids=["SQLite", "PostgreSQL"])
+@pytest.mark.parametrize("engine", [sqlite, postgresql], ids=["SQLite", "PostgreSQL"])
 @pytest.mark.parametrize(
     "name",
     [
@@ -246,7 +248,7 @@ def test_no_two_checks_of_a_table_bear_one_name() -> None:
         "ix_message_waiting",
     ],
 )
-def test_a_partial_index_is_partial_on_every_engine(name: str, dialect: Any) -> None:
-    found = [index for table in Base.metadata.tables.values() for index in table.indexes if index.name == name]
+def test_partial_index_is_partial_on_every_engine(name: str, engine: Any) -> None:
+    indexes = [index for table in Base.metadata.tables.values() for index in table.indexes if index.name == name]
 
-    assert " WHERE " in str(CreateIndex(found[0]).compile(dialect=dialect))
+    assert " WHERE " in str(CreateIndex(indexes[0]).compile(dialect=engine.dialect()))
