@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+PROCESSES ?= auto
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test check bench storm mutants words lock clean
+.PHONY: run setup test test-fast check bench storm mutants words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -21,6 +22,11 @@ test: .venv/tested
 	@.ci/tools
 	@$(BIN)/flask words compile
 	@$(BIN)/python -m pytest
+
+# Without PostgreSQL, browser, process kills and what is slow. PROCESSES is how many run tests at once.
+test-fast: .venv/tested
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal -m "not (postgres or browser or chaos or slow)"
 
 check: .venv/tested
 	@$(BIN)/ruff check .

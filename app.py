@@ -42,6 +42,7 @@ def create_app(config: Config | None = None) -> Flask:
         BASE_URL=config.base_url,
         BABEL_DEFAULT_TIMEZONE=config.timezone,
         SELLER=dict(config.seller),
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=dict(config.password_hash_options),
     )
     config.instance_path.mkdir(parents=True, exist_ok=True)
     app.extensions["clock"] = Clock(ZoneInfo(config.timezone))

@@ -28,7 +28,8 @@ class Config:
     the variable is given. ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of proxies whose forwarded
     headers are believed; ``paypal_can_save`` whether PayPal lets this host keep the accounts clients pay with;
     ``seller`` what the environment says of the seller, over the catalogue's file; ``base_url`` where clients reach
-    the house, for the links in letters.
+    the house, for the links in letters. ``password_hash_options`` are
+    passed to argon2 by tests, which want a cheap hash; a host keeps the defaults.
     """
 
     instance_path: Path
@@ -49,6 +50,7 @@ class Config:
     daily_renewal_days: int = 14
     seller: Mapping[str, Any] = field(default_factory=dict)
     base_url: str = "http://127.0.0.1:8000"
+    password_hash_options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def payment_hosts(self) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""The databases of the tests: a file of SQLite's, and a real PostgreSQL that lives as long as the tests do."""
+"""Databases for tests: SQLite files, and a PostgreSQL server that runs for the whole session.
+
+A database is filled once (tables, catalogue, demonstration), saved, and restored before each test.
+"""
 
 from __future__ import annotations
 
@@ -12,122 +15,140 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import Engine, event
 
 from tests.wait import until
 
 ENGINES = ("SQLite", "PostgreSQL")
+_FULL = 2
+"""SQLite's number for ``PRAGMA synchronous=FULL``."""
+
+
+@event.listens_for(Engine, "connect")
+def _write_without_waiting_for_the_disk(connection: Any, _record: Any) -> None:
+    """Spare each commit an fsync of some milliseconds: a test outlives no power cut.
+
+    ``AssertionError`` when the application did not ask for durable writes first.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        assert connection.execute("PRAGMA synchronous").fetchone() == (_FULL,)
+        connection.execute("PRAGMA synchronous=OFF").close()
 
 
 class Database(Protocol):
-    """A database of the tests' own: what it ``keep``s is what each ``restore`` puts back."""
+    """A database whose contents can be saved once and restored many times."""
 
     url: str
 
-    def keep(self) -> None:
-        """Remember what it holds now."""
+    def save(self) -> None:
+        """Save the present contents."""
 
     def restore(self) -> None:
-        """Hold again what was kept, whatever was written since; connections may stay open, transactions may not."""
+        """Bring the saved contents back; connections may be open meanwhile, transactions may not."""
 
 
-Databases = Callable[[str], Database]
+DatabaseFactory = Callable[[str], Database]
 
 
 class SqliteDatabase:
-    """One file, and beside it a copy of it as it is kept."""
+    """A SQLite file; its saved contents are a second file."""
 
     def __init__(self, path: Path) -> None:
         self.url = f"sqlite:///{path}"
-        self._path, self._kept = path, path.with_suffix(".kept")
+        self._path, self._saved = path, path.with_suffix(".saved")
 
-    def keep(self) -> None:
-        """Copy the file between two transactions."""
-        _copy(self._path, self._kept)
+    def save(self) -> None:
+        """Copy the database to the second file."""
+        copy_sqlite(self._path, self._saved)
 
     def restore(self) -> None:
-        """Copy it back, under whatever connections are idle."""
-        _copy(self._kept, self._path)
+        """Copy the second file over the database."""
+        copy_sqlite(self._saved, self._path)
 
 
-def _copy(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as given, closing(sqlite3.connect(target, timeout=5)) as taken:
-        given.backup(taken)
+def copy_sqlite(source: Path, target: Path) -> None:
+    """Replace the contents of a database by those of another, with SQLite's backup."""
+    with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target, timeout=5)) as writer:
+        reader.backup(writer)
 
 
 class PostgresDatabase:
-    """One database of a cluster; what is kept lies in a schema beside the tables, so that one script puts it back."""
+    """A database of a cluster; its saved contents are copies of its tables in the schema ``saved``."""
 
     def __init__(self, cluster: Cluster, name: str) -> None:
         name = f"{name}_{next(cluster.numbers)}"
-        with cluster.connected("postgres") as every:
-            every.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with cluster.connect("postgres") as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         self.url = cluster.url(name)
         self._cluster, self._name = cluster, name
         self._script = ""
 
-    def keep(self) -> None:
-        """Copy every table, and note where each sequence stands."""
-        with self._cluster.connected(self._name) as own:
-            tables = own.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'").fetchall()
-            copies = ";".join(f"CREATE TABLE kept.{table} AS TABLE public.{table}" for (table,) in tables)
-            own.execute(f"DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept; {copies}".encode())
-            sequences = own.execute(
+    def save(self) -> None:
+        """Copy every table, and write the script that restores tables and sequences."""
+        with self._cluster.connect(self._name) as connection:
+            tables = connection.execute(
+                "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
+            copies = ";".join(f"CREATE TABLE saved.{table} AS TABLE public.{table}" for (table,) in tables)
+            connection.execute(f"DROP SCHEMA IF EXISTS saved CASCADE; CREATE SCHEMA saved; {copies}".encode())
+            sequences = connection.execute(
                 "SELECT quote_literal(quote_ident(sequencename)), coalesce(last_value, 1), last_value IS NOT NULL"
                 " FROM pg_sequences WHERE schemaname = 'public'"
             ).fetchall()
         self._script = ";".join(
             (
-                # Without it each row would have to go, and come back, in the order of the foreign keys.
+                # Switches the foreign keys off, so that the order of the tables does not matter.
                 "SET session_replication_role = replica",
                 *(f"DELETE FROM public.{table}" for (table,) in tables),
-                *(f"INSERT INTO public.{table} TABLE kept.{table}" for (table,) in tables),
+                *(f"INSERT INTO public.{table} TABLE saved.{table}" for (table,) in tables),
                 *(f"SELECT setval({name}, {value}, {called})" for name, value, called in sequences),
             )
         )
 
     def restore(self) -> None:
-        """A test that left a transaction open is told, rather than waited for."""
-        with self._cluster.connected(self._name) as own:
-            own.execute("SET lock_timeout = '5s'")
-            own.execute(self._script.encode())
+        """Run the script; ``psycopg.errors.LockNotAvailable`` when a test left a transaction open."""
+        with self._cluster.connect(self._name) as connection:
+            connection.execute("SET lock_timeout = '5s'")
+            connection.execute(self._script.encode())
 
 
 class Cluster:
-    """PostgreSQL on a socket of its own folder; nothing listens on a network."""
+    """A running PostgreSQL server that listens on a Unix socket in its own folder only."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.numbers = count(1)
 
     def url(self, name: str) -> str:
-        """The address of a database, as the configuration wants it."""
+        """The SQLAlchemy URL of a database, as ``KAJOOM_DATABASE_URL`` takes it."""
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
 
     @contextmanager
-    def connected(self, name: str) -> Iterator[psycopg.Connection]:
-        """A connection to a database, each statement a transaction of its own."""
+    def connect(self, name: str) -> Iterator[psycopg.Connection]:
+        """A connection to a database, in autocommit mode."""
         with psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True) as connection:
             yield connection
 
 
 @contextmanager
 def postgres(*, durable: bool = False) -> Iterator[Cluster]:
-    """A new cluster, stopped and removed at the end; it waits for no disk unless it is to be ``durable``.
+    """Start a new cluster; stop and remove it at the end. Its writes are not synced to disk unless ``durable``.
 
-    ``LookupError`` where this machine has no PostgreSQL.
+    Raises ``LookupError`` when PostgreSQL is not installed.
     """
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="kajoom-postgres-"))
     try:
-        as_owner = _given_to_owner(folder)
+        as_owner = _change_owner(folder)
         data = folder / "data"
-        made = [*as_owner, programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run([*made, "--locale=C"], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        initdb = [*as_owner, programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        command = [*initdb, "--no-sync", "--locale=C"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
         settings = {"listen_addresses": "", "max_connections": "200", "deadlock_timeout": "100ms"}
         if not durable:
             settings |= dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
@@ -138,39 +159,40 @@ def postgres(*, durable: bool = False) -> Iterator[Cluster]:
             )
         try:
             cluster = Cluster(folder)
-            until(lambda: _answers(server, cluster), "PostgreSQL")
+            until(lambda: _is_ready(server, cluster), "PostgreSQL is not ready")
             yield cluster
         finally:
-            server.send_signal(signal.SIGINT)  # its « fast » way: whoever is still connected is cut off
+            server.send_signal(signal.SIGINT)  # "fast" shutdown: open connections are closed
             server.wait()
     finally:
         shutil.rmtree(folder)
 
 
 def _programs() -> Path:
-    """Where Debian puts the newest PostgreSQL, else where the path finds it."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda found: int(found.parts[-3]))
-    found = versions[-1] if versions else shutil.which("postgres")
-    if found is None:
-        raise LookupError("no PostgreSQL on this machine: install Debian's package « postgresql »")
-    return Path(found).parent
+    """The folder of the newest PostgreSQL of Debian's packages, else of the one on the PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    server = versions[-1] if versions else shutil.which("postgres")
+    if server is None:
+        raise LookupError("PostgreSQL is not installed (Debian's package is postgresql)")
+    return Path(server).parent
 
 
-def _given_to_owner(folder: Path) -> list[str]:
-    """PostgreSQL refuses to be run by root: the words that run it as another, to whom the folder then belongs."""
+def _change_owner(folder: Path) -> list[str]:
+    """PostgreSQL refuses to run as root: give the folder to the user postgres, and return the command prefix that
+    runs a program as that user. Empty when this process is not root's."""
     folder.chmod(0o755)
     if os.geteuid() != 0:
         return []
     shutil.chown(folder, "postgres", "postgres")
-    # It ends with the tests, also when they are killed.
+    # --pdeathsig: the server ends when the tests are killed.
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=INT", "--"]
 
 
-def _answers(server: subprocess.Popen[bytes], cluster: Cluster) -> bool:
+def _is_ready(server: subprocess.Popen[bytes], cluster: Cluster) -> bool:
     if server.poll() is not None:
         raise RuntimeError((cluster.folder / "log").read_text(errors="replace"))
     try:
-        with cluster.connected("postgres"):
+        with cluster.connect("postgres"):
             return True
     except psycopg.OperationalError:
         return False
@@ -178,24 +200,19 @@ def _answers(server: subprocess.Popen[bytes], cluster: Cluster) -> bool:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """The PostgreSQL of all tests."""
+    """The PostgreSQL cluster of this process; the test is skipped when PostgreSQL is not installed."""
     with ExitStack() as stack:
         try:
             started = stack.enter_context(postgres())
-        except LookupError as missing:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+        except LookupError as error:
+            pytest.skip(str(error))
         yield started
 
 
 @pytest.fixture(scope="session", params=ENGINES)
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    """Makes empty databases by their name, of SQLite's and then of PostgreSQL's."""
-    return maker(request.param, request, tmp_path_factory)
-
-
-def maker(engine: str, request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Databases:
-    """What makes the databases of one engine; PostgreSQL is started for the first who asks for it."""
-    if engine == "SQLite":
-        return lambda name: SqliteDatabase(folders.mktemp(name) / f"{name}.sqlite")
+def create_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DatabaseFactory:
+    """Creates empty databases by name; tests that use it run on SQLite and on PostgreSQL."""
+    if request.param == "SQLite":
+        return lambda name: SqliteDatabase(tmp_path_factory.mktemp(name) / f"{name}.sqlite")
     cluster: Cluster = request.getfixturevalue("cluster")
     return lambda name: PostgresDatabase(cluster, name)

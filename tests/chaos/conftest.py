@@ -18,9 +18,9 @@ from tests import factories
 from tests.catalog_cache import forget_catalog
 from tests.chaos.driver import config_of
 from tests.database import Database, SqliteDatabase
-from tests.operations.conftest import catalogued
+from tests.operations.conftest import catalog_database
 
-__all__ = ["catalogued"]
+__all__ = ["catalog_database"]
 
 SELLER = {**factories.SELLER, "email": "facturation@example.com"}
 
@@ -34,22 +34,22 @@ def processes() -> ForkServerContext:
 
 
 @pytest.fixture(scope="session")
-def furnished(catalogued: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Database]]:
+def furnished(catalog_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Database]]:
     """The house, and the file in which the demonstration's provider and panel remember."""
     folder = tmp_path_factory.mktemp("faults")
-    house = create_app(config_of(catalogued.url, folder))
+    house = create_app(config_of(catalog_database.url, folder))
     outside = SqliteDatabase(folder / "demonstration.sqlite")
-    outside.keep()
+    outside.save()
     yield house, outside
     with house.app_context():
         db.engine.dispose()
 
 
 @pytest.fixture
-def app(catalogued: Database, furnished: tuple[Flask, Database]) -> Iterator[Flask]:
+def app(catalog_database: Database, furnished: tuple[Flask, Database]) -> Iterator[Flask]:
     """The house of whoever is still alive, with nothing but the catalogue in it."""
     house, outside = furnished
-    catalogued.restore()
+    catalog_database.restore()
     outside.restore()
     rmtree(Path(house.instance_path) / "mail", ignore_errors=True)
     with house.app_context():
@@ -78,7 +78,7 @@ def alone(tmp_path: Path) -> Iterator[tuple[Flask, SqliteDatabase]]:
         db.session.query(CatalogVersion).one().seller = SELLER
         db.session.commit()
         db.session.remove()
-    database.keep()
+    database.save()
     yield house, database
     with house.app_context():
         db.engine.dispose()

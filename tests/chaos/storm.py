@@ -161,7 +161,7 @@ class Storm:
         command += ["--no-control-socket", "--log-level", "critical", "tests.chaos.fast_app:application()"]
         server = subprocess.Popen(command, cwd=ROOT, env=os.environ | self._environment)
         try:
-            until(lambda: _answers(bind), "gunicorn")
+            until(lambda: _answers(bind), "gunicorn does not answer")
             yield server
         finally:
             server.terminate()

@@ -29,7 +29,7 @@ def app(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 def cut(cluster: Cluster) -> None:
     """Every connection to the house's database is ended by the server."""
-    with cluster.connected("postgres") as every:
+    with cluster.connect("postgres") as every:
         every.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (db.engine.url.database,)
         )

@@ -101,7 +101,7 @@ POINTS: tuple[tuple[str, str, Act, str, Moment], ...] = (
     ("name", "act", "target", "moment"), [point[1:] for point in POINTS], ids=[p[0] for p in POINTS]
 )
 def test_nothing_is_lost_and_nothing_is_done_twice_when_a_process_dies(
-    app: Flask, catalogued: Database, processes: ForkServerContext, folder: Path,
+    app: Flask, catalog_database: Database, processes: ForkServerContext, folder: Path,
     name: str, act: Act, target: str, moment: Moment,
 ) -> None:  # fmt: skip
     doors, demonstration = app.extensions["kajoom"], folder / "demonstration.sqlite"
@@ -114,7 +114,7 @@ def test_nothing_is_lost_and_nothing_is_done_twice_when_a_process_dies(
         db.session.rollback()
 
     point = Point(target, moment)
-    victim = processes.Process(target=run, args=(catalogued.url, folder, point, act, (story, at)))
+    victim = processes.Process(target=run, args=(catalog_database.url, folder, point, act, (story, at)))
     victim.start()
     victim.join(30)
     assert victim.exitcode == -SIGKILL

@@ -141,7 +141,7 @@ def world(fake: FakePayPal, folder: Path) -> World:
     ("name", "act", "target", "moment"), [point[1:] for point in POINTS], ids=[p[0] for p in POINTS]
 )
 def test_money_approved_at_paypal_is_taken_once_when_a_process_dies(
-    app: Flask, catalogued: Database, processes: ForkServerContext, folder: Path, fake: FakePayPal,
+    app: Flask, catalog_database: Database, processes: ForkServerContext, folder: Path, fake: FakePayPal,
     name: str, act: Act, target: str, moment: Moment,
 ) -> None:  # fmt: skip
     doors: Gateways = replace(app.extensions["kajoom"], payments={"paypal": paypal_of(fake)})
@@ -156,7 +156,7 @@ def test_money_approved_at_paypal_is_taken_once_when_a_process_dies(
         each(doors, story, at)
         db.session.rollback()
 
-    given = (catalogued.url, folder, Point(target, moment), act, (story, at), account_of(fake))
+    given = (catalog_database.url, folder, Point(target, moment), act, (story, at), account_of(fake))
     victim = processes.Process(target=run, args=given)
     victim.start()
     victim.join(30)

@@ -43,20 +43,22 @@ def press(url: str, folder: Path, together: Barrier, story: Story) -> None:
 
 
 def test_twenty_processes_at_once_make_one_order_and_one_charge(
-    app: Flask, catalogued: Database, processes: ForkServerContext, folder: Path
+    app: Flask, catalog_database: Database, processes: ForkServerContext, folder: Path
 ) -> None:
     row = factories.service()
     story = Story(row.client_id, row.id, "b", factories.price(row, "b").digest)
     db.session.rollback()
     together = processes.Barrier(TWENTY)
-    crowd = [processes.Process(target=press, args=(catalogued.url, folder, together, story)) for _ in range(TWENTY)]
+    buyers = [
+        processes.Process(target=press, args=(catalog_database.url, folder, together, story)) for _ in range(TWENTY)
+    ]
 
-    for each in crowd:
+    for each in buyers:
         each.start()
-    for each in crowd:
+    for each in buyers:
         each.join(60)
 
-    assert [each.exitcode for each in crowd] == [0] * TWENTY
+    assert [each.exitcode for each in buyers] == [0] * TWENTY
     at = catch_up(app.extensions["kajoom"], AT + timedelta(minutes=3))
     assert [order.status for order in rows(Order)] == [OrderStatus.COMPLETED]
     assert len(rows(Invoice)) == len(rows(Attempt)) == len(rows(Payment)) == 1

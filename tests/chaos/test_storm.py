@@ -6,16 +6,16 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from tests.chaos.storm import Scale, Storm
-from tests.database import Databases
+from tests.database import DatabaseFactory
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice_in_a_storm(
-    databases: Databases, processes: ForkServerContext, tmp_path: Path
+    create_database: DatabaseFactory, processes: ForkServerContext, tmp_path: Path
 ) -> None:
     """One over each database, of about three minutes; the larger ones are ``make storm``'s."""
     scale = Scale(changes=500, kills=60, seconds=600)
 
-    tally = Storm(databases("storm").url, tmp_path, scale, processes).run()
+    tally = Storm(create_database("storm").url, tmp_path, scale, processes).run()
 
     assert tally.broken == []
     assert tally.results[500] == 0

@@ -51,7 +51,7 @@ def test_table_names_every_status_and_event() -> None:
     assert set(_EVENTS) == set(AttemptEvent)
 
 
-@pytest.mark.parametrize("status", set(AttemptStatus) - {AttemptStatus.SENDING})
+@pytest.mark.parametrize("status", sorted(set(AttemptStatus) - {AttemptStatus.SENDING}))
 def test_each_status_that_a_provider_reports_is_an_event(status: AttemptStatus) -> None:
     assert advance(AttemptStatus.SENDING, AttemptEvent(status)) is status
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.demo.provider import DemoProvider
@@ -39,7 +38,7 @@ def demonstration_till(folder: Path) -> Till:
 
 
 def null_till(_folder: Path) -> Till:
-    provider = FakeProvider(at=clock.now())
+    provider = FakeProvider(at=datetime.now(UTC))
 
     def lose(after: bool) -> None:
         provider.results.append(ProviderResult(UNKNOWN))
@@ -69,7 +68,7 @@ def back(reference: str, cents: int, key: str = "r1") -> Refund:
 
 def counted(till: Till) -> list[Capture]:
     """What the provider says it took lately: a test may begin before midnight and end after it."""
-    today = clock.now().date()
+    today = datetime.now(UTC).date()
     return [each for day in (today - timedelta(days=1), today) for each in till.provider.captures(day)]
 
 
@@ -107,7 +106,7 @@ def test_an_answer_lost_is_found_by_asking_again(till: Till, after: bool) -> Non
 
 
 def test_a_capture_is_counted_once_with_what_names_it(till: Till) -> None:
-    before = clock.now()
+    before = datetime.now(UTC)
     reference = taken(till)
     till.provider.charge(charge_of())
     (capture,) = counted(till)
@@ -130,4 +129,4 @@ def test_what_was_not_taken_is_not_counted(till: Till) -> None:
 
 def test_another_day_counts_nothing_of_this_one(till: Till) -> None:
     taken(till)
-    assert list(till.provider.captures(clock.now().date() - timedelta(days=3))) == []
+    assert list(till.provider.captures(datetime.now(UTC).date() - timedelta(days=3))) == []

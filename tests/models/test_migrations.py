@@ -19,7 +19,7 @@ from sqlalchemy import Connection, inspect
 from kajoom import models
 from kajoom.models.db import Base, db
 from tests.architecture.files import ROOT
-from tests.database import Databases
+from tests.database import DatabaseFactory
 
 for module in iter_modules(models.__path__):
     import_module(f"{models.__name__}.{module.name}")  # importing a module adds its tables to the metadata
@@ -31,10 +31,10 @@ Schema = dict[str, dict[str, Any]]
 
 
 @contextmanager
-def empty_app(databases: Databases, name: str) -> Iterator[None]:
+def empty_app(create_database: DatabaseFactory, name: str) -> Iterator[None]:
     """Push the context of an application whose database is empty."""
     app = Flask("tests")
-    app.config["SQLALCHEMY_DATABASE_URI"] = databases(name).url
+    app.config["SQLALCHEMY_DATABASE_URI"] = create_database(name).url
     db.init_app(app)
     Migrate(app, db, directory=REVISIONS, render_as_batch=True)
     with app.app_context():
@@ -43,9 +43,9 @@ def empty_app(databases: Databases, name: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def empty(databases: Databases) -> Iterator[None]:
+def empty(create_database: DatabaseFactory) -> Iterator[None]:
     """Push the context of an application on an empty database."""
-    with empty_app(databases, "revisions"):
+    with empty_app(create_database, "revisions"):
         yield
 
 
@@ -92,8 +92,8 @@ def pending_changes(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata))
 
 
-def test_migrations_create_the_tables_of_the_models(databases: Databases, empty: None) -> None:
-    with empty_app(databases, "models"):
+def test_migrations_create_the_tables_of_the_models(create_database: DatabaseFactory, empty: None) -> None:
+    with empty_app(create_database, "models"):
         db.create_all()
         expected = inspected(tables_of)
 

@@ -1,4 +1,4 @@
-"""A house without pages, on each database, and the host's catalogue in force before each deed."""
+"""An application without pages, on each database, whose database holds the catalogue of `tests.factories`."""
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -10,50 +10,51 @@ from kajoom.clock import Clock
 from kajoom.models.db import db
 from tests import factories
 from tests.catalog_cache import forget_catalog
-from tests.database import Database, Databases
+from tests.database import Database, DatabaseFactory
 
 
 @pytest.fixture(scope="session")
-def catalogued(databases: Databases) -> Database:
-    """What is kept of it is the catalogue, and nothing else."""
-    database = databases("deeds")
-    first = _app_on(database)
-    with first.app_context():
+def catalog_database(create_database: DatabaseFactory) -> Database:
+    """A database whose saved contents are the tables and the catalogue."""
+    database = create_database("catalog")
+    app = plain_app_for(database)
+    with app.app_context():
         db.create_all()
         factories.catalogue()
         db.session.remove()
         db.engine.dispose()
-    database.keep()
+    database.save()
     return database
 
 
 @pytest.fixture(scope="session")
-def house(catalogued: Database) -> Iterator[Flask]:
-    """One engine for all these tests: for each new one, the same statements would be compiled again."""
-    plain = _app_on(catalogued)
-    yield plain
-    with plain.app_context():
+def plain_app(catalog_database: Database) -> Iterator[Flask]:
+    """One application for all these tests, so that SQLAlchemy compiles each statement once."""
+    app = plain_app_for(catalog_database)
+    yield app
+    with app.app_context():
         db.engine.dispose()
 
 
 @pytest.fixture
-def app(house: Flask, catalogued: Database) -> Iterator[Flask]:
-    """The house at work around the test, in a database with the catalogue alone."""
-    catalogued.restore()
-    with house.app_context():
+def app(plain_app: Flask, catalog_database: Database) -> Iterator[Flask]:
+    """The application in its context, with a database that holds only the catalogue."""
+    catalog_database.restore()
+    with plain_app.app_context():
         forget_catalog()
-        yield house
+        yield plain_app
         db.session.remove()
 
 
 @pytest.fixture(autouse=True)
 def _app_context(app: Flask) -> None:
-    """Every deed needs it, whether or not the test asks for it."""
+    """Every operation needs it, whether or not the test asks for it."""
 
 
-def _app_on(database: Database) -> Flask:
-    plain = Flask("tests")
-    plain.config["SQLALCHEMY_DATABASE_URI"] = database.url
-    plain.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
-    db.init_app(plain)
-    return plain
+def plain_app_for(database: Database) -> Flask:
+    """A Flask application with nothing but the database and a clock."""
+    app = Flask("tests")
+    app.config["SQLALCHEMY_DATABASE_URI"] = database.url
+    app.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
+    db.init_app(app)
+    return app

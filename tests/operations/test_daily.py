@@ -105,6 +105,7 @@ def test_a_day_gone_by_or_to_come_done_twice_does_no_more(on: date) -> None:
         bill_day(on, AT, FORTNIGHT)
 
 
+@pytest.mark.slow
 def test_a_year_of_days_bills_twelve_months_once_each() -> None:
     row = factories.service()
     for days in range(365):
@@ -201,6 +202,7 @@ def counted() -> Iterator[list[str]]:
     event.remove(db.engine, "before_cursor_execute", note)
 
 
+@pytest.mark.slow
 def test_two_thousand_services_are_billed_in_one_run_with_a_few_statements_each() -> None:
     holder, plan = factories.client(), factories.plan_row("a")
     context = factories.service(holder)

@@ -1,4 +1,4 @@
-"""The demonstration on the day its files are true of, 17 October 2022: built once, put back before each test."""
+"""The application with the demonstration, at noon on 17 October 2022: loaded once, restored before each test."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from flask import Flask
 from flask_security import hash_password
 
 from app import create_app
-from kajoom import clock
-from kajoom.config import Config
 from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
 from kajoom.operations.demo import DemoContext, load_demonstration
 from tests.architecture.files import ROOT
 from tests.catalog_cache import forget_catalog
-from tests.conftest import PASSWORD, Browser, SignIn
-from tests.database import Database, Databases
+from tests.conftest import PASSWORD, Browser, SignIn, config_for, set_time
+from tests.database import Database, DatabaseFactory
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
 """Noon in Toronto."""
@@ -27,87 +25,76 @@ Address = Callable[..., str]
 
 
 @pytest.fixture(scope="package")
-def stored(databases: Databases) -> Database:
-    """Where the demonstration is, on each engine in turn."""
-    return databases("web")
+def demo_database(create_database: DatabaseFactory) -> Database:
+    """A database whose saved contents are the demonstration."""
+    return create_database("web")
 
 
 @pytest.fixture(scope="package")
-def furnished(stored: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """The application; what its database keeps is the demonstration as it begins."""
-    folder = tmp_path_factory.mktemp("demonstration")
-    house = create_app(
-        Config(
-            instance_path=folder,
-            database_url=stored.url,
-            secret_key="a secret of the tests alone",
-            demo=True,
-            mail_url=f"file://{folder / 'emails'}",
-        )
-    )
-    house.test_client_class = Browser
-    with house.app_context():
+def demo_app(demo_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One application for all these tests; loads and saves the demonstration."""
+    app = create_app(config_for(tmp_path_factory.mktemp("demonstration"), demo_database.url))
+    app.test_client_class = Browser
+    with app.app_context():
         db.create_all()
-        forget_catalog()
-        stage = DemoContext(NOON.date(), NOON, house.extensions["kajoom"].payments)
-        load_demonstration(ROOT / "demo", stage, hash_password)
+        context = DemoContext(NOON.date(), NOON, app.extensions["kajoom"].payments)
+        load_demonstration(ROOT / "demo", context, hash_password)
         db.session.remove()
-        stored.keep()
-        yield house
+        demo_database.save()
+        yield app
         db.engine.dispose()
 
 
 @pytest.fixture
-def app(stored: Database, furnished: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """The application with the demonstration as it begins, at noon."""
-    monkeypatch.setattr(clock, "now", lambda: NOON)
-    stored.restore()
-    with furnished.app_context():
+def app(demo_database: Database, demo_app: Flask) -> Iterator[Flask]:
+    """The application with the demonstration unchanged, at noon."""
+    set_time(demo_app, NOON)
+    demo_database.restore()
+    with demo_app.app_context():
         forget_catalog()
-        yield furnished
+        yield demo_app
         db.session.remove()
 
 
 @pytest.fixture(scope="package")
-def cookies(furnished: Flask) -> dict[str, str]:
-    """What the browser of each client keeps once they have signed in."""
+def session_cookies(demo_app: Flask) -> dict[str, str]:
+    """The session cookie of each client who has signed in, by e-mail address."""
     return {}
 
 
 @pytest.fixture
-def signed_in(app: Flask, cookies: dict[str, str]) -> SignIn:
-    """A browser in which the client of an address has signed in, once for all tests: a password takes its time."""
+def signed_in(app: Flask, session_cookies: dict[str, str]) -> SignIn:
+    """A test client signed in as a client, by e-mail address; each client signs in once for all tests."""
 
     def sign_in(email: str) -> Browser:
-        visitor = app.test_client()
-        assert isinstance(visitor, Browser)
-        if email not in cookies:
-            result = visitor.send("/login", email=email, password=PASSWORD)
-            assert result.status_code == 302, "the address and the password go together"
-            kept = visitor.get_cookie("session")
-            assert kept is not None
-            cookies[email] = kept.value
-        visitor.set_cookie("session", cookies[email])
-        return visitor
+        browser = app.test_client()
+        assert isinstance(browser, Browser)
+        if email not in session_cookies:
+            assert browser.send("/login", email=email, password=PASSWORD).status_code == 302
+            cookie = browser.get_cookie("session")
+            assert cookie is not None
+            session_cookies[email] = cookie.value
+        browser.set_cookie("session", session_cookies[email])
+        return browser
 
     return sign_in
 
 
 @pytest.fixture
 def french(signed_in: SignIn) -> Browser:
-    """The French-speaking client's browser."""
+    """A test client signed in as the French-speaking client."""
     return signed_in("fr@example.com")
 
 
 @pytest.fixture
 def english(signed_in: SignIn) -> Browser:
-    """The English-speaking client's browser."""
+    """A test client signed in as the English-speaking client."""
     return signed_in("en@example.com")
 
 
 @pytest.fixture
 def address(app: Flask) -> Address:
-    """The page of a service of the demonstration, by the state it shows."""
+    """The path of a service of the demonstration, by the state it is in."""
 
     def of(state: str, language: str = "fr") -> str:
         service = service_by_external_id(f"demo-{language}-{state}")

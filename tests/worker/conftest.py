@@ -1,4 +1,4 @@
-"""A house without pages: a database with the cast of the deeds, the words, and doors that live in memory."""
+"""An application without pages, with in-memory gateways and the catalogue of `tests.factories`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tests.architecture.files import ROOT
 from tests.catalog_cache import forget_catalog
 from tests.database import Database
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
-from tests.operations.conftest import catalogued
+from tests.operations.conftest import catalog_database
 
-__all__ = ["app", "catalogued", "doors", "mailer", "panel", "provider"]
+__all__ = ["app", "catalog_database", "doors", "mailer", "panel", "provider", "worker_app"]
 
 SELLER = {**factories.SELLER, "email": "facturation@example.com"}
 
@@ -47,23 +47,31 @@ def doors(mailer: FakeMailer, panel: FakePanel, provider: FakeProvider) -> Gatew
     return Gateways(panel=panel, mailer=mailer, payments={provider.code: provider})
 
 
-@pytest.fixture
-def app(catalogued: Database, doors: Gateways) -> Iterator[Flask]:
+@pytest.fixture(scope="session")
+def worker_app(catalog_database: Database) -> Iterator[Flask]:
+    """An application without pages, kept for the session: its templates and statements are compiled once."""
     compile_translations()
-    house = Flask("tests", root_path=str(ROOT))
-    house.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
-    house.config["SQLALCHEMY_DATABASE_URI"] = catalogued.url
-    house.config["BASE_URL"] = "https://clients.example.com"
-    house.config["DAILY_RENEWAL_DAYS"] = 14
-    house.extensions["kajoom"] = doors
-    house.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
-    Babel(house, configure_jinja=False, default_timezone="America/Toronto")
-    db.init_app(house)
-    catalogued.restore()
-    with house.app_context():
+    app = Flask("tests", root_path=str(ROOT))
+    app.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
+    app.config["SQLALCHEMY_DATABASE_URI"] = catalog_database.url
+    app.config["BASE_URL"] = "https://clients.example.com"
+    app.config["DAILY_RENEWAL_DAYS"] = 14
+    app.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
+    Babel(app, configure_jinja=False, default_timezone="America/Toronto")
+    db.init_app(app)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(worker_app: Flask, catalog_database: Database, doors: Gateways) -> Iterator[Flask]:
+    """The application with in-memory gateways and a database that holds only the catalogue."""
+    worker_app.extensions["kajoom"] = doors
+    catalog_database.restore()
+    with worker_app.app_context():
         forget_catalog()
         db.session.query(CatalogVersion).one().seller = SELLER
         db.session.commit()
-        yield house
+        yield worker_app
         db.session.remove()
-        db.engine.dispose()

@@ -112,7 +112,8 @@ def test_database_that_is_away_for_a_while_ends_no_worker(
     assert len(mailer.sent) == 1
 
 
-def test_serving_process_starts_one_worker_at_its_first_request(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serving_process_starts_one_worker_at_its_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Flask("tests")
     started: list[dict[str, Any]] = []
 
     class Recorded:

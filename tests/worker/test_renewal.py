@@ -195,6 +195,7 @@ def test_staff_are_told_of_a_change_that_no_longer_fits(doors: Gateways, mailer:
     mark_refused(order.reference, "no", "anne", factories.DUE, factories.AT)
 
 
+@pytest.mark.slow
 def test_batches_follow_one_another_behind_what_waits(doors: Gateways, mailer: FakeMailer) -> None:
     row = factories.service(status="suspended")
     columns = {c.name: getattr(row, c.name) for c in Service.__table__.columns if c.name != "id"}
