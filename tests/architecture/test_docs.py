@@ -26,6 +26,7 @@ FENCE = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 VARIABLE = re.compile(r"KAJOOM_[A-Z][A-Z_]*")
 PATH = re.compile(r"(?:kajoom|templates|tests|translations|migrations|demo|static|deploy|docs|\.ci)/[\w./-]*\w/?")
+TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
 FLASK = re.compile(r"\bflask ([a-z]+)(?: ([a-z]+))?")
 GROUPS: dict[str, click.Command] = {**{str(each.name): each for each in COMMANDS}, "db": migrations}
 
@@ -62,6 +63,12 @@ def unknown_commands(text: str) -> Iterator[str]:
             yield f"flask {name} {inner}".strip()
 
 
+def unknown_targets(text: str, makefile: str) -> Iterator[str]:
+    """The ``make`` targets that the page names and that the Makefile does not have."""
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    yield from (f"make {name}" for name in TARGET.findall(code_in(text)) if name not in targets)
+
+
 def missing_paths(text: str) -> Iterator[str]:
     """The files and folders that the page names in inline code and that are not in the repository."""
     named = (inline for _, inline in CODE.findall(text) if PATH.fullmatch(inline))
@@ -90,6 +97,10 @@ def test_an_unknown_command_is_found() -> None:
     assert list(unknown_commands(text)) == ["flask staff vanish", "flask vanish"]
 
 
+def test_an_unknown_target_is_found() -> None:
+    assert list(unknown_targets("`make run PORT=1`, `make vanish`, make prose", "run: x\n\techo")) == ["make vanish"]
+
+
 def test_a_missing_path_is_found() -> None:
     text = "`kajoom/config.py`, `tests/`, `kajoom/<noun>.py`, `kajoom/gone.py`"
     assert list(missing_paths(text)) == ["kajoom/gone.py"]
@@ -107,6 +118,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_named_commands_exist(page: Path) -> None:
     assert not list(unknown_commands(page.read_text()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_named_targets_exist(page: Path) -> None:
+    assert not list(unknown_targets(page.read_text(), (ROOT / "Makefile").read_text()))
 
 
 @pytest.mark.parametrize("page", CURRENT, ids=page_id)
