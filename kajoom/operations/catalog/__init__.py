@@ -1,1 +1,1 @@
-"""The host's catalogue file: schema and load."""
+"""The host's catalogue file: its schema, its validation, and its load into the database."""

@@ -1,137 +1,189 @@
-"""A host's catalogue file is read whole into values, or answered with every fault in it; nothing is stored here."""
+"""The schema of a host's catalogue file, table by table."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
-from kajoom.domain.payment_method import BUILT_IN
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import ChargePolicy
-from kajoom.operations.catalog.locations import line_of, lines_of
-from kajoom.operations.catalog.plans import PlanEntry, permit, plan_of
-from kajoom.operations.catalog.section import Section
-from kajoom.operations.imports.report import FileError
+from kajoom.domain.usage import Resource
+from kajoom.operations.catalog.values import (
+    Code,
+    Currency,
+    Day,
+    FreePrice,
+    GstNumber,
+    Limit,
+    Link,
+    OfflineCode,
+    PlanCodes,
+    Price,
+    QstNumber,
+    Text,
+)
 
-_AT_LINE = re.compile(r"at line (\d+)")
-_LINK = re.compile(r"(https://|/(?!/))\S*")
-_TAX_NUMBERS = {"gst_number": r"\d{9} RT\d{4}", "qst_number": r"\d{10} TQ\d{4}"}
-
-
-@dataclass(frozen=True, slots=True)
-class GroupEntry:
-    """A group by its columns, and its plans by their codes."""
-
-    columns: dict[str, Any]
-    plans: dict[str, PlanEntry]
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogFile:
-    """The whole of a file: the seller, and groups, banners and offline methods by their codes."""
-
-    seller: dict[str, Any]
-    groups: dict[str, GroupEntry]
-    banners: dict[str, dict[str, Any]]
-    offline: dict[str, dict[str, dict[str, str]]]
+ANY = "any"
+"""In a move, every plan of the group."""
 
 
-def read_catalog(content: bytes) -> CatalogFile | list[FileError]:
-    """The catalogue that a TOML file describes, or its faults in the order of the file."""
-    try:
-        text = content.decode("utf-8-sig")
-        table = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        return [FileError(content.count(b"\n", 0, error.start) + 1, "", "not UTF-8 text")]
-    except tomllib.TOMLDecodeError as error:
-        found = _AT_LINE.search(str(error))
-        return [FileError(int(found[1]) if found else None, "", str(error))]
-    except RecursionError:
-        return [FileError(None, "", "nested too deeply")]
-    noted: list[tuple[str, str]] = []
-    read = _file(Section(table, "", noted))
-    if not noted:
-        return read
-    lines = lines_of(text)
-    errors = [FileError(line_of(place, lines), place, reason) for place, reason in noted]
-    return sorted(errors, key=lambda error: error.line or 0)
+class Table(BaseModel):
+    """A table of the file; a key that the model does not have is an error."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
-def _file(root: Section) -> CatalogFile:
-    seller = _seller(root.section("seller", required=True))
-    groups = {code: _group(section) for code, section in root.sections("groups")}
-    if not groups:
-        root.note("groups", "no group of products")
-    banners = {code: _banner(section, set(groups)) for code, section in root.sections("banners")}
-    offline = {code: _offline(code, section, root) for code, section in root.sections("payments")}
-    root.close()
-    return CatalogFile(seller, groups, banners, offline)
+class Translated(Table):
+    """A text in both languages."""
+
+    fr: Text
+    en: Text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_type(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError('a text in both languages, { fr = "…", en = "…" }, expected')
+        return value
 
 
-def _seller(section: Section) -> dict[str, Any]:
-    seller: dict[str, Any] = {key: section.text(key) for key in ("name", "email", "phone")}
-    seller["address"] = section.texts("address")
-    if not seller["address"]:
-        section.note("address", "missing")
-    for key, pattern in _TAX_NUMBERS.items():
-        seller[key] = section.text(key, required=False)
-        if seller[key] and not re.fullmatch(pattern, seller[key], re.ASCII):
-            section.note(key, "not a registration number like 123456789 RT0001 or 1234567890 TQ0001")
-    seller["terms"] = section.translated("terms", required=False)
-    section.close()
-    return seller
+class TranslatedLink(Translated):
+    """An address in both languages."""
+
+    fr: Link
+    en: Link
 
 
-def _group(section: Section) -> GroupEntry:
-    columns = {
-        "name": section.translated("name"),
-        "charge": section.code("charge", ChargePolicy, ChargePolicy.PRORATED),
-        "delay": section.translated("delay"),
-    }
-    plans = {code: plan_of(plan) for code, plan in section.sections("plans")}
-    if not plans:
-        section.note("plans", "no plan")
-    _levels(section, plans)
-    for move in section.listed("moves"):
-        permit(move, plans)
-    section.close()
-    return GroupEntry(columns, plans)
+class SellerEntry(Table):
+    """Who sells, as invoices and e-mails name them."""
+
+    name: Text
+    email: Text
+    phone: Text
+    address: Annotated[list[Text], Field(min_length=1)]
+    gst_number: GstNumber = ""
+    qst_number: QstNumber = ""
+    terms: Translated | None = None
 
 
-def _levels(section: Section, plans: dict[str, PlanEntry]) -> None:
-    """Two plans of one level would stand in no order, and neither would be above the other."""
-    first: dict[int, str] = {}
-    for code, plan in plans.items():
-        other = first.setdefault(plan.columns["level"], code)
-        if other != code:
-            section.note(f"plans.{code}.level", f"the same as that of {other}")
+class OfflineEntry(Table):
+    """How to pay without a provider; only a built-in method may go without a label."""
+
+    label: Translated | None = None
+    instructions: Translated
 
 
-def _offline(code: str, section: Section, root: Section) -> dict[str, dict[str, str]]:
-    """How to pay without a provider; only a built-in offline method has a label already."""
-    built_in = BUILT_IN.get(code)
-    if built_in is not None and not built_in.is_offline:
-        root.note(f"payments.{code}", "not an offline method")
-    texts = {
-        "label": section.translated("label", required=built_in is None or not built_in.is_offline),
-        "instructions": section.translated("instructions"),
-    }
-    section.close()
-    return texts
+class PricesEntry(Table):
+    """A plan's prices in one currency, in cents before tax: a field is a ``BillingCycle``."""
+
+    free: FreePrice | None = None
+    one_time: Price | None = None
+    monthly: Price | None = None
+    quarterly: Price | None = None
+    semiannually: Price | None = None
+    annually: Price | None = None
+    biennially: Price | None = None
+    triennially: Price | None = None
 
 
-def _banner(section: Section, groups: set[str]) -> dict[str, Any]:
-    columns: dict[str, Any] = {key: section.translated(key) for key in ("title", "text", "link_label", "link")}
-    for language, link in columns["link"].items():
-        if link and not _LINK.fullmatch(link):
-            section.note(f"link.{language}", "an address that begins with https:// or / expected")
-    columns |= {key: section.day(key) for key in ("valid_from", "valid_until")}
-    if columns["valid_from"] and columns["valid_until"] and columns["valid_until"] < columns["valid_from"]:
-        section.note("valid_until", "before valid_from")
-    columns["groups"] = section.texts("groups")
-    for code in columns["groups"]:
-        if code not in groups:
-            section.note("groups", f"no group {code!r}")
-    section.close()
-    return columns
+class PlanEntry(Table):
+    """A plan: its texts, its limits (``None`` is unlimited) and its prices by currency.
+
+    ``package`` is the panel's own name for it. Only a withdrawn plan may have no price.
+    """
+
+    level: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
+    name: Translated
+    title: Translated
+    description: Translated
+    features: list[Translated] = []
+    recommended: StrictBool = False
+    withdrawn: StrictBool = False
+    limits: dict[Resource, Limit] = {}
+    package: Text
+    prices: Annotated[dict[Currency, PricesEntry], Field(validate_default=True)] = {}
+
+    @field_validator("prices")
+    @classmethod
+    def _check_prices(cls, prices: dict[str, PricesEntry], info: ValidationInfo) -> dict[str, PricesEntry]:
+        if not any(each.model_fields_set for each in prices.values()) and not info.data.get("withdrawn", True):
+            raise ValueError("no price")
+        return prices
+
+    def cents(self) -> dict[tuple[BillingCycle, str], int]:
+        """The prices in cents by cycle and currency."""
+        return {
+            (BillingCycle(cycle), currency): cents
+            for currency, prices in self.prices.items()
+            for cycle, cents in prices.model_dump(exclude_none=True).items()
+        }
+
+
+class MoveEntry(Table):
+    """Permitted changes between plans of a group, and the ``delay`` announced when staff must carry them out."""
+
+    sources: PlanCodes = Field(alias="from")
+    targets: PlanCodes = Field(alias="to")
+    needs_person: StrictBool = False
+    delay: Translated | None = None
+
+
+class GroupEntry(Table):
+    """A group of plans, how an upgrade between them is charged, and which moves between them are permitted."""
+
+    name: Translated
+    charge: ChargePolicy = ChargePolicy.PRORATED
+    delay: Translated
+    plans: Annotated[dict[Code, PlanEntry], Field(min_length=1)]
+    moves: list[MoveEntry] = []
+
+    def moves_by_plan(self) -> dict[str, dict[str, MoveEntry]]:
+        """For each plan, the permitted move to each other one; a later entry of the file overrides an earlier one."""
+        permitted: dict[str, dict[str, MoveEntry]] = {code: {} for code in self.plans}
+        for move in self.moves:
+            for source in self._expand(move.sources):
+                permitted[source] |= {target: move for target in self._expand(move.targets) if target != source}
+        return permitted
+
+    def _expand(self, codes: list[str]) -> list[str]:
+        return list(self.plans) if codes == [ANY] else codes
+
+
+class BannerEntry(Table):
+    """A promotion, the days it is shown (inclusive), and the groups it is shown with: all if none is named."""
+
+    title: Translated
+    text: Translated
+    link_label: Translated
+    link: TranslatedLink
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+    groups: list[Text] = []
+
+    @field_validator("valid_until")
+    @classmethod
+    def _check_order(cls, until: date | None, info: ValidationInfo) -> date | None:
+        start = info.data.get("valid_from")
+        if until and start and until < start:
+            raise ValueError("before valid_from")
+        return until
+
+
+class CatalogFile(Table):
+    """A whole file: the seller, and offline payment methods, groups and banners by their codes."""
+
+    seller: SellerEntry
+    payments: dict[OfflineCode, OfflineEntry] = {}
+    groups: Annotated[dict[Code, GroupEntry], Field(min_length=1)]
+    banners: dict[Code, BannerEntry] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -17,17 +17,19 @@ REASONS: Mapping[str, str] = {
 def describe_errors(error: ValidationError, reasons: Mapping[str, str]) -> list[tuple[str, str]]:
     """The place ("groups.hosting.moves[1].to") and the reason of each error, in the order of the model's fields.
 
-    A type that ``reasons`` does not have keeps pydantic's own message.
+    ``reasons`` has a sentence for an error type and, with "[key]" after it, for that error in a key of a table; a type
+    that it does not have keeps pydantic's own message.
     """
     described = []
-    for each in error.errors(include_url=False, include_input=False):
-        sentence = reasons.get(each["type"])
+    for each in error.errors(include_url=False):
+        location, kind = each["loc"], each["type"]
+        if location[-1:] == ("[key]",):
+            location, kind = location[:-1], f"{kind}[key]"
+        sentence = reasons.get(kind) or reasons.get(each["type"])
         reason = sentence.format(**each.get("ctx", {})) if sentence else each["msg"]
-        described.append((place_of(each["loc"]), reason))
+        described.append((_place(location), reason))
     return described
 
 
-def place_of(location: tuple[int | str, ...]) -> str:
-    """A location of pydantic as one text; an invalid key of a table is named by the place it would have."""
-    keys = (key for key in location if key != "[key]")
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
+def _place(location: Sequence[int | str]) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in location).removeprefix(".")

@@ -1,4 +1,4 @@
-"""How to pay without a provider is read from the host's file as strictly as the rest, and kept with the catalogue."""
+"""Offline payment methods in the catalogue file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from kajoom.domain.payment_method import BUILT_IN
 from kajoom.models.catalog import catalog
 from tests.catalog_cache import forget_catalog
-from tests.operations.catalog.test_load import DEMO, faults_of, load
+from tests.operations.catalog.catalog_text import DEMO, DEMO_WITHOUT_PAYMENTS, errors_of, load
 
 WIRE = """
 [payments.wire]
@@ -17,11 +17,11 @@ instructions = { fr = "Au compte 1.", en = "To account 1." }
 
 
 @pytest.fixture(autouse=True)
-def _catalogue(app: object) -> None:
-    """The house is empty: the file is what fills it."""
+def _empty_database(empty_database: None) -> None:
+    """The file is what fills the database."""
 
 
-def test_the_demonstration_is_paid_by_interac_and_by_cheque_in_both_languages() -> None:
+def test_demonstration_has_interac_and_cheque_in_both_languages() -> None:
     load(DEMO)
     interac, cheque = catalog().offline
     assert (interac.code, cheque.code) == ("interac", "cheque")
@@ -30,7 +30,7 @@ def test_the_demonstration_is_paid_by_interac_and_by_cheque_in_both_languages() 
     assert interac.label == BUILT_IN["interac"].label
 
 
-def test_a_method_of_the_hosts_own_brings_its_label() -> None:
+def test_method_of_the_host_has_the_label_of_the_file() -> None:
     load(DEMO + WIRE)
     method = catalog().payment_methods["wire"]
     assert method.is_offline
@@ -38,7 +38,7 @@ def test_a_method_of_the_hosts_own_brings_its_label() -> None:
     assert [each.code for each in catalog().offline] == ["interac", "cheque", "wire"]
 
 
-def test_a_method_is_added_changed_and_withdrawn() -> None:
+def test_method_is_added_changed_and_withdrawn() -> None:
     load(DEMO)
     assert load(DEMO + WIRE).added == ["payments.wire"]
     assert load(DEMO + WIRE.replace("account 1", "account 2")).changed == ["payments.wire"]
@@ -61,13 +61,12 @@ def test_a_method_is_added_changed_and_withdrawn() -> None:
         ("[payments]\ninterac = 1\n", "payments.interac: a table"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named(text: str, error: str) -> None:
-    base = DEMO[: DEMO.index("[payments")] + DEMO[DEMO.index("# Web hosting") :]
-    assert any(told.startswith(error) for told in faults_of(base + text))
+def test_error_is_reported_with_its_place(text: str, error: str) -> None:
+    assert any(each.startswith(error) for each in errors_of(DEMO_WITHOUT_PAYMENTS + text))
 
 
 @pytest.mark.parametrize("code", [code for code, method in BUILT_IN.items() if method.is_offline])
 def test_built_in_offline_method_needs_no_label(code: str) -> None:
     text = WIRE.replace("wire", code).replace('label = { fr = "Télévirement", en = "Wire transfer" }', "")
-    assert load(DEMO[: DEMO.index("[payments")] + DEMO[DEMO.index("# Web hosting") :] + text).errors == []
+    assert load(DEMO_WITHOUT_PAYMENTS + text).errors == []
     assert [method.code for method in catalog().offline] == [code]

@@ -1,0 +1,87 @@
+"""Types of the values in a host's catalogue file: each checks a value and says what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictInt
+
+from kajoom.domain.cycle import parse_day
+from kajoom.domain.payment_method import BUILT_IN
+from kajoom.operations.imports.cells import parse_cents
+
+_CODE = "[a-z0-9][a-z0-9_-]{0,39}"
+_CURRENCY = "[A-Z]{3}"
+# Line ends and tabs are layout; other control characters are errors, and PostgreSQL refuses NUL.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _check_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("empty")
+    if _CONTROL.search(text):
+        raise ValueError("holds a control character")
+    return text.strip()
+
+
+def _parse_price(value: object) -> int:
+    if not isinstance(value, str):
+        raise ValueError("a text in quotes expected")
+    return parse_cents(value)
+
+
+def _check_free(cents: int) -> int:
+    if cents:
+        raise ValueError("what is free costs 0.00")
+    return cents
+
+
+def _parse_day(value: object) -> date:
+    """A date, bare as TOML has it or in quotes."""
+    if isinstance(value, datetime):
+        raise ValueError("a date without a time expected")
+    if isinstance(value, str):
+        return parse_day(value.strip())
+    if not isinstance(value, date):
+        raise ValueError("a date like 2022-11-01 expected")
+    return value
+
+
+def _check_offline(code: str) -> str:
+    if code in BUILT_IN and not BUILT_IN[code].is_offline:
+        raise ValueError("not an offline method")
+    return code
+
+
+def _matching(pattern: str, reason: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(reason)
+        return text
+
+    return AfterValidator(check)
+
+
+def _one_or_many(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _unlimited_as_none(value: object) -> object:
+    return None if value == "unlimited" else value
+
+
+Text = Annotated[str, AfterValidator(_check_text)]
+Link = Annotated[Text, _matching(r"(https://|/(?!/))\S*", "an address that begins with https:// or / expected")]
+GstNumber = Annotated[Text, _matching(r"\d{9} RT\d{4}", "not a registration number like 123456789 RT0001")]
+QstNumber = Annotated[Text, _matching(r"\d{10} TQ\d{4}", "not a registration number like 1234567890 TQ0001")]
+Code = Annotated[str, _matching(_CODE, f"not a code: {_CODE}")]
+OfflineCode = Annotated[Code, AfterValidator(_check_offline)]
+Currency = Annotated[str, _matching(_CURRENCY, f"not a code: {_CURRENCY}")]
+Day = Annotated[date, PlainValidator(_parse_day)]
+Price = Annotated[int, PlainValidator(_parse_price)]
+FreePrice = Annotated[Price, AfterValidator(_check_free)]
+Limit = Annotated[Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] | None, BeforeValidator(_unlimited_as_none)]
+PlanCodes = Annotated[list[Text], BeforeValidator(_one_or_many)]
+"""One code, a list of codes, or "any"."""
