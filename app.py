@@ -1,4 +1,4 @@
-"""The house put together, in the order one would tell it."""
+"""The application factory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LARGEST_FORM = 64 * 1024
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """The application; ``Misconfigured`` when it would serve without a secret of its own."""
+    """Build the application; ``Misconfigured`` when it would serve without a secret key."""
     config = config or from_environment(Path(__file__).resolve().parent / "instance")
     if not config.secret_key and not _runs_a_command():
         raise Misconfigured("KAJOOM_SECRET_KEY is missing: give it at least 32 random characters")
@@ -65,6 +65,6 @@ def create_app(config: Config | None = None) -> Flask:
 
 
 def _runs_a_command() -> bool:
-    """Whether an operator's command is at work, which serves nobody: it needs no secret."""
+    """Whether a ``flask`` command other than ``run`` is running, which needs no secret key."""
     context = click.get_current_context(silent=True)
     return context is not None and context.info_name != "run"

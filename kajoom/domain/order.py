@@ -52,6 +52,11 @@ TRANSITIONS: dict[tuple[OrderStatus, OrderEvent], OrderStatus] = {
     (S.AWAITING_PROVISIONING, E.REFUSED): S.REFUSED,
 }
 
+CLIENT = "client"
+CALENDAR = "calendar"
+PANEL = "panel"
+"""The actors of events, apart from staff (``staff:NAME``) and payment providers (their code)."""
+
 OPEN = frozenset({S.AWAITING_PAYMENT, S.AWAITING_PROVISIONING, S.SCHEDULED})
 """The statuses of a change in progress; a service has at most one order in them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, ScalarSelect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
@@ -50,6 +50,11 @@ Index(
 )
 
 _WITH_SERVICE = joinedload(Cancellation.service).joinedload(Service.plan).joinedload(Plan.group)
+
+
+def client_id_of_cancellation(cancellation_id: int) -> ScalarSelect[int]:
+    """The id of a request's client, as a subquery for ``lock_client``."""
+    return select(Cancellation.client_id).where(Cancellation.id == cancellation_id).scalar_subquery()
 
 
 def cancellation_of(client_id: int, reference: str) -> Cancellation | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Table, bindparam, select
+from sqlalchemy import Column, ForeignKey, ScalarSelect, Table, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kajoom.models.db import Base, db
@@ -51,9 +51,7 @@ class Client(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]
-        secondary=client_role, lazy="selectin"
-    )
+    roles: Mapped[list[Role]] = relationship(secondary=client_role)  # type: ignore[assignment]
 
     @property
     def tax_province(self) -> str:
@@ -89,12 +87,16 @@ def client_of_session(uniquifier: str) -> ClientFacts | None:
     return ClientFacts(*row) if row is not None else None
 
 
-def lock_client(client_id: int) -> None:
-    """Lock the client's row until the commit, so that operations on its credit and services run one at a time.
+def lock_client(client_id: int | ScalarSelect[int]) -> Client:
+    """Lock a client's row until the commit, and return it: operations on one client run one at a time.
 
-    Objects read before are expired, because another transaction may have changed them during the wait. The lock is
-    ``FOR NO KEY UPDATE`` on PostgreSQL: inserts of rows that reference the client do not wait for it, which avoids a
-    deadlock with an import.
+    Objects read before are expired, since another transaction may have changed them meanwhile. The lock is
+    ``FOR NO KEY UPDATE``: rows that refer to the client may still be inserted, or an import could deadlock with an
+    operation. ``LookupError`` for a client that does not exist.
     """
-    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
     db.session.expire_all()
+    query = select(Client).where(Client.id == client_id).with_for_update(key_share=True)
+    client = db.session.scalar(query.execution_options(populate_existing=True))
+    if client is None:
+        raise LookupError("no such client")
+    return client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, ScalarSelect, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
@@ -107,6 +107,11 @@ Index(
     sqlite_where=_IS_LIVE_RENEWAL,
     postgresql_where=_IS_LIVE_RENEWAL,
 )
+
+
+def client_id_of_invoice(invoice_id: int) -> ScalarSelect[int]:
+    """The id of an invoice's client, as a subquery for ``lock_client``."""
+    return select(Invoice.client_id).where(Invoice.id == invoice_id).scalar_subquery()
 
 
 def invoice_of(client_id: int, number: str) -> Invoice | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, ScalarSelect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cycle import BillingCycle
@@ -115,6 +115,11 @@ def _select_with_relations() -> Any:
     )
 
 
+def client_id_of_order(order_id: int) -> ScalarSelect[int]:
+    """The id of an order's client, as a subquery for ``lock_client``."""
+    return select(Order.client_id).where(Order.id == order_id).scalar_subquery()
+
+
 def order_of(client_id: int, reference: str) -> Order | None:
     """Return the client's order with this reference, or ``None``."""
     query = _select_with_relations().where(Order.reference == reference, Order.client_id == client_id)
@@ -124,6 +129,11 @@ def order_of(client_id: int, reference: str) -> Order | None:
 def order_by_reference(reference: str) -> Order | None:
     """Return the order of any client with this reference, for staff and the worker."""
     return db.session.scalar(_select_with_relations().where(Order.reference == reference))  # type: ignore[no-any-return]
+
+
+def order_id_by_reference(reference: str) -> int | None:
+    """The id of any client's order, or ``None``."""
+    return db.session.scalar(select(Order.id).where(Order.reference == reference))
 
 
 def order_by_key(key: str) -> Order | None:

@@ -1,4 +1,4 @@
-"""The outbox: a queue of side effects, written in the commit of the operation that causes them."""
+"""The outbox: side effects queued in the transaction that causes them, and leased by workers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, Select, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db
@@ -13,11 +14,10 @@ from kajoom.models.types import UtcDateTime, json_column
 
 
 class Message(Base):
-    """A side effect to carry out after the commit.
+    """A side effect to carry out after the commit: an e-mail, a panel call, a payment look-up, a part of a day's work.
 
-    ``ids`` holds ids of rows, never amounts or text; ``key`` is unique so that a message is queued once. A worker
-    leases a message until ``lease_until`` with its ``lease_token``. A message with ``dead_at`` is no longer retried
-    and waits for staff.
+    ``ids`` holds the ids of rows, never amounts or texts; ``key`` makes a message unique. ``lease_until`` and
+    ``lease_token`` identify the worker that handles it; one with ``dead_at`` needs a person.
     """
 
     __tablename__ = "message"
@@ -37,6 +37,13 @@ class Message(Base):
 
 IS_PENDING = Message.done_at.is_(None) & Message.dead_at.is_(None)
 Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
+
+
+def add_message(kind: str, key: str, ids: dict[str, Any], run_at: datetime) -> None:
+    """Insert a message, unless there is one with this key."""
+    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"kind": kind, "key": key, "ids": ids, "run_at": run_at, "attempts": 0, "last_error": ""}
+    db.session.execute(insert(Message).values(row).on_conflict_do_nothing(index_elements=["key"]))
 
 
 def _due(at: datetime) -> Select[int]:
@@ -64,7 +71,7 @@ def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
 
 
 def leased_message(message_id: int, token: str) -> Message | None:
-    """Return the pending message if ``token`` still has its lease; a slow worker may have lost it to another."""
+    """The pending message, if its lease is still ``token``'s: a slow worker may have lost it to another."""
     query = select(Message).where(Message.id == message_id, Message.lease_token == token, IS_PENDING)
     return db.session.scalar(query.with_for_update())
 

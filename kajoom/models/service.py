@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cycle import BillingCycle
@@ -65,6 +65,11 @@ class Service(Base):
     def terms(self) -> Terms:
         """The current terms."""
         return Terms(self.plan.code, self.plan.group.code, self.cycle, self.recurring, self.quantity)
+
+
+def client_id_of_service(service_id: int) -> ScalarSelect[int]:
+    """The id of a service's client, as a subquery for ``lock_client``."""
+    return select(Service.client_id).where(Service.id == service_id).scalar_subquery()
 
 
 def services_of(client_id: int) -> list[Service]:

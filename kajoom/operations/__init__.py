@@ -1,1 +1,1 @@
-"""What is done: each public function is one deed, with at most one commit."""
+"""Operations: each public function is one transaction that reads, decides, writes and queues its side effects."""

@@ -1,14 +1,11 @@
-"""What a day brings: services end, unpaid changes expire, scheduled ones start, periods are billed, reminders go."""
+"""The daily run: end services, expire unpaid orders, start scheduled changes, issue renewals, send reminders."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
-
-from sqlalchemy.exc import IntegrityError
 
 from kajoom.models.cancellation import cancellations_due
 from kajoom.models.order import orders_due, orders_expired
@@ -18,18 +15,18 @@ from kajoom.operations import outbox
 from kajoom.operations.billing.reminders import notify_overdue, remind_of_order, remind_of_renewal
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.cancellation import carry_out_cancellation
-from kajoom.operations.orders.place import expire_order
+from kajoom.operations.orders.close import expire_order
 from kajoom.operations.orders.provisioning import start_due_order
 from kajoom.operations.transaction import transactional
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
-"""Services billed between two looks at the outbox, well within a message's lease."""
+"""Services billed by one message, well within its lease."""
 
 
 class Item(NamedTuple):
-    """One thing a day asks for: what is to be done to the row of this id, and the due date it was seen with."""
+    """One action of the daily run: its name, the id of its row, and the due date for which it was planned."""
 
     what: str
     row_id: int
@@ -41,60 +38,59 @@ _DAYS_BEFORE_DUE = 3
 
 
 def run_day(on: date, at: datetime) -> None:
-    """Do what is due on the day ``on``, or was before; each thing is a commit of its own, and done again it does no
-    more. Renewals are issued apart, by the batch."""
-    for items in (_ending, _starting, _reminding):  # asked one after the other: what expires may then be billed
+    """Run what is due on the day ``on`` or before, each action in its own transaction; run again, it does no more.
+
+    Renewals are issued separately, in batches.
+    """
+    # Each list is queried after the one before was run: an expired order no longer delays what follows.
+    for items in (_ending, _starting, _reminding):
         _run(items(on), on, at)
 
 
 def issue_renewal_batch(on: date, at: datetime, days: int, after: RenewalCursor | None = None) -> RenewalCursor | None:
-    """Bill the next services due within ``days`` of ``on``; the place to go on from, ``None`` when all are billed."""
-    places = _places(on + timedelta(days=days), after)
-    _run([Item("renew", place.service_id, place.due) for place in places], on, at)
-    return places[-1] if len(places) == BATCH else None
+    """Issue the next renewals due within ``days`` of ``on``; the cursor of the next batch, or ``None`` at the end."""
+    services = _services_to_renew(on + timedelta(days=days), after)
+    _run([Item("renew", each.service_id, each.due) for each in services], on, at)
+    return services[-1] if len(services) == BATCH else None
 
 
 def bill_day(on: date, at: datetime, days: int) -> None:
-    """The whole of a day at once, its renewals included."""
+    """Run a whole day at once, renewals included."""
     run_day(on, at)
-    place = issue_renewal_batch(on, at, days)
-    while place is not None:
-        place = issue_renewal_batch(on, at, days, place)
+    cursor = issue_renewal_batch(on, at, days)
+    while cursor is not None:
+        cursor = issue_renewal_batch(on, at, days, cursor)
 
 
 def run_item(item: Item, on: date, at: datetime) -> None:
-    """Do one thing a day asked for; ``KeyError`` for what no day asks."""
+    """Run one action; ``KeyError`` for an unknown one."""
     _ACTIONS[item.what](item, on, at)
 
 
 def enqueue_day(on: date, at: datetime) -> None:
-    """Put the work of a day in the outbox, once however many workers wake up to it: what is due, and the providers'
-    account of the day before."""
-    with suppress(IntegrityError):  # another worker announced it between our look and our commit
-        _enqueue("day", f"day-{on.isoformat()}", on, at, None)
-    with suppress(IntegrityError):
-        _enqueue("reconcile", f"reconcile-{on.isoformat()}", on - timedelta(days=1), at, None)
+    """Queue the run of a day and the reconciliation of the day before, once, however many workers call this."""
+    _enqueue("day", f"day-{on.isoformat()}", on, at)
+    _enqueue("reconcile", f"reconcile-{on.isoformat()}", on - timedelta(days=1), at)
 
 
 def enqueue_renewal_batch(on: date, at: datetime, after: RenewalCursor | None = None) -> None:
-    """Put the next batch of a day's renewals in the outbox, behind whatever waits there already."""
-    place = f"-{after.due.isoformat()}-{after.service_id}" if after else ""
-    with suppress(IntegrityError):  # a worker whose lease ran out announced it too
-        _enqueue("renewals", f"renewals-{on.isoformat()}{place}", on, at, after)
+    """Queue the next batch of a day's renewals, behind the messages that are already due."""
+    suffix = f"-{after.due.isoformat()}-{after.service_id}" if after else ""
+    _enqueue("renewals", f"renewals-{on.isoformat()}{suffix}", on, at, after)
 
 
 @transactional
-def _enqueue(kind: str, key: str, on: date, at: datetime, after: RenewalCursor | None) -> None:
-    place = {"due": after.due.isoformat(), "service": after.service_id} if after else {}
-    outbox.enqueue(kind, key, at, on=on.isoformat(), **place)
+def _enqueue(kind: str, key: str, on: date, at: datetime, after: RenewalCursor | None = None) -> None:
+    cursor = {"due": after.due.isoformat(), "service": after.service_id} if after else {}
+    outbox.enqueue(kind, key, at, on=on.isoformat(), **cursor)
 
 
-@transactional
-def _places(until: date, after: RenewalCursor | None) -> list[RenewalCursor]:
+@transactional(read_only=True)
+def _services_to_renew(until: date, after: RenewalCursor | None) -> list[RenewalCursor]:
     return services_to_renew(until, after, BATCH)
 
 
-@transactional
+@transactional(read_only=True)
 def _ending(on: date) -> list[Item]:
     return [
         *(Item("end", each) for each in cancellations_due(on)),
@@ -102,12 +98,12 @@ def _ending(on: date) -> list[Item]:
     ]
 
 
-@transactional
+@transactional(read_only=True)
 def _starting(on: date) -> list[Item]:
     return [Item("start", each) for each in orders_due(on)]
 
 
-@transactional
+@transactional(read_only=True)
 def _reminding(on: date) -> list[Item]:
     return [
         *(Item("remind_order", each) for each in orders_nearly_expired(on, _DAYS_BEFORE_EXPIRY)),
@@ -121,17 +117,17 @@ def _run(items: Iterable[Item], on: date, at: datetime) -> None:
         try:
             run_item(item, on, at)
         except Exception:
-            # One row that goes wrong in a way nobody foresaw must not cost the others their day: it becomes a message
-            # of its own, tried again later and later, then shown to staff.
-            log.exception("%s %s went wrong on %s", item.what, item.row_id, on)
+            # An unexpected error of one row must not stop the others: the action becomes a message of its own, which
+            # is retried and, after the last attempt, needs a person.
+            log.exception("%s of row %s failed on %s", item.what, item.row_id, on)
             _queue_retry(item, on, at)
 
 
 @transactional
 def _queue_retry(item: Item, on: date, at: datetime) -> None:
-    seen = {"due": item.due.isoformat()} if item.due else {}
+    due = {"due": item.due.isoformat()} if item.due else {}
     key = f"{item.what}-{item.row_id}-{on.isoformat()}"
-    outbox.enqueue("item", key, at, what=item.what, row=item.row_id, on=on.isoformat(), **seen)
+    outbox.enqueue("item", key, at, what=item.what, row=item.row_id, on=on.isoformat(), **due)
 
 
 _ACTIONS: dict[str, Callable[[Item, date, datetime], object]] = {

@@ -1,4 +1,4 @@
-"""The demonstration: the files a host would load, and the deeds that bring its services to every state there is."""
+"""The demonstration: loads the files a host would load, then brings its services into every state by operations."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from kajoom.operations.orders.quotes import Choice, quote_change
 from kajoom.operations.payments.pay import pay
 
 REFERENCE_DAY = date(2022, 10, 17)
-"""The day the demonstration's files are true of; due dates are carried from it to the day they are loaded."""
+"""The day the demonstration's files describe; due dates are shifted from it to the day they are loaded."""
 
 STAFF = "staff@example.com"
 _DAYS_TO_PAY = 7
 
 
 class InvalidDemoData(Exception):
-    """A fault in the demonstration's own files, each named with its place."""
+    """An error in the demonstration's own files; the message names each with its place."""
 
 
 @dataclass(frozen=True)
 class DemoContext:
-    """Where and when the demonstration is set."""
+    """The day, the instant and the payment providers with which the demonstration is loaded."""
 
     on: date
     at: datetime
@@ -52,7 +52,7 @@ class DemoContext:
 
 
 def load_demonstration(folder: Path, context: DemoContext, hash_password: Callable[[str], str]) -> bool:
-    """Load the demonstration of ``folder`` into an empty house; ``False`` when it is already there."""
+    """Load the demonstration of ``folder`` into an empty database; ``False`` when it was loaded before."""
     if client_by_email(STAFF) is not None:
         return False
     _raise_on_errors(load_catalog((folder / "catalog.toml").read_bytes(), context.at).errors)
@@ -62,16 +62,16 @@ def load_demonstration(folder: Path, context: DemoContext, hash_password: Callab
         )
     with (folder / "services.csv").open("rb") as lines:
         _raise_on_errors(import_services(_shift_due_dates(read_rows(lines, ServiceRow), context.on)).errors)
-    for state, bring_about in _SCENARIOS.items():
+    for state, apply_scenario in _SCENARIOS.items():
         for language in ("fr", "en"):
             service = service_by_external_id(f"demo-{language}-{state}")
             if service is not None:
-                bring_about(service, context)
+                apply_scenario(service, context)
     return True
 
 
 def shift_due_date(on: date, due: date, months: int, anchor: int) -> date:
-    """A due date moved by whole cycles so that it stands to ``on`` as it stood to the reference day."""
+    """A due date shifted by whole cycles, so that it is before or after ``on`` as it was for the reference day."""
     elapsed = (on.year - due.year) * 12 + on.month - due.month
     carried = add_months(due, elapsed // months * months, anchor)
     if due < REFERENCE_DAY:
@@ -96,19 +96,19 @@ def _shift_due_dates(rows: Iterable[Row | FileError], on: date) -> Iterator[Row 
             yield row
 
 
-def _ordered(service: Service, context: DemoContext, plan: str, when: When | None = None) -> Order:
-    """A change confirmed by the service's client, who acknowledges what must be."""
+def _place_order(service: Service, context: DemoContext, plan: str, when: When | None = None) -> Order:
+    """Confirm a change for the service's client, with the box ticked."""
     snapshot = service_snapshot_of(service.client_id, service.id)
     if snapshot is None:
         raise LookupError(service.external_id)
     choice = Choice(plan, snapshot.terms.cycle, when)
-    seen = Confirmation(quote_change(snapshot, choice, context.on).digest, uuid4().hex, acknowledged=True)
+    confirmation = Confirmation(quote_change(snapshot, choice, context.on).digest, uuid4().hex, acknowledged=True)
     locale = "en" if "-en-" in service.external_id else "fr"
     return place_order(
         snapshot.client_id,
         snapshot.id,
         choice,
-        seen,
+        confirmation,
         locale=locale,
         on=context.on,
         at=context.at,
@@ -116,38 +116,38 @@ def _ordered(service: Service, context: DemoContext, plan: str, when: When | Non
     )
 
 
-def _paid(order: Order, context: DemoContext) -> Order:
+def _pay(order: Order, context: DemoContext) -> Order:
     invoice = invoice_of_order(order.id)
     if invoice is not None:
         pay(invoice.id, context.providers, PaymentChoice(next(iter(context.providers))), context.at)
     return order
 
 
-def _wait_for_payment(service: Service, context: DemoContext) -> None:
-    _ordered(service, context, "b")
+def _await_payment(service: Service, context: DemoContext) -> None:
+    _place_order(service, context, "b")
 
 
-def _wait_for_a_person(service: Service, context: DemoContext) -> None:
-    _paid(_ordered(service, context, "c"), context)
+def _await_person(service: Service, context: DemoContext) -> None:
+    _pay(_place_order(service, context, "c"), context)
 
 
 def _schedule(service: Service, context: DemoContext) -> None:
-    _ordered(service, context, "base", When.RENEWAL)
+    _place_order(service, context, "base", When.RENEWAL)
 
 
 def _refuse(service: Service, context: DemoContext) -> None:
-    """A lower plan at once: nothing was paid, so nothing comes back and the client has no account credit."""
-    order = _ordered(service, context, "b", When.NOW)
+    """Refuse a change to which nothing was paid, so that the client has no account credit."""
+    order = _place_order(service, context, "b", When.NOW)
     reason = "The server of this plan is full." if order.locale == "en" else "Le serveur de ce forfait est complet."
     mark_refused(order.reference, reason, STAFF, context.on, context.at)
 
 
 def _change(service: Service, context: DemoContext) -> None:
-    mark_operational(_paid(_ordered(service, context, "b"), context).reference, STAFF, context.on, context.at)
+    mark_operational(_pay(_place_order(service, context, "b"), context).reference, STAFF, context.on, context.at)
 
 
 def _renew(service: Service, context: DemoContext) -> None:
-    """What is past its date was invoiced on it."""
+    """Issue the renewal, on its due date if that has passed."""
     issue_renewal(service.id, min(context.on, service.next_due_date or context.on), context.at)
 
 
@@ -165,8 +165,8 @@ def _cancel(service: Service, context: DemoContext) -> None:
 
 
 _SCENARIOS: Mapping[str, Callable[[Service, DemoContext], None]] = {
-    "waiting-payment": _wait_for_payment,
-    "waiting-person": _wait_for_a_person,
+    "waiting-payment": _await_payment,
+    "waiting-person": _await_person,
     "scheduled": _schedule,
     "refused": _refuse,
     "changed": _change,
@@ -174,4 +174,4 @@ _SCENARIOS: Mapping[str, Callable[[Service, DemoContext], None]] = {
     "overdue": _renew,
     "cancelling": _cancel,
 }
-"""For the end of a service's ``external_id``, the deed that brings it to its state."""
+"""For the last part of a service's ``external_id``, the function that brings it into that state."""

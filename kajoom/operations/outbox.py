@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from kajoom.models.db import db
-from kajoom.models.outbox import Message, claim_message, is_any_due, leased_message, message_by_key
+from kajoom.models.outbox import Message, add_message, claim_message, is_any_due, leased_message, message_by_key
 from kajoom.operations.transaction import transactional
 
 LEASE = timedelta(minutes=2)
@@ -19,8 +19,7 @@ MAX_ATTEMPTS = 20
 
 def enqueue(kind: str, key: str, at: datetime, **ids: Any) -> None:
     """Add a message to the current transaction, due ``at``; a second one with the same ``key`` is not added."""
-    if message_by_key(key) is None:
-        db.session.add(Message(kind=kind, key=key, ids=ids, run_at=at))
+    add_message(kind, key, ids, at)
 
 
 def reschedule(key: str, at: datetime) -> None:

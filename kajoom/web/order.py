@@ -16,7 +16,7 @@ from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_of
 from kajoom.models.payment import last_attempt_of
 from kajoom.models.renewal import renewals_with_terms_of
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.payment import (

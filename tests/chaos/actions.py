@@ -19,7 +19,7 @@ from kajoom.models.outbox import Message
 from kajoom.models.refund import refunds_of
 from kajoom.models.service import Service
 from kajoom.operations import daily
-from kajoom.operations.orders import place, provisioning
+from kajoom.operations.orders import close, place, provisioning
 from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from kajoom.operations.payments import refunds
@@ -100,7 +100,7 @@ def refund_invoice(doors: Gateways, _story: Story, at: datetime) -> None:
 
 def cancel(_doors: Gateways, story: Story, at: datetime) -> None:
     """The client cancels the change."""
-    place.cancel_order(story.client_id, _order().reference, ON, at)
+    close.cancel_order(story.client_id, _order().reference, ON, at)
 
 
 def bill(_doors: Gateways, _story: Story, at: datetime) -> None:

@@ -28,7 +28,7 @@ from kajoom.models.saved_method import SavedMethod, saved_methods_of
 from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.daily import enqueue_day
-from kajoom.operations.orders import cancellation, place, provisioning
+from kajoom.operations.orders import cancellation, close, place, provisioning
 from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice, quote_change
 from kajoom.operations.payments import pay, receipts, refunds, saved_methods
@@ -212,7 +212,7 @@ class Life(RuleBasedStateMachine):
             with self._refusable():
                 if invoice is not None:
                     pay.give_up(invoice.id, self.doors.gateways().payments, self.at)
-                place.cancel_order(*found[1:], self.on, self.at)
+                close.cancel_order(*found[1:], self.on, self.at)
 
     @rule(which=Nth, done=st.booleans())
     def decide(self, which: int, done: bool) -> None:

@@ -15,7 +15,7 @@ from kajoom.domain.payment import PaymentChoice
 from kajoom.gateways import Gateways
 from kajoom.models.invoice import invoice_of_order
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
-from kajoom.operations.orders.place import cancel_order, expire_order
+from kajoom.operations.orders.close import cancel_order, expire_order
 from kajoom.operations.orders.provisioning import mark_refused
 from kajoom.operations.payments import pay
 from kajoom.worker.consumer import drain

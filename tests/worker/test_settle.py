@@ -15,7 +15,7 @@ from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.models.payment import last_attempt_of
 from kajoom.operations import outbox
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments import pay
 from kajoom.operations.transaction import transactional
 from kajoom.worker.consumer import drain

@@ -1,4 +1,4 @@
-"""The language a client reads in: the page asks for it once, the letters follow it."""
+"""The client's language, used by the pages and the e-mails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kajoom.operations.transaction import transactional
 
 @transactional
 def remember_locale(client_id: int, locale: str) -> None:
-    """Note that the client chose ``locale`` ("fr" or "en")."""
+    """Store the language that a client chose, "fr" or "en"."""
     client = db.session.get(Client, client_id)
     if client is not None:
         client.locale = locale

@@ -16,9 +16,9 @@ from kajoom.operations.transaction import transactional
 
 @transactional
 def grant_credit(email: str, amount: str, note: str, at: datetime, currency: str = "CAD") -> Money:
-    """Give a client account credit, or take some back with an amount below zero; the new balance.
+    """Grant account credit to a client, or take it back with a negative amount, and return the new balance.
 
-    ``BusinessError`` with ``NO_CLIENT``, ``NOT_AN_AMOUNT``, or ``BALANCE_TOO_LOW`` when it would fall below zero.
+    Raises ``BusinessError`` with ``NO_CLIENT``, ``NOT_AN_AMOUNT``, or ``BALANCE_TOO_LOW`` when it would be negative.
     """
     client = client_by_email(email)
     if client is None:

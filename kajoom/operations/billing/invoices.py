@@ -1,4 +1,4 @@
-"""Issuing and voiding invoices, always within the commit of the deed that needs them."""
+"""Issuing and voiding invoices, within the transaction of the operation that needs it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from kajoom.models.types import LineJson, TaxJson
 def lines_to_json(
     lines: Iterable[Line], before: CatalogPlan, after: CatalogPlan, whole: Money | None = None
 ) -> list[LineJson]:
-    """A quote's lines as an invoice keeps them: the plans' names and the days are written out.
+    """A quote's lines as an invoice stores them, with the plans' names and the dates.
 
-    ``whole`` is the difference for one full period, of which a line may be the share.
+    ``whole`` is the difference for one full period, of which a prorated line is a share.
     """
     return [
         {
@@ -72,7 +72,7 @@ def issue(
     seller: Mapping[str, Any],
     period: tuple[date, date] | None = None,
 ) -> Invoice:
-    """Number and add an invoice of ``total`` (taxes included) to the commit under way."""
+    """Add an invoice of ``total`` (taxes included), with the next number of its year, to the current transaction."""
     invoice = Invoice(
         number=f"{on.year}-{next_number(f'invoice-{on.year}'):04d}",
         kind=kind,
@@ -96,14 +96,14 @@ def issue(
         buyer={"name": client.name, "company": client.company, "address": client.address, "email": client.email},
     )
     db.session.add(invoice)
-    db.session.flush()  # its id is what credit and messages refer to
+    db.session.flush()  # assigns the id that credit entries and messages refer to
     return invoice
 
 
 def apply_credit(invoice: Invoice, amount: Money, at: datetime) -> None:
-    """Put account credit to an invoice; the client is locked by the caller, so the balance cannot be spent twice."""
+    """Apply account credit to an invoice. The caller has locked the client, so that the balance is not spent twice."""
     if amount:
-        # What was put to it before tells this time from the others, and this time asked for twice from once.
+        # The amount applied before makes each application's key its own, and the same application sent twice the same.
         key = f"invoice-{invoice.number}-applied-{invoice.credit_cents}"
         invoice.credit_cents += amount.cents
         move_credit(invoice, -amount, CreditReason.APPLIED, key, at)
@@ -112,7 +112,7 @@ def apply_credit(invoice: Invoice, amount: Money, at: datetime) -> None:
 
 
 def void(invoice: Invoice, at: datetime) -> None:
-    """Void an invoice that is not settled, and give back whatever was put to it."""
+    """Void an invoice and return what was paid or credited on it as account credit."""
     spent = Money(invoice.credit_cents + invoice.paid_cents, invoice.currency)
     invoice.status = InvoiceStatus.VOID
     if spent:
@@ -120,7 +120,7 @@ def void(invoice: Invoice, at: datetime) -> None:
 
 
 def move_credit(invoice: Invoice, amount: Money, reason: CreditReason, key: str, at: datetime) -> None:
-    """Add a movement of account credit that an invoice explains; ``key`` makes it happen once."""
+    """Add a movement of account credit caused by an invoice; ``key`` is unique, so that it is added once."""
     db.session.add(
         CreditEntry(
             key=key,

@@ -1,4 +1,5 @@
-"""Renewing a service: its next period is billed once, on the terms that will be in force, and paying it moves on."""
+"""Renewals: the next period of a service is invoiced once, on the terms that will be in force; paying it advances the
+service's due date."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from kajoom.domain.cycle import BillingCycle, Period, add_months
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.order import OrderEvent, OrderStatus
+from kajoom.domain.order import CALENDAR, OrderEvent, OrderStatus
 from kajoom.domain.quote import Decision, Line, LineCode
 from kajoom.domain.tax import taxes_on
 from kajoom.models.cancellation import open_cancellation_of
@@ -19,15 +20,14 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order, open_order_of
 from kajoom.models.renewal import BILLED, blocking_renewal_of, is_being_paid, renewals_with_terms_of, unpaid_renewals_of
-from kajoom.models.service import Service
+from kajoom.models.service import Service, client_id_of_service
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
-from kajoom.operations.orders.history import CALENDAR
 from kajoom.operations.transaction import transactional
 
 
 class RenewalTerms(NamedTuple):
-    """What a period is billed at: plan, cycle and amount before tax, and the change that asks for them, if one does."""
+    """The terms a period is billed on: plan, cycle, amount before tax, and the order that introduces them, if any."""
 
     plan_id: int
     cycle: BillingCycle
@@ -37,19 +37,21 @@ class RenewalTerms(NamedTuple):
 
 @transactional
 def issue_renewal(service_id: int, on: date, at: datetime, due: date | None = None) -> Invoice | None:
-    """Issue the invoice of the period that begins on the service's due date, once; ``due`` is that date as it was seen,
-    so that a period which was billed and paid by credit meanwhile is not followed by the next one too soon.
+    """Issue the invoice of the period that begins on the service's due date, once.
 
-    ``None`` when there is nothing to bill: the service is free, has ended or will have by then, that period is already
-    invoiced, or a change that awaits its payment will say at what price.
+    ``due`` is the due date for which the renewal was planned: when it has moved meanwhile, because that period was
+    issued and paid from account credit, nothing is issued.
+
+    Returns ``None`` when there is nothing to bill: the service is free, has ended or will have ended by then, the
+    period is already invoiced, or the price depends on a change that awaits payment.
     """
+    lock_client(client_id_of_service(service_id))
     service = db.session.get_one(Service, service_id)
-    lock_client(service.client_id)
     return issue_next_renewal(service, on, at) if due in {None, service.next_due_date} else None
 
 
 def issue_next_renewal(service: Service, on: date, at: datetime) -> Invoice | None:
-    """Issue a service's next renewal within the commit under way; its client is locked by the caller."""
+    """Issue a service's next renewal within the current transaction; the caller has locked the client."""
     due, terms = service.next_due_date, _renewal_terms(service, open_order_of(service.id))
     if due is None or terms is None or not terms.cycle.months or service.status not in BILLED:
         return None
@@ -64,7 +66,7 @@ def issue_next_renewal(service: Service, on: date, at: datetime) -> Invoice | No
 
 
 def apply_paid_renewal(invoice: Invoice, at: datetime) -> None:
-    """The period of a renewal is paid: the due date moves to its end, and the change it carries may start."""
+    """Advance the due date to the end of a period that was paid, and start the change it was billed for, if any."""
     service = invoice.service
     if service.next_due_date == invoice.period_start:
         service.next_due_date = invoice.period_end
@@ -73,7 +75,7 @@ def apply_paid_renewal(invoice: Invoice, at: datetime) -> None:
 
 
 def is_paid_up(order: Order, on: date, at: datetime) -> bool:
-    """Whether the period that a scheduled change begins with is paid; its renewal is issued if none stands yet."""
+    """Whether the first period of a scheduled change is paid; its renewal is issued if there is none yet."""
     if not order.to_cents:
         return True
     first = next(reversed(renewals_with_terms_of(order.id)), None) or issue_next_renewal(order.service, on, at)
@@ -81,22 +83,22 @@ def is_paid_up(order: Order, on: date, at: datetime) -> bool:
 
 
 def replace_renewals(order: Order, on: date, at: datetime) -> None:
-    """Void the renewals on the terms of a change that is not to be, and bill the terms that go on in their place.
+    """Void the renewals issued on the terms of an order that was closed or needs review, and bill the current terms.
 
-    What was paid or credited on them comes back as account credit, which is used first; a due date that had advanced
-    goes back to what is truly paid. The change is already closed or held.
+    What was paid or credited on them becomes account credit, which the new invoice uses first; a due date that a
+    payment had advanced is moved back.
     """
-    carried = renewals_with_terms_of(order.id)
-    for invoice in carried:
+    issued = renewals_with_terms_of(order.id)
+    for invoice in issued:
         if invoice.service.next_due_date == invoice.period_end and invoice.status is InvoiceStatus.PAID:
             invoice.service.next_due_date = invoice.period_start
         invoices.void(invoice, at)
-    if carried:
+    if issued:
         issue_next_renewal(order.service, on, at)
 
 
 def replace_old_terms(order: Order, on: date, at: datetime) -> None:
-    """Leave no unpaid renewal at the old price behind a change that is done, unless a payment of it is under way."""
+    """Replace the unpaid renewals at the old price once a change is done, unless a payment of one is not settled."""
     stale = [invoice for invoice in unpaid_renewals_of(order.service_id) if invoice.order_id != order.id]
     if stale and not is_being_paid(stale):
         for invoice in stale:
@@ -105,13 +107,13 @@ def replace_old_terms(order: Order, on: date, at: datetime) -> None:
 
 
 def void_renewals(service_id: int, since: date, at: datetime) -> None:
-    """Void the unpaid renewals of periods that begin on ``since`` or later: the service ends by then."""
+    """Void the unpaid renewals of periods that begin on or after ``since``, the day the service ends."""
     for invoice in unpaid_renewals_of(service_id, since):
         invoices.void(invoice, at)
 
 
 def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None:
-    """The terms of the period to come; ``None`` while they depend on a payment, or on a change that sets the date."""
+    """The terms of the next period; ``None`` while an unpaid order, or one that sets a new due date, decides them."""
     if order is None or needed_review_on_its_day(order):
         return RenewalTerms(service.plan_id, service.cycle, service.recurring)
     if order.status is OrderStatus.AWAITING_PAYMENT:
@@ -122,19 +124,20 @@ def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None
 
 
 def needed_review_on_its_day(order: Order) -> bool:
-    """Whether a scheduled change no longer fitted when its day came: until a person sees to it the old terms go on."""
+    """Whether a scheduled change could not start on its day: until a person decides, the current terms are billed."""
     return any(step.event is OrderEvent.NEEDS_REVIEW and step.actor == CALENDAR for step in order.history)
 
 
 def _skip_free_period(service: Service, due: date, on: date) -> None:
-    """A period that costs nothing needs no invoice: once it has begun, the next one is to come."""
+    """Advance the due date past the periods that have begun and cost nothing: they are not invoiced."""
     while due <= on:
         due = add_months(due, service.cycle.months, service.anchor_day)
     service.next_due_date = due
 
 
 def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: datetime) -> Invoice:
-    load, recurring = catalog(), terms.recurring
+    current_catalog, recurring = catalog(), terms.recurring
+    plans, seller = current_catalog.plans, current_catalog.seller
     line = Line(LineCode.RENEWAL, recurring, period)
     taxes = taxes_on(recurring, service.client.tax_province, period.start)
     invoice = invoices.issue(
@@ -142,12 +145,12 @@ def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: 
         InvoiceKind.RENEWAL,
         service_id=service.id,
         order_id=terms.order.id if terms.order else None,
-        lines=invoices.lines_to_json([line], load.plans[service.plan_id], load.plans[terms.plan_id]),
-        taxes=invoices.taxes_to_json(taxes, load.seller),
+        lines=invoices.lines_to_json([line], plans[service.plan_id], plans[terms.plan_id]),
+        taxes=invoices.taxes_to_json(taxes, seller),
         total=sum((tax.amount for tax in taxes), start=recurring),
         on=on,
         due_on=max(period.start, on),
-        seller=load.seller,
+        seller=seller,
         period=(period.start, period.end),
     )
     credit = max(balance_of(service.client_id, recurring.currency), recurring.zero())

@@ -1,4 +1,4 @@
-"""Ending a service: the request takes effect by being sent, and can be withdrawn until its day."""
+"""Cancellation requests: effective when sent, and withdrawable until the service ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
-from kajoom.models.cancellation import Cancellation, cancellation_by_key, cancellation_of
+from kajoom.models.cancellation import Cancellation, cancellation_by_key, cancellation_of, client_id_of_cancellation
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import next_number
@@ -18,7 +18,7 @@ from kajoom.operations.transaction import transactional
 
 
 def cancellation_refusal(service: ServiceSnapshot) -> Refusal | None:
-    """Why this service cannot be cancelled now; ``None`` when it can."""
+    """Why a service cannot be cancelled now, or ``None`` when it can."""
     if service.status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
         return Refusal.NOT_ACTIVE
     if service.open_cancellation is not None:
@@ -38,16 +38,16 @@ def request_cancellation(
     on: date,
     at: datetime,
 ) -> Cancellation:
-    """Send a request, or find the one that the same key already sent. It is effective without approval.
+    """Send a cancellation request, or return the one sent with the same key. It needs no approval.
 
-    ``BusinessError`` when an open change must be cancelled first, when one stands already, or when the service has
-    ended; ``LookupError`` for a service that is not the client's.
+    Raises ``BusinessError`` when an open change must be cancelled first, when a request is already open, or when the
+    service has ended; ``LookupError`` for a service that is not the client's.
     """
     lock_client(client_id)
-    done = cancellation_by_key(key)
-    if done is not None:
-        return _same(done, client_id, service_id, when)
-    service = _cancellable(client_id, service_id)
+    sent = cancellation_by_key(key)
+    if sent is not None:
+        return _check_same_form(sent, client_id, service_id, when)
+    service = _get_cancellable(client_id, service_id)
     request = Cancellation(
         reference=f"RS-{on.year}-{next_number(f'cancellation-{on.year}'):06d}",
         key=key,
@@ -61,17 +61,20 @@ def request_cancellation(
         requested_at=at,
     )
     db.session.add(request)
-    db.session.flush()  # its id is what the letter names
+    db.session.flush()  # assigns the id that the e-mail refers to
     if request.effective_on <= on:
         _end(request, at)
     renewals.void_renewals(service_id, request.effective_on, at)
-    _tell("cancellation_received", request, at)
+    _send_email("cancellation_received", request, at)
     return request
 
 
 @transactional
 def withdraw_cancellation(client_id: int, reference: str, at: datetime) -> Cancellation:
-    """Take a request back: the service goes on. ``BusinessError`` with ``TOO_LATE`` once it has ended the service."""
+    """Withdraw a request: the service continues.
+
+    Raises ``BusinessError`` with ``TOO_LATE`` once the service has ended, ``LookupError`` for another client's request.
+    """
     lock_client(client_id)
     request = cancellation_of(client_id, reference)
     if request is None:
@@ -80,28 +83,28 @@ def withdraw_cancellation(client_id: int, reference: str, at: datetime) -> Cance
         raise BusinessError(Refusal.TOO_LATE)
     if request.status is CancellationStatus.OPEN:
         request.status, request.closed_at = CancellationStatus.WITHDRAWN, at
-        _tell("cancellation_withdrawn", request, at)
+        _send_email("cancellation_withdrawn", request, at)
     return request
 
 
 @transactional
 def carry_out_cancellation(cancellation_id: int, on: date, at: datetime) -> None:
-    """End the service of a request whose day has come."""
+    """End the service of an open request whose day has come."""
+    lock_client(client_id_of_cancellation(cancellation_id))
     request = db.session.get_one(Cancellation, cancellation_id)
-    lock_client(request.client_id)
     if request.status is CancellationStatus.OPEN and request.effective_on <= on:
         _end(request, at)
 
 
-def _same(done: Cancellation, client_id: int, service_id: int, when: CancellationWhen) -> Cancellation:
-    """The request a key already sent, provided it was sent by the same form."""
-    if (done.client_id, done.service_id, done.when) != (client_id, service_id, when):
+def _check_same_form(request: Cancellation, client_id: int, service_id: int, when: CancellationWhen) -> Cancellation:
+    """The request sent with a key, if this is the same form sent again."""
+    if (request.client_id, request.service_id, request.when) != (client_id, service_id, when):
         raise BusinessError(Refusal.KEY_REUSED)
-    return done
+    return request
 
 
-def _cancellable(client_id: int, service_id: int) -> ServiceSnapshot:
-    """The client's own service; ``BusinessError`` when it cannot be cancelled now."""
+def _get_cancellable(client_id: int, service_id: int) -> ServiceSnapshot:
+    """The client's service; ``BusinessError`` when it cannot be cancelled now."""
     service = service_snapshot_of(client_id, service_id)
     if service is None:
         raise LookupError(service_id)
@@ -116,5 +119,5 @@ def _end(request: Cancellation, at: datetime) -> None:
     request.service.status = ServiceStatus.CANCELLED
 
 
-def _tell(email: str, request: Cancellation, at: datetime) -> None:
+def _send_email(email: str, request: Cancellation, at: datetime) -> None:
     outbox.enqueue("email", f"{email}-{request.reference}", at, email=email, cancellation=request.id)

@@ -1,11 +1,11 @@
-"""Making the service what was ordered: the panel or a person acts, and only then does the service change."""
+"""Carrying out an order: the panel or a person makes the change, and only then is the service updated."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
 from kajoom.domain.credit import CreditReason
-from kajoom.domain.order import OrderEvent, OrderStatus, ReviewReason, allows
+from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
@@ -14,27 +14,25 @@ from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelSta
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.client import lock_client
 from kajoom.models.invoice import invoice_of_order
-from kajoom.models.order import Order, order_by_id, order_by_reference
+from kajoom.models.order import Order, client_id_of_order, order_by_id, order_id_by_reference
 from kajoom.models.renewal import is_being_paid, renewals_with_terms_of
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices, renewals
-from kajoom.operations.orders.history import CALENDAR, record_step
+from kajoom.operations.orders.history import record_step
 from kajoom.operations.transaction import transactional
-
-PANEL = "panel"
 
 
 def start_provisioning(order: Order, at: datetime) -> None:
-    """Have an order carried out, by the panel or by a person, within the commit under way."""
+    """Queue an order for the panel, or notify the client that a person carries it out, in the current transaction."""
     if order.needs_person:
         outbox.enqueue("email", f"person_on_it-{order.reference}", at, email="person_on_it", order=order.id)
     else:
         outbox.enqueue("provision", f"provision-{order.reference}", at, order=order.id)
 
 
-@transactional
+@transactional(read_only=True)
 def package_change_of(order_id: int) -> PackageChange | None:
-    """What the panel is to be asked, or ``None`` when nothing is left to ask; no transaction stays open."""
+    """The change to ask of the panel for an order, or ``None`` when it is no longer waiting for the panel."""
     order = order_by_id(order_id)
     change = None
     if order is not None and order.status is OrderStatus.AWAITING_PROVISIONING and not order.needs_person:
@@ -43,23 +41,26 @@ def package_change_of(order_id: int) -> PackageChange | None:
 
 
 @transactional
-def record_panel_result(order_id: int, answer: PanelResult, at: datetime) -> bool:
-    """Note what the panel answered; ``False`` when it must be asked again."""
-    if answer.status in {PanelStatus.PENDING, PanelStatus.UNKNOWN}:
+def record_panel_result(order_id: int, result: PanelResult, at: datetime) -> bool:
+    """Record the panel's result; ``False`` when the panel must be asked again."""
+    if result.status in {PanelStatus.PENDING, PanelStatus.UNKNOWN}:
         return False
-    order = _get_locked(order_by_id(order_id))
+    order = _get_locked(order_id)
     if allows(order.status, OrderEvent.PROVISIONED):
-        if answer.status is PanelStatus.DONE:
+        if result.status is PanelStatus.DONE:
             _complete(order, at, PANEL)
         else:
-            reason = ReviewReason.NO_PANEL if answer.reason == NO_PANEL else ReviewReason.PANEL_REFUSED
-            flag_for_review(order, at, PANEL, reason, answer.reason)
+            reason = ReviewReason.NO_PANEL if result.reason == NO_PANEL else ReviewReason.PANEL_REFUSED
+            flag_for_review(order, at, PANEL, reason, result.reason)
     return True
 
 
 @transactional
 def mark_operational(reference: str, actor: str, on: date, at: datetime) -> Order:
-    """A person says the change is operational. ``BusinessError`` with ``TOO_LATE`` unless it waits for that."""
+    """Complete an order that a person has carried out.
+
+    Raises ``BusinessError`` with ``TOO_LATE`` unless it awaits provisioning, ``LookupError`` for an unknown reference.
+    """
     order = _get_awaiting(reference)
     _complete(order, at, actor)
     renewals.replace_old_terms(order, on, at)
@@ -68,7 +69,10 @@ def mark_operational(reference: str, actor: str, on: date, at: datetime) -> Orde
 
 @transactional
 def mark_refused(reference: str, reason: str, actor: str, on: date, at: datetime) -> Order:
-    """A person says the change cannot be made: the service stays as it is and the money becomes account credit."""
+    """Refuse an order that cannot be carried out: the service is unchanged and what was paid becomes account credit.
+
+    ``reason`` is shown to the client. Raises as ``mark_operational``.
+    """
     order = _get_awaiting(reference)
     record_step(order, OrderEvent.REFUSED, at, actor, reason)
     order.staff_note = reason
@@ -83,12 +87,12 @@ def mark_refused(reference: str, reason: str, actor: str, on: date, at: datetime
 
 @transactional
 def start_due_order(order_id: int, on: date, at: datetime) -> None:
-    """Begin a scheduled change whose day has come, if it still fits and the period it begins with is paid.
+    """Start a scheduled change whose day has come, once the period it begins with is paid.
 
-    One that no longer fits is held for a person, and the old terms are billed again. While a payment is being
-    verified nothing is decided: its outcome starts the change, or another day asks again.
+    One that is no longer possible is handed to a person, and the current terms are billed again. Nothing is decided
+    while a payment is not settled: the payment starts the change, or the next daily run tries again.
     """
-    order = _get_locked(order_by_id(order_id))
+    order = _get_locked(order_id)
     if not allows(order.status, OrderEvent.FELL_DUE) or order.effective_on > on:
         return
     if is_being_paid(renewals_with_terms_of(order.id)):
@@ -105,23 +109,27 @@ def start_due_order(order_id: int, on: date, at: datetime) -> None:
         start_provisioning(order, at)
 
 
-def _get_locked(order: Order | None) -> Order:
-    """The order as it is now that nobody else can change it."""
+def _get_locked(order_id: int) -> Order:
+    """Lock the order's client and read the order."""
+    lock_client(client_id_of_order(order_id))
+    order = order_by_id(order_id)
     if order is None:
-        raise LookupError("no such order")
-    lock_client(order.client_id)
+        raise LookupError(f"no order {order_id}")
     return order
 
 
 def _get_awaiting(reference: str) -> Order:
-    order = _get_locked(order_by_reference(reference))
+    order_id = order_id_by_reference(reference)
+    if order_id is None:
+        raise LookupError(f"no order {reference}")
+    order = _get_locked(order_id)
     if order.status is not OrderStatus.AWAITING_PROVISIONING:
         raise BusinessError(Refusal.TOO_LATE, order=order)
     return order
 
 
 def _blocked_reason(order: Order) -> ReviewReason | None:
-    """Why a scheduled change no longer fits on its day."""
+    """Why a scheduled change cannot start on its day."""
     service = order.service
     if service.status is not ServiceStatus.ACTIVE:
         return ReviewReason.NOT_ACTIVE
@@ -145,13 +153,13 @@ def flag_for_review(order: Order, at: datetime, actor: str, reason: ReviewReason
 
 
 def _complete(order: Order, at: datetime, actor: str) -> None:
-    """The service becomes what was ordered, in the commit that says so."""
+    """Complete an order and update its service to the ordered terms."""
     record_step(order, OrderEvent.PROVISIONED, at, actor)
     service = order.service
     service.plan_id, service.cycle, service.recurring_cents = order.to_plan_id, order.to_cycle, order.to_cents
     if order.to_cents == 0:
         service.next_due_date = None
     elif order.decision is Decision.NOW and order.due_after != order.due_before:
-        # Only a change that begins a period moves the date: another may have advanced by a renewal meanwhile.
+        # Only a change that begins a new period moves the due date: a renewal may have advanced it meanwhile.
         service.next_due_date, service.anchor_day = order.due_after, order.anchor_after
     outbox.enqueue("email", f"operational-{order.reference}", at, email="operational", order=order.id)

@@ -1,4 +1,4 @@
-"""What each plan would cost this client today: the catalogue and the service gathered, the domain asked."""
+"""Quotes for a client's service: the catalogue's prices and permitted moves, priced by ``domain.quote``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kajoom.models.service_snapshot import ServiceSnapshot
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the client chose; ``when`` is ``None`` for the rule's own default."""
+    """What the client chose; ``when`` is ``None`` for the default timing."""
 
     plan: str
     cycle: BillingCycle
@@ -27,7 +27,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A plan as it is offered to this client: its price and quote, or why it cannot be had."""
+    """A plan as offered to a client: its price and its quote, or the reason why it cannot be chosen."""
 
     plan: CatalogPlan
     is_current: bool
@@ -40,7 +40,7 @@ class Offer:
 
 
 def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
-    """The quote of one choice on the day ``on``; ``BusinessError`` with the first reason found."""
+    """The quote of a choice on the day ``on``; ``BusinessError`` with the first reason why there is none."""
     blocked_reason = service.blocked_reason(on)
     if blocked_reason:
         raise BusinessError(blocked_reason)
@@ -63,19 +63,19 @@ def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
 
 
 def offers(service: ServiceSnapshot, cycle: BillingCycle, on: date) -> list[Offer]:
-    """Every plan of the group that is sold in the service's currency, each with its own quote or refusal."""
+    """The current plan and every plan of its group sold in the service's currency, each with its quote or refusal."""
     currency = service.terms.recurring.currency
     listed = (plan for plan in service.group.plans if plan.code == service.plan.code or _is_listed(plan, currency))
     return [_offer(service, plan, cycle, on) for plan in listed]
 
 
 def suggested(listed: list[Offer]) -> Offer | None:
-    """The plan a page opens on: the one the host recommends, else the next one up, else any that can be had."""
-    open_to_client = [offer for offer in listed if offer.quote is not None and not offer.is_current]
+    """The plan preselected on the page: a recommended higher plan, else the next higher one, else any available."""
+    available = [offer for offer in listed if offer.quote is not None and not offer.is_current]
     level = next((offer.plan.level for offer in listed if offer.is_current), 0)
-    above = [offer for offer in open_to_client if offer.plan.level > level]
+    above = [offer for offer in available if offer.plan.level > level]
     recommended = [offer for offer in above if offer.plan.recommended]
-    return next(iter([*recommended, *above, *open_to_client]), None)
+    return next(iter([*recommended, *above, *available]), None)
 
 
 def delay_of(service: ServiceSnapshot, plan: CatalogPlan) -> Translated:
@@ -109,7 +109,7 @@ def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on:
 
 
 def _move(service: ServiceSnapshot, plan: CatalogPlan) -> PermittedMove:
-    """The permission for a move; another cycle of the same plan is one wherever the product permits changes."""
+    """The permitted move to a plan; another cycle of the same plan is one wherever the product permits changes."""
     if plan.code == service.plan.code and service.permits_changes:
         return PermittedMove(needs_person=False, delay=None)
     if plan.withdrawn:

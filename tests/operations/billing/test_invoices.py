@@ -5,7 +5,7 @@ from __future__ import annotations
 from kajoom.domain.money import Money
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from tests import factories
 from tests.factories import AT, ON
 from tests.operations.ledger_checks import rows

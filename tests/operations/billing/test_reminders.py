@@ -11,7 +11,7 @@ from kajoom.gateways.ports import ProviderResult
 from kajoom.models.outbox import Message
 from kajoom.operations.billing.reminders import notify_overdue, remind_of_order, remind_of_renewal
 from kajoom.operations.daily import run_day
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from tests import factories
 from tests.factories import AT, DUE, ON
 from tests.fake_gateways import FakeProvider

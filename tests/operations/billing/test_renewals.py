@@ -20,7 +20,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.service import Service
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.orders.provisioning import record_panel_result
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON

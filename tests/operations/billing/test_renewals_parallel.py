@@ -17,7 +17,7 @@ from kajoom.models.outbox import Message
 from kajoom.models.payment import Payment
 from kajoom.models.service import Service
 from kajoom.operations.billing.renewals import issue_renewal
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.orders.provisioning import start_due_order
 from kajoom.operations.payments.pay import pay
 from tests import factories

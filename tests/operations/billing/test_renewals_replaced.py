@@ -21,7 +21,7 @@ from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused, record_panel_result, start_due_order
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, ON

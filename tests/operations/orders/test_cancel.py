@@ -12,7 +12,7 @@ from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.credit import movements_of
 from kajoom.models.db import db
-from kajoom.operations.orders.place import cancel_order, expire_order
+from kajoom.operations.orders.close import cancel_order, expire_order
 from tests import factories
 from tests.factories import AT, ON
 from tests.operations.ledger_checks import emails, nothing_written

@@ -15,7 +15,7 @@ from kajoom.models.db import db
 from kajoom.models.outbox import message_by_key
 from kajoom.models.service import Service
 from kajoom.operations.orders.cancellation import carry_out_cancellation, request_cancellation, withdraw_cancellation
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from tests import factories
 from tests.factories import AT, DUE, ON
 from tests.operations.ledger_checks import nothing_written, rows

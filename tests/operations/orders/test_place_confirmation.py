@@ -13,7 +13,8 @@ from kajoom.domain.quote import Quote
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.db import db
 from kajoom.models.service import Service
-from kajoom.operations.orders.place import Confirmation, cancel_order, place_order
+from kajoom.operations.orders.close import cancel_order
+from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.quotes import Choice
 from tests import factories
 from tests.factories import ANNUALLY, AT, MONTHLY, ON

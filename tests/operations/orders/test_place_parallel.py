@@ -21,7 +21,8 @@ from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
 from kajoom.operations.orders.cancellation import request_cancellation
-from kajoom.operations.orders.place import Confirmation, cancel_order, place_order
+from kajoom.operations.orders.close import cancel_order
+from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.quotes import Choice
 from kajoom.operations.outbox import lease_next
 from kajoom.operations.payments.pay import pay

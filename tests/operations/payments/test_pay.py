@@ -18,7 +18,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import Payment, payments_of
-from kajoom.operations.orders.place import cancel_order, expire_order
+from kajoom.operations.orders.close import cancel_order, expire_order
 from kajoom.operations.payments.attempts import record_result
 from kajoom.operations.payments.pay import follow_up, pay
 from kajoom.operations.payments.receipts import record_payment

@@ -16,7 +16,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import Attempt, payments_of
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments.attempts import record_result
 from kajoom.operations.payments.pay import follow_up, give_up, pay, verify
 from tests.factories import AT, ON

@@ -19,7 +19,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import payments_of
 from kajoom.operations.billing.renewals import issue_renewal
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments.receipts import OfflinePayment, Receipt, record_offline_payment
 from tests import factories
 from tests.factories import AT, ON

@@ -14,7 +14,7 @@ from kajoom.gateways.ports import InvalidSignature, ProviderResult, ProviderUnav
 from kajoom.models import webhook_event as kept
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments.pay import follow_up, give_up
 from kajoom.operations.payments.webhooks import WebhookOutcome, receive_webhook
 from tests.factories import AT, ON
