@@ -12,7 +12,7 @@ from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.gateways.ports import ProviderResult
 from kajoom.models.credit import balance_of
 from kajoom.operations.billing.credit import grant_credit
-from kajoom.operations.orders.place import cancel_order
+from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments.credit import pay_with_credit
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeProvider
