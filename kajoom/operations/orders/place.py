@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from kajoom.domain.catalog import CatalogPlan
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.order import CLIENT, OrderEvent, OrderStatus
 from kajoom.domain.quote import Decision, Quote
@@ -125,17 +127,21 @@ def _create_order(
         anchor_after=quote.anchor,
         total_cents=quote.total.cents,
         credit_cents=quote.credit_used.cents,
-        figures={
-            "lines": invoices.lines_to_json(quote.lines, service.plan, plan, quote.difference),
-            "taxes": invoices.taxes_to_json(quote.taxes, service.catalog.seller),
-            "subtotal": quote.subtotal.cents,
-            "renewal_before": quote.renewal_before.cents,
-            "renewal_after": quote.renewal_after.cents,
-        },
+        figures=_figures(service, plan, quote),
         needs_person=quote.needs_person,
         delay=dict(delay_of(service, plan)) if quote.needs_person else None,
         staff_note="",
     )
+
+
+def _figures(service: ServiceSnapshot, plan: CatalogPlan, quote: Quote) -> dict[str, Any]:
+    return {
+        "lines": invoices.lines_to_json(quote.lines, service.plan, plan, quote.difference),
+        "taxes": invoices.taxes_to_json(quote.taxes, service.catalog.seller),
+        "subtotal": quote.subtotal.cents,
+        "renewal_before": quote.renewal_before.cents,
+        "renewal_after": quote.renewal_after.cents,
+    }
 
 
 def _issue_invoice(
