@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, func, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy import ForeignKey, ScalarSelect, SQLColumnExpression, func, select
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
@@ -46,6 +46,13 @@ class Movement(NamedTuple):
 
     entry: CreditEntry
     balance: Money
+
+
+def credit_cents_of(client_id: SQLColumnExpression[int], currency: SQLColumnExpression[str]) -> ScalarSelect[int]:
+    """The client's account credit in one currency, in cents, as a subquery."""
+    entry = aliased(CreditEntry)
+    query = select(func.coalesce(func.sum(entry.cents), 0))
+    return query.where(entry.client_id == client_id, entry.currency == currency).scalar_subquery()
 
 
 def balance_of(client_id: int, currency: str) -> Money:

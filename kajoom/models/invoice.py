@@ -5,8 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, ScalarSelect, select, text
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    ScalarSelect,
+    SQLColumnExpression,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
@@ -131,18 +141,15 @@ def invoices_of(client_id: int) -> list[Invoice]:
     return list(db.session.scalars(query.order_by(Invoice.id.desc())))
 
 
+def id_of_last_invoice(order_id: SQLColumnExpression[int]) -> ScalarSelect[int | None]:
+    """The id of the last invoice of an order's change, as a subquery for a join."""
+    of_order = aliased(Invoice)
+    query = select(func.max(of_order.id))
+    return query.where(of_order.order_id == order_id, of_order.kind == InvoiceKind.CHANGE).scalar_subquery()
+
+
 def invoice_of_order(order_id: int) -> Invoice | None:
     """Return the last invoice of an order's change, void or not; ``None`` when nothing was due."""
     query = select(Invoice).where(Invoice.order_id == order_id, Invoice.kind == InvoiceKind.CHANGE)
     query = query.order_by(Invoice.id.desc())
     return db.session.scalars(query).first()
-
-
-def unpaid_renewal_of(service_id: int) -> Invoice | None:
-    """Return the oldest unpaid renewal invoice of a service, or ``None``."""
-    query = select(Invoice).where(
-        Invoice.service_id == service_id,
-        Invoice.kind == InvoiceKind.RENEWAL,
-        Invoice.status == InvoiceStatus.OPEN,
-    )
-    return db.session.scalars(query.order_by(Invoice.due_on, Invoice.id)).first()

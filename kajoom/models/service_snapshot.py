@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from kajoom.domain.cancellation import CancellationStatus
@@ -21,7 +22,7 @@ from kajoom.domain.terms import Terms
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.client import Client
-from kajoom.models.credit import CreditEntry
+from kajoom.models.credit import credit_cents_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
@@ -29,12 +30,27 @@ from kajoom.models.service import Service
 from kajoom.models.types import inline_code
 
 
+class UnpaidRenewal(NamedTuple):
+    """The renewal invoice of a service that must be paid first: the oldest one with a balance."""
+
+    number: str
+    balance: Money
+    due_on: date
+
+
+class OpenCancellation(NamedTuple):
+    """The cancellation request of a service; ``effective_on`` is the first day without it."""
+
+    reference: str
+    effective_on: date
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceSnapshot:
     """A client's service with its plan and what may block a change.
 
-    ``open_order`` and ``open_cancellation`` are references and ``unpaid_renewal`` is an invoice number, ``None`` when
-    there is none. ``credit`` is the client's account credit in the service's currency.
+    ``open_order`` is a reference. It, ``open_cancellation`` and ``unpaid_renewal`` are ``None`` when there is none.
+    ``credit`` is the client's account credit in the service's currency.
     """
 
     id: int
@@ -55,8 +71,8 @@ class ServiceSnapshot:
     province: str
     credit: Money
     open_order: str | None
-    open_cancellation: str | None
-    unpaid_renewal: str | None
+    open_cancellation: OpenCancellation | None
+    unpaid_renewal: UnpaidRenewal | None
 
     @property
     def pricing_input(self) -> PricingInput:
@@ -83,21 +99,15 @@ class ServiceSnapshot:
         return bool(self.group.reachable_from(self.plan))
 
 
-_ENTRY = aliased(CreditEntry)
-
 # Each subquery uses an index on the service, so the query stays fast whatever the number of rows.
 _OPEN_ORDER: ColumnElement[str | None] = (
     select(Order.reference)
     .where(Order.service_id == Service.id, Order.status.in_([inline_code(status) for status in sorted(OPEN)]))
     .scalar_subquery()
 )
-_OPEN_CANCELLATION: ColumnElement[str | None] = (
-    select(Cancellation.reference)
-    .where(Cancellation.service_id == Service.id, Cancellation.status == inline_code(CancellationStatus.OPEN))
-    .scalar_subquery()
-)
-_UNPAID_RENEWAL: ColumnElement[str | None] = (
-    select(Invoice.number)
+_UNPAID = aliased(Invoice)
+_UNPAID_RENEWAL_ID: ColumnElement[int | None] = (
+    select(Invoice.id)
     .where(
         Invoice.service_id == Service.id,
         Invoice.kind == inline_code(InvoiceKind.RENEWAL),
@@ -105,11 +115,6 @@ _UNPAID_RENEWAL: ColumnElement[str | None] = (
     )
     .order_by(Invoice.due_on, Invoice.id)
     .limit(1)
-    .scalar_subquery()
-)
-_CREDIT: ColumnElement[int] = (
-    select(func.coalesce(func.sum(_ENTRY.cents), 0))
-    .where(_ENTRY.client_id == Service.client_id, _ENTRY.currency == Service.currency)
     .scalar_subquery()
 )
 # Built once with bound parameters: building and caching the statement on each call costs more than running it.
@@ -133,13 +138,22 @@ _SNAPSHOT = (
         Service.version,
         Client.province,
         Client.country,
-        _CREDIT.label("credit"),
+        credit_cents_of(Service.client_id, Service.currency).label("credit"),
         _OPEN_ORDER.label("open_order"),
-        _OPEN_CANCELLATION.label("open_cancellation"),
-        _UNPAID_RENEWAL.label("unpaid_renewal"),
+        Cancellation.reference.label("cancellation_reference"),
+        Cancellation.effective_on.label("cancellation_effective_on"),
+        _UNPAID.number.label("unpaid_number"),
+        (_UNPAID.total_cents - _UNPAID.credit_cents - _UNPAID.paid_cents).label("unpaid_cents"),
+        _UNPAID.currency.label("unpaid_currency"),
+        _UNPAID.due_on.label("unpaid_due_on"),
         select(CatalogVersion.version).scalar_subquery().label("catalog_version"),
     )
     .join(Client, Client.id == Service.client_id)
+    .outerjoin(
+        Cancellation,
+        and_(Cancellation.service_id == Service.id, Cancellation.status == inline_code(CancellationStatus.OPEN)),
+    )
+    .outerjoin(_UNPAID, _UNPAID.id == _UNPAID_RENEWAL_ID)
     .where(Service.id == bindparam("service_id"), Service.client_id == bindparam("client_id"))
 )
 
@@ -171,6 +185,18 @@ def service_snapshot_of(client_id: int, service_id: int) -> ServiceSnapshot | No
         province=row.province if row.country == "CA" else "",
         credit=Money(row.credit, row.currency),
         open_order=row.open_order,
-        open_cancellation=row.open_cancellation,
-        unpaid_renewal=row.unpaid_renewal,
+        open_cancellation=_open_cancellation(row),
+        unpaid_renewal=_unpaid_renewal(row),
     )
+
+
+def _open_cancellation(row: Any) -> OpenCancellation | None:
+    if row.cancellation_reference is None:
+        return None
+    return OpenCancellation(row.cancellation_reference, row.cancellation_effective_on)
+
+
+def _unpaid_renewal(row: Any) -> UnpaidRenewal | None:
+    if row.unpaid_number is None:
+        return None
+    return UnpaidRenewal(row.unpaid_number, Money(row.unpaid_cents, row.unpaid_currency), row.unpaid_due_on)

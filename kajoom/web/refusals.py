@@ -66,12 +66,12 @@ def action_for(code: StrEnum, service: ServiceSnapshot) -> Action:
         case Refusal.CANCELLATION_REQUESTED if service.open_cancellation:
             return Action(
                 N_("Withdraw my request"),
-                url_for("cancellation.withdraw", reference=service.open_cancellation),
+                url_for("cancellation.withdraw", reference=service.open_cancellation.reference),
                 True,
             )
         case Refusal.OVERDUE | Refusal.UNPAID_INVOICE if service.unpaid_renewal:
             return Action(
-                N_("Pay the invoice"), url_for("invoice.show", number=service.unpaid_renewal, next=current_url())
+                N_("Pay the invoice"), url_for("invoice.show", number=service.unpaid_renewal.number, next=current_url())
             )
         case Refusal.OVERDUE | Refusal.UNPAID_INVOICE:
             return Action(N_("See my invoices"), url_for("invoice.index"))

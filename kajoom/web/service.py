@@ -8,9 +8,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kajoom import clock
-from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.history import history_of
-from kajoom.models.invoice import unpaid_renewal_of
 from kajoom.models.service import services_of
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.web.auth import current_client
@@ -49,8 +47,7 @@ def get_service_or_404(service_id: int) -> ServiceSnapshot:
 
 
 def product_context(service: ServiceSnapshot) -> dict[str, Any]:
-    """The template context of a service's whole page; the unpaid renewal and the cancellation are queried only when
-    the snapshot says that there is one."""
+    """The template context of a service's whole page."""
     today = clock.today()
     history = history_of(service.id)
     return {
@@ -58,8 +55,8 @@ def product_context(service: ServiceSnapshot) -> dict[str, Any]:
         "today": today,
         "history": history,
         "change": next((change for change in history if change.is_open), None),
-        "unpaid": unpaid_renewal_of(service.id) if service.unpaid_renewal else None,
-        "ending": open_cancellation_of(service.id) if service.open_cancellation else None,
+        "unpaid": service.unpaid_renewal,
+        "ending": service.open_cancellation,
         "banner": service.catalog.banner(service.group.code, today),
         "tab": "information" if request.args.get("tab") == "information" else "actions",
     }

@@ -13,10 +13,11 @@ from kajoom.domain.refusal import BusinessError
 from kajoom.gateways import Gateways
 from kajoom.gateways.demo.store import Behaviour, DemoSystem
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice, invoice_of_order, unpaid_renewal_of
+from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_key
 from kajoom.models.outbox import Message
 from kajoom.models.refund import refunds_of
+from kajoom.models.renewal import unpaid_renewals_of
 from kajoom.models.service import Service
 from kajoom.operations import daily
 from kajoom.operations.orders import close, place, provisioning
@@ -70,7 +71,7 @@ def pay_unheard(doors: Gateways, story: Story, at: datetime) -> None:
 
 def pay_renewal(doors: Gateways, story: Story, at: datetime) -> None:
     """The client pays the oldest renewal of the service."""
-    _pay(doors, unpaid_renewal_of(story.service_id), at)
+    _pay(doors, next(iter(unpaid_renewals_of(story.service_id)), None), at)
 
 
 def work(doors: Gateways, _story: Story, at: datetime) -> None:
