@@ -32,6 +32,7 @@ check: .venv/tested
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/flask words compile
 	@$(BIN)/python -m pytest tests/architecture
 

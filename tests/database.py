@@ -146,7 +146,18 @@ def postgres(*, durable: bool = False) -> Iterator[Cluster]:
     try:
         as_owner = _change_owner(folder)
         data = folder / "data"
-        initdb = [*as_owner, programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        initdb: list[str | Path] = [
+            *as_owner,
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+        ]
         command = [*initdb, "--no-sync", "--locale=C"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
         settings = {"listen_addresses": "", "max_connections": "200", "deadlock_timeout": "100ms"}

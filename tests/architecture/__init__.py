@@ -1,1 +1,1 @@
-"""The rules of the house, held by a machine: each is a function over text, shown to fail and then put to every file."""
+"""Rules of the project that a machine checks: each is a function, shown to find a fault, then run over all files."""

@@ -1,4 +1,4 @@
-"""The files of the house: whatever is in its folder, less what git is told to ignore."""
+"""The files of the project: all in its folder, without those that git ignores."""
 
 from __future__ import annotations
 
@@ -10,29 +10,35 @@ ROOT = Path(__file__).resolve().parents[2]
 _IGNORED = [".git", *(line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split())]
 
 
-def _is_kept(name: str) -> bool:
-    return not any(fnmatch(name, pattern) for pattern in _IGNORED)
+def _is_ignored(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in _IGNORED)
 
 
-def kept(top: Path = ROOT) -> list[Path]:
-    """Every file under ``top`` that git is not told to ignore."""
+def project_files(top: Path = ROOT) -> list[Path]:
+    """Every file under ``top`` that git does not ignore."""
     found = []
     for folder, inner, names in os.walk(top):
-        inner[:] = [name for name in inner if _is_kept(name)]
-        found += [Path(folder, name) for name in names if _is_kept(name)]
+        inner[:] = [name for name in inner if not _is_ignored(name)]
+        found += [Path(folder, name) for name in names if not _is_ignored(name)]
     return sorted(found)
 
 
-def modules() -> list[Path]:
-    """The modules of the application."""
-    return [path for path in kept(ROOT / "kajoom") if path.suffix == ".py"]
+def modules(layer: str = "") -> list[Path]:
+    """The Python modules of the application, or of one layer: a package or a module of ``kajoom/``."""
+    top = ROOT / "kajoom" / layer
+    return [path for path in project_files(top) if path.suffix == ".py"] if top.is_dir() else [top.with_suffix(".py")]
+
+
+def layer_of(module: Path) -> str:
+    """The layer of a module of ``kajoom/``: its folder, or its own name where it stands alone."""
+    return module.relative_to(ROOT / "kajoom").parts[0].removesuffix(".py")
 
 
 def templates() -> list[Path]:
-    """The templates, pages and letters alike."""
-    return [path for path in kept(ROOT / "templates") if path.suffix in {".html", ".txt"}]
+    """The templates of pages and e-mails."""
+    return [path for path in project_files(ROOT / "templates") if path.suffix in {".html", ".txt"}]
 
 
-def named(path: Path) -> str:
-    """The path as a test names it."""
+def relative(path: Path) -> str:
+    """The path from the project's root, as tests name it."""
     return path.relative_to(ROOT).as_posix()

@@ -1,4 +1,4 @@
-"""The rules of a template, each a function of its text that yields the faults it finds."""
+"""The rules of templates, each a function that yields the faults in a template's text."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ TAGS = re.compile(r"{#.*?#}|{%.*?%}", re.DOTALL)
 MACROS = re.compile(r"{%-?\s*macro\b.*?endmacro\s*-?%}", re.DOTALL)
 VALUES = re.compile(r"{{.*?}}", re.DOTALL)
 FORMS = re.compile(r"<form\b.*?</form>", re.DOTALL | re.IGNORECASE)
-ASKS = re.compile(r"data-hx-(?:get|post|put|patch|delete)")
+HTMX_REQUEST = re.compile(r"data-hx-(?:get|post|put|patch|delete)")
 ARITHMETIC = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 FILLED = {"innerHTML", "textContent"}
-"""The swaps that fill a place of the page, which stays; every other swap replaces the element itself."""
-BESIDE = {"hx-partial"}
-"""Elements that carry their content elsewhere, and may stand beside a partial's own root."""
+"""The htmx swaps that change an element's content; every other swap replaces the element."""
+OUT_OF_BAND = {"hx-partial"}
+"""Elements whose content htmx puts elsewhere: a partial may have them beside its root."""
 
 Element = tuple[int, int, str, dict[str, str]]
 
 
 class Elements(HTMLParser):
-    """The elements of a page: line, depth, name and attributes (a value made by the template reads "{}")."""
+    """Parses a template into its elements: line, depth, name and attributes, with "{}" for each Jinja value."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Elements(HTMLParser):
 
 
 def unreadable(text: str) -> Iterator[str]:
-    """A template that does not parse, trusts a value as markup, or reckons."""
+    """A template that does not parse, uses ``|safe``, or calculates."""
     try:
         tree = JINJA.parse(text)
     except TemplateSyntaxError as error:
@@ -54,23 +54,23 @@ def unreadable(text: str) -> Iterator[str]:
         return
     yield from (f"line {each.lineno}: |safe" for each in tree.find_all(nodes.Filter) if each.name == "safe")
     for each in tree.find_all(ARITHMETIC):
-        yield f"line {each.lineno}: a template does not reckon; hand it the value"
+        yield f"line {each.lineno}: arithmetic; compute it in the view"
 
 
-def unsafe(text: str, letter: bool = False) -> Iterator[str]:
-    """Scripts and styles in the page, and ways of htmx that need them; a letter has no style sheet but its own."""
+def unsafe(text: str, email: bool = False) -> Iterator[str]:
+    """Inline scripts and styles, and htmx attributes that run scripts. An ``email`` may have inline styles."""
     for line, _, tag, attributes in Elements(text).found:
         if tag == "script" and not attributes.get("src"):
-            yield f"line {line}: a script in the page"
-        if tag == "style" and not letter:
-            yield f"line {line}: a style in the page"
+            yield f"line {line}: inline script"
+        if tag == "style" and not email:
+            yield f"line {line}: inline style"
         for name, value in attributes.items():
-            if (name == "style" and not letter) or name.startswith("on"):
+            if (name == "style" and not email) or name.startswith("on"):
                 yield f"line {line}: the attribute {name}"
-            if name.startswith("hx-") and tag not in BESIDE:
+            if name.startswith("hx-") and tag not in OUT_OF_BAND:
                 yield f"line {line}: {name} is not valid HTML; write data-{name}"
             if re.match(r"(data-)?hx-(on|boost)", name):
-                yield f"line {line}: {name} is not used in this house"
+                yield f"line {line}: {name} is not used in this project"
             if "hx-" in name and re.search(r"\b(js|javascript):", value):
                 yield f"line {line}: {name} runs a script"
             if name.endswith("hx-trigger") and "[" in value:
@@ -78,10 +78,10 @@ def unsafe(text: str, letter: bool = False) -> Iterator[str]:
 
 
 def needing_javascript(text: str) -> Iterator[str]:
-    """Links and forms that do nothing without JavaScript, and forms that post without their token."""
+    """Links and forms that do nothing without JavaScript, and POST forms without a CSRF token."""
     for line, _, tag, attributes in Elements(text).found:
         enhanced = any(name.startswith("data-hx-") for name in attributes)
-        if tag == "a" and any(ASKS.match(name) for name in attributes) and "href" not in attributes:
+        if tag == "a" and any(HTMX_REQUEST.match(name) for name in attributes) and "href" not in attributes:
             yield f"line {line}: a link without href"
         if tag == "form" and enhanced and not {"action", "method"} <= set(attributes):
             yield f"line {line}: a form without action and method"
@@ -92,16 +92,16 @@ def needing_javascript(text: str) -> Iterator[str]:
 
 
 def extended(text: str) -> list[str]:
-    """The names of the templates this one extends."""
+    """The names of the templates that this one extends."""
     return [
-        str(each.template.value) if isinstance(each.template, nodes.Const) else "a name made as it runs"
+        str(each.template.value) if isinstance(each.template, nodes.Const) else "a computed name"
         for each in JINJA.parse(text).find_all(nodes.Extends)
     ]
 
 
 def ill_rooted(name: str, text: str) -> Iterator[str]:
-    """A partial that htmx swaps and that is not one element with the id of its file."""
-    roots = [each for each in Elements(MACROS.sub("", text)).found if each[1] == 0 and each[2] not in BESIDE]
+    """Faults of a swapped partial: it must be one element whose id is the file's name."""
+    roots = [each for each in Elements(MACROS.sub("", text)).found if each[1] == 0 and each[2] not in OUT_OF_BAND]
     if len(roots) != 1:
         yield f"{len(roots)} root elements, and a swapped partial has one"
     for line, _, tag, attributes in roots:
@@ -111,7 +111,7 @@ def ill_rooted(name: str, text: str) -> Iterator[str]:
 
 
 def targets_in(text: str) -> tuple[set[str], set[str]]:
-    """The ids that htmx is told to replace, and those it is told to fill; the row's own end of an id is left out."""
+    """The ids of the elements that htmx replaces, and of those that it fills; without the part that a value makes."""
     replaced: set[str] = set()
     filled: set[str] = set()
     for *_, attributes in Elements(text).found:

@@ -1,4 +1,4 @@
-"""French is complete, says what English says with the same values, and is set as French is set in Québec."""
+"""The French translations are complete, have the same placeholders, and follow the typography of Québec."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.architecture.files import ROOT
 FRENCH = ROOT / "translations" / "fr" / "LC_MESSAGES" / "messages.po"
 MAPPING = ROOT / "translations" / "babel.cfg"
 MARKS: dict[str, Any] = dict(DEFAULT_KEYWORDS)
-"""What marks a sentence in the sources: the same as in ``flask words update``."""
+"""The functions whose argument is a message: the same as in ``flask words update``."""
 
 IDENTICAL: set[str] = {"Actions", "Date", "Information", "Service", "Total"}
-"""Messages that are rightly the same in both languages."""
+"""Messages that are the same in both languages."""
 
 NBSP = "\N{NO-BREAK SPACE}"
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|{(\w*)}")
 MARKUP = re.compile(r"<[^<>]+>|https?://\S+|&\w+;")
-SETTING = {
+TYPOGRAPHY = {
     "a no-break space is missing before : % or $": re.compile(rf"(?<!{NBSP})[:%$]"),
     "a no-break space is missing inside « »": re.compile(rf"«(?!{NBSP})|(?<!{NBSP})»"),
     "a space stands before ; ! or ?": re.compile(r"\s[;!?]"),
@@ -34,24 +34,24 @@ SETTING = {
 }
 
 
-def said(message: Message) -> list[str]:
-    """Every string of a message in French: one, or one for each plural form."""
+def french_of(message: Message) -> list[str]:
+    """The translation of a message: one string, or one for each plural form."""
     return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
-def ids(message: Message) -> list[str]:
-    """The English of a message: one sentence, or singular and plural."""
+def english_of(message: Message) -> list[str]:
+    """The message in English: one string, or singular and plural."""
     return [message.id] if isinstance(message.id, str) else list(message.id)
 
 
-def values_in(text: str) -> set[str]:
-    """The placeholders of a sentence."""
+def placeholders_in(text: str) -> set[str]:
+    """The placeholders of a message."""
     return {found.group() for found in PLACEHOLDER.finditer(text.replace("%%", ""))}
 
 
-def ill_said(message: Message) -> Iterator[str]:
-    """What is wrong with a translation, whatever its sources say."""
-    english, french = ids(message), said(message)
+def translation_faults(message: Message) -> Iterator[str]:
+    """What is wrong with the translation of one message."""
+    english, french = english_of(message), french_of(message)
     if message.fuzzy:
         yield f"fuzzy: {english[0]!r}"
     if not all(french):
@@ -60,46 +60,46 @@ def ill_said(message: Message) -> Iterator[str]:
     if french == english and english[0] not in IDENTICAL:
         yield f"the same in French as in English (if rightly so, list it in IDENTICAL): {english[0]!r}"
     for text in french:
-        if not values_in(english[0]) <= values_in(text) <= values_in(english[-1]):
-            yield f"other values than {sorted(values_in(english[-1]))}: {text!r}"
-        yield from (f"{fault}: {text!r}" for fault in ill_set(text))
+        if not placeholders_in(english[0]) <= placeholders_in(text) <= placeholders_in(english[-1]):
+            yield f"other placeholders than {sorted(placeholders_in(english[-1]))}: {text!r}"
+        yield from (f"{fault}: {text!r}" for fault in typography_faults(text))
 
 
-def ill_set(text: str) -> Iterator[str]:
-    """The faults of typography in a French sentence."""
+def typography_faults(text: str) -> Iterator[str]:
+    """The faults of typography in a French text."""
     bare = MARKUP.sub("", PLACEHOLDER.sub("x", text.replace("%%", "\0"))).replace("\0", "%")
-    yield from (fault for fault, pattern in SETTING.items() if pattern.search(bare))
+    yield from (fault for fault, pattern in TYPOGRAPHY.items() if pattern.search(bare))
 
 
 def unmatched(sources: set[str], catalogue: set[str]) -> Iterator[str]:
-    """Sentences of the sources that the catalogue lacks, and the other way round."""
+    """Messages of the sources that are missing in the catalogue, and the other way round."""
     yield from (f"in the sources and not in French: {each!r}" for each in sorted(sources - catalogue))
     yield from (f"in French and no longer in the sources: {each!r}" for each in sorted(catalogue - sources))
 
 
 @cache
 def french() -> Catalog:
-    """The French catalogue as it is kept."""
+    """The French catalogue."""
     assert FRENCH.is_file(), "translations/fr/LC_MESSAGES/messages.po is missing"
     with FRENCH.open("rb") as file:
         return read_po(file, locale="fr")
 
 
 def messages() -> list[Message]:
-    """The messages of the catalogue, less its heading."""
+    """The messages of the catalogue, without its header."""
     return [message for message in french() if message.id]
 
 
 @cache
-def sentences() -> set[str]:
-    """The first (singular) form of every sentence marked in the modules and the templates."""
-    assert MAPPING.is_file(), "translations/babel.cfg is missing: it says where the sentences are"
+def source_messages() -> set[str]:
+    """The messages marked in the modules and the templates; of those with a plural, the singular."""
+    assert MAPPING.is_file(), "translations/babel.cfg is missing"
     with MAPPING.open() as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = set()
     for folder in ("kajoom", "templates"):
-        for _, _, said_as, _, _ in extract_from_dir(ROOT / folder, methods, options, MARKS):
-            found.add(said_as if isinstance(said_as, str) else said_as[0])
+        for _, _, extracted, _, _ in extract_from_dir(ROOT / folder, methods, options, MARKS):
+            found.add(extracted if isinstance(extracted, str) else extracted[0])
     return found - {""}
 
 
@@ -135,38 +135,38 @@ BAD = [
 
 
 @pytest.mark.parametrize("good", GOOD, ids=lambda each: each.string)
-def test_the_rule_of_french_allows(good: Message) -> None:
-    assert not list(ill_said(good))
+def test_a_good_translation_passes(good: Message) -> None:
+    assert not list(translation_faults(good))
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda each: each.string)
-def test_the_rule_of_french_catches(bad: Message) -> None:
-    assert list(ill_said(bad))
+def test_a_fault_of_a_translation_is_found(bad: Message) -> None:
+    assert list(translation_faults(bad))
 
 
-def test_the_rule_of_completeness_catches() -> None:
+def test_a_message_missing_on_either_side_is_found() -> None:
     faults = list(unmatched({"New", "Both"}, {"Old", "Both"}))
     assert faults == ["in the sources and not in French: 'New'", "in French and no longer in the sources: 'Old'"]
 
 
-def test_the_sources_say_something() -> None:
-    assert len(sentences()) > 100, "few sentences found: is translations/babel.cfg still true?"
+def test_messages_are_extracted_from_the_sources() -> None:
+    assert len(source_messages()) > 100, "few messages found: does translations/babel.cfg name the right folders?"
 
 
-def test_every_sentence_of_the_sources_is_in_the_catalogue_and_no_other() -> None:
-    faults = list(unmatched(sentences(), {ids(each)[0] for each in messages()}))
+def test_catalogue_has_the_messages_of_the_sources_and_no_others() -> None:
+    faults = list(unmatched(source_messages(), {english_of(each)[0] for each in messages()}))
     assert not faults, "\n".join(faults)
 
 
-def test_nothing_obsolete_is_kept() -> None:
+def test_catalogue_has_no_obsolete_messages() -> None:
     assert not list(french().obsolete)
 
 
-def test_every_translation_is_well_said() -> None:
-    faults = [fault for each in messages() for fault in ill_said(each)]
+def test_translations_have_no_faults() -> None:
+    faults = [fault for each in messages() for fault in translation_faults(each)]
     assert not faults, "\n".join(faults)
 
 
-def test_what_is_listed_as_the_same_in_both_languages_is_in_the_catalogue() -> None:
-    same = {ids(each)[0] for each in messages() if said(each) == ids(each)}
+def test_messages_listed_as_identical_are_in_the_catalogue_and_identical() -> None:
+    same = {english_of(each)[0] for each in messages() if french_of(each) == english_of(each)}
     assert same >= IDENTICAL, f"listed in IDENTICAL and not the same, or gone: {sorted(IDENTICAL - same)}"
