@@ -1,4 +1,4 @@
-"""The back doors: other systems behind ports of ours. No Flask, no tables."""
+"""Adapters to other systems: payment providers, hosting panels and mail servers, behind the ports of ``ports.py``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kajoom.gateways.ports import Mailer, Panel, PaymentProvider
 
 
 class Settings(Protocol):
-    """What the gateways must be told; ``instance_path`` is the folder for what the demonstration keeps."""
+    """The settings the gateways need; ``instance_path`` is the folder of the demonstration's database file."""
 
     @property
     def demo(self) -> bool: ...
@@ -41,7 +41,7 @@ class Settings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """The doors of one host: payment providers by their code, the panel, the mailer, and the demonstration's file."""
+    """The gateways of one application: panel, mailer, payment providers by code, and the demonstration's store."""
 
     panel: Panel
     mailer: Mailer
@@ -50,7 +50,7 @@ class Gateways:
 
 
 def build(config: Settings) -> Gateways:
-    """Open the doors the configuration names; ``ValueError`` when one of them cannot be read."""
+    """Build the gateways of a configuration; raise ``ValueError`` for an invalid mail URL."""
     mail = mailer(config.mail_url)
     paypal: dict[str, PaymentProvider] = {PayPalProvider.code: _paypal(config)} if config.paypal_client_id else {}
     if not config.demo:

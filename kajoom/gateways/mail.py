@@ -1,4 +1,4 @@
-"""Letters leave by SMTP, or land in a folder as files anyone can open."""
+"""Send e-mails by SMTP, or write them as files in a folder."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _TIMEOUT_SECONDS = 20
 
 
 def mailer(url: str) -> Mailer:
-    """The mailer of ``smtp://[user:password@]host[:port]``, ``smtp+starttls://…`` or ``file:///folder``; with no
-    address at all, letters wait for one.
+    """Return the mailer of ``smtp://[user:password@]host[:port]``, ``smtp+starttls://…`` or ``file:///folder``.
 
-    ``ValueError`` for anything else; the address is not repeated in it, for it may hold a password.
+    An empty URL gives a mailer that delays every e-mail. Raises ``ValueError`` for anything else, without the URL in
+    the message because it may contain a password.
     """
     if not url:
-        return WaitingMailer()
+        return UnconfiguredMailer()
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path:
         return FolderMailer(Path(unquote(parts.path)))
@@ -32,22 +32,22 @@ def mailer(url: str) -> Mailer:
     raise ValueError("KAJOOM_MAIL_URL must be smtp://host, smtp+starttls://host or file:///folder")
 
 
-class WaitingMailer:
-    """Where no mail server is named yet: a host may try the house without one, and no letter is lost."""
+class UnconfiguredMailer:
+    """Used when no mail server is configured: e-mails stay in the queue until there is one."""
 
     def send(self, message: EmailMessage) -> None:
-        """Always ``MailDelayed``."""
+        """Raise ``MailDelayed``."""
         raise MailDelayed("KAJOOM_MAIL_URL is not set")
 
 
 class FolderMailer:
-    """Writes each letter as one ``.eml`` named after its Message-ID, so that one sent twice is there once."""
+    """Writes each e-mail to an ``.eml`` file named after its Message-ID, so that one sent twice is one file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def send(self, message: EmailMessage) -> None:
-        """Write the letter whole or not at all; ``MailDelayed`` when the folder cannot be written."""
+        """Write the e-mail atomically; raise ``MailDelayed`` when the folder cannot be written."""
         name = re.sub(r"[^A-Za-z0-9.-]", "_", str(message["Message-ID"]).strip("<>")).lstrip(".")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ class FolderMailer:
 
 
 class SmtpMailer:
-    """Speaks to one mail server; with ``smtp+starttls`` nothing is ever said in clear."""
+    """Sends through one SMTP server; with ``smtp+starttls`` nothing is sent before the connection is encrypted."""
 
     def __init__(self, parts: SplitResult) -> None:
         self._starttls = parts.scheme == "smtp+starttls"
@@ -69,20 +69,23 @@ class SmtpMailer:
         self._password = unquote(parts.password or "")
 
     def send(self, message: EmailMessage) -> None:
-        """Hand the letter to the server. Only what it says of the letter itself (5xx) is ``MailRefused``: a wrong
-        password or a missing STARTTLS is ours to repair, and the letter waits."""
+        """Send the e-mail.
+
+        Raises ``MailRefused`` when the server rejects this e-mail permanently (5xx) and ``MailDelayed`` for any other
+        failure: a wrong password or a missing STARTTLS is for the host to fix, and the e-mail is sent later.
+        """
         try:
             server = self._connect()
         except (smtplib.SMTPException, OSError) as error:
-            raise MailDelayed(_told(error)) from error
+            raise MailDelayed(_describe(error)) from error
         try:
             server.send_message(message)
         except smtplib.SMTPNotSupportedError as error:
-            raise MailRefused(_told(error)) from error
+            raise MailRefused(_describe(error)) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise (MailRefused if _is_final(error) else MailDelayed)(_told(error)) from error
+            raise (MailRefused if _is_final(error) else MailDelayed)(_describe(error)) from error
         finally:
-            # The letter is accepted or not by now: a farewell that fails must not have it sent again.
+            # The server has accepted the e-mail or not: a QUIT that fails must not cause a second sending.
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
 
@@ -110,6 +113,6 @@ def _is_final(error: Exception) -> bool:
     return bool(codes) and all(500 <= code < 600 for code in codes)
 
 
-def _told(error: Exception) -> str:
-    """What a person needs to know: the kind of failure and the server's codes, never the client's address."""
+def _describe(error: Exception) -> str:
+    """Return the class of the error and the server's codes, without the client's address."""
     return " ".join([type(error).__name__, *map(str, _codes(error))])

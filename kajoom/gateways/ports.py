@@ -1,4 +1,4 @@
-"""What a payment provider, a panel and a mailer must be able to do."""
+"""The interfaces of payment providers, hosting panels and mailers, with the values they exchange."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from kajoom.domain.payment import AttemptStatus
 
 @dataclass(frozen=True, slots=True)
 class ChargeRequest:
-    """One attempt as a provider sees it. ``key`` names it for ever: asked twice, it is carried out once.
-    ``provider`` is the code of the provider it is for, ``invoice`` the number of the invoice it pays,
-    ``provider_ref`` the provider's own name for it, empty until it has answered, and ``return_url`` where a client
-    who approves elsewhere is led back to. ``approval`` is the provider's mark of what the client approved, handed back
-    to take the money. The client ``save_method`` the account they pay with for another time, or pays with the
-    ``saved`` one,
-    by the name its provider has for it. ``version`` is not sent: it tells whether anything was learnt of the attempt
-    since it was read.
+    """One payment attempt, as sent to a provider.
+
+    ``key`` is the idempotency key: the same key is charged once. ``provider`` is the provider's code, ``invoice`` the
+    invoice number, ``provider_ref`` the provider's id of the charge (empty until known) and ``return_url`` where the
+    client comes back after approving. ``approval`` is the provider's mark of the client's approval, required to
+    capture. ``save_method`` asks the provider to save the payment account; ``saved`` is the token of a saved account
+    to pay with. ``version`` is not sent: it is the attempt's row version when it was read.
     """
 
     key: str
@@ -40,8 +39,7 @@ class ChargeRequest:
 
 @dataclass(frozen=True, slots=True)
 class SavedAccount:
-    """An account a client pays with, kept by its provider: ``token`` is the provider's name for it, ``label`` how its
-    client knows it again, of which no stranger learns an address."""
+    """A payment account saved at the provider: its ``token``, and a ``label`` that does not reveal the address."""
 
     token: str
     label: str
@@ -49,10 +47,13 @@ class SavedAccount:
 
 @dataclass(frozen=True, slots=True)
 class ProviderResult:
-    """What is known of a charge. ``reference`` is the provider's name for the money received, ``reason`` a code for
-    a refusal, ``approve_url`` where the client must go to approve. ``approval`` is the provider's mark of an approval
-    once the client has done their part, which a ``saved`` account did beforehand: the money is then taken by asking
-    for it, and not before. ``saved`` is the account that was kept, once the provider tells."""
+    """The known state of a charge or a refund.
+
+    ``provider_ref`` is the provider's id of the charge and ``reference`` that of the money received; ``reason`` is a
+    code for a refusal. ``approve_url`` is where the client must approve. ``approval`` is set once the client has
+    approved (or pays with a saved account): ``capture`` then takes the money. ``saved`` is the account that was saved,
+    once the provider reports it.
+    """
 
     status: AttemptStatus
     provider_ref: str = ""
@@ -64,13 +65,13 @@ class ProviderResult:
 
     @property
     def is_not_captured(self) -> bool:
-        """Whether nothing was taken, and nothing will be unless we ask for it."""
+        """Whether no money was taken, nor will be before ``capture``."""
         return bool(self.approval or self.approve_url)
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money to be given back: ``key`` names it for ever, ``reference`` is the provider's name for what it took."""
+    """A refund to make: ``key`` is the idempotency key, ``reference`` the provider's id of the captured money."""
 
     key: str
     reference: str
@@ -80,7 +81,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """Money a provider says it took: ``key`` is our attempt's, empty when the provider does not say."""
+    """A payment reported by a provider; ``key`` is that of our attempt, empty when the provider does not report it."""
 
     reference: str
     key: str
@@ -91,7 +92,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class WebhookMessage:
-    """What a provider's verified message hints at; it is never believed, only a reason to ask. ``id`` is unique."""
+    """The ids of a verified webhook event; the provider is queried before anything is done. ``id`` is unique."""
 
     id: str
     kind: str
@@ -100,73 +101,73 @@ class WebhookMessage:
 
 
 class InvalidSignature(Exception):
-    """A message that its provider did not sign, or signed too long ago."""
+    """The webhook request was not signed by the provider, or too long ago."""
 
 
 class ProviderUnavailable(Exception):
-    """A provider that could not be asked what it took: to be asked again later."""
+    """The provider could not be reached, or cannot answer now: try again later."""
 
 
 class PaymentProvider(Protocol):
-    """Takes money, and gives it back. None of it raises for a lost answer: that is ``AttemptStatus.UNKNOWN``.
+    """A payment provider. A lost response does not raise: it is the status ``AttemptStatus.UNKNOWN``.
 
-    ``can_save`` when a client may have the account they pay with kept for another time.
+    ``can_save`` is whether clients may save the account they pay with.
     """
 
     code: str
     can_save: bool
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
-        """Take the amount, or have it approved first; once for each key however often it is asked."""
+        """Take the amount, or create a charge that the client must approve; idempotent by key."""
 
     def look_up(self, charge: ChargeRequest) -> ProviderResult:
-        """What became of a charge; it only looks.
+        """Return the state of a charge without changing it.
 
-        ``REFUSED`` with the reason "not_found" when the provider never saw it, "expired" when the client took too
-        long to approve it.
+        ``REFUSED`` has the reason "not_found" when the provider does not know the charge and "expired" when the client
+        took too long to approve it.
         """
 
     def capture(self, charge: ChargeRequest) -> ProviderResult:
-        """Take the money of a charge that bears its ``approval``, once however often it is asked.
+        """Take the money of an approved charge, with its ``approval``; idempotent.
 
-        What the saved account cannot do its client may still approve; one that will never do again has the reason
-        ``SAVED_METHOD_ENDED``.
+        When a saved account is declined, the result may have an ``approve_url`` where the client can still approve.
+        The reason is ``SAVED_METHOD_ENDED`` when the account can never be used again.
         """
 
     def refund(self, refund: Refund) -> ProviderResult:
-        """Give money back, once for each key however often and however late it is asked.
+        """Refund a captured payment, idempotent by key; called again, it returns the state of the same refund.
 
-        ``CAPTURED`` once it has been given back, with the provider's name for it as ``reference``; asked again with
-        the same key after a lost answer, the provider tells what became of it.
+        ``CAPTURED`` means refunded, with the provider's id of the refund as ``reference``.
         """
 
     def captures(self, day: date) -> Iterable[Capture]:
-        """Everything taken on a day in UTC, in which no hour of the year is missing or doubled.
+        """Return the payments captured on a day in UTC, which has no missing or repeated hour.
 
-        ``ProviderUnavailable`` when the provider cannot tell now.
+        Raises ``ProviderUnavailable`` when the provider cannot answer now.
         """
 
     def has_saved_account(self, token: str) -> bool:
-        """Whether a saved account is still kept. ``ProviderUnavailable`` when the provider cannot tell now."""
+        """Whether a saved account still exists; raise ``ProviderUnavailable`` when the provider cannot answer now."""
 
     def delete_saved_account(self, token: str) -> None:
-        """Keep a saved account no longer, also if it was gone. ``ProviderUnavailable`` when that cannot be done now."""
+        """Delete a saved account, if it still exists; raise ``ProviderUnavailable`` when that cannot be done now."""
 
 
 class WebhookVerifier(Protocol):
-    """A provider that tells by itself when something happened."""
+    """Verifies the webhook requests of a provider."""
 
     code: str
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes, at: datetime) -> WebhookMessage:
-        """The message, once it is known to be the provider's.
+        """Return the event of a webhook request received at ``at``.
 
-        ``InvalidSignature`` when it is not; ``ProviderUnavailable`` when it cannot be verified now.
+        Raises ``InvalidSignature`` when the provider did not sign it and ``ProviderUnavailable`` when it cannot be
+        verified now.
         """
 
 
 class PanelStatus(StrEnum):
-    """``DONE`` is said only after reading back; ``UNKNOWN`` is a lost answer, to be asked again."""
+    """The result of a panel request: ``DONE`` is confirmed by reading back, ``UNKNOWN`` is a lost response."""
 
     DONE = "done"
     PENDING = "pending"
@@ -176,7 +177,7 @@ class PanelStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PackageChange:
-    """Put the hosting account ``username`` on the panel's ``package``; ``key`` is the same over retries."""
+    """Set the ``package`` of the hosting account ``username``; ``key`` is the same for every retry."""
 
     key: str
     username: str
@@ -184,40 +185,40 @@ class PackageChange:
 
 
 NO_PANEL = "manual"
-"""The reason of a ``PanelResult`` where no panel is connected: a person carries every change out."""
+"""The reason of a ``PanelResult`` when no panel is connected: staff carry out every change."""
 
 
 @dataclass(frozen=True, slots=True)
 class PanelResult:
-    """What the panel did; ``reason`` is its own text when it refused, never shown unescaped."""
+    """The result of a request; ``reason`` is the panel's own text of a refusal, always shown escaped."""
 
     status: PanelStatus
     reason: str = ""
 
 
 class Panel(Protocol):
-    """The hosting panel. Setting a package twice is harmless, so a retry is safe once ``read`` has decided."""
+    """A hosting panel. Setting the same package twice is harmless, so a change can be retried after ``read``."""
 
     def check(self, change: PackageChange) -> PanelResult:
-        """Whether the account and the package exist: ``DONE`` when the change can be tried."""
+        """Check that the account and the package exist: ``DONE`` when the change can be applied."""
 
     def apply(self, change: PackageChange) -> PanelResult:
-        """Ask for the change."""
+        """Request the change of package."""
 
     def read(self, username: str) -> str | None:
-        """The package the account is on, or ``None`` when the panel does not say."""
+        """Return the package of the account, ``None`` when the panel does not know."""
 
 
 class MailRefused(Exception):
-    """The mail server said no for good (5xx): a person must look."""
+    """The mail server rejected the e-mail permanently (5xx): staff must look at it."""
 
 
 class MailDelayed(Exception):
-    """The mail server could not take it now (4xx, or no connection): to be tried again."""
+    """The mail server could not accept the e-mail now (4xx, or no connection): it is sent again later."""
 
 
 class Mailer(Protocol):
-    """Hands a finished letter to the world."""
+    """Sends finished e-mails."""
 
     def send(self, message: EmailMessage) -> None:
-        """Send it, or raise ``MailRefused`` or ``MailDelayed``."""
+        """Send the e-mail, or raise ``MailRefused`` or ``MailDelayed``."""

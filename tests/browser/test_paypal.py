@@ -155,7 +155,7 @@ def test_an_account_paypal_honours_no_more_is_said_where_the_reader_is(
 ) -> None:
     watch.provokes("answer 402")
     kept(house, paypal)
-    paypal.ledger.forget("token-0")
+    paypal.ledger.delete_token("token-0")
     page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly")
     page.locator("#review form .btn.go").click()
     notice = page.locator("[data-refusal=saved_method_ended]")

@@ -66,7 +66,7 @@ class Weather:
         with ledger.lock:
             ledger.assigns_tokens_later = self._dice.random() < _SLOW_TO_NAME
             if ledger.tokens and self._dice.random() < _REMOVED_THERE:
-                ledger.forget(self._dice.choice(list(ledger.tokens)))
+                ledger.delete_token(self._dice.choice(list(ledger.tokens)))
 
     @contextmanager
     def cleared(self) -> Iterator[None]:

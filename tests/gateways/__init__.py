@@ -1,0 +1,1 @@
+"""Tests of the gateways: payment providers, panels and mailers."""

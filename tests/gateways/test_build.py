@@ -1,4 +1,4 @@
-"""The configuration decides which doors are open."""
+"""Gateways built from a configuration."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ class Settings:
     paypal_can_save: bool = False
 
 
-def test_demonstration_pays_and_provisions_by_itself(tmp_path: Path) -> None:
-    doors = build(Settings(demo=True, instance_path=tmp_path))
-    assert list(doors.payments) == ["demonstration"]
-    assert doors.panel.check(PackageChange("k", "boreal", "web-b")).status is PanelStatus.DONE
+def test_demonstration_has_its_own_provider_and_panel(tmp_path: Path) -> None:
+    gateways = build(Settings(demo=True, instance_path=tmp_path))
+    assert list(gateways.payments) == ["demonstration"]
+    assert gateways.panel.check(PackageChange("k", "boreal", "web-b")).status is PanelStatus.DONE
 
 
-def test_host_without_a_panel_has_a_person_do_it(tmp_path: Path) -> None:
-    doors = build(Settings(demo=False, instance_path=tmp_path))
-    for ask in (doors.panel.check, doors.panel.apply):
-        result = ask(PackageChange("k", "boreal", "web-b"))
+def test_host_without_a_panel_refuses_changes_for_staff(tmp_path: Path) -> None:
+    gateways = build(Settings(demo=False, instance_path=tmp_path))
+    for request in (gateways.panel.check, gateways.panel.apply):
+        result = request(PackageChange("k", "boreal", "web-b"))
         assert (result.status, result.reason) == (PanelStatus.REFUSED, "manual")
-    assert doors.panel.read("boreal") is None
+    assert gateways.panel.read("boreal") is None
 
 
-def test_host_outside_the_demonstration_takes_no_pretended_money(tmp_path: Path) -> None:
-    doors = build(Settings(demo=False, instance_path=tmp_path))
-    assert not doors.payments
+def test_demonstration_provider_is_absent_outside_the_demonstration(tmp_path: Path) -> None:
+    gateways = build(Settings(demo=False, instance_path=tmp_path))
+    assert not gateways.payments
     assert not list(tmp_path.iterdir())
 
 
-def test_paypal_is_offered_where_it_is_configured(tmp_path: Path) -> None:
+def test_paypal_is_present_when_configured(tmp_path: Path) -> None:
     settings = Settings(demo=False, instance_path=tmp_path, paypal_client_id="client", paypal_secret="secret")
     assert list(build(settings).payments) == ["paypal"]
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-def test_accounts_are_saved_only_where_the_host_says_that_they_may_be(tmp_path: Path, allowed: bool) -> None:
+def test_paypal_can_save_accounts_only_when_configured(tmp_path: Path, allowed: bool) -> None:
     account = {"paypal_client_id": "client", "paypal_secret": "secret"}
     settings = Settings(demo=True, instance_path=tmp_path, paypal_can_save=allowed, **account)
     can_save = {code: provider.can_save for code, provider in build(settings).payments.items()}
     assert can_save == {"demonstration": False, "paypal": allowed}
 
 
-def test_paypal_in_the_demonstration_comes_beside_what_takes_no_money(tmp_path: Path) -> None:
+def test_paypal_comes_after_the_demonstration_provider(tmp_path: Path) -> None:
     settings = Settings(True, tmp_path, paypal_client_id="client", paypal_secret="secret", paypal_webhook_id="W")
     assert list(build(settings).payments) == ["demonstration", "paypal"]
 
 
-def test_unreadable_mail_address_stops_the_start(tmp_path: Path) -> None:
+def test_invalid_mail_url_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="KAJOOM_MAIL_URL"):
-        build(Settings(demo=True, instance_path=tmp_path, mail_url="carrier-pigeon"))
+        build(Settings(demo=True, instance_path=tmp_path, mail_url="not-a-url"))

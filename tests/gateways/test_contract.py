@@ -1,4 +1,4 @@
-"""What any provider, panel and mailer behind our ports must do, asked of those that come in the box."""
+"""The contract of the ports: every payment provider, panel and mailer must pass these tests."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ A, P = AttemptStatus, PanelStatus
 
 
 class Providers(NamedTuple):
-    """A kind of provider, in each of the moods the contract speaks of."""
+    """Providers of one kind, one for each behaviour of the contract."""
 
-    willing: PaymentProvider
+    accepting: PaymentProvider
     refusing: PaymentProvider
     losing_after: PaymentProvider
     losing_before: PaymentProvider
@@ -41,9 +41,9 @@ class Providers(NamedTuple):
 
 
 class Panels(NamedTuple):
-    """A kind of panel, in each of the moods the contract speaks of."""
+    """Panels of one kind, one for each behaviour of the contract."""
 
-    willing: Panel
+    accepting: Panel
     refusing: Panel
     losing_after: Panel
     losing_before: Panel
@@ -58,18 +58,18 @@ def change_to(package: str, username: str = "boreal") -> PackageChange:
     return PackageChange(key=f"to-{package}", username=username, package=package)
 
 
-def demonstration_in(folder: Path, door: DemoSystem, behaviour: Behaviour) -> DemoStore:
-    demonstration = DemoStore(folder / f"{door}-{behaviour}.sqlite")
-    demonstration.set_behaviour(door, behaviour, once=True)
-    return demonstration
+def demo_store(folder: Path, system: DemoSystem, behaviour: Behaviour) -> DemoStore:
+    store = DemoStore(folder / f"{system}-{behaviour}.sqlite")
+    store.set_behaviour(system, behaviour, once=True)
+    return store
 
 
 def demonstration_providers(folder: Path) -> Providers:
-    moods = (Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.LOSE_AFTER, Behaviour.LOSE_BEFORE, Behaviour.PENDING)
-    return Providers(*(DemoProvider(demonstration_in(folder, DemoSystem.PAYMENT, mood), 0) for mood in moods))
+    behaviours = (Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.LOSE_AFTER, Behaviour.LOSE_BEFORE, Behaviour.PENDING)
+    return Providers(*(DemoProvider(demo_store(folder, DemoSystem.PAYMENT, behaviour), 0) for behaviour in behaviours))
 
 
-def null_providers(_folder: Path) -> Providers:
+def fake_providers(_folder: Path) -> Providers:
     return Providers(
         FakeProvider(),
         FakeProvider(ProviderResult(A.REFUSED, reason="declined")),
@@ -80,11 +80,11 @@ def null_providers(_folder: Path) -> Providers:
 
 
 def demonstration_panels(folder: Path) -> Panels:
-    moods = (Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.LOSE_AFTER, Behaviour.LOSE_BEFORE, Behaviour.PENDING)
-    return Panels(*(DemoPanel(demonstration_in(folder, DemoSystem.PANEL, mood), 0) for mood in moods))
+    behaviours = (Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.LOSE_AFTER, Behaviour.LOSE_BEFORE, Behaviour.PENDING)
+    return Panels(*(DemoPanel(demo_store(folder, DemoSystem.PANEL, behaviour), 0) for behaviour in behaviours))
 
 
-def null_panels(_folder: Path) -> Panels:
+def fake_panels(_folder: Path) -> Panels:
     return Panels(
         FakePanel(),
         FakePanel(PanelResult(P.REFUSED, "no")),
@@ -94,58 +94,58 @@ def null_panels(_folder: Path) -> Panels:
     )
 
 
-@pytest.fixture(params=[demonstration_providers, null_providers], ids=["demonstration", "null"])
+@pytest.fixture(params=[demonstration_providers, fake_providers], ids=["demonstration", "fake"])
 def providers(request: pytest.FixtureRequest, tmp_path: Path) -> Providers:
     make: Callable[[Path], Providers] = request.param
     return make(tmp_path)
 
 
-@pytest.fixture(params=[demonstration_panels, null_panels], ids=["demonstration", "null"])
+@pytest.fixture(params=[demonstration_panels, fake_panels], ids=["demonstration", "fake"])
 def panels(request: pytest.FixtureRequest, tmp_path: Path) -> Panels:
     make: Callable[[Path], Panels] = request.param
     return make(tmp_path)
 
 
 def test_charge_is_captured_with_a_reference(providers: Providers) -> None:
-    result = providers.willing.charge(charge_of())
+    result = providers.accepting.charge(charge_of())
     assert result.status is A.CAPTURED
     assert result.reference
 
 
-def test_charge_asked_twice_is_carried_out_once(providers: Providers) -> None:
-    assert providers.willing.charge(charge_of()) == providers.willing.charge(charge_of())
+def test_charge_is_idempotent_by_key(providers: Providers) -> None:
+    assert providers.accepting.charge(charge_of()) == providers.accepting.charge(charge_of())
 
 
 def test_two_keys_are_two_charges(providers: Providers) -> None:
-    first = providers.willing.charge(charge_of(key="k1"))
-    assert providers.willing.charge(charge_of(key="k2")).reference != first.reference
+    first = providers.accepting.charge(charge_of(key="k1"))
+    assert providers.accepting.charge(charge_of(key="k2")).reference != first.reference
 
 
 def test_same_key_with_another_amount_is_refused(providers: Providers) -> None:
-    providers.willing.charge(charge_of(4172))
-    result = providers.willing.charge(charge_of(4173))
+    providers.accepting.charge(charge_of(4172))
+    result = providers.accepting.charge(charge_of(4173))
     assert (result.status, result.reason) == (A.REFUSED, "mismatch")
 
 
-def test_look_up_of_another_amount_is_not_known(providers: Providers) -> None:
-    providers.willing.charge(charge_of(4172))
-    result = providers.willing.look_up(charge_of(4173))
+def test_look_up_with_another_amount_is_unknown(providers: Providers) -> None:
+    providers.accepting.charge(charge_of(4172))
+    result = providers.accepting.look_up(charge_of(4173))
     assert (result.status, result.reason) == (A.UNKNOWN, "mismatch")
 
 
-def test_look_up_finds_what_was_captured(providers: Providers) -> None:
-    result = providers.willing.charge(charge_of())
-    assert providers.willing.look_up(charge_of()) == result
+def test_look_up_returns_the_captured_charge(providers: Providers) -> None:
+    result = providers.accepting.charge(charge_of())
+    assert providers.accepting.look_up(charge_of()) == result
 
 
-def test_look_up_of_a_charge_never_seen_is_refused_as_not_found(providers: Providers) -> None:
-    result = providers.willing.look_up(charge_of())
+def test_look_up_of_an_unknown_charge_is_refused_as_not_found(providers: Providers) -> None:
+    result = providers.accepting.look_up(charge_of())
     assert (result.status, result.reason) == (A.REFUSED, "not_found")
 
 
 def test_refused_charge_stays_refused_under_its_key(providers: Providers) -> None:
-    for ask in (providers.refusing.charge, providers.refusing.charge, providers.refusing.look_up):
-        result = ask(charge_of())
+    for request in (providers.refusing.charge, providers.refusing.charge, providers.refusing.look_up):
+        result = request(charge_of())
         assert (result.status, result.reason) == (A.REFUSED, "declined")
 
 
@@ -154,14 +154,14 @@ def test_another_key_may_succeed_after_a_refusal(providers: Providers) -> None:
     assert providers.refusing.charge(charge_of(key="k2")).status is A.CAPTURED
 
 
-def test_answer_lost_after_the_deed_is_unknown_until_looked_up(providers: Providers) -> None:
+def test_response_lost_after_the_charge_is_unknown_until_looked_up(providers: Providers) -> None:
     assert providers.losing_after.charge(charge_of()).status is A.UNKNOWN
-    found = providers.losing_after.look_up(charge_of())
-    assert found.status is A.CAPTURED
-    assert providers.losing_after.charge(charge_of()) == found
+    result = providers.losing_after.look_up(charge_of())
+    assert result.status is A.CAPTURED
+    assert providers.losing_after.charge(charge_of()) == result
 
 
-def test_answer_lost_before_the_deed_leaves_nothing_behind(providers: Providers) -> None:
+def test_response_lost_before_the_charge_takes_no_money(providers: Providers) -> None:
     assert providers.losing_before.charge(charge_of()).status is A.UNKNOWN
     assert providers.losing_before.look_up(charge_of()).reason == "not_found"
     assert providers.losing_before.charge(charge_of()).status is A.CAPTURED
@@ -173,75 +173,75 @@ def test_pending_charge_is_captured_when_it_is_looked_up(providers: Providers) -
     assert providers.pending.charge(charge_of()).status is A.CAPTURED
 
 
-def test_money_asked_for_again_is_the_same_money(providers: Providers) -> None:
-    result = providers.willing.charge(charge_of())
-    assert providers.willing.capture(charge_of()) == result
+def test_capture_of_a_captured_charge_returns_the_same_result(providers: Providers) -> None:
+    result = providers.accepting.charge(charge_of())
+    assert providers.accepting.capture(charge_of()) == result
 
 
-def test_an_account_nobody_saved_is_not_kept_and_forgetting_it_is_harmless(providers: Providers) -> None:
-    providers.willing.delete_saved_account("nobody's")
-    assert not providers.willing.has_saved_account("nobody's")
+def test_deleting_an_unknown_saved_account_does_nothing(providers: Providers) -> None:
+    providers.accepting.delete_saved_account("unknown")
+    assert not providers.accepting.has_saved_account("unknown")
 
 
 def test_package_applied_is_read_back(panels: Panels) -> None:
-    assert panels.willing.check(change_to("web-b")).status is P.DONE
-    assert panels.willing.apply(change_to("web-b")).status is P.DONE
-    assert panels.willing.read("boreal") == "web-b"
+    assert panels.accepting.check(change_to("web-b")).status is P.DONE
+    assert panels.accepting.apply(change_to("web-b")).status is P.DONE
+    assert panels.accepting.read("boreal") == "web-b"
 
 
 def test_package_set_twice_is_harmless(panels: Panels) -> None:
-    panels.willing.apply(change_to("web-b"))
-    assert panels.willing.apply(change_to("web-b")).status is P.DONE
-    assert panels.willing.read("boreal") == "web-b"
+    panels.accepting.apply(change_to("web-b"))
+    assert panels.accepting.apply(change_to("web-b")).status is P.DONE
+    assert panels.accepting.read("boreal") == "web-b"
 
 
-def test_account_never_changed_is_not_known(panels: Panels) -> None:
-    assert panels.willing.read("boreal") is None
+def test_package_of_an_account_never_changed_is_unknown(panels: Panels) -> None:
+    assert panels.accepting.read("boreal") is None
 
 
-def test_accounts_do_not_mix(panels: Panels) -> None:
-    panels.willing.apply(change_to("web-b", "boreal"))
-    panels.willing.apply(change_to("web-c", "austral"))
-    assert panels.willing.read("boreal") == "web-b"
+def test_change_affects_only_its_account(panels: Panels) -> None:
+    panels.accepting.apply(change_to("web-b", "boreal"))
+    panels.accepting.apply(change_to("web-c", "austral"))
+    assert panels.accepting.read("boreal") == "web-b"
 
 
-def test_change_that_names_no_account_is_refused_with_a_reason(panels: Panels) -> None:
-    result = panels.willing.check(change_to("web-b", username=""))
+def test_change_without_an_account_is_refused_with_a_reason(panels: Panels) -> None:
+    result = panels.accepting.check(change_to("web-b", username=""))
     assert result.status is P.REFUSED
     assert result.reason
 
 
-def test_refused_change_touches_nothing(panels: Panels) -> None:
+def test_refused_change_has_no_effect(panels: Panels) -> None:
     result = panels.refusing.apply(change_to("web-b"))
     assert result.status is P.REFUSED
     assert result.reason
     assert panels.refusing.read("boreal") is None
 
 
-def test_answer_lost_after_the_change_is_told_by_reading_back(panels: Panels) -> None:
+def test_response_lost_after_the_change_is_found_by_reading_back(panels: Panels) -> None:
     assert panels.losing_after.apply(change_to("web-b")).status is P.UNKNOWN
     assert panels.losing_after.read("boreal") == "web-b"
 
 
-def test_answer_lost_before_the_change_leaves_the_account_as_it_was(panels: Panels) -> None:
+def test_response_lost_before_the_change_has_no_effect(panels: Panels) -> None:
     assert panels.losing_before.apply(change_to("web-b")).status is P.UNKNOWN
     assert panels.losing_before.read("boreal") is None
     assert panels.losing_before.apply(change_to("web-b")).status is P.DONE
 
 
-def test_pending_change_is_done_when_asked_again(panels: Panels) -> None:
+def test_pending_change_is_done_by_the_next_request(panels: Panels) -> None:
     assert panels.pending.apply(change_to("web-b")).status is P.PENDING
     assert panels.pending.read("boreal") is None
     assert panels.pending.apply(change_to("web-b")).status is P.DONE
     assert panels.pending.read("boreal") == "web-b"
 
 
-@pytest.mark.parametrize("kind", ["folder", "null"])
-def test_mailer_takes_a_letter_and_says_nothing(kind: str, tmp_path: Path) -> None:
-    mailer: Mailer = FakeMailer() if kind == "null" else FolderMailer(tmp_path)
+@pytest.mark.parametrize("kind", ["folder", "fake"])
+def test_mailer_sends_an_email(kind: str, tmp_path: Path) -> None:
+    mailer: Mailer = FakeMailer() if kind == "fake" else FolderMailer(tmp_path)
     message = EmailMessage()
     message["Message-ID"] = "<one@example.com>"
     message.set_content("Bonjour")
     mailer.send(message)
-    kept = len(mailer.sent) if isinstance(mailer, FakeMailer) else len(list(tmp_path.glob("*.eml")))
-    assert kept == 1
+    count = len(mailer.sent) if isinstance(mailer, FakeMailer) else len(list(tmp_path.glob("*.eml")))
+    assert count == 1

@@ -1,4 +1,4 @@
-"""The demonstration can be told what to do next, by a switch or by the amount, and forgets nothing when killed."""
+"""The store's provider and panel: behaviours, fixed amounts, and state shared between processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kajoom.gateways.ports import ChargeRequest, PackageChange, PanelStatus
 
 
 @pytest.fixture
-def demonstration(tmp_path: Path) -> DemoStore:
+def store(tmp_path: Path) -> DemoStore:
     return DemoStore(tmp_path / "demonstration.sqlite")
 
 
@@ -23,81 +23,81 @@ def charge(cents: int, key: str = "k1") -> ChargeRequest:
     return ChargeRequest(key=key, provider="demonstration", amount=Money(cents), invoice="2026-0001", locale="fr")
 
 
-def test_switch_stays_until_it_is_changed(demonstration: DemoStore) -> None:
-    demonstration.set_behaviour(DemoSystem.PAYMENT, Behaviour.REFUSE)
-    provider = DemoProvider(demonstration)
+def test_behaviour_stays_until_it_is_changed(store: DemoStore) -> None:
+    store.set_behaviour(DemoSystem.PAYMENT, Behaviour.REFUSE)
+    provider = DemoProvider(store)
     assert [provider.charge(charge(100, key)).status for key in ("a", "b")] == [AttemptStatus.REFUSED] * 2
-    demonstration.set_behaviour(DemoSystem.PAYMENT, Behaviour.ACCEPT)
+    store.set_behaviour(DemoSystem.PAYMENT, Behaviour.ACCEPT)
     assert provider.charge(charge(100, "c")).status is AttemptStatus.CAPTURED
 
 
-def test_switch_for_one_time_is_used_up(demonstration: DemoStore) -> None:
-    demonstration.set_behaviour(DemoSystem.PANEL, Behaviour.REFUSE, once=True)
-    assert demonstration.next_behaviour(DemoSystem.PANEL) is Behaviour.REFUSE
-    assert demonstration.next_behaviour(DemoSystem.PANEL) is Behaviour.ACCEPT
+def test_behaviour_set_once_applies_to_one_request(store: DemoStore) -> None:
+    store.set_behaviour(DemoSystem.PANEL, Behaviour.REFUSE, once=True)
+    assert store.next_behaviour(DemoSystem.PANEL) is Behaviour.REFUSE
+    assert store.next_behaviour(DemoSystem.PANEL) is Behaviour.ACCEPT
 
 
-def test_doors_have_a_switch_each(demonstration: DemoStore) -> None:
-    demonstration.set_behaviour(DemoSystem.PANEL, Behaviour.REFUSE)
-    assert demonstration.next_behaviour(DemoSystem.PAYMENT) is Behaviour.ACCEPT
+def test_each_system_has_its_own_behaviour(store: DemoStore) -> None:
+    store.set_behaviour(DemoSystem.PANEL, Behaviour.REFUSE)
+    assert store.next_behaviour(DemoSystem.PAYMENT) is Behaviour.ACCEPT
 
 
 @pytest.mark.parametrize(
-    ("cents", "told", "found"),
+    ("cents", "charged", "looked_up"),
     [
         (1312, AttemptStatus.CAPTURED, AttemptStatus.CAPTURED),
         (1313, AttemptStatus.REFUSED, AttemptStatus.REFUSED),
         (1414, AttemptStatus.UNKNOWN, AttemptStatus.CAPTURED),
     ],
 )
-def test_amount_chooses_by_itself(
-    demonstration: DemoStore, cents: int, told: AttemptStatus, found: AttemptStatus
+def test_fixed_amount_has_its_own_behaviour(
+    store: DemoStore, cents: int, charged: AttemptStatus, looked_up: AttemptStatus
 ) -> None:
-    provider = DemoProvider(demonstration)
-    assert provider.charge(charge(cents)).status is told
-    assert provider.look_up(charge(cents)).status is found
+    provider = DemoProvider(store)
+    assert provider.charge(charge(cents)).status is charged
+    assert provider.look_up(charge(cents)).status is looked_up
 
 
-def test_slow_amount_waits_before_it_takes_the_money(demonstration: DemoStore) -> None:
+def test_slow_amount_waits_before_the_charge(store: DemoStore) -> None:
     waited: list[tuple[float, str]] = []
 
     def wait(seconds: float) -> None:
-        waited.append((seconds, DemoProvider(demonstration).look_up(charge(1515)).reason))
+        waited.append((seconds, DemoProvider(store).look_up(charge(1515)).reason))
 
-    assert DemoProvider(demonstration, 3, wait).charge(charge(1515)).status is AttemptStatus.CAPTURED
+    assert DemoProvider(store, 3, wait).charge(charge(1515)).status is AttemptStatus.CAPTURED
     assert waited == [(3, "not_found")]
 
 
-def test_charge_made_twice_at_once_is_one_charge(demonstration: DemoStore) -> None:
-    """While the first is slow a second process takes the same key: both are told of the one charge."""
-    fast = DemoProvider(demonstration)
-    told = []
-    slow = DemoProvider(demonstration, 3, lambda _seconds: told.append(fast.charge(charge(100))))
-    demonstration.set_behaviour(DemoSystem.PAYMENT, Behaviour.SLOW, once=True)
-    told.append(slow.charge(charge(100)))
-    assert told[0] == told[1]
+def test_concurrent_charges_with_one_key_are_one_charge(store: DemoStore) -> None:
+    """While the first request is slow, a second process charges the same key: both get the same charge."""
+    fast = DemoProvider(store)
+    results = []
+    slow = DemoProvider(store, 3, lambda _seconds: results.append(fast.charge(charge(100))))
+    store.set_behaviour(DemoSystem.PAYMENT, Behaviour.SLOW, once=True)
+    results.append(slow.charge(charge(100)))
+    assert results[0] == results[1]
 
 
-def test_slow_panel_waits_before_it_acts(demonstration: DemoStore) -> None:
+def test_slow_panel_waits_before_the_change(store: DemoStore) -> None:
     waited: list[float] = []
-    demonstration.set_behaviour(DemoSystem.PANEL, Behaviour.SLOW, once=True)
-    panel = DemoPanel(demonstration, 3, waited.append)
+    store.set_behaviour(DemoSystem.PANEL, Behaviour.SLOW, once=True)
+    panel = DemoPanel(store, 3, waited.append)
     assert panel.apply(PackageChange("k", "boreal", "web-b")).status is PanelStatus.DONE
     assert waited == [3]
 
 
-def test_another_process_finds_what_this_one_did(demonstration: DemoStore, tmp_path: Path) -> None:
-    DemoProvider(demonstration).charge(charge(100))
-    again = DemoProvider(DemoStore(tmp_path / "demonstration.sqlite"))
-    assert again.look_up(charge(100)).status is AttemptStatus.CAPTURED
+def test_state_is_shared_with_another_process(store: DemoStore, tmp_path: Path) -> None:
+    DemoProvider(store).charge(charge(100))
+    other = DemoProvider(DemoStore(tmp_path / "demonstration.sqlite"))
+    assert other.look_up(charge(100)).status is AttemptStatus.CAPTURED
 
 
-def test_deed_that_fails_midway_leaves_nothing(demonstration: DemoStore) -> None:
+def test_failed_transaction_is_rolled_back(store: DemoStore) -> None:
     def fail() -> None:
-        with demonstration.transaction() as file:
+        with store.transaction() as file:
             file.execute("REPLACE INTO account VALUES ('boreal', 'web-b')")
             raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError):
         fail()
-    assert DemoPanel(demonstration).read("boreal") is None
+    assert DemoPanel(store).read("boreal") is None

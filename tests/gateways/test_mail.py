@@ -1,4 +1,4 @@
-"""A letter reaches a real SMTP server on the loopback whole, or the mailer says whether trying again can help."""
+"""Sending e-mails to a real SMTP server on the loopback interface and to a folder."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ LOOPBACK = Path(__file__).with_name("loopback.pem")
 
 
 def message() -> EmailMessage:
-    written = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    written["Subject"] = "Votre service est opérationnel : 41,72 $"
-    written["From"] = "Hébergement Boréal <bonjour@example.com>"
-    written["To"] = "fr@example.com"
-    written["Message-ID"] = "<operational-CH-2026-000001@example.com>"
-    written.set_content("Le forfait « B » coûte 225,00 $ par mois.\n")
-    return written
+    email = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    email["Subject"] = "Votre service est opérationnel : 41,72 $"
+    email["From"] = "Hébergement Boréal <bonjour@example.com>"
+    email["To"] = "fr@example.com"
+    email["Message-ID"] = "<operational-CH-2026-000001@example.com>"
+    email.set_content("Le forfait « B » coûte 225,00 $ par mois.\n")
+    return email
 
 
 class Inbox:
-    """A server's side of the conversation: it answers each step as told, and keeps what it accepted."""
+    """Handler of the SMTP server: it gives the configured reply to each step and stores the accepted e-mails."""
 
     def __init__(self, rcpt: str = "250 OK", data: str = "250 OK") -> None:
         self.rcpt, self.data = rcpt, data
@@ -51,16 +51,16 @@ class Inbox:
         return self.data
 
 
-class RudeServer(smtp.SMTP):
-    """Accepts a letter and hangs up rudely at the farewell."""
+class FailingQuitServer(smtp.SMTP):
+    """Accepts an e-mail, then answers QUIT with an error."""
 
     async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
         await self.push("421 gone")
 
 
-class Rude(Controller):
+class FailingQuit(Controller):
     def factory(self) -> smtp.SMTP:
-        return RudeServer(self.handler, **self.SMTP_kwargs)
+        return FailingQuitServer(self.handler, **self.SMTP_kwargs)
 
 
 def free_port() -> int:
@@ -79,7 +79,7 @@ def server(inbox: Inbox, controller: type[Controller] = Controller, **options: A
         running.stop()
 
 
-def test_letter_arrives_whole_with_its_accents() -> None:
+def test_email_arrives_with_its_accents() -> None:
     inbox = Inbox()
     with server(inbox) as address:
         mailer(f"smtp://{address}").send(message())
@@ -90,7 +90,7 @@ def test_letter_arrives_whole_with_its_accents() -> None:
     assert received.get_content().replace("\r\n", "\n") == "Le forfait « B » coûte 225,00 $ par mois.\n"
 
 
-def test_letter_travels_in_ascii_only() -> None:
+def test_email_is_sent_in_ascii() -> None:
     inbox = Inbox()
     with server(inbox) as address:
         mailer(f"smtp://{address}").send(message())
@@ -99,24 +99,24 @@ def test_letter_travels_in_ascii_only() -> None:
 
 @pytest.mark.parametrize("step", ["rcpt", "data"])
 @pytest.mark.parametrize(
-    ("reply", "outcome"),
+    ("reply", "exception"),
     [("452 4.2.2 mailbox full", MailDelayed), ("550 5.1.1 no such user", MailRefused)],
     ids=["452", "550"],
 )
-def test_server_reply_says_whether_trying_again_can_help(step: str, reply: str, outcome: type[Exception]) -> None:
+def test_temporary_and_permanent_server_errors(step: str, reply: str, exception: type[Exception]) -> None:
     inbox = Inbox(**{step: reply})
-    with server(inbox) as address, pytest.raises(outcome, match=reply[:3]):
+    with server(inbox) as address, pytest.raises(exception, match=reply[:3]):
         mailer(f"smtp://{address}").send(message())
     assert inbox.accepted == []
 
 
-def test_error_does_not_repeat_the_address_of_the_client() -> None:
+def test_error_does_not_contain_the_address_of_the_client() -> None:
     with server(Inbox(rcpt="550 5.1.1 no such user fr@example.com")) as address, pytest.raises(MailRefused) as error:
         mailer(f"smtp://{address}").send(message())
     assert "fr@" not in str(error.value)
 
 
-def test_server_without_starttls_hears_nothing_in_clear() -> None:
+def test_nothing_is_sent_to_a_server_without_starttls() -> None:
     inbox = Inbox()
     with server(inbox) as address, pytest.raises(MailDelayed):
         mailer(f"smtp+starttls://{address}").send(message())
@@ -130,9 +130,7 @@ def tls() -> ssl.SSLContext:
     return context
 
 
-def test_letter_travels_encrypted_to_a_server_that_is_trusted(
-    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_email_is_encrypted_to_a_trusted_server(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(LOOPBACK))
     inbox = Inbox()
     with server(inbox, tls_context=tls, require_starttls=True) as address:
@@ -140,14 +138,14 @@ def test_letter_travels_encrypted_to_a_server_that_is_trusted(
     assert len(inbox.accepted) == 1
 
 
-def test_server_with_a_certificate_of_its_own_making_gets_no_letter(tls: ssl.SSLContext) -> None:
+def test_server_with_a_self_signed_certificate_gets_no_email(tls: ssl.SSLContext) -> None:
     inbox = Inbox()
     with server(inbox, tls_context=tls) as address, pytest.raises(MailDelayed):
         mailer(f"smtp+starttls://{address}").send(message())
     assert inbox.accepted == []
 
 
-def test_wrong_password_waits_for_its_repair() -> None:
+def test_wrong_password_delays_the_email() -> None:
     inbox = Inbox()
     options: dict[str, Any] = {
         "authenticator": lambda *_: smtp.AuthResult(success=False, handled=False),
@@ -157,51 +155,51 @@ def test_wrong_password_waits_for_its_repair() -> None:
         mailer(f"smtp://kajoom:wrong%40@{address}").send(message())
 
 
-def test_server_that_is_not_there_is_tried_again_later() -> None:
+def test_unreachable_server_delays_the_email() -> None:
     with pytest.raises(MailDelayed):
         mailer(f"smtp://127.0.0.1:{free_port()}").send(message())
 
 
-def test_rude_farewell_does_not_send_the_letter_again() -> None:
+def test_failing_quit_does_not_send_the_email_again() -> None:
     inbox = Inbox()
-    with server(inbox, Rude) as address:
+    with server(inbox, FailingQuit) as address:
         mailer(f"smtp://{address}").send(message())
     assert len(inbox.accepted) == 1
 
 
-def test_letter_sent_twice_to_a_folder_is_one_file(tmp_path: Path) -> None:
+def test_email_sent_twice_to_a_folder_is_one_file(tmp_path: Path) -> None:
     folder = FolderMailer(tmp_path / "mail")
     folder.send(message())
     folder.send(message())
     assert [file.name for file in (tmp_path / "mail").iterdir()] == ["operational-CH-2026-000001_example.com.eml"]
 
 
-def test_file_of_a_letter_can_be_read_back(tmp_path: Path) -> None:
+def test_file_of_an_email_can_be_parsed(tmp_path: Path) -> None:
     mailer(f"file://{tmp_path}").send(message())
     (file,) = tmp_path.glob("*.eml")
     assert message_from_bytes(file.read_bytes(), policy=modern)["To"] == "fr@example.com"
 
 
-def test_message_id_cannot_leave_its_folder(tmp_path: Path) -> None:
-    odd = EmailMessage()
-    odd["Message-ID"] = "<../../escaped@example.com>"
-    odd.set_content("")
-    FolderMailer(tmp_path / "mail").send(odd)
+def test_message_id_cannot_escape_the_folder(tmp_path: Path) -> None:
+    email = EmailMessage()
+    email["Message-ID"] = "<../../escaped@example.com>"
+    email.set_content("")
+    FolderMailer(tmp_path / "mail").send(email)
     assert len(list((tmp_path / "mail").iterdir())) == len(list(tmp_path.iterdir())) == 1
 
 
-def test_folder_that_cannot_be_written_is_tried_again_later(tmp_path: Path) -> None:
+def test_unwritable_folder_delays_the_email(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("a file where the folder should be")
     with pytest.raises(MailDelayed):
         FolderMailer(tmp_path / "mail").send(message())
 
 
-def test_letter_waits_where_no_mail_server_is_named() -> None:
+def test_email_is_delayed_without_a_mail_server() -> None:
     with pytest.raises(MailDelayed, match="KAJOOM_MAIL_URL"):
         mailer("").send(message())
 
 
 @pytest.mark.parametrize("url", ["mail", "smtp://", "http://example.com", "file://", "imap://example.com"])
-def test_address_that_names_no_mailer_is_refused_at_start(url: str) -> None:
+def test_invalid_mail_url_is_rejected(url: str) -> None:
     with pytest.raises(ValueError, match="KAJOOM_MAIL_URL"):
         mailer(url)

@@ -1,7 +1,8 @@
-"""Money given back through PayPal, and PayPal's own report of what it took."""
+"""PayPal refunds and PayPal's transaction report."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from kajoom.gateways.paypal import reports
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.paypal.reports import captures_in
 from kajoom.gateways.ports import ProviderResult, ProviderUnavailable, Refund
-from tests.gateways.test_paypal import CHARGE, approved, finished, taken
+from tests.gateways.test_paypal import CHARGE, approved_charge, captured_amounts, finish
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
@@ -24,8 +25,13 @@ __all__ = ["fake", "paypal", "paypal_client"]
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 
 
-def test_a_part_is_given_back_and_asked_again_only_once(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    capture = finished(paypal, approved(paypal, fake)).reference
+def frozen(moment: datetime) -> Callable[[], datetime]:
+    """Return a clock that always returns ``moment``."""
+    return lambda: moment
+
+
+def test_partial_refund_sent_twice_is_made_once(paypal: PayPalProvider, fake: FakePayPal) -> None:
+    capture = finish(paypal, approved_charge(paypal, fake)).reference
     refund = Refund(key="r1", reference=capture, amount=Money(1000), invoice="2026-000001")
     fake.faults.plan(Fault.CUT_AFTER, "/refund")
 
@@ -33,16 +39,16 @@ def test_a_part_is_given_back_and_asked_again_only_once(paypal: PayPalProvider, 
     result = paypal.refund(refund)
 
     assert (result.status, result.reference) == (CAPTURED, next(iter(fake.ledger.refunds)))
-    assert taken(fake) == {CHARGE.key: Decimal("31.72")}
+    assert captured_amounts(fake) == {CHARGE.key: Decimal("31.72")}
 
 
-def test_more_than_was_taken_is_not_given_back(paypal: PayPalProvider, fake: FakePayPal) -> None:
-    capture = finished(paypal, approved(paypal, fake)).reference
+def test_refund_over_the_captured_amount_is_refused(paypal: PayPalProvider, fake: FakePayPal) -> None:
+    capture = finish(paypal, approved_charge(paypal, fake)).reference
     result = paypal.refund(Refund(key="r1", reference=capture, amount=Money(4173), invoice="2026-000001"))
     assert result == ProviderResult(REFUSED, reason="REFUND_AMOUNT_EXCEEDED")
 
 
-def test_the_report_of_a_day_tells_what_was_taken_that_day(
+def test_report_of_a_day_has_the_captures_of_that_day_in_utc(
     paypal: PayPalProvider, fake: FakePayPal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reports, "_PAGE_SIZE", 2)
@@ -50,9 +56,9 @@ def test_the_report_of_a_day_tells_what_was_taken_that_day(
     days += [datetime(2026, 6, 16, 23, 59, 59, tzinfo=UTC), datetime(2026, 6, 17, tzinfo=UTC)]
     references = []
     for number, moment in enumerate(days):
-        fake.ledger.now = lambda moment=moment: moment
-        references.append(finished(paypal, approved(paypal, fake, replace(CHARGE, key=f"{number:08d}"))).reference)
-    fake.ledger.now = lambda: days[1] + timedelta(hours=1)
+        fake.ledger.now = frozen(moment)
+        references.append(finish(paypal, approved_charge(paypal, fake, replace(CHARGE, key=f"{number:08d}"))).reference)
+    fake.ledger.now = frozen(days[1] + timedelta(hours=1))
     paypal.refund(Refund(key="r1", reference=references[1], amount=Money(4172), invoice="2026-000001"))
 
     report = list(paypal.captures(date(2026, 6, 16)))
@@ -63,14 +69,14 @@ def test_the_report_of_a_day_tells_what_was_taken_that_day(
     assert [each.at for each in report] == days[1:5]
 
 
-def test_a_report_that_cannot_be_had_is_not_an_empty_one(paypal: PayPalProvider, fake: FakePayPal) -> None:
+def test_unavailable_report_is_an_error(paypal: PayPalProvider, fake: FakePayPal) -> None:
     fake.faults.plan(Fault.ERROR_BEFORE, "reporting")
     with pytest.raises(ProviderUnavailable):
         list(paypal.captures(date(2026, 6, 16)))
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "value", "is_received"),
+    ("code", "status", "value", "is_reported"),
     [
         ("T0006", "S", "41.72", True),
         ("T0006", "F", "41.72", True),
@@ -82,7 +88,7 @@ def test_a_report_that_cannot_be_had_is_not_an_empty_one(paypal: PayPalProvider,
         ("T0006", "S", "much", False),
     ],
 )
-def test_only_payments_that_are_settled_are_received(code: str, status: str, value: str, is_received: bool) -> None:
+def test_only_settled_payments_are_reported(code: str, status: str, value: str, is_reported: bool) -> None:
     info = {
         "transaction_id": "T1",
         "transaction_event_code": code,
@@ -90,8 +96,8 @@ def test_only_payments_that_are_settled_are_received(code: str, status: str, val
         "transaction_amount": {"currency_code": "CAD", "value": value},
         "transaction_initiation_date": "2026-06-16T12:00:00Z",
     }
-    assert bool(list(captures_in({"transaction_details": [{"transaction_info": info}]}))) is is_received
+    assert bool(list(captures_in({"transaction_details": [{"transaction_info": info}]}))) is is_reported
 
 
-def test_a_report_of_nothing_is_empty() -> None:
+def test_report_without_transactions_is_empty() -> None:
     assert list(captures_in({})) == []

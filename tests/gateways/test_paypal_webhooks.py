@@ -1,4 +1,4 @@
-"""A message is PayPal's when its certificate, its signature and its date all say so; of any other nothing is read."""
+"""Verification of PayPal webhook requests: certificate, signature and date."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_h
 from kajoom.gateways.ports import InvalidSignature, ProviderUnavailable, WebhookMessage
 from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
-from tests.paypal.signing import OURS, Signed, authority, event, signed, signer
+from tests.paypal.signing import OURS, SignedRequest, authority, event, signed, signer
 
 __all__ = ["fake", "paypal", "paypal_client"]
 
@@ -27,25 +27,25 @@ CAPTURED = event(
     "WH-1",
 )
 
-Send = Callable[..., Signed]
+Send = Callable[..., SignedRequest]
 
 
 @pytest.fixture
 def send(fake: FakePayPal) -> Send:
-    """A message signed at AT; what is forged is said by name."""
+    """Return a function that signs a request at AT; keyword arguments replace headers afterwards."""
 
-    def sent(at: datetime = AT, webhook_id: str = WEBHOOK_ID, **changed: str) -> Signed:
-        return signed(CAPTURED, fake.certificate_url(), webhook_id, at, **changed)
+    def sent(at: datetime = AT, webhook_id: str = WEBHOOK_ID, **headers: str) -> SignedRequest:
+        return signed(CAPTURED, fake.certificate_url(), webhook_id, at, changed=headers)
 
     return sent
 
 
-def read(paypal: PayPalProvider, message: Signed, at: datetime = AT) -> WebhookMessage:
+def verify(paypal: PayPalProvider, message: SignedRequest, at: datetime = AT) -> WebhookMessage:
     return paypal.verify_webhook(message.headers, message.body, at)
 
 
-def test_a_message_of_paypals_is_read(paypal: PayPalProvider, send: Send) -> None:
-    assert read(paypal, send()) == WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", "k1", "ORDER1")
+def test_valid_request_returns_its_event(paypal: PayPalProvider, send: Send) -> None:
+    assert verify(paypal, send()) == WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", "k1", "ORDER1")
 
 
 @pytest.mark.parametrize(
@@ -57,34 +57,34 @@ def test_a_message_of_paypals_is_read(paypal: PayPalProvider, send: Send) -> Non
         ({}, "", ""),
     ],
 )
-def test_what_a_message_speaks_of_is_found_wherever_it_stands(
+def test_ids_are_found_in_each_kind_of_event(
     paypal: PayPalProvider, fake: FakePayPal, resource: dict[str, object], key: str, ref: str
 ) -> None:
     message = signed(event("ANY", resource, "WH-2"), fake.certificate_url(), WEBHOOK_ID, AT)
-    assert read(paypal, message) == WebhookMessage("WH-2", "ANY", key, ref)
+    assert verify(paypal, message) == WebhookMessage("WH-2", "ANY", key, ref)
 
 
-def test_a_certificate_is_fetched_once(paypal: PayPalProvider, fake: FakePayPal, send: Send) -> None:
-    read(paypal, send())
+def test_certificate_is_cached(paypal: PayPalProvider, fake: FakePayPal, send: Send) -> None:
+    verify(paypal, send())
     fake.certificates.clear()
-    assert read(paypal, send()).id == "WH-1"
+    assert verify(paypal, send()).id == "WH-1"
 
 
 @pytest.mark.parametrize(
     "age", [timedelta(minutes=-5), timedelta(), timedelta(days=3), timedelta(days=3, hours=1)], ids=str
 )
-def test_a_message_may_be_as_late_as_paypal_tries(paypal: PayPalProvider, send: Send, age: timedelta) -> None:
-    assert read(paypal, send(), AT + age).id == "WH-1"
+def test_request_up_to_three_days_old_is_accepted(paypal: PayPalProvider, send: Send, age: timedelta) -> None:
+    assert verify(paypal, send(), AT + age).id == "WH-1"
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=-6), timedelta(days=3, hours=1, seconds=1)], ids=str)
-def test_a_message_too_old_or_of_the_future_is_forged(paypal: PayPalProvider, send: Send, age: timedelta) -> None:
+def test_request_too_old_or_in_the_future_is_rejected(paypal: PayPalProvider, send: Send, age: timedelta) -> None:
     with pytest.raises(InvalidSignature, match="too old"):
-        read(paypal, send(), AT + age)
+        verify(paypal, send(), AT + age)
 
 
 @pytest.mark.parametrize(
-    "changed",
+    "headers",
     [
         {"transmission_id": "another"},
         {"transmission_time": "2026-06-16T15:00:01Z"},
@@ -100,23 +100,23 @@ def test_a_message_too_old_or_of_the_future_is_forged(paypal: PayPalProvider, se
     ],
     ids=str,
 )
-def test_a_message_changed_in_any_part_is_forged(paypal: PayPalProvider, send: Send, changed: dict[str, str]) -> None:
+def test_request_with_a_changed_header_is_rejected(paypal: PayPalProvider, send: Send, headers: dict[str, str]) -> None:
     with pytest.raises(InvalidSignature):
-        read(paypal, send(**changed))
+        verify(paypal, send(**headers))
 
 
-def test_a_message_whose_body_was_changed_is_forged(paypal: PayPalProvider, send: Send) -> None:
+def test_request_with_a_changed_body_is_rejected(paypal: PayPalProvider, send: Send) -> None:
     message = send()
     with pytest.raises(InvalidSignature, match="signature"):
-        read(paypal, Signed(message.headers, message.body + b" "))
+        verify(paypal, SignedRequest(message.headers, message.body + b" "))
 
 
-def test_a_message_for_another_webhook_is_forged(paypal: PayPalProvider, send: Send) -> None:
+def test_request_for_another_webhook_is_rejected(paypal: PayPalProvider, send: Send) -> None:
     with pytest.raises(InvalidSignature, match="signature"):
-        read(paypal, send(webhook_id="ANOTHER"))
+        verify(paypal, send(webhook_id="ANOTHER"))
 
 
-def test_a_message_without_headers_is_forged(paypal: PayPalProvider) -> None:
+def test_request_without_headers_is_rejected(paypal: PayPalProvider) -> None:
     with pytest.raises(InvalidSignature):
         paypal.verify_webhook({}, b"{}", AT)
 
@@ -124,21 +124,21 @@ def test_a_message_without_headers_is_forged(paypal: PayPalProvider) -> None:
 @pytest.mark.parametrize(
     ("host", "issuer", "begin"),
     [
-        ("www.example.com", "Authority of the tests", datetime(2020, 1, 1, tzinfo=UTC)),
-        ("paypal.com.example.com", "Authority of the tests", datetime(2020, 1, 1, tzinfo=UTC)),
-        ("messageverificationcerts.paypal.com", "Somebody else", datetime(2020, 1, 1, tzinfo=UTC)),
-        ("messageverificationcerts.paypal.com", "Authority of the tests", AT + timedelta(days=1)),
+        ("www.example.com", "Test authority", datetime(2020, 1, 1, tzinfo=UTC)),
+        ("paypal.com.example.com", "Test authority", datetime(2020, 1, 1, tzinfo=UTC)),
+        ("messageverificationcerts.paypal.com", "Another authority", datetime(2020, 1, 1, tzinfo=UTC)),
+        ("messageverificationcerts.paypal.com", "Test authority", AT + timedelta(days=1)),
     ],
-    ids=["another host", "a host that looks like it", "another authority", "not valid yet"],
+    ids=["another host", "a similar host", "another authority", "not valid yet"],
 )
-def test_a_certificate_that_is_not_paypals_is_refused(
+def test_certificate_of_another_host_or_authority_is_rejected(
     paypal: PayPalProvider, fake: FakePayPal, host: str, issuer: str, begin: datetime
 ) -> None:
-    forger = signer(host, issuer, begin)
-    fake.certificates["CERT-bad"] = forger.chain
-    message = signed(CAPTURED, fake.certificate_url("CERT-bad"), WEBHOOK_ID, AT, by=forger)
-    with pytest.raises(InvalidSignature, match="certificate is not PayPal's"):
-        read(paypal, message)
+    other_signer = signer(host, issuer, begin)
+    fake.certificates["CERT-bad"] = other_signer.chain
+    message = signed(CAPTURED, fake.certificate_url("CERT-bad"), WEBHOOK_ID, AT, by=other_signer)
+    with pytest.raises(InvalidSignature, match="not valid for PayPal"):
+        verify(paypal, message)
 
 
 @pytest.mark.parametrize(
@@ -159,19 +159,19 @@ def test_a_certificate_that_is_not_paypals_is_refused(
         "",
     ],
 )
-def test_nothing_is_fetched_from_where_paypal_keeps_no_certificate(send: Send, url: str) -> None:
-    asked: list[str] = []
+def test_certificate_url_outside_paypal_is_not_fetched(send: Send, url: str) -> None:
+    urls: list[str] = []
 
     def fetch(address: str) -> None:
-        asked.append(address)
+        urls.append(address)
 
-    reader = PayPalWebhookVerifier(WEBHOOK_ID, fetch, certificate_hosts("https://api-m.paypal.com"))
+    verifier = PayPalWebhookVerifier(WEBHOOK_ID, fetch, certificate_hosts("https://api-m.paypal.com"))
     with pytest.raises(InvalidSignature):
-        reader.read(send(cert_url=url).headers, b"{}", AT)
-    assert asked == []
+        verifier.read(send(cert_url=url).headers, b"{}", AT)
+    assert urls == []
 
 
-def test_each_environment_has_its_own_certificates() -> None:
+def test_certificate_hosts_of_each_environment() -> None:
     assert certificate_hosts("https://api-m.paypal.com") == ("https://api.paypal.com", "https://api-m.paypal.com")
     sandbox = certificate_hosts("https://api-m.sandbox.paypal.com")
     assert sandbox == ("https://api.sandbox.paypal.com", "https://api-m.sandbox.paypal.com")
@@ -179,16 +179,18 @@ def test_each_environment_has_its_own_certificates() -> None:
     assert certificate_hosts("https://notpaypal.com") == ("https://notpaypal.com",)
 
 
-def test_a_certificate_that_cannot_be_had_is_no_forgery(paypal: PayPalProvider, fake: FakePayPal, send: Send) -> None:
+def test_unavailable_certificate_is_not_an_invalid_signature(
+    paypal: PayPalProvider, fake: FakePayPal, send: Send
+) -> None:
     fake.certificates.clear()
     with pytest.raises(ProviderUnavailable):
-        read(paypal, send())
+        verify(paypal, send())
 
 
-def test_what_is_no_certificate_is_refused(paypal: PayPalProvider, fake: FakePayPal, send: Send) -> None:
+def test_file_that_is_not_a_certificate_is_rejected(paypal: PayPalProvider, fake: FakePayPal, send: Send) -> None:
     fake.certificates["CERT-good"] = b"<html>"
-    with pytest.raises(InvalidSignature, match="no certificate"):
-        read(paypal, send())
+    with pytest.raises(InvalidSignature, match="not a certificate"):
+        verify(paypal, send())
 
 
 @pytest.mark.parametrize(
@@ -196,29 +198,29 @@ def test_what_is_no_certificate_is_refused(paypal: PayPalProvider, fake: FakePay
     [{}, {"id": "WH-1", "event_type": "ANY"}, {"id": "WH-1", "event_type": "ANY", "resource": "text"}, ["WH-1"]],
     ids=str,
 )
-def test_a_message_of_no_known_form_is_refused(paypal: PayPalProvider, fake: FakePayPal, content: Any) -> None:
-    with pytest.raises(InvalidSignature, match="no known form"):
-        read(paypal, signed(content, fake.certificate_url(), WEBHOOK_ID, AT))
+def test_event_of_unknown_format_is_rejected(paypal: PayPalProvider, fake: FakePayPal, content: Any) -> None:
+    with pytest.raises(InvalidSignature, match="unknown format"):
+        verify(paypal, signed(content, fake.certificate_url(), WEBHOOK_ID, AT))
 
 
 def test_without_a_webhook_no_message_is_believed(paypal_client: PayPalClient, send: Send) -> None:
     with pytest.raises(InvalidSignature, match="no webhook"):
-        read(PayPalProvider(paypal_client), send())
+        verify(PayPalProvider(paypal_client), send())
 
 
-def test_the_authorities_of_this_machine_are_trusted_and_ours_is_not(
+def test_only_authorities_of_this_machine_are_trusted_by_default(
     paypal_client: PayPalClient, fake: FakePayPal, send: Send
 ) -> None:
     assert trusted_roots()
-    reader = PayPalWebhookVerifier(WEBHOOK_ID, paypal_client.fetch, certificate_hosts(fake.address))
+    verifier = PayPalWebhookVerifier(WEBHOOK_ID, paypal_client.fetch, certificate_hosts(fake.address))
     message = send()
-    with pytest.raises(InvalidSignature, match="certificate is not PayPal's"):
-        reader.read(message.headers, message.body, AT)
+    with pytest.raises(InvalidSignature, match="not valid for PayPal"):
+        verifier.read(message.headers, message.body, AT)
 
 
-def test_a_host_may_name_the_authorities_to_be_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    named = authority(OURS).certificate
-    kept = tmp_path / "authority.pem"
-    kept.write_bytes(named.public_bytes(Encoding.PEM))
-    monkeypatch.setenv("SSL_CERT_FILE", str(kept))
-    assert trusted_roots() == [named]
+def test_trusted_authorities_can_be_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = authority(OURS).certificate
+    file = tmp_path / "authority.pem"
+    file.write_bytes(certificate.public_bytes(Encoding.PEM))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    assert trusted_roots() == [certificate]

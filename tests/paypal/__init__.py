@@ -1,1 +1,1 @@
-"""A strict PayPal of our own: a real server on loopback, with a ledger that tells what it truly took."""
+"""A fake PayPal: an HTTP server on the loopback interface with strict validation and a ledger."""

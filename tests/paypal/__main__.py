@@ -1,4 +1,4 @@
-"""``python -m tests.paypal PORT``: the fake PayPal as a process of its own, with its lever at /control."""
+"""Run the fake PayPal as a process: ``python -m tests.paypal PORT``. It is controlled by POST /control."""
 
 from __future__ import annotations
 

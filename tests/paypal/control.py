@@ -1,4 +1,4 @@
-"""The lever of the fake PayPal for who stands in another process: what is approved, what is spoilt, what was taken."""
+"""Control of the fake PayPal from another process: approvals, faults and the state of the ledger."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 
 def apply_command(fake: FakePayPal, command: Body) -> Body:
-    """Do what is wished, and tell what the ledger holds.
+    """Apply a command and return the state of the ledger.
 
-    ``approve``: an order's id, or "all" that wait for it. ``fault`` and ``on``: the next request that holds ``on`` is
-    spoilt. ``chance``, ``seed`` and ``slow``: requests are spoilt at random. ``capture_status``: what captures become.
-    ``decline``: the issue with which the next capture is refused. ``deliver``: the address to which all that was not
-    told yet is told. The answer's ``authority`` vouches for the certificates: put it in a file, and name the file in
-    SSL_CERT_FILE for the processes that are to believe the messages.
+    Keys of the command: ``approve``, an order id or "all"; ``fault`` and ``on``, a fault of the next request whose
+    "METHOD /path" contains ``on``; ``chance``, ``seed`` and ``slow``, random faults; ``capture_status``, the status of
+    later captures; ``decline``, the issue of the next capture; ``deliver``, the URL to which the new webhook events are
+    sent. The result's ``authority`` is the certificate authority that signs them, for SSL_CERT_FILE.
     """
     ledger = fake.ledger
     result: Body = {}
@@ -39,21 +38,21 @@ def apply_command(fake: FakePayPal, command: Body) -> Body:
     if "deliver" in command:
         result["delivered"] = fake.webhook_sender.deliver(command["deliver"], command.get("seed", 0))
     with ledger.lock:
-        result["taken"] = {key: str(amount) for key, amount in ledger.taken().items()}
+        result["captured"] = {key: str(amount) for key, amount in ledger.captured_amounts().items()}
         result["orders"] = {name: order["status"] for name, order in ledger.orders.items()}
         result["captures"] = len(ledger.captures)
-        result["asked"] = len(fake.api.requests)
+        result["requests"] = len(fake.api.requests)
     result["authority"] = authority(OURS).certificate.public_bytes(Encoding.PEM).decode()
     return result
 
 
-def _approve(fake: FakePayPal, wished: str) -> list[str]:
+def _approve(fake: FakePayPal, order_id: str) -> list[str]:
     with fake.ledger.lock:
         waiting = [name for name, each in fake.ledger.orders.items() if each["status"] == "PAYER_ACTION_REQUIRED"]
         approved = []
-        for name in waiting if wished == "all" else [wished]:
+        for name in waiting if order_id == "all" else [order_id]:
             try:
                 approved.append(fake.ledger.approve(name))
             except ApiError:
-                continue  # forgotten or captured meanwhile
+                continue  # deleted or captured meanwhile
         return approved

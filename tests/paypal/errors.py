@@ -1,4 +1,4 @@
-"""How PayPal says no: a status, a name, and the issue that code must tell apart."""
+"""Errors of the fake PayPal: status, name and issue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = {
 
 
 class ApiError(Exception):
-    """A request that is refused; ``links`` is where the payer can mend it."""
+    """An error response; ``links`` may contain where the payer can fix the problem."""
 
     def __init__(self, status: int, issue: str, links: list[dict[str, str]] | None = None) -> None:
         super().__init__(f"{status} {issue}")
@@ -24,7 +24,7 @@ class ApiError(Exception):
         self.links = links or []
 
     def body(self) -> dict[str, Any]:
-        """The answer's body."""
+        """Return the body of the response."""
         return {
             "name": _NAMES.get(self.status, "ERROR"),
             "message": "The request was refused.",
@@ -35,6 +35,6 @@ class ApiError(Exception):
 
 
 def require(condition: object, issue: str, status: int = 422) -> None:
-    """Refuse unless the condition holds."""
+    """Raise ``ApiError`` unless the condition is true."""
     if not condition:
         raise ApiError(status, issue)

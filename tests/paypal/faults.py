@@ -1,4 +1,4 @@
-"""What can go wrong on the way to PayPal and back: chosen for the next requests, or drawn from a seeded urn."""
+"""Faults of the fake PayPal: planned for the next requests, or random with a seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import Event, Lock
 
 
 class Fault(StrEnum):
-    """``CUT_*`` breaks the line before or after the effect; ``SLOW`` answers when it is released."""
+    """A fault before or after the effect of a request; ``CUT`` closes the connection and ``SLOW`` waits."""
 
     CUT_BEFORE = "cut-before"
     CUT_AFTER = "cut-after"
@@ -25,12 +25,12 @@ class Fault(StrEnum):
     MOVED = "moved"
 
 
-_DRAWN = tuple(fault for fault in Fault if fault not in {Fault.UNAUTHORISED, Fault.FORBIDDEN, Fault.MOVED})
+_RANDOM_FAULTS = tuple(fault for fault in Fault if fault not in {Fault.UNAUTHORISED, Fault.FORBIDDEN, Fault.MOVED})
 
 
 @dataclass
 class Faults:
-    """``chance`` of 0.2 spoils one request of five; ``retry_after`` and ``slow_seconds`` bound the waits."""
+    """The faults to apply: with a ``chance`` of 0.2 one request of five fails. ``slow_seconds`` limits ``SLOW``."""
 
     chance: float = 0.0
     seed: int = 0
@@ -45,27 +45,27 @@ class Faults:
         self._random = random.Random(self.seed)
 
     def plan(self, fault: Fault, on: str = "") -> None:
-        """Spoil the next request whose « METHOD /path » holds ``on``."""
+        """Apply a fault to the next request whose "METHOD /path" contains ``on``."""
         with self._lock:
             self._planned.append((on, fault))
 
     def fail_randomly(self, chance: float, seed: int, slow_seconds: float) -> None:
-        """From now on spoil requests at random."""
+        """Apply random faults from now on."""
         with self._lock:
             self.chance, self.slow_seconds, self._random = chance, slow_seconds, random.Random(seed)
 
     def next(self, request: str) -> Fault | None:
-        """What happens to this request."""
+        """Return the fault of this request, ``None`` without one."""
         with self._lock:
             for planned in self._planned:
                 if planned[0] in request:
                     self._planned.remove(planned)
                     return planned[1]
             if self.chance and self._random.random() < self.chance:
-                return self._random.choice(_DRAWN)
+                return self._random.choice(_RANDOM_FAULTS)
         return None
 
     def wait(self) -> None:
-        """Say that a request is here, and keep it until it is released or its time is up."""
+        """Set ``arrived`` and wait for ``released`` or ``slow_seconds``."""
         self.arrived.set()
         self.released.wait(self.slow_seconds)

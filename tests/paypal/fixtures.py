@@ -1,4 +1,4 @@
-"""A fake PayPal for each test that asks for one, and the provider that speaks to it."""
+"""Fixtures: a fake PayPal for each test, and the provider connected to it."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ __all__ = ["fake", "paypal", "paypal_client", "paypal_with_vault"]
 
 @pytest.fixture
 def fake() -> Iterator[FakePayPal]:
-    """PayPal, with an empty ledger."""
+    """Run a fake PayPal with an empty ledger."""
     with FakePayPal() as started:
         yield started
 
 
 @pytest.fixture
 def paypal_client(fake: FakePayPal) -> PayPalClient:
-    """The wire to it."""
+    """Make an HTTP client of the fake PayPal."""
     return PayPalClient(fake.address, "client", "secret")
 
 
 @pytest.fixture
 def paypal(fake: FakePayPal, paypal_client: PayPalClient) -> PayPalProvider:
-    """The provider, which believes the messages that the authority of the tests vouches for."""
+    """Make the provider, which trusts the certificate authority of the tests."""
     roots = [authority(OURS).certificate]
-    reader = PayPalWebhookVerifier(WEBHOOK_ID, paypal_client.fetch, certificate_hosts(fake.address), roots)
-    return PayPalProvider(paypal_client, reader)
+    verifier = PayPalWebhookVerifier(WEBHOOK_ID, paypal_client.fetch, certificate_hosts(fake.address), roots)
+    return PayPalProvider(paypal_client, verifier)
 
 
 @pytest.fixture
 def paypal_with_vault(paypal: PayPalProvider) -> PayPalProvider:
-    """The same provider, of a host that may keep the accounts its clients pay with."""
+    """Make the provider of a host that may save payment accounts."""
     paypal.can_save = True
     return paypal

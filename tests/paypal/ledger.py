@@ -1,4 +1,4 @@
-"""What the fake PayPal knows: orders, what was taken and given back, and what each request id already did."""
+"""The state of the fake PayPal: orders, captures, refunds and saved accounts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Body = dict[str, Any]
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})\.[0-9]{2}", re.ASCII)
 PAYER = "camille@example.com"
 _SAVES = {"vault": {"store_in_vault": "ON_SUCCESS", "usage_type": "MERCHANT"}}
-_BY_CLIENT = {"payment_initiator": "CUSTOMER", "usage": "SUBSEQUENT"}
+_CUSTOMER_INITIATED = {"payment_initiator": "CUSTOMER", "usage": "SUBSEQUENT"}
 _EXPERIENCE = {
     "return_url",
     "cancel_url",
@@ -49,11 +49,11 @@ class Ledger:
     capture_status: str = "COMPLETED"
     declines: list[str] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
-    _saving: set[str] = field(default_factory=set)
+    _orders_that_save: set[str] = field(default_factory=set)
     _numbers: Any = field(default_factory=lambda: count(1))
 
     def create(self, body: Body) -> Body:
-        """A new order, to be approved by its payer."""
+        """Create an order that the payer must approve."""
         _check_order(body)
         unit, wallet = body["purchase_units"][0], body["payment_source"]["paypal"]
         require(self.can_save or "attributes" not in wallet, "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE")
@@ -62,8 +62,8 @@ class Ledger:
             "id": number,
             "intent": "CAPTURE",
             "status": "PAYER_ACTION_REQUIRED",
-            "create_time": self._moment(),
-            "update_time": self._moment(),
+            "create_time": self._date(),
+            "update_time": self._date(),
             "purchase_units": [{"reference_id": "default", **unit}],
             "payment_source": {"paypal": {}},
             "links": [
@@ -74,30 +74,30 @@ class Ledger:
         self.orders[number] = order
         self.experience_contexts[number] = wallet["experience_context"]
         if "attributes" in wallet:
-            self._saving.add(number)
+            self._orders_that_save.add(number)
         return order
 
     def order(self, order_id: str) -> Body:
-        """An order that is not forgotten yet."""
+        """Return an order; raise ``ApiError`` when it does not exist."""
         if order_id not in self.orders:
             raise ApiError(404, "INVALID_RESOURCE_ID")
         return self.orders[order_id]
 
     def approve(self, order_id: str) -> str:
-        """The payer approves; answers where they are led back to."""
+        """Approve an order as the payer; return the URL where the payer comes back."""
         order = self.order(order_id)
         require(order["status"] in {"PAYER_ACTION_REQUIRED", "APPROVED"}, "ORDER_CANNOT_BE_APPROVED")
-        order["status"], order["update_time"] = "APPROVED", self._moment()
+        order["status"], order["update_time"] = "APPROVED", self._date()
         back = self.experience_contexts[order_id]["return_url"]
         return f"{back}{'&' if '?' in back else '?'}token={order_id}&PayerID=PAYER"
 
     def expire(self, order_id: str) -> None:
-        """An order that was not captured in time is forgotten."""
+        """Delete an order that was not captured in time."""
         require(self.order(order_id)["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
         del self.orders[order_id]
 
     def capture(self, order_id: str, body: Body | None = None) -> Body:
-        """Take the money of an order, once: an approved one, or one whose capture names a saved account."""
+        """Capture an order once: it must be approved, or the capture must have a saved account."""
         order = self.order(order_id)
         require(order["status"] != "COMPLETED", "ORDER_ALREADY_CAPTURED")
         if body:
@@ -105,8 +105,8 @@ class Ledger:
         else:
             require(order["status"] == "APPROVED", "ORDER_NOT_APPROVED")
         unit = order["purchase_units"][0]
-        taken = {capture["invoice_id"] for capture in self.captures.values()}
-        require(unit.get("invoice_id") not in taken, "DUPLICATE_INVOICE_ID")
+        invoice_ids = {capture["invoice_id"] for capture in self.captures.values()}
+        require(unit.get("invoice_id") not in invoice_ids, "DUPLICATE_INVOICE_ID")
         if self.declines:
             issue = self.declines.pop(0)
             raise ApiError(422, issue, [{"rel": "redirect", "method": "GET", "href": order["links"][1]["href"]}])
@@ -116,20 +116,20 @@ class Ledger:
             "amount": unit["amount"],
             "invoice_id": unit.get("invoice_id"),
             "custom_id": unit.get("custom_id"),
-            "create_time": self._moment(),
+            "create_time": self._date(),
             "supplementary_data": {"related_ids": {"order_id": order_id}},
         }
         if self.capture_status == "PENDING":
             capture["status_details"] = {"reason": "PENDING_REVIEW"}
         self.captures[str(capture["id"])] = capture
         unit["payments"] = {"captures": [capture]}
-        order["status"], order["update_time"] = "COMPLETED", self._moment()
-        if order_id in self._saving and self.capture_status == "COMPLETED":
+        order["status"], order["update_time"] = "COMPLETED", self._date()
+        if order_id in self._orders_that_save and self.capture_status == "COMPLETED":
             self._save(order)
         return order
 
     def assign_token(self, order_id: str) -> str:
-        """An account that was saved is named after all."""
+        """Give a saved account its token and return it."""
         vault = self.orders[order_id]["payment_source"]["paypal"]["attributes"]["vault"]
         token = f"token-{next(self._numbers)}"
         self.tokens[token] = {"id": token, "customer": {"id": "customer-1"}, "metadata": {"order_id": order_id}}
@@ -137,21 +137,21 @@ class Ledger:
         return token
 
     def assign_tokens(self) -> None:
-        """Every account that waits for its name gets one."""
+        """Give every saved account without a token its token."""
         with self.lock:
-            for order_id in self._saving & set(self.orders):
+            for order_id in self._orders_that_save & set(self.orders):
                 wallet = self.orders[order_id]["payment_source"]["paypal"]
                 if "id" not in wallet.get("attributes", {}).get("vault", {"id": "none"}):
                     self.assign_token(order_id)
 
     def token(self, token: str) -> Body:
-        """An account that is still kept."""
+        """Return a saved account; raise ``ApiError`` when it does not exist."""
         if token not in self.tokens:
             raise ApiError(404, "RESOURCE_NOT_FOUND")
         return self.tokens[token]
 
-    def forget(self, token: str) -> Body:
-        """Keep an account no longer: asked by the merchant, or by its payer at PayPal."""
+    def delete_token(self, token: str) -> Body:
+        """Delete a saved account, as the merchant or the payer."""
         if self.tokens.pop(token, None) is not None:
             self.deleted_tokens.append(token)
         return {}
@@ -163,45 +163,45 @@ class Ledger:
             self.assign_token(order["id"])
 
     def refund(self, capture_id: str, body: Body) -> Body:
-        """Give back a part or the whole of what was taken."""
+        """Refund a capture in part or in full."""
         require(capture_id in self.captures, "INVALID_RESOURCE_ID", 404)
         require(not set(body) - {"amount", "custom_id", "invoice_id", "note_to_payer"}, "INVALID_PARAMETER", 400)
         capture = self.captures[capture_id]
         require(capture["status"] in {"COMPLETED", "PARTIALLY_REFUNDED"}, "CAPTURE_FULLY_REFUNDED")
-        given = [each for each in self.refunds.values() if each["capture_id"] == capture_id]
-        before = sum((Decimal(each["amount"]["value"]) for each in given), Decimal())
+        refunds = [each for each in self.refunds.values() if each["capture_id"] == capture_id]
+        before = sum((Decimal(each["amount"]["value"]) for each in refunds), Decimal())
         amount = body.get("amount") or capture["amount"]
         _check_amount(amount)
         total = before + Decimal(amount["value"])
-        whole = Decimal(capture["amount"]["value"])
+        captured = Decimal(capture["amount"]["value"])
         require(amount["currency_code"] == capture["amount"]["currency_code"], "REFUND_CAPTURE_CURRENCY_MISMATCH")
-        require(total <= whole, "REFUND_AMOUNT_EXCEEDED")
-        refund = {
+        require(total <= captured, "REFUND_AMOUNT_EXCEEDED")
+        refund: Body = {
             "id": f"REFUND{next(self._numbers):011d}",
             "status": "COMPLETED",
             "amount": amount,
-            "create_time": self._moment(),
+            "create_time": self._date(),
             **{name: body[name] for name in ("custom_id", "invoice_id") if name in body},
         }
         self.refunds[str(refund["id"])] = {**refund, "capture_id": capture_id}
-        capture["status"] = "REFUNDED" if total == whole else "PARTIALLY_REFUNDED"
+        capture["status"] = "REFUNDED" if total == captured else "PARTIALLY_REFUNDED"
         return refund
 
-    def settle(self, capture_id: str, status: str) -> None:
-        """A capture that waited is decided."""
+    def set_capture_status(self, capture_id: str, status: str) -> None:
+        """Change the status of a pending capture."""
         self.captures[capture_id]["status"] = status
 
-    def taken(self) -> dict[str, Decimal]:
-        """What is in the account for each of our attempts, whatever was given back taken off."""
+    def captured_amounts(self) -> dict[str, Decimal]:
+        """Return the captured amount of each attempt, by its key, less the refunds."""
         total: dict[str, Decimal] = {}
         for capture_id, capture in self.captures.items():
             if capture["status"] in {"COMPLETED", "REFUNDED", "PARTIALLY_REFUNDED"}:
-                back = (each for each in self.refunds.values() if each["capture_id"] == capture_id)
-                left = Decimal(capture["amount"]["value"]) - sum(Decimal(each["amount"]["value"]) for each in back)
+                refunds = (each for each in self.refunds.values() if each["capture_id"] == capture_id)
+                left = Decimal(capture["amount"]["value"]) - sum(Decimal(each["amount"]["value"]) for each in refunds)
                 total[capture["custom_id"]] = total.get(capture["custom_id"], Decimal()) + left
         return total
 
-    def _moment(self) -> str:
+    def _date(self) -> str:
         return self.now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -227,7 +227,7 @@ def _token_in(body: Body) -> str:
     require(set(body) == {"payment_source"} and set(body["payment_source"]) == {"paypal"}, "INVALID_PARAMETER", 400)
     wallet = body["payment_source"]["paypal"]
     require(set(wallet) == {"vault_id", "stored_credential"}, "INVALID_PARAMETER", 400)
-    require(wallet["stored_credential"] == _BY_CLIENT, "INVALID_PARAMETER", 400)
+    require(wallet["stored_credential"] == _CUSTOMER_INITIATED, "INVALID_PARAMETER", 400)
     require(re.fullmatch(r"[0-9a-zA-Z_-]{1,255}", wallet["vault_id"]), "INVALID_STRING_LENGTH", 400)
     return str(wallet["vault_id"])
 

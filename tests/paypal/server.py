@@ -1,4 +1,4 @@
-"""The fake PayPal as a server: its API, its approval page, its certificates, and the lever that spoils its answers."""
+"""The HTTP server of the fake PayPal: API, approval page, certificates, control and faults."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ from tests.paypal.signing import signer
 from tests.paypal.webhook_sender import WebhookSender
 
 CERTIFICATES = "/v1/notifications/certs/"
-WEBHOOK_ID = "WEBHOOK-OF-THE-TESTS"
-_BEFORE = {Fault.CUT_BEFORE, Fault.ERROR_BEFORE, Fault.GARBAGE_BEFORE, Fault.TOO_MANY, Fault.MOVED}
+WEBHOOK_ID = "WEBHOOK-TEST"
+_FAULTS_BEFORE = {
+    Fault.CUT_BEFORE,
+    Fault.ERROR_BEFORE,
+    Fault.GARBAGE_BEFORE,
+    Fault.TOO_MANY,
+    Fault.MOVED,
+}
 _STATUSES = {Fault.UNAUTHORISED: 401, Fault.FORBIDDEN: 403}
 _GARBAGE = b"<html><h1>Bad gateway</h1>"
 _PAGE = """<!doctype html><title>PayPal</title><link rel="icon" href="data:,"><h1>PayPal</h1><form method="post">
@@ -30,7 +36,7 @@ _PAGE = """<!doctype html><title>PayPal</title><link rel="icon" href="data:,"><h
 
 @dataclass
 class FakePayPal:
-    """The whole of it. ``certificates`` are what is published, each as PEM under its name."""
+    """The fake PayPal. ``certificates`` are the published certificates, as PEM by name."""
 
     ledger: Ledger = field(default_factory=Ledger)
     faults: Faults = field(default_factory=Faults)
@@ -52,7 +58,7 @@ class FakePayPal:
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def certificate_url(self, name: str = "CERT-good") -> str:
-        """Where a certificate is published."""
+        """Return the URL of a published certificate."""
         return f"{self.address}{CERTIFICATES}{name}"
 
     def __enter__(self) -> FakePayPal:
@@ -75,24 +81,24 @@ class _Handler(BaseHTTPRequestHandler):
     fake: FakePayPal
 
     def do_GET(self) -> None:
-        self._take()
+        self._dispatch()
 
     def do_POST(self) -> None:
-        self._take()
+        self._dispatch()
 
     def do_DELETE(self) -> None:
-        self._take()
+        self._dispatch()
 
     def log_message(self, *_: Any) -> None:
-        """What is asked is kept by the desk."""
+        """Log nothing: requests are recorded by the API."""
 
-    def _take(self) -> None:
+    def _dispatch(self) -> None:
         parts = urlsplit(self.path)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if parts.path.startswith(CERTIFICATES):
             self._certificate(parts.path.removeprefix(CERTIFICATES))
         elif parts.path == "/control":
-            self._answer(200, control.apply_command(self.fake, json.loads(raw) if raw else {}))
+            self._send_json(200, control.apply_command(self.fake, json.loads(raw) if raw else {}))
         elif parts.path == "/checkoutnow":
             self._checkout(parse_qs(parts.query)["token"][0], parse_qs(raw.decode()))
         else:
@@ -105,15 +111,15 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             desk.enter(request)
             try:
-                self._spoilt(request, self.fake.faults.next(f"{request.method} {request.path}"))
+                self._handle(request, self.fake.faults.next(f"{request.method} {request.path}"))
             finally:
                 desk.leave(request)
         except ApiError as error:
-            self._answer(error.status, error.body())
+            self._send_json(error.status, error.body())
 
-    def _spoilt(self, request: Request, fault: Fault | None) -> None:
-        """Answer, with the fault before the effect or after it."""
-        if fault in _BEFORE:
+    def _handle(self, request: Request, fault: Fault | None) -> None:
+        """Handle a request, with the fault before or after its effect."""
+        if fault in _FAULTS_BEFORE:
             self._fail(fault)
             return
         if fault in _STATUSES:
@@ -121,13 +127,13 @@ class _Handler(BaseHTTPRequestHandler):
             raise ApiError(_STATUSES[fault], "PERMISSION_DENIED")
         if fault is Fault.SLOW_BEFORE:
             self.fake.faults.wait()
-        status, body = self.fake.api.result(request)
+        status, body = self.fake.api.handle(request)
         if fault is Fault.SLOW_AFTER:
             self.fake.faults.wait()
         if fault in {Fault.CUT_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}:
             self._fail(fault)
         else:
-            self._answer(status, body)
+            self._send_json(status, body)
 
     def _fail(self, fault: Fault | None) -> None:
         match fault:
@@ -151,16 +157,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _checkout(self, order_id: str, form: Mapping[str, list[str]]) -> None:
         match form.get("do"):
             case ["approve"]:
-                self._lead(self.fake.ledger.approve(order_id))
+                self._redirect(self.fake.ledger.approve(order_id))
             case ["cancel"]:
-                self._lead(self.fake.ledger.experience_contexts[order_id]["cancel_url"])
+                self._redirect(self.fake.ledger.experience_contexts[order_id]["cancel_url"])
             case _:
                 self._send(200, "text/html", _PAGE.encode())
 
-    def _lead(self, url: str) -> None:
+    def _redirect(self, url: str) -> None:
         self._send(302, "text/html", b"", {"Location": url})
 
-    def _answer(self, status: int, body: Body) -> None:
+    def _send_json(self, status: int, body: Body) -> None:
         self._send(status, "application/json", json.dumps(body).encode() if status != 204 else b"")
 
     def _send(self, status: int, kind: str, raw: bytes, headers: Mapping[str, str] | None = None) -> None:
@@ -171,4 +177,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(raw)
         except ConnectionError:
-            self.close_connection = True  # who asked was killed, or would not wait
+            self.close_connection = True  # the client was killed or timed out

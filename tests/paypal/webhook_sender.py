@@ -1,4 +1,4 @@
-"""Who carries PayPal's messages: late, twice, in no order, and among them some that PayPal never wrote."""
+"""Sends webhook events like PayPal at its worst: twice, out of order and mixed with forged ones."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.paypal.ledger import Ledger
-from tests.paypal.signing import Signed, event, signed, signer
+from tests.paypal.signing import SignedRequest, event, signed, signer
 
 _KINDS = {"COMPLETED": "COMPLETED", "PENDING": "PENDING", "DECLINED": "DENIED", "PARTIALLY_REFUNDED": "COMPLETED"}
 
 
 class WebhookSender:
-    """Writes a message for each thing that happened in the ledger, once, and carries it as badly as can be."""
+    """Makes one event for each change in the ledger, and sends it."""
 
     def __init__(self, ledger: Ledger, cert_url: str, webhook_id: str) -> None:
         self.ledger = ledger
         self.cert_url = cert_url
         self.webhook_id = webhook_id
-        self._told: set[str] = set()
+        self._sent: set[str] = set()
 
     def events(self) -> list[dict[str, Any]]:
-        """What happened and was not told yet."""
+        """Return the events that were not returned before."""
         with self.ledger.lock:
-            happened = [
+            changes = [
                 *(("CHECKOUT.ORDER.APPROVED", each) for each in self.ledger.orders.values() if _is_approved(each)),
                 *((_kind(each), each) for each in self.ledger.captures.values()),
                 *(("PAYMENT.CAPTURE.REFUNDED", each) for each in self.ledger.refunds.values()),
                 *(("VAULT.PAYMENT-TOKEN.CREATED", each) for each in self.ledger.tokens.values()),
                 *(("VAULT.PAYMENT-TOKEN.DELETED", {"id": each}) for each in self.ledger.deleted_tokens),
             ]
-            fresh = [(kind, each) for kind, each in happened if f"{kind} {each['id']}" not in self._told]
-            self._told.update(f"{kind} {each['id']}" for kind, each in fresh)
-            return [event(kind, dict(each)) for kind, each in fresh]
+            new = [(kind, each) for kind, each in changes if f"{kind} {each['id']}" not in self._sent]
+            self._sent.update(f"{kind} {each['id']}" for kind, each in new)
+            return [event(kind, dict(each)) for kind, each in new]
 
-    def signed(self, content: dict[str, Any], at: datetime, **changed: str) -> Signed:
-        """A message as PayPal would send it at an instant; ``changed`` are headers forged afterwards."""
-        return signed(content, self.cert_url, self.webhook_id, at, **changed)
+    def signed(self, content: dict[str, Any], at: datetime, **changed: str) -> SignedRequest:
+        """Sign an event as PayPal, sent ``at``; ``changed`` headers replace the signed ones afterwards."""
+        return signed(content, self.cert_url, self.webhook_id, at, changed=changed)
 
     def deliver(self, url: str, seed: int) -> list[int]:
-        """Send what was not told yet twice, shuffled, and a forgery beside each; answers the statuses of the true."""
-        told = self.events() * 2
-        random.Random(seed).shuffle(told)
+        """Send the new events twice in random order, each after a forged one; return the statuses of the valid ones."""
+        events = self.events() * 2
+        random.Random(seed).shuffle(events)
         statuses = []
-        for content in told:
+        for content in events:
             at = datetime.now(UTC)
-            forged = signed(content, self.cert_url, self.webhook_id, at, by=signer(issuer="Somebody else"))
+            forged = signed(content, self.cert_url, self.webhook_id, at, by=signer(issuer="Another authority"))
             send(url, forged)
             statuses.append(send(url, self.signed(content, at)))
         return statuses
 
 
-def send(url: str, message: Signed) -> int:
-    """Post a message; answers the status, 0 when nobody was there."""
+def send(url: str, message: SignedRequest) -> int:
+    """Post a request; return the status, 0 when the server is unreachable."""
     request = urllib.request.Request(url, data=message.body, headers=message.headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=10) as result:

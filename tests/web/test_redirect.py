@@ -63,7 +63,7 @@ def test_coming_back_only_looks_and_its_form_finishes(
     assert status_of(order) == "awaiting_provisioning"
     drain(offered.extensions["kajoom"], NOON)
     assert status_of(order) == "completed"
-    assert {str(amount) for amount in fake.ledger.taken().values()} == {"41.72"}
+    assert {str(amount) for amount in fake.ledger.captured_amounts().values()} == {"41.72"}
 
 
 @pytest.mark.usefixtures("offered")

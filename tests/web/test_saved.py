@@ -108,7 +108,7 @@ def test_the_review_says_who_is_charged_and_confirming_pays_at_once(
     assert status_of(order) == "awaiting_provisioning"
     drain(offered.extensions["kajoom"], NOON)
     assert status_of(order) == "completed"
-    assert {str(amount) for amount in fake.ledger.taken().values()} == {"41.72"}
+    assert {str(amount) for amount in fake.ledger.captured_amounts().values()} == {"41.72"}
 
 
 @pytest.mark.usefixtures("account")
@@ -185,7 +185,7 @@ def test_a_stranger_proves_nothing(client: Browser) -> None:
 def test_an_account_honoured_no_more_is_said_and_another_way_is_open(
     french: Browser, fake: FakePayPal, account: SavedMethod, address: Address
 ) -> None:
-    fake.ledger.forget("token-0")
+    fake.ledger.delete_token("token-0")
     order = begun(french, address("hosting"))
     page = posted(french, f"/orders/{order}/payment", method="paypal", saved=str(account.id))
     assert page.status_code == 402

@@ -18,7 +18,7 @@ from tests.conftest import Browser
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
-from tests.paypal.signing import Signed, event, signer
+from tests.paypal.signing import SignedRequest, event, signer
 from tests.web.conftest import NOON, Address
 from tests.web.paypal_payer import awaited, begun, offered, posted, status_of
 
@@ -27,7 +27,7 @@ __all__ = ["fake", "offered", "paypal", "paypal_client"]
 PATH = "/webhooks/paypal"
 
 
-def sent(client: Browser, message: Signed, path: str = PATH) -> TestResponse:
+def sent(client: Browser, message: SignedRequest, path: str = PATH) -> TestResponse:
     """What PayPal's servers post: no cookie, no origin, no token."""
     return client.post(path, data=message.body, headers=message.headers)
 
@@ -52,16 +52,16 @@ def test_a_message_signed_by_paypal_is_kept_and_answered_with_nothing(client: Br
 def test_a_forgery_is_refused_and_leaves_nothing(client: Browser, fake: FakePayPal) -> None:
     content = event("PAYMENT.CAPTURE.COMPLETED", {"custom_id": "k1"})
     courier = fake.webhook_sender
-    forger = signer(issuer="Somebody else")
+    forger = signer(issuer="Another authority")
     fake.certificates["CERT-bad"] = forger.chain
     true = courier.signed(content, NOON)
     forgeries = [
-        Signed({}, true.body),
-        Signed(true.headers, true.body.replace(b"k1", b"k2")),
+        SignedRequest({}, true.body),
+        SignedRequest(true.headers, true.body.replace(b"k1", b"k2")),
         courier.signed(content, NOON, cert_url=fake.certificate_url("CERT-bad")),
         courier.signed(content, NOON, cert_url="https://api.paypal.com.example.com/v1/notifications/certs/CERT-good"),
         courier.signed(content, NOON - timedelta(days=4)),
-        Signed({**true.headers, "Content-Type": "application/x-www-form-urlencoded"}, true.body),
+        SignedRequest({**true.headers, "Content-Type": "application/x-www-form-urlencoded"}, true.body),
     ]
     with nothing_written():
         assert [sent(client, forgery).status_code for forgery in forgeries] == [400] * len(forgeries)
@@ -82,7 +82,9 @@ def test_a_message_that_cannot_be_verified_now_is_asked_for_again(client: Browse
 def test_no_browser_posts_a_message(client: Browser, fake: FakePayPal) -> None:
     message = fake.webhook_sender.signed(event("ANY", {}), NOON)
     with nothing_written():
-        led = Signed({**message.headers, "Origin": "https://example.com", "Sec-Fetch-Site": "cross-site"}, message.body)
+        led = SignedRequest(
+            {**message.headers, "Origin": "https://example.com", "Sec-Fetch-Site": "cross-site"}, message.body
+        )
         assert sent(client, led).status_code == 403
         assert client.get(PATH).status_code == 405
 
@@ -120,7 +122,7 @@ def test_an_announcement_that_came_first_or_late_or_twice_adds_nothing(
     drain(offered.extensions["kajoom"], NOON)
 
     assert status_of(order) == "completed"
-    assert {str(amount) for amount in fake.ledger.taken().values()} == {"41.72"}
+    assert {str(amount) for amount in fake.ledger.captured_amounts().values()} == {"41.72"}
 
 
 def test_a_capture_announced_for_what_never_captured_is_not_believed(
@@ -155,7 +157,7 @@ def test_a_pending_capture_is_finished_when_it_is_announced(
     later = NOON + timedelta(days=2)
     monkeypatch.setattr(clock, "now", lambda: later)
     [capture] = fake.ledger.captures
-    fake.ledger.settle(capture, "COMPLETED")
+    fake.ledger.set_capture_status(capture, "COMPLETED")
     for content in fake.webhook_sender.events():
         assert sent(client, fake.webhook_sender.signed(content, later)).status_code == 200
     drain(offered.extensions["kajoom"], later)

@@ -1,1 +1,1 @@
-"""The demonstration: a payment provider and a hosting panel that move no money and host nothing."""
+"""The demonstration: a simulated payment provider and hosting panel."""

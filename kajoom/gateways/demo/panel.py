@@ -1,4 +1,4 @@
-"""The demonstration's hosting panel: it hosts nothing, and keeps which package each account is on."""
+"""The demonstration's hosting panel: it only records the package of each account."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNKNOWN = PanelResult(PanelStatus.UNKNOWN)
 
 
 class DemoPanel:
-    """Every account that is named exists on it. ``slow_seconds`` is how long a change takes when it is slow."""
+    """A panel on which every account exists. ``slow_seconds`` is the delay of a change with ``Behaviour.SLOW``."""
 
     def __init__(self, store: DemoStore, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep) -> None:
         self._store = store
@@ -20,18 +20,18 @@ class DemoPanel:
         self._wait = wait
 
     def check(self, change: PackageChange) -> PanelResult:
-        """Refuse what names no account or no package."""
+        """Refuse a change without an account or a package."""
         if change.username and change.package:
             return PanelResult(PanelStatus.DONE)
         return PanelResult(PanelStatus.REFUSED, "No such account or package.")
 
     def apply(self, change: PackageChange) -> PanelResult:
-        """Put the account on the package; one that is made to wait is done the second time it is asked."""
+        """Set the package; with ``Behaviour.PENDING`` the first request is pending and the second one does it."""
         behaviour = self._store.next_behaviour(DemoSystem.PANEL)
         if behaviour is Behaviour.LOSE_BEFORE:
             return _UNKNOWN
         if behaviour is Behaviour.REFUSE:
-            return PanelResult(PanelStatus.REFUSED, "The demonstration was told to refuse.")
+            return PanelResult(PanelStatus.REFUSED, "The demonstration is set to refuse.")
         if behaviour is Behaviour.PENDING and self._is_new(change):
             return PanelResult(PanelStatus.PENDING)
         if behaviour is Behaviour.SLOW:
@@ -41,7 +41,7 @@ class DemoPanel:
         return _UNKNOWN if behaviour is Behaviour.LOSE_AFTER else PanelResult(PanelStatus.DONE)
 
     def read(self, username: str) -> str | None:
-        """The package the account is on; ``None`` for one never changed here."""
+        """Return the package of the account, ``None`` when it was never changed."""
         with self._store.transaction() as file:
             row = file.execute("SELECT package FROM account WHERE username = ?", (username,)).fetchone()
         return row["package"] if row else None

@@ -1,4 +1,4 @@
-"""The demonstration's payment provider: it takes no money, and behaves like one that does."""
+"""The demonstration's payment provider: it behaves like a real one without taking money."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ BY_AMOUNT = {
     1414: Behaviour.LOSE_AFTER,
     1515: Behaviour.SLOW,
 }
-"""Amounts, in cents, that choose by themselves what happens, whatever the switch says."""
+"""Amounts in cents that have a fixed behaviour, whatever the behaviour set in the store."""
 
 _OUTCOMES = {
     Behaviour.REFUSE: (AttemptStatus.REFUSED, "declined"),
     Behaviour.PENDING: (AttemptStatus.PENDING, ""),
 }
 _PREFIX = "demonstration-"
-# The provider's clock is its own, as a real one's is; it counts in UTC.
-_NOTE_CAPTURE = (
+# The time comes from SQLite, in UTC: like a real provider, it does not use the application's clock.
+_RECORD_CAPTURE = (
     "INSERT OR IGNORE INTO capture SELECT key, strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"
     " FROM charge WHERE key = ? AND status = 'captured'"
 )
-_NOT_TAKEN = ProviderResult(AttemptStatus.REFUSED, reason="not_found")
+_NOT_FOUND = ProviderResult(AttemptStatus.REFUSED, reason="not_found")
 
 
 class DemoProvider:
-    """Pays in place, with no page of its own to visit. ``slow_seconds`` is how long it takes when it is slow."""
+    """Charges immediately, without an approval page. ``slow_seconds`` is the delay with ``Behaviour.SLOW``."""
 
     code = "demonstration"
     can_save = False
@@ -44,7 +44,7 @@ class DemoProvider:
         self._wait = wait
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
-        """Take the amount once for each key; a key that comes back with another amount is refused as "mismatch"."""
+        """Take the amount once for each key; the same key with another amount is refused with the reason "mismatch"."""
         known = self._known(charge)
         if known is not None:
             return _charge_result(known, charge, AttemptStatus.REFUSED)
@@ -57,25 +57,25 @@ class DemoProvider:
         return _charge_result(row, charge, AttemptStatus.REFUSED)
 
     def look_up(self, charge: ChargeRequest) -> ProviderResult:
-        """What became of a charge; one that was pending is captured by then.
+        """Return the state of a charge; a pending one becomes captured.
 
-        An amount that is not ours stays ``UNKNOWN``: money may have moved, so nobody may try again without looking.
+        A charge with another amount is ``UNKNOWN``: money may have moved, so nothing is retried automatically.
         """
         with self._store.transaction() as file:
             file.execute(
                 "UPDATE charge SET status = ? WHERE key = ? AND status = ?",
                 (AttemptStatus.CAPTURED, charge.key, AttemptStatus.PENDING),
             )
-            file.execute(_NOTE_CAPTURE, (charge.key,))
+            file.execute(_RECORD_CAPTURE, (charge.key,))
         known = self._known(charge)
-        return _NOT_TAKEN if known is None else _charge_result(known, charge, AttemptStatus.UNKNOWN)
+        return _NOT_FOUND if known is None else _charge_result(known, charge, AttemptStatus.UNKNOWN)
 
     def capture(self, charge: ChargeRequest) -> ProviderResult:
-        """What became of a charge: nothing is approved elsewhere, so there is nothing more to be taken."""
+        """Return the state of the charge: it was captured by ``charge``, without an approval."""
         return self.look_up(charge)
 
     def refund(self, refund: Refund) -> ProviderResult:
-        """Give back what was taken, once for each key and never more than was taken; the switch speaks here too."""
+        """Refund once for each key and never more than was captured, with the behaviour set in the store."""
         with self._store.transaction() as file:
             known = file.execute("SELECT * FROM refund WHERE key = ?", (refund.key,)).fetchone()
         if known is not None:
@@ -83,11 +83,11 @@ class DemoProvider:
         behaviour = self._behaviour(refund.amount)
         if behaviour is Behaviour.LOSE_BEFORE:
             return ProviderResult(AttemptStatus.UNKNOWN)
-        row = self._record_refund(refund, is_willing=behaviour is not Behaviour.REFUSE)
+        row = self._record_refund(refund, is_accepted=behaviour is not Behaviour.REFUSE)
         return ProviderResult(AttemptStatus.UNKNOWN) if behaviour is Behaviour.LOSE_AFTER else _refund_result(row)
 
     def captures(self, day: date) -> Iterable[Capture]:
-        """Everything taken on a day, by the clock of the demonstration's own file."""
+        """Yield the payments captured on a day in UTC."""
         with self._store.transaction() as file:
             rows = file.execute(
                 "SELECT * FROM charge JOIN capture USING (key) WHERE at LIKE ? ORDER BY at, key", (f"{day}T%",)
@@ -97,14 +97,14 @@ class DemoProvider:
             yield Capture(_PREFIX + row["key"], row["key"], row["invoice"], amount, at)
 
     def has_saved_account(self, _token: str) -> bool:
-        """It keeps no account: there is none to pay with."""
+        """Return ``False``: no account is ever saved."""
         return False
 
     def delete_saved_account(self, _token: str) -> None:
-        """There is nothing to forget."""
+        """Do nothing: no account is ever saved."""
 
     def _behaviour(self, amount: Money) -> Behaviour:
-        """What is done this time; one that is slow has been waited for."""
+        """Return the behaviour for this amount, after the delay of a slow one."""
         behaviour = BY_AMOUNT.get(amount.cents) or self._store.next_behaviour(DemoSystem.PAYMENT)
         if behaviour is Behaviour.SLOW:
             self._wait(self._slow_seconds)
@@ -115,16 +115,16 @@ class DemoProvider:
             return _row(file, charge.key)
 
     def _record(self, charge: ChargeRequest, status: AttemptStatus, reason: str) -> sqlite3.Row | None:
-        """Write the charge unless another process has meanwhile; what stands in the file is what happened."""
+        """Insert the charge unless another process has; return the row that is in the file."""
         with self._store.transaction() as file:
             file.execute(
                 "INSERT OR IGNORE INTO charge VALUES (?, ?, ?, ?, ?, ?)",
                 (charge.key, charge.amount.cents, charge.amount.currency, charge.invoice, status, reason),
             )
-            file.execute(_NOTE_CAPTURE, (charge.key,))
+            file.execute(_RECORD_CAPTURE, (charge.key,))
             return _row(file, charge.key)
 
-    def _record_refund(self, refund: Refund, is_willing: bool) -> sqlite3.Row:
+    def _record_refund(self, refund: Refund, is_accepted: bool) -> sqlite3.Row:
         taken_for = refund.reference.removeprefix(_PREFIX)
         with self._store.transaction() as file:
             charge = _row(file, taken_for)
@@ -132,7 +132,7 @@ class DemoProvider:
                 "SELECT coalesce(sum(cents), 0) FROM refund WHERE charge = ? AND status = ?",
                 (taken_for, AttemptStatus.CAPTURED),
             ).fetchone()[0]
-            reason = "" if is_willing else "declined"
+            reason = "" if is_accepted else "declined"
             if charge is None or charge["status"] != AttemptStatus.CAPTURED:
                 reason = "not_found"
             elif given + refund.amount.cents > charge["cents"]:

@@ -1,4 +1,4 @@
-"""What the demonstration's provider and panel remember, in a file of its own that outlives any process of ours."""
+"""The state of the demonstration's provider and panel, in an SQLite file of their own."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from pathlib import Path
 
 
 class DemoSystem(StrEnum):
-    """The two systems the demonstration stands in for."""
+    """The two simulated systems."""
 
     PAYMENT = "payment"
     PANEL = "panel"
 
 
 class Behaviour(StrEnum):
-    """What a door does when it is next asked: « lost » is the answer that never comes, after the deed or before it."""
+    """How a system handles a request.
+
+    ``LOSE_AFTER`` and ``LOSE_BEFORE`` lose the response, after or before the effect.
+    """
 
     ACCEPT = "accept"
     REFUSE = "refuse"
@@ -43,7 +46,7 @@ CREATE TABLE IF NOT EXISTS package_change (key TEXT PRIMARY KEY);
 
 
 class DemoStore:
-    """The file. Each question opens it anew, so that several processes, and one killed midway, find the same truth."""
+    """The SQLite file, opened for each transaction so that several processes share the same state."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -54,7 +57,7 @@ class DemoStore:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One writer at a time, whole or not at all."""
+        """Open a write transaction: committed at the end, rolled back on any exception."""
         with self._open() as file:
             file.execute("BEGIN IMMEDIATE")
             try:
@@ -65,12 +68,12 @@ class DemoStore:
             file.execute("COMMIT")
 
     def set_behaviour(self, system: DemoSystem, behaviour: Behaviour, once: bool = False) -> None:
-        """Set what ``system`` does from now on, or the next time only."""
+        """Set the behaviour of ``system`` from now on, or for the next request only with ``once``."""
         with self.transaction() as file:
             file.execute("REPLACE INTO behaviour VALUES (?, ?, ?)", (system, behaviour, once))
 
     def next_behaviour(self, system: DemoSystem) -> Behaviour:
-        """What ``system`` does this time; a choice made for one time is used up."""
+        """Return the behaviour of ``system`` for this request; one set with ``once`` is then removed."""
         with self.transaction() as file:
             row = file.execute("SELECT name, once FROM behaviour WHERE system = ?", (system,)).fetchone()
             if row is None:

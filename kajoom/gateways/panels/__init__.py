@@ -1,1 +1,1 @@
-"""Hosting panels."""
+"""Adapters to hosting panels."""

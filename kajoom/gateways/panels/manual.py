@@ -1,23 +1,23 @@
-"""Where no panel is connected, a person carries changes out."""
+"""The panel used when none is connected: staff carry out every change."""
 
 from __future__ import annotations
 
 from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
 
-_BY_HAND = PanelResult(PanelStatus.REFUSED, NO_PANEL)
+_NO_PANEL_RESULT = PanelResult(PanelStatus.REFUSED, NO_PANEL)
 
 
 class ManualPanel:
-    """Hands every change to staff: it is refused with the reason "manual" before anything is tried."""
+    """Refuses every change with the reason ``NO_PANEL``, so that it goes to staff."""
 
     def check(self, change: PackageChange) -> PanelResult:
-        """Never possible without a person."""
-        return _BY_HAND
+        """Refuse the change."""
+        return _NO_PANEL_RESULT
 
     def apply(self, change: PackageChange) -> PanelResult:
-        """Never possible without a person."""
-        return _BY_HAND
+        """Refuse the change."""
+        return _NO_PANEL_RESULT
 
     def read(self, username: str) -> str | None:
-        """Nothing is known of any account."""
+        """Return ``None``: no account is known."""
         return None

@@ -1,4 +1,4 @@
-"""The wire to PayPal: each question is waited for briefly, and an answer that was lost is said to be lost."""
+"""HTTP client of the PayPal API: short timeouts, access tokens, and a value for a lost response."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ import httpx2
 
 MAX_RESPONSE_BYTES = 2 * 1024 * 1024
 _TIMEOUT = httpx2.Timeout(8, connect=2)
-# No connection outlives its question: one gone stale would lose an answer, and one from before a fork is another's too.
+# No keep-alive: a stale connection would lose a response, and one opened before a fork would be shared.
 _LIMITS = httpx2.Limits(max_keepalive_connections=0)
-# Each read may take its eight seconds: a server that drips would keep us for ever.
+# The timeout above is for each read: this one limits the whole response of a slow server.
 _MAX_SECONDS = 12.0
 _TOKEN_MARGIN_SECONDS = 60.0
-# A server may ask to be left alone for longer than makes sense: the outbox waits by itself.
+# A longer Retry-After is shortened: the outbox has its own delays.
 _MAX_RETRY_AFTER_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """What came back. ``status`` is HTTP's, or 0 when no answer that can be read came: nobody knows what was done."""
+    """A response. ``status`` is the HTTP status, or 0 without a readable response: the effect is then unknown."""
 
     status: int = 0
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:
-        """Whether PayPal did what was asked."""
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
     def issue(self) -> str:
-        """PayPal's code for what is wrong, the most precise there is; empty when it says none."""
+        """PayPal's most precise error code, empty when there is none."""
         details = self.body.get("details")
         first = details[0] if isinstance(details, list) and details else None
-        precise = first.get("issue") if isinstance(first, dict) else None
-        return str(precise or self.body.get("name") or self.body.get("error") or "")
+        code = first.get("issue") if isinstance(first, dict) else None
+        return str(code or self.body.get("name") or self.body.get("error") or "")
 
 
 NO_RESPONSE = ApiResponse()
 
 
 class PayPalClient:
-    """One account at PayPal, asked by any number of threads. ``monotonic`` counts seconds from anywhere."""
+    """Client of one PayPal account, safe to share between threads. ``monotonic`` returns seconds."""
 
     def __init__(
         self, base_url: str, client_id: str, secret: str, monotonic: Callable[[], float] = time.monotonic
@@ -69,9 +69,10 @@ class PayPalClient:
         params: Mapping[str, str] | None = None,
         request_id: str = "",
     ) -> ApiResponse:
-        """Ask once, and once more with a new token if the one we had is refused; never raises for a lost answer.
+        """Send a request, again with a new token after a 401; return a response of status 0 when it is lost.
 
-        ``request_id`` names the request for six hours at least: asked again, PayPal carries it out once.
+        ``request_id`` makes the request idempotent: PayPal remembers it for at least six hours. Until the end of a
+        ``Retry-After`` nothing is sent and the response is 429.
         """
         if self._monotonic() < self._retry_at:
             return ApiResponse(429)
@@ -90,26 +91,26 @@ class PayPalClient:
         return response
 
     def fetch(self, url: str) -> bytes | None:
-        """A file that PayPal publishes, asked without telling who we are; ``None`` when it cannot be had."""
+        """Download a public file without credentials; return ``None`` when that fails."""
         try:
-            with self._http.stream("GET", url) as result:
-                return self._read(result) if result.status_code == 200 else None
+            with self._http.stream("GET", url) as http_response:
+                return self._read(http_response) if http_response.status_code == 200 else None
         except httpx2.HTTPError:
             return None
 
     def _access_token(self) -> str | ApiResponse:
-        """A token that is good for a while, or why there is none; one thread asks for all."""
+        """Return a valid access token, or the error response; one thread requests it for all."""
         with self._lock:
             if self._monotonic() < self._token_until:
                 return self._token
             form = {"grant_type": "client_credentials"}
             response = self._send("POST", "/v1/oauth2/token", data=form, auth=self._credentials)
-            token, lasts = response.body.get("access_token"), response.body.get("expires_in")
+            token, lifetime = response.body.get("access_token"), response.body.get("expires_in")
             if not response.is_success:
                 return response
-            if not isinstance(token, str) or not isinstance(lasts, int):
+            if not isinstance(token, str) or not isinstance(lifetime, int):
                 return NO_RESPONSE
-            self._token, self._token_until = token, self._monotonic() + lasts - _TOKEN_MARGIN_SECONDS
+            self._token, self._token_until = token, self._monotonic() + lifetime - _TOKEN_MARGIN_SECONDS
             return token
 
     def _discard_token(self, token: str) -> None:
@@ -117,11 +118,11 @@ class PayPalClient:
             if self._token == token:
                 self._token_until = 0.0
 
-    def _send(self, method: str, path: str, **sent: Any) -> ApiResponse:
+    def _send(self, method: str, path: str, **options: Any) -> ApiResponse:
         try:
-            with self._http.stream(method, path, **sent) as result:
-                status, raw = result.status_code, self._read(result)
-                self._note_retry_after(result)
+            with self._http.stream(method, path, **options) as http_response:
+                status, raw = http_response.status_code, self._read(http_response)
+                self._note_retry_after(http_response)
         except httpx2.HTTPError:
             return NO_RESPONSE
         try:
@@ -130,16 +131,16 @@ class PayPalClient:
             body = None
         return ApiResponse(status, body) if isinstance(body, dict) else NO_RESPONSE
 
-    def _read(self, result: httpx2.Response) -> bytes:
+    def _read(self, http_response: httpx2.Response) -> bytes:
         end, raw = self._monotonic() + _MAX_SECONDS, b""
-        for chunk in result.iter_bytes():
+        for chunk in http_response.iter_bytes():
             raw += chunk
             if len(raw) > MAX_RESPONSE_BYTES or self._monotonic() > end:
-                raise httpx2.ReadTimeout("an answer without end")
+                raise httpx2.ReadTimeout("the response is too long or too slow")
         return raw
 
-    def _note_retry_after(self, result: httpx2.Response) -> None:
-        """Leave PayPal alone for as long as it asks."""
-        asked = result.headers.get("Retry-After", "")
-        if result.status_code == 429 and asked.isascii() and asked.isdigit():
-            self._retry_at = self._monotonic() + min(int(asked[:6]), _MAX_RETRY_AFTER_SECONDS)
+    def _note_retry_after(self, http_response: httpx2.Response) -> None:
+        """Send nothing for the number of seconds in ``Retry-After``, after a 429."""
+        seconds = http_response.headers.get("Retry-After", "")
+        if http_response.status_code == 429 and seconds.isascii() and seconds.isdigit():
+            self._retry_at = self._monotonic() + min(int(seconds[:6]), _MAX_RETRY_AFTER_SECONDS)

@@ -1,4 +1,4 @@
-"""What PayPal is asked for a charge: the same order however often it is asked for."""
+"""Request bodies of PayPal's Orders API; the same charge always gives the same body."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _LOCALES = {"fr": "fr-CA", "en": "en-CA"}
 
 
 def order_request(charge: ChargeRequest) -> dict[str, Any]:
-    """An order to be approved by its payer and captured by us.
+    """Build an order that the payer approves and that we capture.
 
-    The invoice alone would not do as ``invoice_id``: an account may refuse the second payment that bears one, and a
-    try that failed would bar the next. With the head of its key each try has its own, for longer than any request id.
+    ``invoice_id`` is the invoice number plus the first characters of the attempt's key: PayPal may refuse a second
+    payment with the same ``invoice_id``, so a failed attempt would block the next one.
     """
     experience = {
         "return_url": charge.return_url,
-        "cancel_url": _cancelling(charge.return_url),
+        "cancel_url": _cancel_url(charge.return_url),
         "user_action": "PAY_NOW",
         "shipping_preference": "NO_SHIPPING",
         "locale": _LOCALES.get(charge.locale, _LOCALES["fr"]),
@@ -28,7 +28,8 @@ def order_request(charge: ChargeRequest) -> dict[str, Any]:
     unit = {
         "custom_id": charge.key,
         "invoice_id": f"{charge.invoice}-{charge.key[:8]}",
-        "amount": money_of(charge.amount),  # no breakdown: with credit, or a part already paid, it would not add up
+        # No breakdown: with account credit or a partial payment its sum would not be the amount.
+        "amount": money_of(charge.amount),
     }
     wallet: dict[str, Any] = {"experience_context": experience}
     if charge.save_method:
@@ -37,17 +38,17 @@ def order_request(charge: ChargeRequest) -> dict[str, Any]:
 
 
 def capture_request(token: str) -> dict[str, Any]:
-    """The capture of an order with a saved account, asked for by the client who saved it."""
-    initiated = {"payment_initiator": "CUSTOMER", "usage": "SUBSEQUENT"}
-    return {"payment_source": {"paypal": {"vault_id": token, "stored_credential": initiated}}}
+    """Build the capture of an order with a saved account, initiated by its client."""
+    credential = {"payment_initiator": "CUSTOMER", "usage": "SUBSEQUENT"}
+    return {"payment_source": {"paypal": {"vault_id": token, "stored_credential": credential}}}
 
 
 def money_of(amount: Money) -> dict[str, str]:
-    """An amount as PayPal reads it."""
+    """Format an amount for PayPal."""
     return {"currency_code": amount.currency, "value": str(amount)}
 
 
-def _cancelling(return_url: str) -> str:
-    """Where a payer who thinks better of it is led: the same page, told so."""
+def _cancel_url(return_url: str) -> str:
+    """Return ``return_url`` with ``cancelled=1``, where PayPal sends a payer who cancels."""
     parts = urlsplit(return_url)
     return urlunsplit(parts._replace(query=urlencode([*parse_qsl(parts.query), ("cancelled", "1")])))

@@ -1,4 +1,4 @@
-"""PayPal, Orders v2: an order is created, the payer approves it there, and only our capture takes the money."""
+"""The PayPal provider (Orders v2): we create an order, the payer approves it, and our capture takes the money."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 _ORDERS = "/v2/checkout/orders"
 _TOKENS = "/v3/vault/payment-tokens"
-_MAY_NOT_SAVE = "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE"
+_SAVING_NOT_ENABLED = "NOT_ENABLED_TO_VAULT_PAYMENT_SOURCE"
 _REFUND_STATUSES = {
     "COMPLETED": AttemptStatus.CAPTURED,
     "PENDING": AttemptStatus.PENDING,
@@ -44,8 +44,11 @@ _REFUND_STATUSES = {
 
 
 class PayPalProvider:
-    """One PayPal account. ``webhook_verifier`` verifies its messages; without one none of them is believed.
-    ``can_save`` when PayPal has approved the account to keep what clients pay with."""
+    """Payments with one PayPal account.
+
+    Without a ``webhook_verifier`` every webhook request is rejected. ``can_save`` is whether PayPal has enabled the
+    account to save payment accounts (vault).
+    """
 
     code = "paypal"
 
@@ -57,15 +60,15 @@ class PayPalProvider:
         self.can_save = can_save
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
-        """Create the order that the client is to approve, or approved by saving the account it is paid with.
+        """Create the order that the client approves; no money is taken yet.
 
-        Nothing is taken yet, so whatever goes wrong costs nothing. The request bears the charge's key, by which PayPal
-        knows it for six hours; asked again, it tells of the same. An account that may not save is paid without.
+        The charge's key is the request id, so a repeated request within six hours returns the same order. When PayPal
+        does not let the host save accounts, the order is created without saving.
         """
         request_id = f"{charge.key}-saves" if charge.save_method else charge.key
         response = self._client.request("POST", _ORDERS, body=order_request(charge), request_id=request_id)
-        if response.issue == _MAY_NOT_SAVE and charge.save_method:
-            self._note(response, charge.key)
+        if response.issue == _SAVING_NOT_ENABLED and charge.save_method:
+            self._log_error(response, charge.key)
             return self.charge(replace(charge, save_method=False))
         if not response.is_success:
             return self._failed(response, charge.key)
@@ -75,23 +78,23 @@ class PayPalProvider:
         return result
 
     def look_up(self, charge: ChargeRequest) -> ProviderResult:
-        """What became of the order; one whose name was lost on the way is asked for again by the charge's key."""
+        """Return the state of the order; without its id, create it again with the same key, which PayPal recognises."""
         if not charge.provider_ref:
             return self.charge(charge)
         response = self._client.request("GET", _path(charge.provider_ref))
         if response.status == 404:
-            return ProviderResult(AttemptStatus.REFUSED, reason=EXPIRED)  # PayPal forgets what was not approved in time
+            return ProviderResult(AttemptStatus.REFUSED, reason=EXPIRED)  # PayPal deletes orders not approved in time
         if not response.is_success:
-            # Even what is our own fault tells nothing of the money: this question was not answered.
-            self._note(response, charge.key)
+            # Whatever the error, the state of the order is unknown: the query was not answered.
+            self._log_error(response, charge.key)
             return ProviderResult(AttemptStatus.UNKNOWN, reason=error_kind_of(response).value)
         return parse_order(response.body, charge)
 
     def capture(self, charge: ChargeRequest) -> ProviderResult:
-        """Take the money of an approved order, which can be captured only once.
+        """Capture an approved order, which PayPal does only once.
 
-        A declined payer may approve anew, which PayPal marks anew: only then is it a new request, and until then the
-        same refusal is told again.
+        The request id contains the approval mark: after a decline, a new approval makes a new request, and without one
+        PayPal returns the same decline.
         """
         path, request_id = f"{_path(charge.provider_ref)}/capture", f"{charge.key}-{charge.approval}"
         body = capture_request(charge.saved) if charge.approval == APPROVED_BY_SAVED_ACCOUNT else {}
@@ -99,12 +102,12 @@ class PayPalProvider:
         if response.is_success:
             return parse_order(response.body, charge)
         if error_kind_of(response) is ErrorKind.ALREADY_DONE:
-            found = self.look_up(charge)
-            return ProviderResult(AttemptStatus.UNKNOWN, reason=response.issue) if found.is_not_captured else found
-        return self._handle_business_error(response, charge)
+            result = self.look_up(charge)
+            return ProviderResult(AttemptStatus.UNKNOWN, reason=response.issue) if result.is_not_captured else result
+        return self._handle_capture_error(response, charge)
 
     def refund(self, refund: Refund) -> ProviderResult:
-        """Give back a part or the whole of a capture; PayPal knows the key of a refund for 45 days."""
+        """Refund a capture in part or in full; PayPal remembers the request id of a refund for 45 days."""
         body = {
             "amount": money_of(refund.amount),
             "custom_id": refund.key,
@@ -115,13 +118,13 @@ class PayPalProvider:
         if not response.is_success:
             return self._failed(response, refund.key)
         status = _REFUND_STATUSES.get(str(response.body.get("status")), AttemptStatus.UNKNOWN)
-        name = str(response.body.get("id") or "")
-        return ProviderResult(status, name, reference=name if status is AttemptStatus.CAPTURED else "")
+        refund_id = str(response.body.get("id") or "")
+        return ProviderResult(status, refund_id, reference=refund_id if status is AttemptStatus.CAPTURED else "")
 
     def captures(self, day: date) -> Iterator[Capture]:
-        """What PayPal reports as received on a day in UTC; it may tell of a payment three hours late.
+        """Return the payments PayPal reports for a day in UTC; a payment may be missing for up to three hours.
 
-        ``ProviderUnavailable`` when it does not answer.
+        Raises ``ProviderUnavailable`` when PayPal does not answer.
         """
         page, pages = 1, 1
         while page <= pages:
@@ -132,26 +135,26 @@ class PayPalProvider:
             page, pages = page + 1, page_count(response.body)
 
     def has_saved_account(self, token: str) -> bool:
-        """Whether PayPal still keeps an account; ``ProviderUnavailable`` when it does not say."""
+        """Whether the saved account still exists; raise ``ProviderUnavailable`` when PayPal does not answer."""
         response = self._client.request("GET", _token_path(token))
         if not response.is_success and response.status != 404:
             raise self._unavailable(response, "a saved account")
         return response.is_success
 
     def delete_saved_account(self, token: str) -> None:
-        """Have PayPal keep an account no longer; ``ProviderUnavailable`` when it does not say that it is gone."""
+        """Delete the saved account at PayPal; raise ``ProviderUnavailable`` unless PayPal confirms it."""
         response = self._client.request("DELETE", _token_path(token))
         if not response.is_success and response.status != 404:
             raise self._unavailable(response, "a saved account")
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes, at: datetime) -> WebhookMessage:
-        """What a message of PayPal's hints at; ``InvalidSignature`` unless PayPal signed it for this very house."""
+        """Return the event of a webhook request; raise ``InvalidSignature`` unless PayPal signed it for our webhook."""
         if self._webhook_verifier is None:
             raise InvalidSignature("no webhook is configured")
         return self._webhook_verifier.read(headers, body, at)
 
-    def _handle_business_error(self, response: ApiResponse, charge: ChargeRequest) -> ProviderResult:
-        """What a capture that was not carried out means for its charge: where its payer can mend it, they are led."""
+    def _handle_capture_error(self, response: ApiResponse, charge: ChargeRequest) -> ProviderResult:
+        """Return the result of a failed capture, with an approval link when the payer can fix the problem."""
         kind = error_kind_of(response)
         is_ended = kind is ErrorKind.METHOD_DEAD and charge.approval == APPROVED_BY_SAVED_ACCOUNT
         if kind is not ErrorKind.PAYER_CAN_FIX and not is_ended:
@@ -164,7 +167,7 @@ class PayPalProvider:
         return ProviderResult(status, charge.provider_ref, reason=reason, approve_url=link)
 
     def _failed(self, response: ApiResponse, key: str) -> ProviderResult:
-        self._note(response, key)
+        self._log_error(response, key)
         match error_kind_of(response):
             case ErrorKind.IN_PROGRESS:
                 return ProviderResult(AttemptStatus.PENDING)
@@ -176,16 +179,14 @@ class PayPalProvider:
                 return ProviderResult(AttemptStatus.REFUSED, reason=response.issue)
 
     def _unavailable(self, response: ApiResponse, about: str) -> ProviderUnavailable:
-        self._note(response, about)
-        return ProviderUnavailable(f"PayPal does not tell of {about}: HTTP {response.status}, {response.issue}")
+        self._log_error(response, about)
+        return ProviderUnavailable(f"PayPal did not return {about}: HTTP {response.status}, {response.issue}")
 
-    def _note(self, response: ApiResponse, about: str) -> None:
-        """Tell staff what only they can mend; never a token, and nothing of the payer."""
+    def _log_error(self, response: ApiResponse, about: str) -> None:
+        """Log an error that the host must fix, without a token or data of the payer."""
         if error_kind_of(response) is ErrorKind.OURS:
-            debug_id = response.body.get("debug_id", "none")
-            log.error(
-                "PayPal refuses what we ask: HTTP %s, %s, for %s (%s)", response.status, response.issue, about, debug_id
-            )
+            message = "PayPal rejected a request: HTTP %s, %s, for %s (debug id %s)"
+            log.error(message, response.status, response.issue, about, response.body.get("debug_id", "none"))
 
 
 def _token_path(token: str) -> str:

@@ -1,4 +1,4 @@
-"""PayPal's report of a day, page by page: what was received, without refunds, fees and what is not settled."""
+"""PayPal's transaction report of a day: the settled payments, without refunds, fees and pending payments."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from kajoom.gateways.ports import Capture
 
 REPORT = "/v1/reporting/transactions"
 _PAGE_SIZE = 500
-# Settled; settled and partly given back; settled and given back: the giving back is a line of its own.
-_RECEIVED = frozenset({"S", "F", "V"})
+# Success, partially refunded and refunded; the refund itself is another row.
+_SETTLED_STATUSES = frozenset({"S", "F", "V"})
 
 
 def report_params(day: date, page: int) -> dict[str, str]:
-    """What is asked for one page of a day in UTC; pages are counted from one."""
+    """Return the query parameters of one page of a day in UTC; the first page is 1."""
     start = datetime.combine(day, time(), UTC)
     return {
         "start_date": start.isoformat(),
@@ -28,18 +28,19 @@ def report_params(day: date, page: int) -> dict[str, str]:
 
 
 def page_count(report: Mapping[str, Any]) -> int:
-    """How many pages the day has."""
+    """Return the number of pages of the report."""
     pages = report.get("total_pages")
     return pages if isinstance(pages, int) else 1
 
 
 def captures_in(report: Mapping[str, Any]) -> Iterator[Capture]:
-    """The payments of one page."""
+    """Yield the payments of one page."""
     for row in report.get("transaction_details") or ():
         info = row.get("transaction_info", {})
         amount = amount_of(info.get("transaction_amount"))
         is_payment = str(info.get("transaction_event_code")).startswith("T00")
-        if not is_payment or info.get("transaction_status") not in _RECEIVED or amount is None or amount.cents <= 0:
+        is_settled = info.get("transaction_status") in _SETTLED_STATUSES
+        if not is_payment or not is_settled or amount is None or amount.cents <= 0:
             continue
         yield Capture(
             reference=str(info.get("transaction_id", "")),

@@ -1,4 +1,4 @@
-"""What each answer of PayPal's means for money: the codes are told apart in one table, and the capture decides."""
+"""Parse PayPal's responses: one table classifies the error codes, and the capture decides the status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from kajoom.gateways.ports import ChargeRequest, ProviderResult, SavedAccount
 
 
 class ErrorKind(StrEnum):
-    """What is to be done about an answer that is not plain success."""
+    """What an error response means for the charge.
+
+    ``OURS`` is an error of our request or of the account's settings, which the host must fix.
+    """
 
     PAYER_CAN_FIX = "payer_can_fix"
     METHOD_DEAD = "method_dead"
@@ -57,55 +60,58 @@ _BY_KIND: dict[ErrorKind, tuple[str, ...]] = {
     ErrorKind.IN_PROGRESS: ("ORDER_COMPLETION_IN_PROGRESS", "PREVIOUS_REQUEST_IN_PROGRESS"),
 }
 ISSUES: dict[str, ErrorKind] = {issue: kind for kind, issues in _BY_KIND.items() for issue in issues}
-"""The codes of the Orders and Payments documents that ask for something else than « our own fault »."""
+"""The error codes of PayPal's Orders and Payments APIs that are not ``ErrorKind.OURS``."""
 
 APPROVED_BY_SAVED_ACCOUNT = "saved"
-"""The mark of an order that needs no approval: it is captured with an account saved before."""
+"""The ``approval`` of an order paid with a saved account, which needs no approval by the payer."""
 
 _UNAPPROVED = frozenset({"CREATED", "PAYER_ACTION_REQUIRED"})
 _UNKNOWN_STATUSES = frozenset({0, 408, 425, 429})
 _CONFLICT = 409
-_TO_APPROVE = ("payer-action", "approve", "redirect")
+_APPROVAL_RELATIONS = ("payer-action", "approve", "redirect")
 
 
 def error_kind_of(response: ApiResponse) -> ErrorKind:
-    """The class of an answer that is not good. What the table does not know was refused because of how we asked."""
+    """Classify an error response; a 4xx code that is not in the table is ``OURS``."""
     if response.status in _UNKNOWN_STATUSES or not 400 <= response.status < 500:
         return ErrorKind.UNKNOWN
     return ISSUES.get(response.issue, ErrorKind.IN_PROGRESS if response.status == _CONFLICT else ErrorKind.OURS)
 
 
 def approval_link(*bodies: Mapping[str, Any]) -> str:
-    """Where the payer approves, by the link's relation and never by its place; empty when nobody says."""
+    """Return the URL of the approval page, found by the relation of the links; empty without one."""
     lists = [links for body in bodies if isinstance(links := body.get("links"), list)]
     links = [link for each in lists for link in each if isinstance(link, dict)]
     by_rel = {str(link.get("rel")): str(link.get("href") or "") for link in reversed(links)}
-    return next((by_rel[rel] for rel in _TO_APPROVE if by_rel.get(rel)), "")
+    return next((by_rel[rel] for rel in _APPROVAL_RELATIONS if by_rel.get(rel)), "")
 
 
 def parse_order(order: Mapping[str, Any], charge: ChargeRequest) -> ProviderResult:
-    """What an order says of a charge. « COMPLETED » is not money: its capture's own status is.
+    """Return the state of a charge from its PayPal order.
 
-    An amount that is not the charge's is ``UNKNOWN`` with the reason "mismatch": nobody may try again without looking.
+    The status of the capture decides: an order can be COMPLETED while its capture is pending or declined. An amount
+    other than the charge's gives ``UNKNOWN`` with the reason "mismatch", so that nothing is retried automatically.
     """
     ref = str(order.get("id") or charge.provider_ref)
     unit = _first(order.get("purchase_units"))
     capture = _decisive(_captures(unit))
     if capture is not None:
-        result = _read_capture(capture, ref, charge)
-        return replace(result, saved=_saved(order)) if charge.save_method else result
-    return _read_untaken(order, unit, ref, charge)
+        result = _parse_capture(capture, ref, charge)
+        return replace(result, saved=_saved_account(order)) if charge.save_method else result
+    return _parse_uncaptured(order, unit, ref, charge)
 
 
 def amount_of(money: Any) -> Money | None:
-    """An amount as PayPal writes it, or ``None`` when it is not one."""
+    """Parse an amount of a response, ``None`` when it is invalid."""
     try:
         return Money.parse(money["value"], money["currency_code"])
     except (AttributeError, TypeError, KeyError, ValueError):
         return None
 
 
-def _read_untaken(order: Mapping[str, Any], unit: Mapping[str, Any], ref: str, charge: ChargeRequest) -> ProviderResult:
+def _parse_uncaptured(
+    order: Mapping[str, Any], unit: Mapping[str, Any], ref: str, charge: ChargeRequest
+) -> ProviderResult:
     if order.get("status") == "VOIDED":
         return ProviderResult(AttemptStatus.REFUSED, ref, reason="voided")
     if amount_of(unit.get("amount")) != charge.amount:
@@ -120,7 +126,7 @@ def _read_untaken(order: Mapping[str, Any], unit: Mapping[str, Any], ref: str, c
     return ProviderResult(AttemptStatus.UNKNOWN, ref, reason="unreadable")
 
 
-def _read_capture(capture: Mapping[str, Any], ref: str, charge: ChargeRequest) -> ProviderResult:
+def _parse_capture(capture: Mapping[str, Any], ref: str, charge: ChargeRequest) -> ProviderResult:
     reference = str(capture.get("id") or "")
     match capture.get("status"):
         case "COMPLETED" if amount_of(capture.get("amount")) != charge.amount or not reference:
@@ -128,27 +134,27 @@ def _read_capture(capture: Mapping[str, Any], ref: str, charge: ChargeRequest) -
         case "COMPLETED":
             return ProviderResult(AttemptStatus.CAPTURED, ref, reference)
         case "PENDING":
-            return ProviderResult(AttemptStatus.PENDING, ref, reason=_why(capture))
+            return ProviderResult(AttemptStatus.PENDING, ref, reason=_reason(capture))
         case "DECLINED" | "FAILED" | "REFUNDED" as status:
-            return ProviderResult(AttemptStatus.REFUSED, ref, reason=_why(capture) or status.lower())
-        case _:  # partly refunded outside this house, or a status of tomorrow's: a person must look
+            return ProviderResult(AttemptStatus.REFUSED, ref, reason=_reason(capture) or status.lower())
+        case _:  # partially refunded at PayPal, or an unknown status: staff must look at it
             return ProviderResult(AttemptStatus.UNKNOWN, ref, reason=str(capture.get("status")).lower())
 
 
-def _saved(order: Mapping[str, Any]) -> SavedAccount | None:
-    """The account that was saved with a payment; PayPal may say that it will be, and name it a moment later."""
+def _saved_account(order: Mapping[str, Any]) -> SavedAccount | None:
+    """Return the account saved with a payment, ``None`` until PayPal gives its token."""
     wallet = _mapping(_mapping(order.get("payment_source")).get("paypal"))
     token = _mapping(_mapping(wallet.get("attributes")).get("vault")).get("id")
     return SavedAccount(token, _label(wallet.get("email_address"))) if isinstance(token, str) and token else None
 
 
 def _label(address: Any) -> str:
-    """An address as its holder knows it again and nobody else learns it."""
+    """Return a masked e-mail address, for example "c•••@example.com"."""
     name, at, host = str(address or "").rpartition("@")
     return f"{name[0]}•••@{host}" if name and at and host else "PayPal"
 
 
-def _why(capture: Mapping[str, Any]) -> str:
+def _reason(capture: Mapping[str, Any]) -> str:
     return str(_mapping(capture.get("status_details")).get("reason") or "")
 
 
@@ -158,10 +164,10 @@ def _captures(unit: Mapping[str, Any]) -> list[Any]:
 
 
 def _decisive(captures: list[Any]) -> Mapping[str, Any] | None:
-    """The capture that took money if there is one, else the last that was tried."""
-    tried = [capture for capture in captures if isinstance(capture, dict)]
-    taken = (capture for capture in tried if capture.get("status") == "COMPLETED")
-    return next(taken, tried[-1] if tried else None)
+    """Return the completed capture if there is one, else the last one, ``None`` without any."""
+    valid = [capture for capture in captures if isinstance(capture, dict)]
+    completed = (capture for capture in valid if capture.get("status") == "COMPLETED")
+    return next(completed, valid[-1] if valid else None)
 
 
 def _first(units: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""PayPal's own messages are believed to be PayPal's only when its certificate, its signature and its date say so."""
+"""Verify PayPal webhook requests: certificate, signature and date."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from kajoom.gateways.ports import InvalidSignature, ProviderUnavailable, Webhook
 
 SIGNER = "messageverificationcerts.paypal.com"
 _CERTIFICATE_PATH = re.compile(r"/v1/notifications/certs/[\w-]{1,80}", re.ASCII)
-# PayPal tries again for three days, and promises no new date for a later try: younger than that is not too old.
-_OLDEST = timedelta(days=3, hours=1)
-_AHEAD = timedelta(minutes=5)
-_MOST_KEPT = 8
+# PayPal retries for three days and may keep the first date.
+_MAX_AGE = timedelta(days=3, hours=1)
+_MAX_CLOCK_SKEW = timedelta(minutes=5)
+_MAX_CACHED_CERTIFICATES = 8
 
 Fetch = Callable[[str], bytes | None]
 
 
 def trusted_roots() -> list[x509.Certificate]:
-    """The authorities that this machine trusts, less those too old to have a serial number as is required."""
-    known = ssl.create_default_context()
-    pairs = zip(known.get_ca_certs(True), known.get_ca_certs(), strict=True)
-    return [x509.load_der_x509_certificate(raw) for raw, facts in pairs if int(str(facts["serialNumber"]), 16) > 0]
+    """Return the certificate authorities trusted by this machine, without those whose serial number is not positive."""
+    context = ssl.create_default_context()
+    pairs = zip(context.get_ca_certs(True), context.get_ca_certs(), strict=True)
+    return [x509.load_der_x509_certificate(raw) for raw, info in pairs if int(str(info["serialNumber"]), 16) > 0]
 
 
 def certificate_hosts(base_url: str) -> tuple[str, ...]:
-    """Where the certificates of an account's messages may come from: a sandbox never vouches for live money.
+    """Return the origins from which an account's certificates may be downloaded.
 
-    An API that is not PayPal's own, which only a host's configuration can name, publishes them itself.
+    A live account does not accept those of the sandbox. An API outside paypal.com (a test server) publishes its own.
     """
     parts = urlsplit(base_url)
     if not (parts.hostname or "").endswith(".paypal.com"):
@@ -50,8 +50,11 @@ def certificate_hosts(base_url: str) -> tuple[str, ...]:
 
 
 class PayPalWebhookVerifier:
-    """Verifies messages for one webhook. ``hosts`` are the origins a certificate may come from; ``roots`` the
-    authorities, those of this machine unless others are given."""
+    """Verifies the requests of one webhook.
+
+    ``hosts`` are the allowed origins of certificates and ``roots`` the trusted authorities, by default those of this
+    machine.
+    """
 
     def __init__(
         self,
@@ -64,24 +67,25 @@ class PayPalWebhookVerifier:
         self._fetch = fetch
         self._hosts = frozenset(hosts)
         self._roots = roots
-        self._kept: dict[str, tuple[x509.Certificate, ...]] = {}
+        self._certificates: dict[str, tuple[x509.Certificate, ...]] = {}
 
     def read(self, headers: Mapping[str, str], body: bytes, at: datetime) -> WebhookMessage:
-        """The message, verified at the instant ``at``.
+        """Verify a request received at ``at`` and return its event.
 
-        ``InvalidSignature`` when it is not PayPal's, ``ProviderUnavailable`` when its certificate cannot be had now.
+        Raises ``InvalidSignature`` when PayPal did not sign it, ``ProviderUnavailable`` when its certificate cannot be
+        downloaded now.
         """
-        said = {name: headers.get(f"Paypal-{name}", "") for name in ("Transmission-Id", "Transmission-Time")}
+        transmission_id, sent_at = (headers.get(f"Paypal-Transmission-{name}", "") for name in ("Id", "Time"))
         if headers.get("Paypal-Auth-Algo") != "SHA256withRSA":
-            raise InvalidSignature("signed in a way PayPal does not")
-        self._check_date(said["Transmission-Time"], at)
+            raise InvalidSignature("unknown signature algorithm")
+        self._check_date(sent_at, at)
         key = self._key(headers.get("Paypal-Cert-Url", ""), at)
-        parts = (said["Transmission-Id"], said["Transmission-Time"], self._webhook_id, str(zlib.crc32(body)))
+        parts = (transmission_id, sent_at, self._webhook_id, str(zlib.crc32(body)))
         try:
             signature = base64.b64decode(headers.get("Paypal-Transmission-Sig", ""), validate=True)
             key.verify(signature, "|".join(parts).encode(), PKCS1v15(), SHA256())
         except (ValueError, exceptions.InvalidSignature):
-            raise InvalidSignature("the signature is not of this message") from None
+            raise InvalidSignature("the signature does not match the request") from None
         return _to_message(body)
 
     @staticmethod
@@ -89,33 +93,33 @@ class PayPalWebhookVerifier:
         try:
             age = at - datetime.fromisoformat(text)
         except (ValueError, TypeError):
-            raise InvalidSignature("no date that can be read") from None
-        if not -_AHEAD <= age <= _OLDEST:
-            raise InvalidSignature("too old, or of the future")
+            raise InvalidSignature("the date is invalid") from None
+        if not -_MAX_CLOCK_SKEW <= age <= _MAX_AGE:
+            raise InvalidSignature("the date is too old or in the future")
 
     def _key(self, url: str, at: datetime) -> RSAPublicKey:
-        """The key of a certificate that is PayPal's at the instant ``at``; one that was good is fetched once."""
+        """Return the public key of a PayPal certificate that is valid at ``at``; valid certificates are cached."""
         host = next((host for host in self._hosts if url.startswith(f"{host}/")), None)
         if host is None or not _CERTIFICATE_PATH.fullmatch(url.removeprefix(host)):
-            raise InvalidSignature("the certificate is not kept where PayPal keeps its own")
-        chain = self._kept.get(url) or self._fetched(url)
+            raise InvalidSignature("the URL of the certificate is not allowed")
+        chain = self._certificates.get(url) or self._download(url)
         self._check_chain(chain, at)
-        if len(self._kept) >= _MOST_KEPT:
-            self._kept.clear()
-        self._kept[url] = chain
+        if len(self._certificates) >= _MAX_CACHED_CERTIFICATES:
+            self._certificates.clear()
+        self._certificates[url] = chain
         key = chain[0].public_key()
         if not isinstance(key, RSAPublicKey):
             raise InvalidSignature("the certificate has no RSA key")
         return key
 
-    def _fetched(self, url: str) -> tuple[x509.Certificate, ...]:
+    def _download(self, url: str) -> tuple[x509.Certificate, ...]:
         raw = self._fetch(url)
         if raw is None:
-            raise ProviderUnavailable("PayPal does not give its certificate")
+            raise ProviderUnavailable("the certificate cannot be downloaded")
         try:
             return tuple(x509.load_pem_x509_certificates(raw))
         except ValueError:
-            raise InvalidSignature("what is kept there is no certificate") from None
+            raise InvalidSignature("the file is not a certificate") from None
 
     def _check_chain(self, chain: Sequence[x509.Certificate], at: datetime) -> None:
         if self._roots is None:
@@ -124,11 +128,11 @@ class PayPalWebhookVerifier:
         try:
             verifier.verify(chain[0], list(chain[1:]))
         except VerificationError as error:
-            raise InvalidSignature(f"the certificate is not PayPal's: {error}") from None
+            raise InvalidSignature(f"the certificate is not valid for PayPal: {error}") from None
 
 
 def _to_message(body: bytes) -> WebhookMessage:
-    """The ids a message speaks of: our attempt's, the order's, or failing that the id of what it is about."""
+    """Extract the ids of an event: the key of our attempt, and the id of the order or else of the resource."""
     try:
         event = json.loads(body)
         resource = event["resource"]
@@ -141,4 +145,4 @@ def _to_message(body: bytes) -> WebhookMessage:
             provider_ref=str(related.get("order_id") or resource.get("id") or resource.get("dispute_id") or ""),
         )
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise InvalidSignature("a message of no known form") from None
+        raise InvalidSignature("the event has an unknown format") from None
