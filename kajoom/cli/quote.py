@@ -1,4 +1,4 @@
-"""The calculator prices changes and walks due dates from the command line, with no database and no configuration."""
+"""``flask quote`` prices changes and ``flask due`` lists due dates, without a database or a configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The day, or a usage error that says what is wrong with it."""
+        """The day; a usage error with the reason if it is none."""
         if isinstance(value, date):
             return value
         try:
@@ -43,7 +43,7 @@ def quote_command() -> None:
 @click.option("--cycle-months", type=click.Choice(_MONTHS), required=True, help="The length of a cycle in months.")
 @click.option("--count", type=click.IntRange(1, 10_000), default=12, show_default=True, help="How many due dates.")
 def due_command(anchor: date, cycle_months: str, count: int) -> None:
-    """Print the due dates that follow a cycle begun on the anchor, one a line."""
+    """Print the due dates that follow a cycle begun on the anchor, one per line."""
     try:
         days = due_dates(anchor, int(cycle_months), count)
     except OverflowError as error:

@@ -32,7 +32,7 @@ IMPORTS: dict[str, set[str]] = {
     },
     "cli": {
         "clock", "domain", "i18n", "models", "operations", "worker",
-        "babel", "click", "flask", "flask_migrate", "flask_security",
+        "babel", "click", "flask", "flask_migrate", "flask_security", "pydantic",
     },
 }  # fmt: skip
 """For each layer the other layers and the third-party packages that it imports, no more and no fewer."""

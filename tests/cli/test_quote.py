@@ -1,4 +1,4 @@
-"""The calculator answers line by line and needs neither an application nor a database."""
+"""`flask quote` and `flask due` need neither a configuration nor a database."""
 
 import json
 
@@ -13,14 +13,14 @@ CASE = (
 )
 
 
-def test_every_line_has_its_answer_and_a_bad_one_stops_nothing() -> None:
+def test_every_line_is_answered_and_invalid_ones_do_not_stop_the_command() -> None:
     result = CliRunner().invoke(quote_command, input=b"\n".join([CASE, b"{bad", b"", b"\xff", CASE]))
     assert result.exit_code == 0
     answers = [json.loads(line) for line in result.output.splitlines()]
     assert [answer.get("due_today", "error") for answer in answers] == ["5.75", "error", "error", "error", "5.75"]
 
 
-def test_due_dates_keep_the_anchor_through_short_months() -> None:
+def test_due_dates_keep_the_anchor_day_after_a_short_month() -> None:
     result = CliRunner().invoke(due_command, ["--anchor", "2026-01-31", "--cycle-months", "1", "--count", "3"])
     assert result.output.split() == ["2026-02-28", "2026-03-31", "2026-04-30"]
 
@@ -35,7 +35,7 @@ def test_due_dates_keep_the_anchor_through_short_months() -> None:
         (["--cycle-months", "1"], "Missing option '--anchor'"),
     ],
 )
-def test_impossible_dates_are_a_usage_error(arguments: list[str], named: str) -> None:
+def test_invalid_options_are_a_usage_error(arguments: list[str], named: str) -> None:
     result = CliRunner().invoke(due_command, arguments)
     assert result.exit_code != 0
     assert named in result.output

@@ -1,4 +1,4 @@
-"""A case is priced, refused or named as faulty, and every line gets its one answer."""
+"""Cases of `flask quote`: each line is priced, refused or reported as invalid, in one line."""
 
 import json
 from typing import Any
@@ -33,13 +33,13 @@ KEYS = {
 }
 
 
-def answered(**fields: Any) -> dict[str, Any]:
-    """The answer to the case with some fields changed; ``...`` takes a field away."""
+def answer_to(**fields: Any) -> dict[str, Any]:
+    """The answer to CASE with some fields changed; ``...`` removes a field."""
     return answer({key: value for key, value in {**CASE, **fields}.items() if value is not ...})
 
 
-def test_answer_holds_every_figure_of_the_quote() -> None:
-    assert answered() == {
+def test_answer_has_every_figure_of_the_quote() -> None:
+    assert answer_to() == {
         "id": "7",
         "decision": "now",
         "reason": None,
@@ -53,8 +53,8 @@ def test_answer_holds_every_figure_of_the_quote() -> None:
     }
 
 
-def test_refused_case_names_its_reason_and_no_figure() -> None:
-    error = answered(on="2026-07-11")
+def test_refused_case_has_a_reason_and_no_figures() -> None:
+    error = answer_to(on="2026-07-11")
     assert error.keys() == KEYS
     assert (error["decision"], error["reason"]) == ("refused", "overdue")
     assert error["taxes"] == error["lines"] == []
@@ -78,28 +78,36 @@ def test_refused_case_names_its_reason_and_no_figure() -> None:
         pytest.param({"old_price": 10, "new_price": 20.0}, "5.75", "2026-07-01", id="numbers are read as written"),
     ],
 )
-def test_optional_fields_bear_on_the_price(fields: dict[str, Any], due_today: str, next_due: str | None) -> None:
-    priced = answered(**fields)
+def test_optional_fields_change_the_price(fields: dict[str, Any], due_today: str, next_due: str | None) -> None:
+    priced = answer_to(**fields)
     assert (priced.get("due_today"), priced.get("next_due")) == (due_today, next_due), priced
 
 
 @pytest.mark.parametrize("unpaid", [True, "true", "1", "yes", 1, "11.50"])
-def test_unpaid_invoice_is_refused_in_every_writing(unpaid: object) -> None:
-    assert answered(unpaid=unpaid)["reason"] == "unpaid_invoice"
+def test_unpaid_invoice_is_refused_in_every_notation(unpaid: object) -> None:
+    assert answer_to(unpaid=unpaid)["reason"] == "unpaid_invoice"
 
 
 @pytest.mark.parametrize("unpaid", [False, "false", "0", "no", 0, "0.00", "", None])
-def test_nothing_unpaid_is_priced_in_every_writing(unpaid: object) -> None:
-    assert answered(unpaid=unpaid)["decision"] == "now"
+def test_nothing_unpaid_is_priced_in_every_notation(unpaid: object) -> None:
+    assert answer_to(unpaid=unpaid)["decision"] == "now"
+
+
+def test_only_the_first_invalid_field_is_reported() -> None:
+    assert answer_to(old_price="x", on="y", new_price="z")["error"] == "on: not a date like 2022-11-01: 'y'"
+
+
+def test_next_due_date_of_a_service_paid_once_is_not_read() -> None:
+    assert answer_to(old_cycle_months="0", new_cycle_months="0", next_due="never")["decision"] == "now"
 
 
 def test_other_currency_is_refused() -> None:
-    assert answered(new_currency="USD")["reason"] == "other_currency"
+    assert answer_to(new_currency="USD")["reason"] == "other_currency"
 
 
-def test_anchor_day_is_told_apart_from_a_clipped_due_date() -> None:
+def test_anchor_day_differs_from_a_due_date_at_the_end_of_a_short_month() -> None:
     # 31 January to 28 February: 14 of 28 days of 14.00 left, not 14 of 31.
-    month = answered(next_due="2026-02-28", anchor_day="31", on="2026-02-14", new_price="24.00")
+    month = answer_to(next_due="2026-02-28", anchor_day="31", on="2026-02-14", new_price="24.00")
     assert month["subtotal"] == "7.00"
 
 
@@ -133,8 +141,8 @@ def test_anchor_day_is_told_apart_from_a_clipped_due_date() -> None:
         ({"next_due": "9999-12-31", "on": "0001-01-01"}, "outside the calendar"),
     ],
 )
-def test_faulty_field_is_named_with_its_fault(fields: dict[str, Any], named: str) -> None:
-    error = answered(**fields)
+def test_invalid_field_is_reported_with_its_reason(fields: dict[str, Any], named: str) -> None:
+    error = answer_to(**fields)
     assert error.keys() == {"id", "error"}
     assert error["id"] == "7"
     assert named in error["error"]
@@ -142,7 +150,7 @@ def test_faulty_field_is_named_with_its_fault(fields: dict[str, Any], named: str
 
 
 @pytest.mark.parametrize("case", [None, [], "10.00", 7, {"id": {}}, {"id": 1.5}, {"id": True}])
-def test_what_is_not_a_case_is_answered_without_an_id(case: object) -> None:
+def test_value_that_is_not_a_case_is_answered_without_an_id(case: object) -> None:
     error = answer(case)
     assert error.keys() == {"id", "error"}
     assert error["id"] is None
@@ -152,25 +160,25 @@ def test_what_is_not_a_case_is_answered_without_an_id(case: object) -> None:
     "line",
     [b"", b"\n", b"{", b"nul", b"\x00", b"\xff\xfe{}", b'{"id": NaN}', b"[" * 100_000, b"1" * 5000, b'{"id": "\x00"}'],
 )
-def test_line_that_is_not_json_is_answered(line: bytes) -> None:
+def test_line_that_is_not_json_gets_an_error(line: bytes) -> None:
     error = json.loads(answer_line(line))
     assert error["id"] is None
     assert error["error"].startswith("not JSON: ")
 
 
-def test_byte_order_mark_is_no_fault() -> None:
-    assert json.loads(answer_line(b"\xef\xbb\xbf" + json.dumps(CASE).encode() + b"\r\n")) == answered()
+def test_byte_order_mark_is_accepted() -> None:
+    assert json.loads(answer_line(b"\xef\xbb\xbf" + json.dumps(CASE).encode() + b"\r\n")) == answer_to()
 
 
-def _well_formed(line: bytes) -> None:
-    told = answer_line(line)
-    assert b"\n" not in told
-    assert json.loads(told).keys() in (KEYS, {"id", "error"})
+def _check_answer(line: bytes) -> None:
+    result = answer_line(line)
+    assert b"\n" not in result
+    assert json.loads(result).keys() in (KEYS, {"id", "error"})
 
 
 @given(st.binary())
-def test_any_bytes_get_one_answer(line: bytes) -> None:
-    _well_formed(line)
+def test_any_bytes_get_one_line(line: bytes) -> None:
+    _check_answer(line)
 
 
 _SCALARS = st.one_of(
@@ -187,8 +195,8 @@ _FIELDS = st.sampled_from(
 )
 
 
-# No deadline: a service paid ten thousand years ahead is walked month by month.
+# No deadline: a service paid ten thousand years ahead is computed month by month.
 @settings(deadline=None)
 @given(st.dictionaries(_FIELDS, _VALUES, max_size=4))
-def test_any_fields_get_one_answer(fields: dict[str, Any]) -> None:
-    _well_formed(json.dumps({**CASE, **fields}).encode())
+def test_any_fields_get_one_line(fields: dict[str, Any]) -> None:
+    _check_answer(json.dumps({**CASE, **fields}).encode())
