@@ -8,7 +8,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy import Connection, Engine, MetaData, event, literal
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
 # Every constraint has a name: Alembic needs it to alter a constraint on SQLite.
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
     Base = _Declarative
 else:
     Base = db.Model
+
+
+def insert_if_absent(table: type[_Declarative], row: dict[str, Any], unique_column: str) -> bool:
+    """Insert a row, unless there is one with the same value in ``unique_column``; return whether it was inserted."""
+    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).values(row).on_conflict_do_nothing(index_elements=[unique_column])
+    return db.session.execute(statement.returning(literal(1))).first() is not None
+
 
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)
 

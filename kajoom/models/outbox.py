@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, Select, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kajoom.models.db import Base, db
+from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.types import UtcDateTime, json_column
 
 
@@ -41,9 +40,8 @@ Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_
 
 def add_message(kind: str, key: str, ids: dict[str, Any], run_at: datetime) -> None:
     """Insert a message, unless there is one with this key."""
-    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"kind": kind, "key": key, "ids": ids, "run_at": run_at, "attempts": 0, "last_error": ""}
-    db.session.execute(insert(Message).values(row).on_conflict_do_nothing(index_elements=["key"]))
+    insert_if_absent(Message, row, "key")
 
 
 def _due(at: datetime) -> Select[int]:

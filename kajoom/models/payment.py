@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, SQLColumnExpression, and_, func, select
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import OPEN, AttemptStatus
-from kajoom.models.db import Base, db
+from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.invoice import Invoice
 from kajoom.models.saved_method import SavedMethod
 from kajoom.models.types import UtcDateTime, enum_column
@@ -102,6 +102,19 @@ def attempt_by_key(key: str) -> Attempt | None:
     return db.session.scalar(query.where(Attempt.key == key))
 
 
+def client_id_of_attempt(key: str) -> ScalarSelect[int]:
+    """The id of an attempt's client, as a subquery for ``lock_client``."""
+    query = select(Invoice.client_id).join(Attempt, Attempt.invoice_id == Invoice.id)
+    return query.where(Attempt.key == key).scalar_subquery()
+
+
+def invoice_with_open_attempt(invoice_id: int) -> tuple[Invoice, Attempt | None]:
+    """Return an invoice and its attempt that is not settled, if it has one; ``NoResultFound`` for an unknown id."""
+    query = select(Invoice, Attempt).outerjoin(Attempt, and_(Attempt.invoice_id == Invoice.id, _IS_OPEN))
+    invoice, attempt = db.session.execute(query.where(Invoice.id == invoice_id)).one()
+    return invoice, attempt
+
+
 def attempt_by_provider_ref(provider: str, provider_ref: str) -> Attempt | None:
     """Return the attempt with this provider id, or ``None``."""
     query = select(Attempt).where(Attempt.provider == provider, Attempt.provider_ref == provider_ref)
@@ -113,9 +126,31 @@ def open_attempt_of(invoice_id: int) -> Attempt | None:
     return db.session.scalar(select(Attempt).where(Attempt.invoice_id == invoice_id, _IS_OPEN))
 
 
+def add_payment(
+    reference: str, invoice_id: int, provider: str, amount: Money, received_at: datetime, actor: str
+) -> bool:
+    """Insert a payment, unless there is one with this reference; return whether it was inserted."""
+    row = {
+        "reference": reference,
+        "invoice_id": invoice_id,
+        "provider": provider,
+        "cents": amount.cents,
+        "currency": amount.currency,
+        "received_at": received_at,
+        "actor": actor,
+    }
+    return insert_if_absent(Payment, row, "reference")
+
+
 def payment_by_reference(reference: str) -> Payment | None:
     """Return the payment with this reference, or ``None``."""
     return db.session.scalar(select(Payment).where(Payment.reference == reference))
+
+
+def id_of_last_attempt(invoice_id: SQLColumnExpression[int]) -> ScalarSelect[int | None]:
+    """The id of the latest attempt at an invoice, as a subquery for a join."""
+    at_invoice = aliased(Attempt)
+    return select(func.max(at_invoice.id)).where(at_invoice.invoice_id == invoice_id).scalar_subquery()
 
 
 def last_attempt_of(invoice_id: int) -> Attempt | None:

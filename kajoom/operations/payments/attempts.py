@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import uuid4
 
 from kajoom.domain.invoice import InvoiceStatus
@@ -24,8 +25,14 @@ from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice
-from kajoom.models.payment import Attempt, attempt_by_key, open_attempt_of
+from kajoom.models.invoice import Invoice, client_id_of_invoice
+from kajoom.models.payment import (
+    Attempt,
+    attempt_by_key,
+    client_id_of_attempt,
+    invoice_with_open_attempt,
+    open_attempt_of,
+)
 from kajoom.models.saved_method import SavedMethod
 from kajoom.operations import outbox
 from kajoom.operations.payments import saved_methods
@@ -38,30 +45,38 @@ _SAVED_METHOD_DELAY = timedelta(minutes=5)
 IN_FLIGHT_WINDOW = timedelta(minutes=1)
 
 
+class StartedAttempt(NamedTuple):
+    """The charge of an invoice's open attempt; ``is_new`` when it was started just now and is still to be sent."""
+
+    charge: ChargeRequest
+    is_new: bool
+
+
 @transactional
 def start_attempt(
     invoice_id: int, payment_choice: PaymentChoice, return_url: str, at: datetime
-) -> ChargeRequest | None:
+) -> StartedAttempt | None:
     """Commit a new attempt at an invoice's balance, before anything is sent; ``None`` when nothing is left to pay.
 
-    ``BusinessError`` with ``TOO_LATE`` for a void invoice, ``PAYMENT_PENDING`` while another attempt is open,
+    When the invoice has an open attempt already, that one is returned instead, unchanged. ``BusinessError`` with
+    ``PAYMENT_PENDING`` while a request for its money is in flight, ``TOO_LATE`` for a void invoice,
     ``SAVED_METHOD_ENDED`` when the saved account is not, or no longer, one of the client's.
     """
-    invoice = db.session.get_one(Invoice, invoice_id)
-    lock_client(invoice.client_id)
+    lock_client(client_id_of_invoice(invoice_id))
+    invoice, open_attempt = invoice_with_open_attempt(invoice_id)
+    if open_attempt is not None:
+        return StartedAttempt(_to_request_if_idle(open_attempt, at), is_new=False)
     if invoice.status is InvoiceStatus.PAID:
         return None
     if invoice.status is InvoiceStatus.VOID:
         raise BusinessError(Refusal.TOO_LATE)
-    if open_attempt_of(invoice_id) is not None:
-        raise BusinessError(Refusal.PAYMENT_PENDING)
     attempt = _new_attempt(invoice, payment_choice, return_url, at)
     db.session.add(attempt)
     db.session.flush()  # sets its version
     charge = to_request(attempt)
     # If this process dies before the answer is recorded, the worker looks the attempt up at the provider.
     outbox.enqueue("settle", settle_message_key(charge), at + IN_FLIGHT_WINDOW, attempt=charge.key)
-    return charge
+    return StartedAttempt(charge, is_new=True)
 
 
 @transactional(read_only=True)
@@ -133,7 +148,7 @@ def record_result(key: str, result: ProviderResult, at: datetime, version: int |
         return True
     if result.status in OPEN and version not in {None, attempt.version}:
         return False
-    _apply_result(attempt, event, result)
+    _apply_result(attempt, event, result, at)
     if result.approve_url or result.reason == SAVED_METHOD_ENDED:
         _detach_saved_method(attempt, result, at)
     if attempt.status is AttemptStatus.CAPTURED:
@@ -142,8 +157,7 @@ def record_result(key: str, result: ProviderResult, at: datetime, version: int |
         if attempt.awaits_saved_method:
             later = at + _SAVED_METHOD_DELAY
             outbox.enqueue("settle", f"settle-{key}-saves", later, attempt=key, again=True)
-    attempt.settled_at = None if attempt.status in OPEN else at
-    return attempt.settled_at is not None
+    return attempt.status not in OPEN
 
 
 def settle_message_key(charge: ChargeRequest) -> str:
@@ -187,13 +201,14 @@ def _new_attempt(invoice: Invoice, payment_choice: PaymentChoice, return_url: st
     return attempt
 
 
-def _apply_result(attempt: Attempt, event: AttemptEvent, result: ProviderResult) -> None:
+def _apply_result(attempt: Attempt, event: AttemptEvent, result: ProviderResult, at: datetime) -> None:
     was_sending = attempt.status is AttemptStatus.SENDING
     attempt.status = advance(attempt.status, event)
     if attempt.status not in OPEN or (was_sending and result.is_not_captured):
         attempt.in_flight_since = None  # otherwise the provider may still carry the request out
     attempt.provider_ref = result.provider_ref or attempt.provider_ref
     attempt.reason, attempt.approve_url = result.reason, result.approve_url
+    attempt.settled_at = None if attempt.status in OPEN else at
 
 
 def _to_request_if_idle(attempt: Attempt, at: datetime) -> ChargeRequest:
@@ -208,10 +223,10 @@ def _is_in_flight(attempt: Attempt, at: datetime) -> bool:
 
 
 def _get_locked(key: str) -> Attempt:
+    lock_client(client_id_of_attempt(key))
     attempt = attempt_by_key(key)
     if attempt is None:
         raise LookupError(key)
-    lock_client(attempt.invoice.client_id)
     return attempt
 
 

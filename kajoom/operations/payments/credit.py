@@ -10,9 +10,8 @@ from kajoom.domain.payment_method import ACCOUNT_CREDIT
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.client import lock_client
 from kajoom.models.credit import balance_of
-from kajoom.models.db import db
-from kajoom.models.invoice import Invoice
-from kajoom.models.payment import open_attempt_of
+from kajoom.models.invoice import client_id_of_invoice
+from kajoom.models.payment import invoice_with_open_attempt
 from kajoom.operations.billing import invoices
 from kajoom.operations.payments.receipts import mark_paid_in_full
 from kajoom.operations.transaction import transactional
@@ -25,11 +24,11 @@ def pay_with_credit(invoice_id: int, at: datetime) -> Money:
     ``BusinessError`` with ``PAYMENT_PENDING`` while a payment attempt is open, and with ``TOO_LATE`` when the invoice
     is void or there is no credit. Nothing is applied to an invoice that is paid already.
     """
-    invoice = db.session.get_one(Invoice, invoice_id)
-    lock_client(invoice.client_id)
+    lock_client(client_id_of_invoice(invoice_id))
+    invoice, open_attempt = invoice_with_open_attempt(invoice_id)
     if invoice.status is InvoiceStatus.PAID:
         return invoice.balance
-    if open_attempt_of(invoice_id) is not None:
+    if open_attempt is not None:
         raise BusinessError(Refusal.PAYMENT_PENDING)
     amount = min(balance_of(invoice.client_id, invoice.currency), invoice.balance)
     if amount <= amount.zero():

@@ -40,17 +40,20 @@ def pay(
     ``SAVED_METHOD_ENDED`` for an account that can no longer be charged. ``KeyError`` for a method not offered.
     """
     provider = providers[payment_choice.method]
-    earlier = get_unsettled(invoice_id, at)
-    if earlier is not None:
-        resume = _look_up_attempt if _has_same_choice(earlier, payment_choice) else _abandon_attempt
-        known = resume(earlier, providers, at)
+    started = start_attempt(invoice_id, payment_choice, return_url, at)
+    if started is not None and not started.is_new:
+        resume = _look_up_attempt if _has_same_choice(started.charge, payment_choice) else _abandon_attempt
+        known = resume(started.charge, providers, at)
         if known.status is AttemptStatus.CAPTURED or known.approve_url:
             return known
         if known.status in OPEN:
             raise BusinessError(Refusal.PAYMENT_PENDING)
-    charge = start_attempt(invoice_id, payment_choice, return_url, at)
-    if charge is None:
+        started = start_attempt(invoice_id, payment_choice, return_url, at)
+    if started is None:
         return ProviderResult(AttemptStatus.CAPTURED)
+    charge = started.charge
+    if not started.is_new:  # another process was faster
+        raise BusinessError(Refusal.PAYMENT_PENDING)
     return _capture_if_approved(charge, provider.charge(charge), provider, at)
 
 

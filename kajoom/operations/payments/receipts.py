@@ -12,10 +12,8 @@ from kajoom.domain.order import OrderEvent, allows
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
-from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
-from kajoom.models.order import order_by_id
-from kajoom.models.payment import Payment, payment_by_reference
+from kajoom.models.payment import add_payment, payment_by_reference
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices, renewals
 from kajoom.operations.orders import provisioning
@@ -100,20 +98,9 @@ def record_payment(
     becomes account credit. ``received_at`` defaults to ``at``. The caller has locked the client.
     """
     key = f"{provider}:{reference}"
-    if payment_by_reference(key) is not None:
-        return
     applied = min(amount, invoice.balance)
-    db.session.add(
-        Payment(
-            reference=key,
-            invoice_id=invoice.id,
-            provider=provider,
-            cents=amount.cents,
-            currency=amount.currency,
-            received_at=received_at or at,
-            actor=actor,
-        )
-    )
+    if not add_payment(key, invoice.id, provider, amount, received_at or at, actor):
+        return
     if amount > applied:
         _credit_excess(invoice, amount - applied, key, at)
     if applied:
@@ -129,7 +116,7 @@ def mark_paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
     invoice.status = InvoiceStatus.PAID
     if invoice.kind is InvoiceKind.RENEWAL:
         renewals.apply_paid_renewal(invoice, at)
-    order = order_by_id(invoice.order_id) if invoice.order_id else None
+    order = invoice.order
     if order is not None and allows(order.status, OrderEvent.PAID):
         record_step(order, OrderEvent.PAID, at, actor)
         provisioning.start_provisioning(order, at)
