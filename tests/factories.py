@@ -1,4 +1,4 @@
-"""The cast of these tests: a host's four plans, clients of Québec, and their services, all on one Tuesday of June."""
+"""Factories of catalogues, clients, services and orders. The tests' day is ``ON``, at the instant ``AT``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.quotes import Choice, quote_change
 
 ON = date(2026, 6, 16)
-DUE = date(2026, 7, 1)  # 15 days of 30 are left of what is paid: every share of a month is one half
+DUE = date(2026, 7, 1)  # 15 of 30 days are left: every prorated monthly amount is one half
 AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
 MONTHLY, QUARTERLY, ANNUALLY = BillingCycle.MONTHLY, BillingCycle.QUARTERLY, BillingCycle.ANNUALLY
 DELAY = {"fr": "1 jour ouvrable", "en": "1 business day"}
@@ -42,19 +42,19 @@ _MULTIPLES = {MONTHLY: 1, QUARTERLY: 3, ANNUALLY: 10}
 _numbers = count(1)
 
 
-def said(text: str) -> dict[str, str]:
-    """A text of the host's, told apart by its language."""
+def translated(text: str) -> dict[str, str]:
+    """Return a text in both languages that differ."""
     return {"fr": text, "en": f"{text} (en)"}
 
 
 def catalogue() -> None:
-    """Four plans from which one may move to any other, a person for "c"; and a plan that stands alone."""
+    """Create four plans with moves between all of them (staff needed for "c"), and a plan alone in its group."""
     db.session.add(CatalogVersion(version=1, loaded_at=AT, seller=SELLER))
-    hosting = ProductGroup(code="hosting", name=said("Hébergement Web"), delay=DELAY)
+    hosting = ProductGroup(code="hosting", name=translated("Hébergement Web"), delay=DELAY)
     plans = [_plan(hosting, level, *row) for level, row in enumerate(_PLANS)]
     for plan in plans:
         plan.moves = [Move(to_plan=other, needs_person=other.code == "c") for other in plans if other is not plan]
-    alone = ProductGroup(code="domains", name=said("Domaines"), delay=DELAY)
+    alone = ProductGroup(code="domains", name=translated("Domaines"), delay=DELAY)
     db.session.add_all([hosting, alone, _plan(alone, 0, "domain", 2000, {})])
     db.session.commit()
 
@@ -63,9 +63,9 @@ def _plan(group: ProductGroup, level: int, code: str, cents: int, limits: Mappin
     return Plan(
         group=group,
         code=code,
-        name=said(f"Forfait {code.upper()}"),
-        title=said(code),
-        description=said(code),
+        name=translated(f"Forfait {code.upper()}"),
+        title=translated(code),
+        description=translated(code),
         level=level,
         limits=dict(limits),
         package=f"pkg_{code}",
@@ -74,31 +74,31 @@ def _plan(group: ProductGroup, level: int, code: str, cents: int, limits: Mappin
 
 
 def plan_row(code: str) -> Plan:
-    """The row of a plan."""
+    """Return the row of a plan."""
     return db.session.query(Plan).filter_by(code=code).one()
 
 
-def reloaded() -> None:
-    """The host loads the catalogue again: what was changed in it is committed, and its version moves on."""
+def reload_catalogue() -> None:
+    """Commit the changes made to the catalogue and increment its version, as a new load does."""
     db.session.query(CatalogVersion).one().version += 1
     db.session.commit()
 
 
 def client(**more: Any) -> Client:
-    """A client of Québec who reads French."""
+    """Create a client in Québec whose language is French."""
     n = next(_numbers)
-    facts = {"external_id": f"C{n}", "email": f"c{n}@example.com", "name": f"Client {n}", "fs_uniquifier": f"u{n}"}
-    row = Client(created_at=AT, **{**facts, **more})
+    columns = {"external_id": f"C{n}", "email": f"c{n}@example.com", "name": f"Client {n}", "fs_uniquifier": f"u{n}"}
+    row = Client(created_at=AT, **{**columns, **more})
     db.session.add(row)
     db.session.commit()
     return row
 
 
 def service(holder: Client | None = None, plan: str = "a", **more: Any) -> Service:
-    """A monthly service on ``plan`` at its price, paid up to the first of July, with little in use."""
+    """Create a monthly service on ``plan`` at its price, paid up to ``DUE``, with a low usage."""
     row = plan_row(plan)
     n = next(_numbers)
-    facts = {
+    columns = {
         "external_id": f"S{n}",
         "username": f"user{n}",
         "status": ServiceStatus.ACTIVE,
@@ -111,14 +111,14 @@ def service(holder: Client | None = None, plan: str = "a", **more: Any) -> Servi
         "payment_method": "paypal",
         "usage": {"disk_mb": 1_000, "mailboxes": 3, "databases": 1},
     }
-    snapshot = Service(client=holder or client(), plan=row, **{**facts, **more})
-    db.session.add(snapshot)
+    service_row = Service(client=holder or client(), plan=row, **{**columns, **more})
+    db.session.add(service_row)
     db.session.commit()
-    return snapshot
+    return service_row
 
 
 def credit(holder: Client, cents: int, currency: str = "CAD") -> None:
-    """Account credit that staff granted."""
+    """Grant account credit as staff."""
     key, reason = f"granted-{next(_numbers)}", CreditReason.GRANTED
     entry = CreditEntry(key=key, client_id=holder.id, cents=cents, currency=currency, reason=reason, at=AT)
     db.session.add(entry)
@@ -126,40 +126,40 @@ def credit(holder: Client, cents: int, currency: str = "CAD") -> None:
 
 
 def snapshot(row: Service) -> ServiceSnapshot:
-    """The service as a price depends on it."""
-    found = service_snapshot_of(row.client_id, row.id)
-    assert found is not None
-    return found
+    """Read the snapshot of a service."""
+    result = service_snapshot_of(row.client_id, row.id)
+    assert result is not None
+    return result
 
 
 def price(
     row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, when: When | None = None, on: date = ON
 ) -> Quote:
-    """What a change costs."""
+    """Price a change of plan."""
     return quote_change(snapshot(row), Choice(plan, cycle, when), on)
 
 
 def confirm(
     row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, when: When | None = None, on: date = ON, **more: Any
 ) -> Order:
-    """See the price and confirm it; ``digest``, ``key`` and ``acknowledged`` are the form's."""
+    """Price a change and place the order; ``digest``, ``key`` and ``acknowledged`` are fields of the form."""
     digest = more.get("digest") or price(row, plan, cycle, when, on).digest
-    seen = Confirmation(digest, more.get("key") or f"key-{next(_numbers)}", more.get("acknowledged", True))
+    confirmation = Confirmation(digest, more.get("key") or f"key-{next(_numbers)}", more.get("acknowledged", True))
     choice = Choice(plan, cycle, when)
-    return place_order(row.client_id, row.id, choice, seen, locale="fr", on=on, at=AT, days_to_pay=7)
+    return place_order(row.client_id, row.id, choice, confirmation, locale="fr", on=on, at=AT, days_to_pay=7)
 
 
 def refusal(row: Service, *choice: Any, **more: Any) -> StrEnum:
-    """Why a change cannot be priced."""
+    """Return the code for which a change is refused."""
     try:
         price(row, *choice, **more)
     except BusinessError as error:
         return error.code
-    raise AssertionError(f"nothing refuses {choice}")
+    raise AssertionError(f"{choice} is not refused")
 
 
 def invoice_for(order: Order) -> Invoice:
-    """The invoice of an order that costs something."""
+    """Return the invoice of an order."""
     invoice = invoice_of_order(order.id)
     assert invoice is not None
     return invoice

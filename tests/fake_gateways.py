@@ -1,4 +1,4 @@
-"""Gateways that live in memory: they remember what they were asked and answer what they were told to."""
+"""In-memory gateways for tests: they record the requests and return the configured results."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FakeProvider:
-    """Captures whatever it is asked to. ``results`` are given first, one for each new key and each capture: an answer
-    that says ``UNKNOWN`` was lost, with the money moved if ``takes_money`` and untouched if not. One with an
-    ``approve_url`` waits until its key is among the ``approved``. ``saved`` are the accounts it keeps, which pay
-    without. ``at`` is when it captures."""
+    """A payment provider that captures every charge.
+
+    ``results`` are returned first, one for each new key and each capture. ``UNKNOWN`` is a lost response: the charge
+    had its effect if ``takes_money``. A charge with an ``approve_url`` waits until its key is in ``approved``. The
+    ``saved`` set holds the tokens of saved accounts, which need no approval. ``at`` is the instant of captures.
+    """
 
     code = "null"
     can_save = True
@@ -47,16 +49,16 @@ class FakeProvider:
         self.requests.append(charge)
         if charge.key in self.ledger:
             return self._known(charge, AttemptStatus.REFUSED)
-        usual = _prepared(charge) if charge.saved else _captured(charge)
-        result = self.results.popleft() if self.results else usual
+        default = _created(charge) if charge.saved else _captured(charge)
+        result = self.results.popleft() if self.results else default
         if result.status is not AttemptStatus.UNKNOWN:
             self.ledger[charge.key] = charge, result
         elif self.takes_money:
-            self.ledger[charge.key] = charge, usual
+            self.ledger[charge.key] = charge, default
         return result
 
     def look_up(self, charge: ChargeRequest) -> ProviderResult:
-        """What became of a charge; one that was pending is captured by then."""
+        """Return the state of a charge; a pending one becomes captured."""
         self.requests.append(charge)
         if charge.key not in self.ledger:
             return ProviderResult(AttemptStatus.REFUSED, reason="not_found")
@@ -68,43 +70,43 @@ class FakeProvider:
         return self._known(charge, AttemptStatus.UNKNOWN)
 
     def capture(self, charge: ChargeRequest) -> ProviderResult:
-        """Take the amount of a charge that was approved, and keep the account it was paid with if that was asked."""
+        """Capture an approved charge, and save the account if requested."""
         self.requests.append(charge)
-        lost = self.results.popleft() if self.results else None
-        if lost is None or (lost.status is AttemptStatus.UNKNOWN and self.takes_money):
-            self.ledger[charge.key] = charge, self._taken(charge)
-        return lost or self.ledger[charge.key][1]
+        result = self.results.popleft() if self.results else None
+        if result is None or (result.status is AttemptStatus.UNKNOWN and self.takes_money):
+            self.ledger[charge.key] = charge, self._capture_result(charge)
+        return result or self.ledger[charge.key][1]
 
     def refund(self, refund: Refund) -> ProviderResult:
-        """Give money back once for each key, never more than was taken; what was pending is done when asked again."""
+        """Refund once for each key, never more than was captured; a pending refund is done by the next request."""
         self.requests.append(refund)
         if refund.key in self.refunds and self.refunds[refund.key][1].status is AttemptStatus.PENDING:
-            self.refunds[refund.key] = refund, self._refunded(refund)
+            self.refunds[refund.key] = refund, self._refund_result(refund)
         if refund.key not in self.refunds:
-            result = self.results.popleft() if self.results else self._refunded(refund)
+            result = self.results.popleft() if self.results else self._refund_result(refund)
             if result.status is not AttemptStatus.UNKNOWN:
                 self.refunds[refund.key] = refund, result
             elif self.takes_money:
-                self.refunds[refund.key] = refund, self._refunded(refund)
+                self.refunds[refund.key] = refund, self._refund_result(refund)
             return result
         return self.refunds[refund.key][1]
 
     def captures(self, day: date) -> Iterable[Capture]:
-        """Everything it took, all on the day of ``at``."""
+        """Yield the captured charges, all on the day of ``at``."""
         if day == self.at.astimezone(UTC).date():
             for charge, result in self.ledger.values():
                 if result.status is AttemptStatus.CAPTURED:
                     yield Capture(result.reference, charge.key, charge.invoice, charge.amount, self.at)
 
     def has_saved_account(self, token: str) -> bool:
-        """Whether it keeps an account."""
+        """Whether the account is saved."""
         return token in self.saved
 
     def delete_saved_account(self, token: str) -> None:
-        """Keep an account no longer."""
+        """Delete a saved account."""
         self.saved.discard(token)
 
-    def _taken(self, charge: ChargeRequest) -> ProviderResult:
+    def _capture_result(self, charge: ChargeRequest) -> ProviderResult:
         if charge.saved and charge.saved not in self.saved:
             return ProviderResult(AttemptStatus.REFUSED, reason=SAVED_METHOD_ENDED)
         if not charge.save_method:
@@ -112,12 +114,12 @@ class FakeProvider:
         self.saved.add(f"account-{charge.key}")
         return replace(_captured(charge), saved=SavedAccount(f"account-{charge.key}", "c•••@example.com"))
 
-    def _refunded(self, refund: Refund) -> ProviderResult:
-        taken = [charge for charge, result in self.ledger.values() if result.reference == refund.reference]
-        before = (given for given, result in self.refunds.values() if result.status is AttemptStatus.CAPTURED)
-        given = sum((each.amount for each in before if each.reference == refund.reference), refund.amount)
-        if not taken or given > taken[0].amount:
-            return ProviderResult(AttemptStatus.REFUSED, reason="too_much" if taken else "not_found")
+    def _refund_result(self, refund: Refund) -> ProviderResult:
+        captured = [charge for charge, result in self.ledger.values() if result.reference == refund.reference]
+        done = (refunded for refunded, result in self.refunds.values() if result.status is AttemptStatus.CAPTURED)
+        total = sum((each.amount for each in done if each.reference == refund.reference), refund.amount)
+        if not captured or total > captured[0].amount:
+            return ProviderResult(AttemptStatus.REFUSED, reason="too_much" if captured else "not_found")
         return ProviderResult(AttemptStatus.CAPTURED, provider_ref=f"null-{refund.key}", reference=f"null-{refund.key}")
 
     def _known(self, charge: ChargeRequest, on_mismatch: AttemptStatus) -> ProviderResult:
@@ -129,13 +131,15 @@ def _captured(charge: ChargeRequest) -> ProviderResult:
     return ProviderResult(AttemptStatus.CAPTURED, provider_ref=f"null-{charge.key}", reference=f"null-{charge.key}")
 
 
-def _prepared(charge: ChargeRequest) -> ProviderResult:
+def _created(charge: ChargeRequest) -> ProviderResult:
     return ProviderResult(AttemptStatus.PENDING, provider_ref=f"null-{charge.key}", approval="saved")
 
 
 class FakePanel:
-    """Puts accounts on packages. ``results`` are given first, one for each ``apply``: an answer that says
-    ``UNKNOWN`` was lost, with the package set if ``takes_effect`` and untouched if not."""
+    """A panel that sets packages. ``results`` are returned first, one for each ``apply``.
+
+    ``UNKNOWN`` is a lost response: the package was set if ``takes_effect``.
+    """
 
     def __init__(self, *results: PanelResult, takes_effect: bool = True) -> None:
         self.results = deque(results)
@@ -144,34 +148,34 @@ class FakePanel:
         self.packages: dict[str, str] = {}
 
     def check(self, change: PackageChange) -> PanelResult:
-        """Refuse what names no account or no package."""
+        """Refuse a change without an account or a package."""
         if change.username and change.package:
             return PanelResult(PanelStatus.DONE)
         return PanelResult(PanelStatus.REFUSED, "no such account or package")
 
     def apply(self, change: PackageChange) -> PanelResult:
-        """Put the account on the package, unless told otherwise."""
+        """Set the package, unless a result is configured."""
         self.requests.append(change)
         result = self.results.popleft() if self.results else PanelResult(PanelStatus.DONE)
-        lost_after = result.status is PanelStatus.UNKNOWN and self.takes_effect
-        if result.status is PanelStatus.DONE or lost_after:
+        is_lost_after = result.status is PanelStatus.UNKNOWN and self.takes_effect
+        if result.status is PanelStatus.DONE or is_lost_after:
             self.packages[change.username] = change.package
         return result
 
     def read(self, username: str) -> str | None:
-        """The package the account was last put on."""
+        """Return the package of the account."""
         return self.packages.get(username)
 
 
 class FakeMailer:
-    """Keeps the letters it is given; ``errors`` are raised first, one for each letter."""
+    """Stores the e-mails in ``sent``; ``errors`` are raised first, one for each e-mail."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = deque(errors)
         self.sent: list[EmailMessage] = []
 
     def send(self, message: EmailMessage) -> None:
-        """Keep the letter, or raise the next error."""
+        """Store the e-mail, or raise the next error."""
         if self.errors:
             raise self.errors.popleft()
         self.sent.append(message)

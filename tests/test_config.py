@@ -1,4 +1,4 @@
-"""What a host configures is read as it is meant, and what would not work is named at start."""
+"""The configuration read from environment variables."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import pytest
 
 from kajoom.config import Misconfigured, from_environment
 
-_ACCOUNT = {"KAJOOM_PAYPAL_CLIENT_ID": "client", "KAJOOM_PAYPAL_SECRET": "secret"}
+_PAYPAL_ACCOUNT = {"KAJOOM_PAYPAL_CLIENT_ID": "client", "KAJOOM_PAYPAL_SECRET": "secret"}
 
 
-@pytest.mark.parametrize("name", _ACCOUNT)
-def test_half_an_account_at_paypal_is_named(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", _PAYPAL_ACCOUNT)
+def test_missing_half_of_the_paypal_account_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(Misconfigured, match=name):
-        from_environment(tmp_path, {other: value for other, value in _ACCOUNT.items() if other != name})
+        from_environment(tmp_path, {other: value for other, value in _PAYPAL_ACCOUNT.items() if other != name})
 
 
-@pytest.mark.parametrize(("said", "can_save"), [("", False), ("0", False), ("1", True)])
-def test_accounts_are_saved_where_the_host_says_so(tmp_path: Path, said: str, can_save: bool) -> None:
-    assert from_environment(tmp_path, {**_ACCOUNT, "KAJOOM_PAYPAL_VAULT": said}).paypal_can_save is can_save
+@pytest.mark.parametrize(("value", "can_save"), [("", False), ("0", False), ("1", True)])
+def test_saving_accounts_is_enabled_by_a_variable(tmp_path: Path, value: str, can_save: bool) -> None:
+    assert from_environment(tmp_path, {**_PAYPAL_ACCOUNT, "KAJOOM_PAYPAL_VAULT": value}).paypal_can_save is can_save
 
 
-def test_accounts_cannot_be_saved_where_none_can_be_paid_with(tmp_path: Path) -> None:
+def test_saving_accounts_requires_a_paypal_account(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="KAJOOM_PAYPAL_CLIENT_ID is missing"):
         from_environment(tmp_path, {"KAJOOM_PAYPAL_VAULT": "1"})
 
@@ -30,7 +30,7 @@ def test_accounts_cannot_be_saved_where_none_can_be_paid_with(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "address", ["http://api-m.paypal.com", "http://127.0.0.1.example.com", "ftp://x", "paypal.com"]
 )
-def test_no_secret_is_told_where_others_listen(tmp_path: Path, address: str) -> None:
+def test_paypal_url_must_be_encrypted(tmp_path: Path, address: str) -> None:
     with pytest.raises(Misconfigured, match="KAJOOM_PAYPAL_BASE_URL"):
         from_environment(tmp_path, {"KAJOOM_PAYPAL_BASE_URL": address})
 
@@ -45,15 +45,15 @@ def test_no_secret_is_told_where_others_listen(tmp_path: Path, address: str) -> 
         ("https://notpaypal.com", ("https://notpaypal.com",)),
     ],
 )
-def test_a_form_may_lead_to_where_payers_approve(tmp_path: Path, address: str, hosts: tuple[str, ...]) -> None:
-    assert from_environment(tmp_path, {**_ACCOUNT, "KAJOOM_PAYPAL_BASE_URL": address}).payment_hosts == hosts
+def test_payment_host_is_that_of_the_approval_page(tmp_path: Path, address: str, hosts: tuple[str, ...]) -> None:
+    assert from_environment(tmp_path, {**_PAYPAL_ACCOUNT, "KAJOOM_PAYPAL_BASE_URL": address}).payment_hosts == hosts
 
 
-def test_without_paypal_a_form_leads_nowhere_else(tmp_path: Path) -> None:
+def test_no_payment_host_without_paypal(tmp_path: Path) -> None:
     assert from_environment(tmp_path, {"KAJOOM_DEMO": "1"}).payment_hosts == ()
 
 
-def test_the_environment_says_who_the_seller_is_over_the_file(tmp_path: Path) -> None:
+def test_seller_is_read_from_the_environment(tmp_path: Path) -> None:
     config = from_environment(
         tmp_path,
         {
@@ -71,7 +71,7 @@ def test_the_environment_says_who_the_seller_is_over_the_file(tmp_path: Path) ->
     assert config.base_url == "https://clients.example.com"
 
 
-def test_the_worker_lives_in_the_web_process_unless_told_otherwise(tmp_path: Path) -> None:
+def test_worker_is_embedded_by_default(tmp_path: Path) -> None:
     assert from_environment(tmp_path, {}).worker == "embedded"
     assert from_environment(tmp_path, {"KAJOOM_WORKER": "none"}).worker == "none"
     with pytest.raises(Misconfigured, match="KAJOOM_WORKER"):
@@ -79,7 +79,7 @@ def test_the_worker_lives_in_the_web_process_unless_told_otherwise(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("given", "days"),
+    ("variables", "days"),
     [
         ({}, (7, 14, 14)),
         ({"KAJOOM_DEMO": "1"}, (7, 14, 0)),
@@ -87,15 +87,15 @@ def test_the_worker_lives_in_the_web_process_unless_told_otherwise(tmp_path: Pat
         ({"KAJOOM_RENEWAL_DAYS": "0", "KAJOOM_DAYS_TO_PAY": "30"}, (30, 0, 0)),
     ],
 )
-def test_renewals_are_issued_and_changes_expire_when_the_host_says(
-    tmp_path: Path, given: dict[str, str], days: tuple[int, int, int]
+def test_numbers_of_days_are_read_from_the_environment(
+    tmp_path: Path, variables: dict[str, str], days: tuple[int, int, int]
 ) -> None:
-    config = from_environment(tmp_path, given)
+    config = from_environment(tmp_path, variables)
     assert (config.days_to_pay, config.renewal_days, config.daily_renewal_days) == days
 
 
 @pytest.mark.parametrize("days", ["-1", "1.5", "soon", "99999", "\N{SUPERSCRIPT TWO}"])
 @pytest.mark.parametrize("name", ["KAJOOM_RENEWAL_DAYS", "KAJOOM_DAYS_TO_PAY"])
-def test_days_that_are_none_are_named(tmp_path: Path, name: str, days: str) -> None:
+def test_invalid_number_of_days_is_named(tmp_path: Path, name: str, days: str) -> None:
     with pytest.raises(Misconfigured, match=name):
         from_environment(tmp_path, {name: days})

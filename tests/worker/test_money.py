@@ -33,7 +33,7 @@ LATER = AT + timedelta(minutes=2)
 def offered(**methods: dict[str, dict[str, str]]) -> None:
     """The host's offline methods."""
     db.session.query(CatalogVersion).one().offline = methods
-    factories.reloaded()
+    factories.reload_catalogue()
     forget_catalog()
 
 

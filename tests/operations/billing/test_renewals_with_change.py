@@ -94,7 +94,7 @@ def test_a_day_that_was_not_billed_before_is_billed_when_it_comes() -> None:
 
 def free(plan: str) -> None:
     next(price for price in factories.plan_row(plan).prices if price.cycle is MONTHLY).cents = 0
-    factories.reloaded()
+    factories.reload_catalogue()
 
 
 def test_a_move_to_a_free_plan_is_not_billed_and_ends_the_due_dates() -> None:

@@ -73,8 +73,8 @@ def test_a_line_says_the_days_it_covers_and_the_plans_by_name() -> None:
     [line] = factories.invoice_for(factories.confirm(factories.service(), "b")).lines
 
     assert line["params"] == {
-        "before": factories.said("Forfait A"),
-        "after": factories.said("Forfait B"),
+        "before": factories.translated("Forfait A"),
+        "after": factories.translated("Forfait B"),
         "start": "2026-06-16",
         "last": "2026-06-30",
         "days": 15,

@@ -24,7 +24,7 @@ from tests.operations.ledger_checks import nothing_written
 def dearer(_row: Service) -> None:
     plan = factories.plan_row("b")
     next(price for price in plan.prices if price.cycle is MONTHLY).cents += 1
-    factories.reloaded()
+    factories.reload_catalogue()
 
 
 def otherwise_billed(row: Service) -> None:

@@ -161,7 +161,7 @@ def test_a_free_service_that_becomes_paid_gets_its_first_due_date() -> None:
 def test_a_paid_service_that_becomes_free_has_no_due_date_any_more() -> None:
     plan = factories.plan_row("base")
     next(price for price in plan.prices if price.cycle is MONTHLY).cents = 0
-    factories.reloaded()
+    factories.reload_catalogue()
     row = factories.service()
     order = factories.confirm(row, "base")
 

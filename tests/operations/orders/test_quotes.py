@@ -39,7 +39,7 @@ def test_a_plan_nobody_knows_is_unknown_even_in_another_group() -> None:
 
 def test_a_withdrawn_plan_is_neither_listed_nor_sold() -> None:
     factories.plan_row("b").withdrawn = True
-    factories.reloaded()
+    factories.reload_catalogue()
     row = factories.service()
 
     assert factories.refusal(row, "b") is Refusal.PLAN_WITHDRAWN
@@ -48,7 +48,7 @@ def test_a_withdrawn_plan_is_neither_listed_nor_sold() -> None:
 
 def test_who_holds_a_withdrawn_plan_may_leave_it_and_may_change_its_cycle() -> None:
     factories.plan_row("a").withdrawn = True
-    factories.reloaded()
+    factories.reload_catalogue()
     row = factories.service()
 
     assert factories.price(row, "b").decision is Decision.NOW
@@ -57,7 +57,7 @@ def test_who_holds_a_withdrawn_plan_may_leave_it_and_may_change_its_cycle() -> N
 
 def test_a_move_the_host_does_not_name_is_not_permitted() -> None:
     factories.plan_row("a").moves = [move for move in factories.plan_row("a").moves if move.to_plan.code != "b"]
-    factories.reloaded()
+    factories.reload_catalogue()
 
     assert factories.refusal(factories.service(), "b") is Refusal.NOT_PERMITTED
 
@@ -69,7 +69,7 @@ def test_the_same_plan_on_the_same_cycle_is_no_change() -> None:
 def test_the_same_terms_are_no_change_even_where_they_are_no_longer_sold() -> None:
     row = factories.service()
     factories.plan_row("a").prices = [price for price in factories.plan_row("a").prices if price.cycle is not MONTHLY]
-    factories.reloaded()
+    factories.reload_catalogue()
 
     assert factories.refusal(row, "a", MONTHLY) is Refusal.SAME_TERMS
 
@@ -81,7 +81,7 @@ def test_a_cycle_without_a_price_is_not_offered() -> None:
 def test_a_plan_not_sold_in_the_currency_of_the_service_is_refused_and_not_listed() -> None:
     plan = factories.plan_row("b")
     plan.prices.append(Price(cycle=MONTHLY, currency="USD", cents=17_000))
-    factories.reloaded()
+    factories.reload_catalogue()
     row = factories.service(currency="USD")
 
     assert factories.refusal(row, "c") is Refusal.OTHER_CURRENCY
@@ -176,7 +176,7 @@ def recommend(*codes: str) -> None:
     """The host recommends these plans."""
     for code in codes:
         factories.plan_row(code).recommended = True
-    factories.reloaded()
+    factories.reload_catalogue()
 
 
 def test_the_next_plan_up_is_suggested() -> None:

@@ -125,7 +125,7 @@ def test_the_price_in_force_is_the_one_frozen_in_the_order() -> None:
     row = rich()
     order = factories.confirm(row, "base")
     next(price for price in factories.plan_row("base").prices if price.cycle is MONTHLY).cents += 500
-    factories.reloaded()
+    factories.reload_catalogue()
 
     start_due_order(order.id, DUE, AT)
     record_panel_result(order.id, DONE, AT)
