@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
+import re
+
 from kajoom.domain.catalog import Catalog
 from kajoom.domain.payment_method import ACCOUNT_CREDIT, BUILT_IN, PaymentMethodKind, offline_method
 
 INSTRUCTIONS = {"fr": "Postez-le.", "en": "Mail it."}
+
+
+# For each built-in method its kind, whether the usual method of an imported service may be it, and its labels.
+METHODS = """
+paypal         provider        assignable  PayPal                     PayPal
+interac        offline         assignable  Virement Interac           Interac e-Transfer
+cheque         offline         assignable  Chèque                     Cheque
+bank_transfer  offline         assignable  Virement bancaire          Bank transfer
+credit         account_credit  assignable  Crédit au compte           Account credit
+card           provider        no          Carte de crédit            Credit card
+demonstration  provider        no          Paiement de démonstration  Demonstration payment
+"""
+
+
+def test_built_in_methods_are_those_of_the_table_in_its_order() -> None:
+    rows = [tuple(re.split(r"\s{2,}", line)) for line in METHODS.strip().splitlines()]
+    found = [
+        (code, method.kind, "assignable" if method.is_assignable else "no", method.label["fr"], method.label["en"])
+        for code, method in BUILT_IN.items()
+    ]
+    assert found == rows
+    assert all(method.code == code for code, method in BUILT_IN.items())
+
+
+def test_only_offline_methods_are_offline() -> None:
+    assert [code for code, method in BUILT_IN.items() if method.is_offline] == ["interac", "cheque", "bank_transfer"]
+
+
+def test_offline_method_that_is_not_built_in_may_be_assigned_and_is_labelled_by_its_code() -> None:
+    method = offline_method("counter", {}, INSTRUCTIONS)
+    assert (method.code, method.label, method.instructions) == (
+        "counter",
+        {"fr": "counter", "en": "counter"},
+        INSTRUCTIONS,
+    )
+    assert method.is_offline
+    assert method.is_assignable
 
 
 def test_built_in_methods_have_a_label_in_both_languages_and_no_instructions() -> None:
