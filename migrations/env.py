@@ -1,4 +1,4 @@
-"""How the tables are brought to their last revision: on the application's own engine, in one transaction."""
+"""Run the migrations on the application's engine, in one transaction."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kajoom.models.types import UtcDateTime
 _DATABASE = current_app.extensions["migrate"].db
 
 
-def _rendered(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
-    """Write a column of ours as the plain one it is kept in: a revision must not change when the models do."""
+def _render_item(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
+    """Render ``UtcDateTime`` as a plain column type, so that a revision does not depend on the models."""
     if kind == "type" and isinstance(value, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False
@@ -24,7 +24,7 @@ def _run() -> None:
         context.configure(
             connection=connection,
             target_metadata=_DATABASE.metadata,
-            render_item=_rendered,
+            render_item=_render_item,
             render_as_batch=True,
             compare_type=True,
         )

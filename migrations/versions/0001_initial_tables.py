@@ -1,4 +1,4 @@
-"""The tables of the house"""
+"""Create the initial tables"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What a day looks for: services by their due date, invoices and orders by where they stand"""
+"""Add indexes for the daily run: services by due date, invoices and orders by status"""
 
 from alembic import op
 

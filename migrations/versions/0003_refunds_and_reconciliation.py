@@ -1,4 +1,4 @@
-"""Money given back, differences with a provider, offline methods, and what moves account credit"""
+"""Add refunds, differences with a provider, offline payment methods and reasons of credit entries"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Where a client approves and comes back to, and what a provider announced"""
+"""Add approval and return URLs of attempts, and the webhook events of providers"""
 
 import sqlalchemy as sa
 from alembic import op

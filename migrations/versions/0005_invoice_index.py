@@ -1,4 +1,4 @@
-"""The invoices of a service, found by where they stand: not among all those of the house"""
+"""Index the invoices of a service by kind, status and due date"""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Since when money is asked for, so that nobody gives up a payment that is being taken"""
+"""Add the instant at which a charge was last requested"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Accounts that clients save with a payment provider, and pay with another time"""
+"""Add payment accounts saved at a provider"""
 
 import sqlalchemy as sa
 from alembic import op

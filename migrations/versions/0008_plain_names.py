@@ -1,4 +1,4 @@
-"""Plain names: webhook events, payment attempts, why an order needs a person, and what staff wrote"""
+"""Rename webhook events and columns of attempts; split the note of an order in two columns"""
 
 import sqlalchemy as sa
 from alembic import op

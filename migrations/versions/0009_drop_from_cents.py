@@ -1,4 +1,4 @@
-"""Drop order.from_cents: nothing reads the former recurring amount, the order's figures hold what the invoice prints"""
+"""Drop order.from_cents, which nothing reads"""
 
 import sqlalchemy as sa
 from alembic import op
