@@ -37,7 +37,7 @@ class Cancellation(Base):
     client: Mapped[Client] = relationship()
     service: Mapped[Service] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
 
 
 _IS_OPEN = Cancellation.status == CancellationStatus.OPEN

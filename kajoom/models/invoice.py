@@ -92,7 +92,7 @@ class Invoice(Base):
     service: Mapped[Service] = relationship()
     order: Mapped[Order | None] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
 
     @property
     def total(self) -> Money:

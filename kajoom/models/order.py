@@ -71,7 +71,7 @@ class Order(Base):
     to_plan: Mapped[Plan] = relationship(foreign_keys=[to_plan_id])
     history: Mapped[list[OrderStep]] = relationship(back_populates="order", order_by="OrderStep.id")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
 
     @property
     def total(self) -> Money:

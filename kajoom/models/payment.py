@@ -49,7 +49,7 @@ class Attempt(Base):
     invoice: Mapped[Invoice] = relationship()
     saved_method: Mapped[SavedMethod | None] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
 
     @property
     def amount(self) -> Money:

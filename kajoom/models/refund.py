@@ -38,7 +38,7 @@ class RefundAttempt(Base):
 
     payment: Mapped[Payment] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
 
     @property
     def amount(self) -> Money:

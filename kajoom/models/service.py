@@ -54,7 +54,7 @@ class Service(Base):
     client: Mapped[Client] = relationship()
     plan: Mapped[Plan] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the form SQLAlchemy asks for
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
 
     @property
     def recurring(self) -> Money:

@@ -19,7 +19,7 @@ RECURRING = st.sampled_from([cycle for cycle in BillingCycle if cycle.months])
 CYCLES = st.sampled_from(list(BillingCycle))
 PROVINCES = st.sampled_from([*sorted(RATES), ""])
 CHARGES = st.sampled_from(list(ChargePolicy))
-WHENS = st.sampled_from([None, *When])
+TIMINGS = st.sampled_from([None, *When])
 
 
 @st.composite

@@ -15,7 +15,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, quote
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.terms import Terms
-from tests.domain.strategies import CENTS, CHARGES, CYCLES, RECURRING, WHENS, paid_days, services, target_terms
+from tests.domain.strategies import CENTS, CHARGES, CYCLES, RECURRING, TIMINGS, paid_days, services, target_terms
 
 DAY = timedelta(days=1)
 ZERO = Money(0)
@@ -27,7 +27,7 @@ def quotes(draw: st.DrawFn) -> tuple[PricingInput, date, Quote]:
     service = draw(services(CYCLES))
     on = draw(paid_days(service))
     try:
-        return service, on, quote(service, draw(target_terms()), on, draw(WHENS), draw(CHARGES))
+        return service, on, quote(service, draw(target_terms()), on, draw(TIMINGS), draw(CHARGES))
     except BusinessError:
         assume(False)
         raise
@@ -226,7 +226,7 @@ def test_longer_cycle_a_day_later_credits_one_day_less_and_ends_no_earlier(
     assert today.next_due <= tomorrow.next_due
 
 
-@given(services(), st.data(), WHENS, CHARGES)
+@given(services(), st.data(), TIMINGS, CHARGES)
 def test_downgrade_never_charges_nor_uses_credit(
     service: PricingInput, data: st.DataObject, when: When | None, charge: ChargePolicy
 ) -> None:
@@ -237,7 +237,7 @@ def test_downgrade_never_charges_nor_uses_credit(
     assert priced.next_due == service.due
 
 
-@given(services(), target_terms(RECURRING), st.data(), WHENS)
+@given(services(), target_terms(RECURRING), st.data(), TIMINGS)
 def test_shorter_cycle_never_charges(
     service: PricingInput, target: Terms, data: st.DataObject, when: When | None
 ) -> None:

@@ -107,13 +107,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._api(Request(self.command, parts.path, parse_qs(parts.query), dict(self.headers), body))
 
     def _api(self, request: Request) -> None:
-        desk = self.fake.api
+        api = self.fake.api
         try:
-            desk.enter(request)
+            api.enter(request)
             try:
                 self._handle(request, self.fake.faults.next(f"{request.method} {request.path}"))
             finally:
-                desk.leave(request)
+                api.leave(request)
         except ApiError as error:
             self._send_json(error.status, error.body())
 
