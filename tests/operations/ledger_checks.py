@@ -1,4 +1,4 @@
-"""What the database holds, read whole: a deed that refuses leaves every row of every table as it was."""
+"""Assertions on the whole database: rows of a table, queued messages, and blocks that must not write."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ Row = TypeVar("Row", bound=Base)
 
 
 def rows(table: type[Row]) -> list[Row]:
-    """Every row of a table, in the order of its keys."""
+    """Every row of a table, ordered by primary key."""
     return list(db.session.query(table).order_by(*table.__table__.primary_key).all())
 
 
-def emails() -> set[str]:
-    """The letters that are to be sent, by name."""
+def queued_emails() -> set[str]:
+    """The names of the e-mails in the outbox, sent or not."""
     return {message.ids["email"] for message in rows(Message) if message.kind == "email"}
 
 
-def told(what: str, order: Order) -> bool:
-    """Whether the world is to be told this of an order."""
-    return message_by_key(f"{what}-{order.reference}") is not None
+def is_queued(name: str, order: Order) -> bool:
+    """Whether the outbox has the message of this name (an e-mail, ``provision`` or ``start``) about an order."""
+    return message_by_key(f"{name}-{order.reference}") is not None
 
 
 @contextmanager
 def nothing_written() -> Iterator[None]:
-    """Nothing inside writes a row, and no transaction is left open behind it."""
+    """Fail unless the block leaves every table unchanged and no transaction open."""
     before = _contents()
     yield
     assert not db.session().in_transaction()

@@ -1,4 +1,4 @@
-"""A till for the tests: a provider that watches the database, and an order that waits to be paid."""
+"""Providers that check the open transaction or stop the process, and orders to pay with them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice, invoice_of_order
+from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.payment import Attempt, last_attempt_of
 from kajoom.operations.payments.pay import follow_up, pay
@@ -18,12 +18,12 @@ from tests.fake_gateways import FakeProvider
 LATER = AT + timedelta(minutes=2)
 
 
-class PoweredOff(BaseException):
-    """The machine stops between two lines."""
+class ProcessCrash(BaseException):
+    """The process stops at this line; no ``except Exception`` of the application runs."""
 
 
-class Watched(FakeProvider):
-    """A provider that looks whether the database is being kept waiting for it."""
+class NoTransactionProvider(FakeProvider):
+    """A provider that fails the test when it is called inside a database transaction."""
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
         assert not db.session().in_transaction()
@@ -38,34 +38,39 @@ class Watched(FakeProvider):
         return super().capture(charge)
 
 
-class Broken(Watched):
-    """A provider whose answer never arrives, because the machine stops while it waits."""
+class CrashingProvider(NoTransactionProvider):
+    """A provider that takes the charge, after which the process stops before it reads the result."""
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
         super().charge(charge)
-        raise PoweredOff
+        raise ProcessCrash
 
 
-def ordered() -> tuple[Order, Invoice]:
-    """An upgrade and its invoice."""
+def unpaid_order() -> tuple[Order, Invoice]:
+    """An upgrade that awaits payment, and its invoice."""
     order = factories.confirm(factories.service(), "b")
-    invoice = invoice_of_order(order.id)
-    assert invoice is not None
-    return order, invoice
+    return order, factories.invoice_for(order)
 
 
-def paid(invoice: Invoice, provider: FakeProvider, at: datetime = AT) -> AttemptStatus:
-    """Press the button: what became of the payment."""
+def pay_with(invoice: Invoice, provider: FakeProvider, at: datetime = AT) -> AttemptStatus:
+    """Pay an invoice with ``provider``, as the pay button does; the status of the attempt."""
     return pay(invoice.id, {"null": provider}, PaymentChoice("null"), at).status
 
 
+def first_charge(provider: FakeProvider) -> ChargeRequest:
+    """The first request that a provider received, which must be a charge."""
+    charge = provider.requests[0]
+    assert isinstance(charge, ChargeRequest)
+    return charge
+
+
 def last_attempt(invoice: Invoice) -> Attempt:
-    """The latest try at an invoice."""
+    """The latest payment attempt of an invoice, which must have one."""
     attempt = last_attempt_of(invoice.id)
     assert attempt is not None
     return attempt
 
 
-def settled_by_worker(invoice: Invoice, provider: FakeProvider) -> bool:
-    """What the worker does of a settle message; ``False`` while it must ask again."""
+def settle_as_worker(invoice: Invoice, provider: FakeProvider) -> bool:
+    """Do what the worker does for a settle message; ``False`` if it must try again later."""
     return follow_up(last_attempt(invoice).key, {provider.code: provider}, LATER) is None

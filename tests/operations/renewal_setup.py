@@ -1,8 +1,10 @@
-"""A year of renewals for the tests: issued, paid whole or in part, and the day's own work done by hand."""
+"""Renewal invoices for the tests: issued, paid in full or in part, with or without a scheduled change."""
 
 from __future__ import annotations
 
 from datetime import date
+
+from sqlalchemy import insert
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
@@ -27,34 +29,43 @@ AUGUST = date(2026, 8, 1)
 DONE = PanelResult(PanelStatus.DONE)
 
 
-def renewed(row: Service, on: date = ON) -> Invoice:
-    """The service's next renewal, just issued."""
+def issue_next_renewal(row: Service, on: date = ON) -> Invoice:
+    """Issue the invoice of the service's next period, which must be due for it."""
     invoice = issue_renewal(row.id, on, AT)
     assert invoice is not None
     return invoice
 
 
-def paid(invoice: Invoice) -> None:
-    """Its whole balance, at once."""
-    pending_payments.paid(invoice, FakeProvider())
+def pay_in_full(invoice: Invoice) -> None:
+    """Pay the balance of an invoice with a provider that captures at once."""
+    pending_payments.pay_with(invoice, FakeProvider())
 
 
 @transactional
-def received(invoice_id: int, cents: int, reference: str) -> None:
-    """A part of it, by a transfer."""
+def record_transfer(invoice_id: int, cents: int, reference: str) -> None:
+    """Record ``cents`` received by bank transfer for an invoice."""
     invoice = db.session.get_one(Invoice, invoice_id)
     lock_client(invoice.client_id)
     record_payment(invoice, Money(cents), "transfer", reference, "staff", AT)
 
 
-def scheduled(plan: str = "base", cycle: BillingCycle = MONTHLY, row: Service | None = None) -> tuple[Order, Invoice]:
-    """A change that waits for the first of July, and the renewal of that day."""
+def scheduled_change(
+    plan: str = "base", cycle: BillingCycle = MONTHLY, row: Service | None = None
+) -> tuple[Order, Invoice]:
+    """A change scheduled for the next due date, July 1, and the renewal invoice of that day."""
     row = row or factories.service()
     order = factories.confirm(row, plan, cycle, when=When.RENEWAL)
-    return order, renewed(row)
+    return order, issue_next_renewal(row)
 
 
-def live(order: Order) -> list[tuple[str, int, bool]]:
-    """The renewals that stand: their status, total, and whether the change is what they bill."""
-    stand = [invoice for invoice in rows(Invoice) if invoice.status is not InvoiceStatus.VOID]
-    return [(invoice.status.value, invoice.total_cents, invoice.order_id == order.id) for invoice in stand]
+def valid_renewals(order: Order) -> list[tuple[str, int, bool]]:
+    """Of each invoice that is not void: status, total in cents, and whether it bills the change of ``order``."""
+    valid = [invoice for invoice in rows(Invoice) if invoice.status is not InvoiceStatus.VOID]
+    return [(invoice.status.value, invoice.total_cents, invoice.order_id == order.id) for invoice in valid]
+
+
+def copy_service(row: Service, copies: int) -> None:
+    """Insert ``copies`` more services that differ from ``row`` only in their external id."""
+    columns = {column.name: getattr(row, column.name) for column in Service.__table__.columns if column.name != "id"}
+    db.session.execute(insert(Service), [{**columns, "external_id": f"copy-{n}"} for n in range(copies)])
+    db.session.commit()

@@ -53,7 +53,7 @@ class Formats(HTMLParser):
 
 def opened(email: EmailMessage) -> EmailMessage:
     """The letter as a client's program reads it."""
-    return message_from_bytes(email.as_bytes(), policy=modern)  # type: ignore[return-value]
+    return message_from_bytes(email.as_bytes(), policy=modern)
 
 
 def text_of(email: EmailMessage) -> str:

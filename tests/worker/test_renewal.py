@@ -18,7 +18,6 @@ from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message
-from kajoom.models.service import Service
 from kajoom.operations import outbox
 from kajoom.operations.daily import BATCH, enqueue_day
 from kajoom.operations.orders.provisioning import mark_refused
@@ -28,7 +27,13 @@ from kajoom.worker.consumer import drain
 from tests import factories
 from tests.fake_gateways import FakeMailer
 from tests.operations.ledger_checks import rows
-from tests.operations.renewal_setup import paid, received, renewed, scheduled
+from tests.operations.renewal_setup import (
+    copy_service,
+    issue_next_renewal,
+    pay_in_full,
+    record_transfer,
+    scheduled_change,
+)
 from tests.worker.test_emails import numbers_in, opened, text_of
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -64,7 +69,7 @@ def test_change_is_billed_ahead_paid_on_its_day_and_made_at_once(doors: Gateways
     at = worked(doors, factories.DUE)
     assert order.status is OrderStatus.SCHEDULED
 
-    paid(invoice)
+    pay_in_full(invoice)
     drain(doors, at)
 
     db.session.rollback()
@@ -74,12 +79,12 @@ def test_change_is_billed_ahead_paid_on_its_day_and_made_at_once(doors: Gateways
 
 
 def test_change_paid_ahead_waits_for_its_day(doors: Gateways) -> None:
-    order, invoice = scheduled()
-    paid(invoice)
+    order, invoice = scheduled_change()
+    pay_in_full(invoice)
     worked(doors, factories.DUE - DAY)
-    assert order.status is OrderStatus.SCHEDULED
+    status_before = order.status
     worked(doors, factories.DUE)
-    assert order.status is OrderStatus.COMPLETED
+    assert (status_before, order.status) == (OrderStatus.SCHEDULED, OrderStatus.COMPLETED)
 
 
 @pytest.mark.parametrize("locale", ["fr", "en"])
@@ -89,7 +94,7 @@ def test_letter_of_a_renewal_has_its_invoices_figures(
 ) -> None:
     row = factories.service(factories.client(locale=locale))
     factories.credit(row.client, credit)
-    invoice = renewed(row)
+    invoice = issue_next_renewal(row)
     drain(doors, factories.AT)
 
     email = last_letter(mailer)
@@ -105,7 +110,7 @@ def test_letter_of_a_renewal_has_its_invoices_figures(
 def test_letter_of_a_renewal_names_the_new_plan_and_the_invoice_it_replaces(
     doors: Gateways, mailer: FakeMailer
 ) -> None:
-    order, _ = scheduled()
+    order, _ = scheduled_change()
     drain(doors, factories.AT)
     assert "Forfait A → Forfait BASE" in text_of(last_letter(mailer))
     order.service.usage = {"disk_mb": 99_999}
@@ -120,8 +125,8 @@ def test_letter_of_a_renewal_names_the_new_plan_and_the_invoice_it_replaces(
 
 
 def test_reminders_have_the_balance_of_what_they_remind_of(doors: Gateways, mailer: FakeMailer) -> None:
-    invoice = renewed(factories.service(factories.client(locale="en")))
-    received(invoice.id, 246, "part")
+    invoice = issue_next_renewal(factories.service(factories.client(locale="en")))
+    record_transfer(invoice.id, 246, "part")
     worked(doors, factories.DUE - 3 * DAY)
     assert "$170.00" in text_of(last_letter(mailer))
     worked(doors, factories.DUE + DAY)
@@ -138,11 +143,11 @@ def test_reminder_of_a_change_says_until_when_it_may_be_paid(doors: Gateways, ma
 
 
 def test_reminder_that_comes_after_the_payment_is_not_sent(doors: Gateways, mailer: FakeMailer) -> None:
-    invoice = renewed(factories.service())
+    invoice = issue_next_renewal(factories.service())
     drain(doors, factories.AT)
     outbox.enqueue("email", "reminder-x", factories.AT, email="reminder", invoice=invoice.id)
     db.session.commit()
-    paid(invoice)
+    pay_in_full(invoice)
     sent = len(mailer.sent)
 
     drain(doors, factories.AT)
@@ -151,8 +156,8 @@ def test_reminder_that_comes_after_the_payment_is_not_sent(doors: Gateways, mail
 
 
 def test_payment_of_a_renewal_says_the_next_due_date(doors: Gateways, mailer: FakeMailer) -> None:
-    _, invoice = scheduled()
-    paid(invoice)
+    _, invoice = scheduled_change()
+    pay_in_full(invoice)
     drain(doors, factories.AT)
     text = text_of(next(email for email in map(opened, mailer.sent) if "Paiement" in email["Subject"]))
     assert "1er\N{NO-BREAK SPACE}août 2026" in text
@@ -169,8 +174,8 @@ def late(invoice_id: int, cents: int, reference: str) -> None:
 def test_money_too_many_is_told_to_client_and_staff_each_time_by_its_own_amount(
     doors: Gateways, mailer: FakeMailer
 ) -> None:
-    invoice = renewed(factories.service())
-    paid(invoice)
+    invoice = issue_next_renewal(factories.service())
+    pay_in_full(invoice)
     drain(doors, factories.AT)
     late(invoice.id, 1_111, "one")
     late(invoice.id, 2_222, "two")
@@ -185,7 +190,7 @@ def test_money_too_many_is_told_to_client_and_staff_each_time_by_its_own_amount(
 
 
 def test_staff_are_told_of_a_change_that_no_longer_fits(doors: Gateways, mailer: FakeMailer) -> None:
-    order, _ = scheduled()
+    order, _ = scheduled_change()
     order.service.usage = {"disk_mb": 99_999}
     db.session.commit()
     worked(doors, factories.DUE)
@@ -197,11 +202,7 @@ def test_staff_are_told_of_a_change_that_no_longer_fits(doors: Gateways, mailer:
 
 @pytest.mark.slow
 def test_batches_follow_one_another_behind_what_waits(doors: Gateways, mailer: FakeMailer) -> None:
-    row = factories.service(status="suspended")
-    columns = {c.name: getattr(row, c.name) for c in Service.__table__.columns if c.name != "id"}
-    rows_ = [{**columns, "external_id": f"many-{n}"} for n in range(BATCH)]
-    db.session.execute(Service.__table__.insert(), rows_)
-    db.session.commit()
+    copy_service(factories.service(status="suspended"), BATCH)
 
     worked(doors, factories.DUE)
 

@@ -17,7 +17,7 @@ from tests.factories import AT, DUE, ON
 from tests.fake_gateways import FakeProvider
 from tests.operations import pending_payments
 from tests.operations.ledger_checks import nothing_written, rows
-from tests.operations.renewal_setup import paid, renewed
+from tests.operations.renewal_setup import issue_next_renewal, pay_in_full
 
 LAST = ON + timedelta(days=7)
 DAY = timedelta(days=1)
@@ -49,7 +49,7 @@ def test_a_change_that_expired_is_not_reminded_of() -> None:
 
 
 def test_a_renewal_is_reminded_of_three_days_before_it_is_due_and_the_day_after() -> None:
-    number = renewed(factories.service()).number
+    number = issue_next_renewal(factories.service()).number
 
     assert reminded(DUE - 4 * DAY) == []
     assert reminded(DUE - 3 * DAY) == [f"reminder-{number}"]
@@ -59,20 +59,20 @@ def test_a_renewal_is_reminded_of_three_days_before_it_is_due_and_the_day_after(
 
 
 def test_a_renewal_issued_the_day_before_it_is_due_is_not_reminded_of_at_once() -> None:
-    renewed(factories.service(), DUE - DAY)
+    issue_next_renewal(factories.service(), DUE - DAY)
 
     assert reminded(DUE - DAY) == []
 
 
 def test_days_on_which_nobody_worked_remind_of_what_is_overdue_alone() -> None:
-    number = renewed(factories.service()).number
+    number = issue_next_renewal(factories.service()).number
 
     assert reminded(DUE + 10 * DAY) == [f"overdue-{number}"]
 
 
 def test_what_is_paid_is_not_reminded_of() -> None:
-    invoice = renewed(factories.service())
-    paid(invoice)
+    invoice = issue_next_renewal(factories.service())
+    pay_in_full(invoice)
 
     assert reminded(DUE - DAY) == []
     assert reminded(DUE + DAY) == []
@@ -80,14 +80,16 @@ def test_what_is_paid_is_not_reminded_of() -> None:
 
 def test_a_change_whose_payment_is_being_verified_is_not_reminded_of() -> None:
     invoice = factories.invoice_for(factories.confirm(factories.service(), "b"))
-    pending_payments.paid(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
+    pending_payments.pay_with(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
 
     assert reminded(LAST) == []
 
 
 @pytest.mark.parametrize("on", [DUE - DAY, DUE + DAY])
 def test_what_is_being_verified_is_not_reminded_of(on: date) -> None:
-    pending_payments.paid(renewed(factories.service()), FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
+    pending_payments.pay_with(
+        issue_next_renewal(factories.service()), FakeProvider(ProviderResult(AttemptStatus.UNKNOWN))
+    )
 
     assert reminded(on) == []
 
@@ -95,8 +97,8 @@ def test_what_is_being_verified_is_not_reminded_of(on: date) -> None:
 def test_what_was_settled_since_the_day_looked_is_left_alone() -> None:
     order = factories.confirm(factories.service(), "b")
     cancel_order(order.client_id, order.reference, ON, AT)
-    invoice = renewed(factories.service())
-    paid(invoice)
+    invoice = issue_next_renewal(factories.service())
+    pay_in_full(invoice)
     order_id, invoice_id = order.id, invoice.id
 
     with nothing_written():

@@ -24,26 +24,26 @@ from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.orders.provisioning import record_panel_result
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
-from tests.operations.ledger_checks import emails, nothing_written, rows
-from tests.operations.renewal_setup import DONE, paid, received, renewed
+from tests.operations.ledger_checks import nothing_written, queued_emails, rows
+from tests.operations.renewal_setup import DONE, issue_next_renewal, pay_in_full, record_transfer
 
 
 def test_a_renewal_bills_the_amount_agreed_whatever_the_price_list_says() -> None:
     row = factories.service(recurring_cents=12_345)
 
-    invoice = renewed(row)
+    invoice = issue_next_renewal(row)
 
     assert (invoice.subtotal_cents, invoice.total) == (12_345, Money(14_193))  # GST 6.17, QST 12.31
     assert [tax["cents"] for tax in invoice.taxes] == [617, 1_231]
     assert (invoice.due_on, invoice.period_start, invoice.period_end) == (DUE, DUE, date(2026, 8, 1))
     assert invoice.order_id is None
-    assert emails() == {"renewal_invoice"}
+    assert queued_emails() == {"renewal_invoice"}
 
 
 def test_a_period_is_billed_once() -> None:
     row = factories.service()
     service_id = row.id
-    renewed(row)
+    issue_next_renewal(row)
 
     with nothing_written():
         assert issue_renewal(service_id, ON, AT) is None
@@ -53,7 +53,7 @@ def walked(row: Service, times: int) -> list[date | None]:
     """The due dates of so many renewals, each issued and paid."""
     dates = []
     for _ in range(times):
-        paid(renewed(row))
+        pay_in_full(issue_next_renewal(row))
         dates.append(row.next_due_date)
     return dates
 
@@ -94,11 +94,11 @@ def test_a_year_of_months_is_billed_without_a_gap_or_a_day_twice() -> None:
 
 def test_a_part_payment_does_not_move_the_due_date_and_the_rest_does() -> None:
     row = factories.service()
-    invoice = renewed(row)
+    invoice = issue_next_renewal(row)
 
-    received(invoice.id, 17_245, "first")
+    record_transfer(invoice.id, 17_245, "first")
     assert (row.next_due_date, invoice.balance) == (DUE, Money(1))
-    received(invoice.id, 1, "second")
+    record_transfer(invoice.id, 1, "second")
 
     assert (row.next_due_date, invoice.status) == (date(2026, 8, 1), InvoiceStatus.PAID)
 
@@ -108,7 +108,7 @@ def test_account_credit_is_used_first_and_never_beyond_the_total(credit: int) ->
     row = factories.service()
     factories.credit(row.client, credit)
 
-    invoice = renewed(row)
+    invoice = issue_next_renewal(row)
 
     used = min(credit, 17_246)
     assert (invoice.credit_cents, invoice.balance) == (used, Money(17_246 - used))
@@ -120,7 +120,7 @@ def test_credit_in_another_currency_pays_nothing() -> None:
     row = factories.service()
     factories.credit(row.client, 100_000, "USD")
 
-    assert renewed(row).credit_cents == 0
+    assert issue_next_renewal(row).credit_cents == 0
 
 
 @pytest.mark.parametrize(
@@ -154,17 +154,17 @@ def test_a_period_that_costs_nothing_passes_by_without_an_invoice_once_it_has_be
 
 
 def test_a_suspended_service_is_still_billed() -> None:
-    assert renewed(factories.service(status=ServiceStatus.SUSPENDED)).status is InvoiceStatus.OPEN
+    assert issue_next_renewal(factories.service(status=ServiceStatus.SUSPENDED)).status is InvoiceStatus.OPEN
 
 
 def test_a_renewal_is_taxed_by_the_rates_of_its_own_day() -> None:
     row = factories.service(factories.client(province="NS"), next_due_date=date(2025, 4, 1))
 
-    assert [(tax["name"], tax["percent"]) for tax in renewed(row).taxes] == [("HST", "14")]
+    assert [(tax["name"], tax["percent"]) for tax in issue_next_renewal(row).taxes] == [("HST", "14")]
 
 
 def test_what_is_billed_late_may_be_paid_the_same_day() -> None:
-    invoice = renewed(factories.service(next_due_date=date(2026, 6, 1)))
+    invoice = issue_next_renewal(factories.service(next_due_date=date(2026, 6, 1)))
 
     assert (invoice.due_on, invoice.period_start) == (ON, date(2026, 6, 1))
 
@@ -174,7 +174,7 @@ def test_after_a_change_there_is_one_amount_and_one_line_at_the_renewal() -> Non
     factories.credit(row.client, 4_312)
     record_panel_result(factories.confirm(row, "b").id, DONE, AT)
 
-    [line] = renewed(row).lines
+    [line] = issue_next_renewal(row).lines
 
     assert (line["code"], line["cents"]) == ("renewal", 22_500)
     assert (row.cycle, row.recurring_cents) == (MONTHLY, 22_500)
@@ -189,7 +189,7 @@ def test_no_renewal_is_issued_while_a_change_awaits_its_payment() -> None:
         assert issue_renewal(service_id, ON, AT) is None
     cancel_order(client_id, reference, ON, AT)
 
-    assert renewed(row).subtotal_cents == 15_000
+    assert issue_next_renewal(row).subtotal_cents == 15_000
 
 
 def test_an_unpaid_change_does_not_outlive_the_period_it_shares() -> None:
@@ -205,7 +205,7 @@ def test_a_change_that_is_paid_and_not_made_yet_is_renewed_at_its_own_price() ->
     order = factories.confirm(row, "b")
     assert order.status is OrderStatus.AWAITING_PROVISIONING
 
-    invoice = renewed(row)
+    invoice = issue_next_renewal(row)
 
     assert (invoice.subtotal_cents, invoice.order_id) == (22_500, order.id)
     record_panel_result(order.id, DONE, AT)
@@ -222,19 +222,19 @@ def test_a_longer_cycle_that_is_paid_and_not_made_yet_sets_the_date_before_it_is
         assert issue_renewal(service_id, ON, AT) is None
     record_panel_result(order_id, DONE, AT)
 
-    assert renewed(row).period_start == date(2027, 6, 16)
+    assert issue_next_renewal(row).period_start == date(2027, 6, 16)
 
 
 @pytest.mark.parametrize("plan", ["a", "base"])
 def test_a_change_is_refused_while_a_renewal_is_unpaid_and_not_once_it_is_paid(plan: str) -> None:
     row = factories.service()
-    invoice = renewed(row)
+    invoice = issue_next_renewal(row)
     choice = (plan, ANNUALLY)
 
     assert factories.refusal(row, *choice) is Refusal.UNPAID_INVOICE
     with pytest.raises(BusinessError):
         factories.confirm(row, *choice, digest="0-" + "0" * 32)
-    paid(invoice)
+    pay_in_full(invoice)
 
     assert factories.price(row, *choice).current.recurring == Money(15_000)
 
@@ -252,15 +252,15 @@ def test_a_service_whose_end_is_requested_is_not_billed_beyond_it_unless_the_req
         assert issue_renewal(service_id, ON, AT) is None
     withdraw_cancellation(client_id, reference, AT)
 
-    assert renewed(row).due_on == DUE
+    assert issue_next_renewal(row).due_on == DUE
 
 
 @pytest.mark.parametrize("when", CancellationWhen)
 def test_a_requested_end_voids_the_unpaid_renewal_of_what_comes_after_it(when: CancellationWhen) -> None:
     row = factories.service()
     factories.credit(row.client, 1_000)
-    invoice = renewed(row)
-    received(invoice.id, 500, "part")
+    invoice = issue_next_renewal(row)
+    record_transfer(invoice.id, 500, "part")
 
     asked_to_end(row, when)
 
@@ -269,7 +269,7 @@ def test_a_requested_end_voids_the_unpaid_renewal_of_what_comes_after_it(when: C
 
 def test_a_requested_end_leaves_owed_what_was_used() -> None:
     row = factories.service(next_due_date=date(2026, 6, 1))
-    invoice = renewed(row)
+    invoice = issue_next_renewal(row)
 
     asked_to_end(row, CancellationWhen.NOW)
 
@@ -278,8 +278,8 @@ def test_a_requested_end_leaves_owed_what_was_used() -> None:
 
 def test_a_requested_end_voids_nothing_that_is_paid() -> None:
     row = factories.service()
-    invoice = renewed(row)
-    paid(invoice)
+    invoice = issue_next_renewal(row)
+    pay_in_full(invoice)
 
     asked_to_end(row, CancellationWhen.PERIOD_END)
 

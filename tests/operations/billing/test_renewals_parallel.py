@@ -24,8 +24,8 @@ from tests import factories
 from tests.factories import AT, DUE, ON
 from tests.fake_gateways import FakeProvider
 from tests.operations.ledger_checks import rows
-from tests.operations.orders.test_place_parallel import TWENTY, at_once
-from tests.operations.renewal_setup import live, paid, scheduled
+from tests.operations.parallel import THREADS, run_in_threads
+from tests.operations.renewal_setup import pay_in_full, scheduled_change, valid_renewals
 
 
 def test_twenty_workers_bill_a_period_once_and_spend_credit_once(app: Flask) -> None:
@@ -33,7 +33,7 @@ def test_twenty_workers_bill_a_period_once_and_spend_credit_once(app: Flask) -> 
     factories.credit(row.client, 20_000)
     service_id, client_id = row.id, row.client_id
 
-    results = at_once(app, lambda _: "billed" if issue_renewal(service_id, ON, AT, DUE) else "nothing")
+    results = run_in_threads(app, lambda _: "billed" if issue_renewal(service_id, ON, AT, DUE) else "nothing")
 
     [invoice] = rows(Invoice)
     assert results["billed"] == 1
@@ -42,34 +42,34 @@ def test_twenty_workers_bill_a_period_once_and_spend_credit_once(app: Flask) -> 
 
 
 def test_twenty_payments_of_a_renewal_are_one_and_move_the_date_once(app: Flask) -> None:
-    _, invoice = scheduled()
+    _, invoice = scheduled_change()
     invoice_id = invoice.id
     provider = FakeProvider()
 
-    at_once(app, lambda _: pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value)
+    run_in_threads(app, lambda _: pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value)
 
     assert len(rows(Payment)) == 1
     assert rows(Service)[0].next_due_date == date(2026, 8, 1)
-    assert live(rows(Order)[0]) == [("paid", 10_923, True)]
+    assert valid_renewals(rows(Order)[0]) == [("paid", 10_923, True)]
 
 
 def test_twenty_starts_of_a_change_are_one(app: Flask) -> None:
-    order, invoice = scheduled()
-    paid(invoice)
+    order, invoice = scheduled_change()
+    pay_in_full(invoice)
     order_id = order.id
 
-    at_once(app, lambda _: str(start_due_order(order_id, DUE, AT)))
+    run_in_threads(app, lambda _: str(start_due_order(order_id, DUE, AT)))
 
     assert Counter(message.kind for message in rows(Message))["provision"] == 1
 
 
 def test_twenty_cancellations_replace_the_renewal_once(app: Flask) -> None:
-    order, invoice = scheduled()
-    paid(invoice)
+    order, invoice = scheduled_change()
+    pay_in_full(invoice)
     client_id, reference = order.client_id, order.reference
 
-    results = at_once(app, lambda _: cancel_order(client_id, reference, ON, AT).status.value)
+    results = run_in_threads(app, lambda _: cancel_order(client_id, reference, ON, AT).status.value)
 
-    assert results == Counter({"cancelled": TWENTY})
-    assert live(rows(Order)[0]) == [("open", 17_246, False)]
+    assert results == Counter({"cancelled": THREADS})
+    assert valid_renewals(rows(Order)[0]) == [("open", 17_246, False)]
     assert balance_of(client_id, "CAD") == Money(0)

@@ -27,8 +27,15 @@ from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, ON
 from tests.fake_gateways import FakeProvider
 from tests.operations import pending_payments
-from tests.operations.ledger_checks import emails, nothing_written, rows, told
-from tests.operations.renewal_setup import AUGUST, live, paid, received, renewed, scheduled
+from tests.operations.ledger_checks import is_queued, nothing_written, queued_emails, rows
+from tests.operations.renewal_setup import (
+    AUGUST,
+    issue_next_renewal,
+    pay_in_full,
+    record_transfer,
+    scheduled_change,
+    valid_renewals,
+)
 
 
 def credit_of(order: Order) -> Money:
@@ -58,11 +65,11 @@ falls_through = pytest.mark.parametrize("fall_through", [cancel, fall_due_over_l
 
 @falls_through
 def test_a_change_that_is_not_to_be_gives_way_to_the_old_terms(fall_through: Callable[[Order], None]) -> None:
-    order, invoice = scheduled()
+    order, invoice = scheduled_change()
 
     fall_through(order)
 
-    assert (invoice.status, live(order)) == (InvoiceStatus.VOID, [("open", 17_246, False)])
+    assert (invoice.status, valid_renewals(order)) == (InvoiceStatus.VOID, [("open", 17_246, False)])
     assert order.service.next_due_date == DUE
 
 
@@ -71,32 +78,32 @@ def test_what_was_paid_for_a_change_that_is_not_to_be_pays_for_the_old_terms(
     fall_through: Callable[[Order], None],
 ) -> None:
     """109.23 of 172.46 is there already: 63.23 are left, and the period is not paid."""
-    order, invoice = scheduled()
-    paid(invoice)
+    order, invoice = scheduled_change()
+    pay_in_full(invoice)
 
     fall_through(order)
 
     replaced = rows(Invoice)[-1]
-    assert (invoice.status, live(order)) == (InvoiceStatus.VOID, [("open", 17_246, False)])
+    assert (invoice.status, valid_renewals(order)) == (InvoiceStatus.VOID, [("open", 17_246, False)])
     assert (replaced.credit_cents, replaced.balance) == (10_923, Money(6_323))
     assert (order.service.next_due_date, credit_of(order)) == (DUE, Money(0))
 
 
 def test_what_is_too_much_for_the_old_terms_stays_account_credit() -> None:
     """258.69 were paid for « b » and 172.46 are owed for « a »: the month is paid, and 86.23 are left."""
-    order, invoice = scheduled("b")
-    paid(invoice)
+    order, invoice = scheduled_change("b")
+    pay_in_full(invoice)
 
     cancel(order)
 
-    assert live(order) == [("paid", 17_246, False)]
+    assert valid_renewals(order) == [("paid", 17_246, False)]
     assert (order.service.next_due_date, credit_of(order)) == (AUGUST, Money(8_623))
 
 
 def test_a_year_paid_ahead_for_a_change_that_is_not_to_be_becomes_a_month() -> None:
     """1,724.63 less 172.46 is 1,552.17."""
-    order, invoice = scheduled("a", ANNUALLY)
-    paid(invoice)
+    order, invoice = scheduled_change("a", ANNUALLY)
+    pay_in_full(invoice)
     assert order.service.next_due_date == date(2027, 7, 1)
 
     cancel(order)
@@ -107,8 +114,8 @@ def test_a_year_paid_ahead_for_a_change_that_is_not_to_be_becomes_a_month() -> N
 def test_a_part_paid_and_credit_used_both_come_back_first() -> None:
     row = factories.service()
     factories.credit(row.client, 1_000)
-    order, invoice = scheduled(row=row)
-    received(invoice.id, 2_000, "part")
+    order, invoice = scheduled_change(row=row)
+    record_transfer(invoice.id, 2_000, "part")
 
     cancel(order)
 
@@ -116,12 +123,12 @@ def test_a_part_paid_and_credit_used_both_come_back_first() -> None:
 
 
 def test_the_held_and_their_staff_are_both_told() -> None:
-    order, _ = scheduled()
+    order, _ = scheduled_change()
     fall_due_over_limits(order)
 
-    assert told("needs_review", order)
-    assert told("staff_notice", order)
-    assert emails() == {"scheduled", "renewal_invoice", "needs_review", "staff_notice"}
+    assert is_queued("needs_review", order)
+    assert is_queued("staff_notice", order)
+    assert queued_emails() == {"scheduled", "renewal_invoice", "needs_review", "staff_notice"}
 
 
 def test_a_scheduled_change_not_billed_yet_is_cancelled_without_an_invoice() -> None:
@@ -135,12 +142,12 @@ def test_a_scheduled_change_not_billed_yet_is_cancelled_without_an_invoice() -> 
 def being_verified(invoice: Invoice) -> FakeProvider:
     """A payment of it whose outcome nobody knows."""
     provider = FakeProvider(ProviderResult(AttemptStatus.UNKNOWN))
-    pending_payments.paid(invoice, provider)
+    pending_payments.pay_with(invoice, provider)
     return provider
 
 
 def test_nothing_is_decided_while_a_payment_of_the_renewal_is_being_verified() -> None:
-    order, invoice = scheduled()
+    order, invoice = scheduled_change()
     being_verified(invoice)
     order.service.usage = {"disk_mb": 99_999}
     db.session.commit()
@@ -155,82 +162,82 @@ def test_nothing_is_decided_while_a_payment_of_the_renewal_is_being_verified() -
 
 
 def test_money_for_a_renewal_that_was_replaced_is_credit_and_is_told() -> None:
-    order, invoice = scheduled()
+    order, invoice = scheduled_change()
     cancel(order)
 
-    received(invoice.id, 10_923, "late")
+    record_transfer(invoice.id, 10_923, "late")
 
     assert credit_of(order) == Money(10_923)
-    assert {"payment_late", "staff_notice"} <= emails()
+    assert {"payment_late", "staff_notice"} <= queued_emails()
 
 
 def test_a_person_who_finishes_what_was_held_leaves_no_renewal_at_the_old_price() -> None:
-    order, _ = scheduled()
+    order, _ = scheduled_change()
     fall_due_over_limits(order)
 
     mark_operational(order.reference, "anne", DUE, AT)
 
-    assert live(order) == [("open", 10_923, False)]
+    assert valid_renewals(order) == [("open", 10_923, False)]
     assert order.service.plan.code == "base"
 
 
 def test_a_period_paid_at_the_old_price_is_left_by_who_finishes_the_change_later() -> None:
-    order, _ = scheduled()
+    order, _ = scheduled_change()
     fall_due_over_limits(order)
-    paid(rows(Invoice)[-1])
+    pay_in_full(rows(Invoice)[-1])
 
     mark_operational(order.reference, "anne", DUE, AT)
 
-    assert live(order) == [("paid", 17_246, False)]
+    assert valid_renewals(order) == [("paid", 17_246, False)]
     assert order.service.next_due_date == AUGUST
 
 
 def test_a_payment_under_way_of_the_old_price_is_let_arrive() -> None:
-    order, _ = scheduled()
+    order, _ = scheduled_change()
     fall_due_over_limits(order)
     being_verified(rows(Invoice)[-1])
 
     mark_operational(order.reference, "anne", DUE, AT)
 
-    assert live(order) == [("open", 17_246, False)]
+    assert valid_renewals(order) == [("open", 17_246, False)]
 
 
 def test_what_the_panel_refuses_keeps_its_renewal_until_a_person_says_that_it_cannot_be() -> None:
-    order, invoice = scheduled()
-    paid(invoice)
+    order, invoice = scheduled_change()
+    pay_in_full(invoice)
     start_due_order(order.id, DUE, AT)
     record_panel_result(order.id, PanelResult(PanelStatus.REFUSED, "quota"), AT)
-    assert live(order) == [("paid", 10_923, True)]
+    assert valid_renewals(order) == [("paid", 10_923, True)]
 
     mark_refused(order.reference, "no server left", "anne", DUE, AT)
 
-    assert (live(order), rows(Invoice)[-1].balance) == ([("open", 17_246, False)], Money(6_323))
+    assert (valid_renewals(order), rows(Invoice)[-1].balance) == ([("open", 17_246, False)], Money(6_323))
     assert (order.service.next_due_date, order.service.plan.code) == (DUE, "a")
 
 
 def test_the_renewal_after_a_held_change_is_on_the_old_terms() -> None:
-    order, _ = scheduled()
+    order, _ = scheduled_change()
     fall_due_over_limits(order)
-    paid(rows(Invoice)[-1])
+    pay_in_full(rows(Invoice)[-1])
 
-    assert renewed(order.service, AUGUST).total == Money(17_246)
+    assert issue_next_renewal(order.service, AUGUST).total == Money(17_246)
 
 
 def test_the_renewal_after_one_that_waits_for_its_panel_is_on_the_new_terms() -> None:
-    order, invoice = scheduled()
-    paid(invoice)
+    order, invoice = scheduled_change()
+    pay_in_full(invoice)
     start_due_order(order.id, DUE, AT)
 
-    assert renewed(order.service, AUGUST).total == Money(10_923)
+    assert issue_next_renewal(order.service, AUGUST).total == Money(10_923)
 
 
 def test_two_periods_billed_for_a_change_that_is_not_to_be_are_both_given_back() -> None:
     """Two times 109.23, of which 172.46 pay the first month again: 46.00 are left."""
-    order, invoice = scheduled()
-    paid(invoice)
-    paid(renewed(order.service))
+    order, invoice = scheduled_change()
+    pay_in_full(invoice)
+    pay_in_full(issue_next_renewal(order.service))
 
     cancel(order)
 
-    assert live(order) == [("paid", 17_246, False)]
+    assert valid_renewals(order) == [("paid", 17_246, False)]
     assert (order.service.next_due_date, credit_of(order)) == (AUGUST, Money(4_600))

@@ -20,8 +20,8 @@ from kajoom.models.service import Service
 from kajoom.operations.orders.provisioning import record_panel_result, start_due_order
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY
-from tests.operations.ledger_checks import nothing_written, rows, told
-from tests.operations.renewal_setup import AUGUST, DONE, live, paid, received, scheduled
+from tests.operations.ledger_checks import is_queued, nothing_written, rows
+from tests.operations.renewal_setup import AUGUST, DONE, pay_in_full, record_transfer, scheduled_change, valid_renewals
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_renewal_is_for_the_new_terms_and_their_period(
 ) -> None:
     row = factories.service(cycle=snapshot, recurring_cents=150_000 if snapshot is ANNUALLY else 15_000)
 
-    order, invoice = scheduled(plan, cycle, row)
+    order, invoice = scheduled_change(plan, cycle, row)
 
     assert (invoice.total_cents, invoice.period_start, invoice.period_end) == (total, DUE, end)
     assert invoice.order_id == order.id
@@ -46,8 +46,8 @@ def test_the_renewal_is_for_the_new_terms_and_their_period(
 
 
 def test_the_change_waits_for_its_day_even_if_it_is_paid_before() -> None:
-    order, invoice = scheduled()
-    paid(invoice)
+    order, invoice = scheduled_change()
+    pay_in_full(invoice)
     order_id, service = order.id, order.service
     assert (service.next_due_date, service.plan.code, order.status) == (AUGUST, "a", OrderStatus.SCHEDULED)
 
@@ -57,16 +57,16 @@ def test_the_change_waits_for_its_day_even_if_it_is_paid_before() -> None:
     record_panel_result(order_id, DONE, AT)
 
     assert (service.plan.code, service.recurring_cents, service.next_due_date) == ("base", 9_500, AUGUST)
-    assert live(order) == [("paid", 10_923, True)]
+    assert valid_renewals(order) == [("paid", 10_923, True)]
 
 
 def test_the_change_waits_for_its_payment_even_if_its_day_has_come() -> None:
-    order, invoice = scheduled()
+    order, invoice = scheduled_change()
     order_id = order.id
 
     with nothing_written():
         start_due_order(order_id, DUE + timedelta(days=3), AT)
-    paid(invoice)
+    pay_in_full(invoice)
 
     assert message_by_key(f"start-{invoice.number}") is not None
     start_due_order(order_id, DUE + timedelta(days=3), AT)
@@ -74,8 +74,8 @@ def test_the_change_waits_for_its_payment_even_if_its_day_has_come() -> None:
 
 
 def test_a_part_of_the_renewal_starts_nothing() -> None:
-    order, invoice = scheduled()
-    received(invoice.id, 10_922, "part")
+    order, invoice = scheduled_change()
+    record_transfer(invoice.id, 10_922, "part")
 
     start_due_order(order.id, DUE, AT)
 
@@ -88,7 +88,7 @@ def test_a_day_that_was_not_billed_before_is_billed_when_it_comes() -> None:
 
     start_due_order(order.id, DUE, AT)
 
-    assert live(order) == [("open", 10_923, True)]
+    assert valid_renewals(order) == [("open", 10_923, True)]
     assert order.status is OrderStatus.SCHEDULED
 
 
@@ -110,7 +110,7 @@ def test_a_move_to_a_free_plan_is_not_billed_and_ends_the_due_dates() -> None:
 
 
 def test_a_free_service_that_will_be_paid_for_is_billed_for_its_first_period() -> None:
-    order, invoice = scheduled("a", row=factories.service(plan="base", recurring_cents=0))
+    order, invoice = scheduled_change("a", row=factories.service(plan="base", recurring_cents=0))
 
     assert (invoice.total_cents, invoice.order_id, order.service.next_due_date) == (17_246, order.id, DUE)
 
@@ -124,9 +124,9 @@ def test_a_change_placed_on_the_due_date_is_billed_with_it_at_once() -> None:
 
     order = on_the_day("b", row)
 
-    assert live(order) == [("open", 25_869, True)]
+    assert valid_renewals(order) == [("open", 25_869, True)]
     assert (order.status, order.due_today) == (OrderStatus.SCHEDULED, Money(0))
-    assert not told("start", order)
+    assert not is_queued("start", order)
 
 
 @pytest.mark.parametrize("price", [9_500, 0])
@@ -138,7 +138,7 @@ def test_a_change_placed_on_the_due_date_with_nothing_left_to_pay_starts_at_once
 
     order = on_the_day("base", row)
 
-    assert told("start", order)
+    assert is_queued("start", order)
     start_due_order(order.id, DUE, AT)
     assert order.status is OrderStatus.AWAITING_PROVISIONING
-    assert live(order) == ([("paid", 10_923, True)] if price else [])
+    assert valid_renewals(order) == ([("paid", 10_923, True)] if price else [])

@@ -15,7 +15,7 @@ from kajoom.models.db import db
 from kajoom.operations.orders.close import cancel_order, expire_order
 from tests import factories
 from tests.factories import AT, ON
-from tests.operations.ledger_checks import emails, nothing_written
+from tests.operations.ledger_checks import nothing_written, queued_emails
 
 
 def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
@@ -30,7 +30,7 @@ def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
     assert cancelled.status is OrderStatus.CANCELLED
     assert (factories.invoice_for(order).status, factories.invoice_for(order).balance) == (InvoiceStatus.VOID, Money(0))
     assert [entry.cents for entry in movements_of(row.client_id)] == [1_000, -1_000, 1_000]
-    assert "cancelled" in emails()
+    assert "cancelled" in queued_emails()
 
 
 def test_the_choice_is_open_at_once_after_a_cancellation() -> None:
@@ -91,7 +91,7 @@ def test_an_order_expires_only_while_it_waits_for_its_payment(status: OrderStatu
         expire_order(order.id, AT)
         assert order.status is OrderStatus.CANCELLED
         assert factories.invoice_for(order).status is InvoiceStatus.VOID
-        assert "expired" in emails()
+        assert "expired" in queued_emails()
     else:
         with nothing_written():
             expire_order(order.id, AT)

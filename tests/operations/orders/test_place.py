@@ -22,7 +22,7 @@ from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.quotes import Choice
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
-from tests.operations.ledger_checks import emails, nothing_written, rows
+from tests.operations.ledger_checks import nothing_written, queued_emails, rows
 
 
 def test_an_upgrade_waits_for_its_payment_and_the_service_is_as_it_was() -> None:
@@ -38,7 +38,7 @@ def test_an_upgrade_waits_for_its_payment_and_the_service_is_as_it_was() -> None
     assert (order.from_plan.code, order.to_plan.code, order.quantity) == ("a", "b", 1)
     assert (order.due_before, order.due_after, order.expires_on) == (DUE, DUE, ON + timedelta(days=7))
     assert (row.plan.code, row.recurring_cents, row.next_due_date, row.version) == ("a", 15000, DUE, 1)
-    assert emails() == {"change_requested"}
+    assert queued_emails() == {"change_requested"}
 
 
 def test_the_invoice_bears_the_lines_and_taxes_of_the_quote_to_the_cent() -> None:
@@ -100,7 +100,7 @@ def test_a_downgrade_waits_for_the_next_due_date_at_no_charge() -> None:
     order = factories.confirm(factories.service(), "base")
 
     assert (order.status, order.effective_on, order.total) == (OrderStatus.SCHEDULED, DUE, Money(0))
-    assert emails() == {"scheduled"}
+    assert queued_emails() == {"scheduled"}
     assert message_by_key(f"provision-{order.reference}") is None
 
 
@@ -120,7 +120,7 @@ def test_a_move_that_needs_a_person_waits_for_one_with_its_delay() -> None:
     order = factories.confirm(factories.service(recurring_cents=35_000), "c")
 
     assert (order.needs_person, order.delay) == (True, factories.DELAY)
-    assert emails() == {"change_requested", "person_on_it"}
+    assert queued_emails() == {"change_requested", "person_on_it"}
     assert message_by_key(f"provision-{order.reference}") is None
 
 

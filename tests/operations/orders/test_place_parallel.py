@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from threading import Barrier, Thread
-
 import pytest
 from flask import Flask
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.money import Money
 from kajoom.domain.payment import PaymentChoice
-from kajoom.domain.refusal import BusinessError
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.credit import balance_of, movements_of
 from kajoom.models.db import db
@@ -30,30 +25,7 @@ from tests import factories
 from tests.factories import AT, MONTHLY, ON
 from tests.fake_gateways import FakeProvider
 from tests.operations.ledger_checks import rows
-
-TWENTY = 20
-
-
-def at_once(app: Flask, act: Callable[[int], str]) -> Counter[str]:
-    """What twenty threads answered that all began together; a refusal answers its reason."""
-    db.session.remove()
-    together, answers = Barrier(TWENTY), []
-
-    def alone(number: int) -> None:
-        with app.app_context():
-            together.wait()
-            try:
-                answers.append(act(number))
-            except BusinessError as error:
-                answers.append(error.code.value)
-
-    threads = [Thread(target=alone, args=(number,)) for number in range(TWENTY)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == TWENTY
-    return Counter(answers)
+from tests.operations.parallel import THREADS, run_in_threads
 
 
 @pytest.mark.parametrize("one_key", [True, False], ids=["one key", "twenty keys"])
@@ -67,16 +39,16 @@ def test_twenty_confirmations_of_one_service_are_one_order(app: Flask, one_key: 
         choice = Choice("b", MONTHLY)
         return place_order(client_id, service_id, choice, seen, locale="fr", on=ON, at=AT, days_to_pay=7).reference
 
-    answers = at_once(app, confirm)
+    results = run_in_threads(app, confirm)
 
-    assert answers == ({"CH-2026-000001": 20} if one_key else {"CH-2026-000001": 1, "change_under_way": 19})
+    assert results == ({"CH-2026-000001": 20} if one_key else {"CH-2026-000001": 1, "change_under_way": 19})
     assert len(rows(Order)) == len(rows(Invoice)) == 1
     assert [entry.cents for entry in movements_of(client_id)] == [-1_000, 1_000]
     assert [message.kind for message in rows(Message)] == ["email"]
 
 
 def test_twenty_clients_who_order_first_in_a_year_get_twenty_numbers_without_a_gap(app: Flask) -> None:
-    services = [(row.client_id, row.id) for row in (factories.service() for _ in range(TWENTY))]
+    services = [(row.client_id, row.id) for row in (factories.service() for _ in range(THREADS))]
     digest = factories.price(factories.service(), "b").digest
 
     def confirm(number: int) -> str:
@@ -84,16 +56,16 @@ def test_twenty_clients_who_order_first_in_a_year_get_twenty_numbers_without_a_g
         seen, choice = Confirmation(digest, f"form-{number}"), Choice("b", MONTHLY)
         return place_order(client_id, service_id, choice, seen, locale="fr", on=ON, at=AT, days_to_pay=7).reference
 
-    answers = at_once(app, confirm)
+    results = run_in_threads(app, confirm)
 
-    assert sorted(answers) == [f"CH-2026-{number:06d}" for number in range(1, 21)]
+    assert sorted(results) == [f"CH-2026-{number:06d}" for number in range(1, 21)]
     assert sorted(invoice.number for invoice in rows(Invoice)) == [f"2026-{number:04d}" for number in range(1, 21)]
 
 
 def test_credit_is_spent_once_by_two_services_that_change_together(app: Flask) -> None:
     holder = factories.client()
     factories.credit(holder, 5_000)
-    services = [row.id for row in (factories.service(holder) for _ in range(TWENTY))]
+    services = [row.id for row in (factories.service(holder) for _ in range(THREADS))]
     client_id, digest = holder.id, factories.price(factories.service(holder), "b").digest
 
     def confirm(number: int) -> str:
@@ -101,9 +73,9 @@ def test_credit_is_spent_once_by_two_services_that_change_together(app: Flask) -
         place_order(client_id, services[number], choice, seen, locale="fr", on=ON, at=AT, days_to_pay=7)
         return "placed"
 
-    answers = at_once(app, confirm)
+    results = run_in_threads(app, confirm)
 
-    assert answers == {"placed": 1, "quote_changed": 19}  # the others' figures counted on credit that is gone
+    assert results == {"placed": 1, "quote_changed": 19}  # the others' figures counted on credit that is gone
     assert balance_of(client_id, "CAD") == Money(5_000 - 4_312)
 
 
@@ -112,10 +84,10 @@ def test_twenty_presses_of_the_pay_button_charge_once(app: Flask) -> None:
     assert invoice is not None
     invoice_id, provider = invoice.id, FakeProvider()
 
-    answers = at_once(app, lambda _: pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value)
+    results = run_in_threads(app, lambda _: pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value)
 
-    assert set(answers) <= {"captured", "payment_pending"}
-    assert answers["captured"] >= 1
+    assert set(results) <= {"captured", "payment_pending"}
+    assert results["captured"] >= 1
     assert len(provider.ledger) == len(rows(Attempt)) == len(rows(Payment)) == 1
 
 
@@ -130,7 +102,7 @@ def test_an_order_is_paid_or_cancelled_and_never_both(app: Flask) -> None:
             return pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value
         return cancel_order(client_id, reference, ON, AT).status.value
 
-    at_once(app, act)
+    run_in_threads(app, act)
 
     [order] = rows(Order)
     assert len(rows(Payment)) == (0 if order.status == "cancelled" else 1)
@@ -147,12 +119,12 @@ def test_twenty_requests_to_end_a_service_are_one(app: Flask) -> None:
             client_id, service_id, when, reason="", key=key, locale="fr", on=ON, at=AT
         ).reference
 
-    assert at_once(app, send) == {"RS-2026-000001": 10, "cancellation_requested": 10}
+    assert run_in_threads(app, send) == {"RS-2026-000001": 10, "cancellation_requested": 10}
     assert len(rows(Cancellation)) == 1
 
 
 def test_twenty_workers_take_twenty_messages_once_each(app: Flask) -> None:
-    for number in range(TWENTY):
+    for number in range(THREADS):
         db.session.add(Message(kind="email", key=f"m{number}", ids={}, run_at=AT))
     db.session.commit()
 
@@ -161,4 +133,4 @@ def test_twenty_workers_take_twenty_messages_once_each(app: Flask) -> None:
         assert message is not None
         return message.key
 
-    assert set(at_once(app, one).values()) == {1}
+    assert set(run_in_threads(app, one).values()) == {1}

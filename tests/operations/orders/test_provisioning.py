@@ -29,7 +29,7 @@ from kajoom.operations.orders.provisioning import (
 )
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
-from tests.operations.ledger_checks import nothing_written, told
+from tests.operations.ledger_checks import is_queued, nothing_written
 
 DONE = PanelResult(PanelStatus.DONE)
 
@@ -54,7 +54,7 @@ def test_the_service_changes_when_the_panel_has_done_it() -> None:
     assert (row.plan.code, row.cycle, row.recurring_cents, row.quantity) == ("b", MONTHLY, 22_500, 1)
     assert (row.next_due_date, row.anchor_day, row.version) == (DUE, 1, 2)
     assert order.status is OrderStatus.COMPLETED
-    assert told("operational", order)
+    assert is_queued("operational", order)
     assert package_change_of(order.id) is None
 
 
@@ -89,7 +89,7 @@ def test_what_the_panel_refuses_is_held_for_a_person_and_the_money_stays() -> No
         "quota <b>too low</b>",
     )
     assert package_change_of(order.id) is None
-    assert told("needs_review", order)
+    assert is_queued("needs_review", order)
     assert row.plan.code == "a"
     assert balance_of(row.client_id, "CAD") == Money(1_000_000 - 4_312)
 
@@ -125,7 +125,7 @@ def test_a_change_that_cannot_be_made_gives_all_its_money_back_once_as_credit() 
     )
     assert balance_of(row.client_id, "CAD") == Money(1_000_000)
     assert movements_of(row.client_id)[0].reason is CreditReason.CHANGE_REFUSED
-    assert told("refused", order)
+    assert is_queued("refused", order)
 
 
 def test_a_change_at_no_charge_that_cannot_be_made_gives_nothing_back() -> None:

@@ -18,7 +18,7 @@ from kajoom.models.service import Service
 from kajoom.operations.orders.provisioning import record_panel_result, start_due_order
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY
-from tests.operations.ledger_checks import nothing_written, told
+from tests.operations.ledger_checks import is_queued, nothing_written
 
 DONE = PanelResult(PanelStatus.DONE)
 
@@ -42,7 +42,7 @@ def test_a_scheduled_change_begins_on_its_day_and_not_before() -> None:
         start_due_order(order_id, DUE, AT)
 
     assert order.status is OrderStatus.AWAITING_PROVISIONING
-    assert told("provision", order)
+    assert is_queued("provision", order)
     record_panel_result(order_id, DONE, AT)
     assert (row.plan.code, row.next_due_date) == ("base", date(2026, 8, 1))
 
@@ -93,8 +93,8 @@ def test_a_scheduled_change_that_no_longer_fits_is_held_and_told(
         True,
         reason,
     )
-    assert told("needs_review", order)
-    assert not told("provision", order)
+    assert is_queued("needs_review", order)
+    assert not is_queued("provision", order)
     assert row.plan.code == "a"
 
 
@@ -107,8 +107,8 @@ def test_a_scheduled_change_whose_use_is_no_longer_known_goes_to_a_person() -> N
     start_due_order(order.id, DUE, AT)
 
     assert (order.needs_person, order.delay) == (True, factories.DELAY)
-    assert told("person_on_it", order)
-    assert not told("provision", order)
+    assert is_queued("person_on_it", order)
+    assert not is_queued("provision", order)
 
 
 def test_a_cycle_that_changes_on_its_day_asks_for_no_space_to_be_freed() -> None:
@@ -118,7 +118,7 @@ def test_a_cycle_that_changes_on_its_day_asks_for_no_space_to_be_freed() -> None
     start_due_order(order.id, DUE, AT)
 
     assert not order.needs_person
-    assert told("provision", order)
+    assert is_queued("provision", order)
 
 
 def test_the_price_in_force_is_the_one_frozen_in_the_order() -> None:

@@ -17,11 +17,11 @@ from kajoom.operations.payments.credit import pay_with_credit
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeProvider
 from tests.operations.ledger_checks import nothing_written
-from tests.operations.pending_payments import ordered, paid
+from tests.operations.pending_payments import pay_with, unpaid_order
 
 
 def test_credit_pays_a_part_of_an_invoice_then_the_rest() -> None:
-    order, invoice = ordered()  # 43.12
+    order, invoice = unpaid_order()  # 43.12
     grant_credit(order.client.email, "40.00", "Panne", AT)
     assert pay_with_credit(invoice.id, AT) == Money(40_00)
     assert (invoice.status, invoice.balance) == (InvoiceStatus.OPEN, Money(3_12))
@@ -36,7 +36,7 @@ def test_credit_pays_a_part_of_an_invoice_then_the_rest() -> None:
 
 
 def test_credit_applied_to_an_invoice_comes_back_when_it_is_void() -> None:
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
     grant_credit(order.client.email, "40.00", "Panne", AT)
     pay_with_credit(invoice.id, AT)
 
@@ -46,16 +46,16 @@ def test_credit_applied_to_an_invoice_comes_back_when_it_is_void() -> None:
 
 
 def test_credit_is_not_applied_while_a_payment_attempt_is_open() -> None:
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
     grant_credit(order.client.email, "50.00", "Panne", AT)
-    paid(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
+    pay_with(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
     with nothing_written(), pytest.raises(BusinessError) as raised:
         pay_with_credit(invoice.id, AT)
     assert raised.value.code is Refusal.PAYMENT_PENDING
 
 
 def test_client_without_credit_cannot_pay_with_it() -> None:
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     with nothing_written(), pytest.raises(BusinessError) as raised:
         pay_with_credit(invoice.id, AT)
     assert raised.value.code is Refusal.TOO_LATE

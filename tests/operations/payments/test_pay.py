@@ -26,15 +26,15 @@ from kajoom.operations.transaction import transactional
 from tests import factories
 from tests.factories import AT, ON
 from tests.operations.ledger_checks import nothing_written, rows
-from tests.operations.pending_payments import LATER, Watched, last_attempt, ordered, paid
+from tests.operations.pending_payments import LATER, NoTransactionProvider, last_attempt, pay_with, unpaid_order
 
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 
 
 def test_money_captured_sets_the_change_going_and_leaves_the_service_as_it_is() -> None:
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
 
-    assert paid(invoice, Watched()) is CAPTURED
+    assert pay_with(invoice, NoTransactionProvider()) is CAPTURED
 
     assert (invoice.status, invoice.balance, invoice.paid_cents) == (InvoiceStatus.PAID, Money(0), 4_312)
     assert order.status is OrderStatus.AWAITING_PROVISIONING
@@ -50,18 +50,18 @@ def test_the_provider_is_asked_for_what_credit_left() -> None:
     factories.credit(row.client, 1_000)
     invoice = invoice_of_order(factories.confirm(row, "b").id)
     assert invoice is not None
-    provider = Watched()
+    provider = NoTransactionProvider()
 
-    paid(invoice, provider)
+    pay_with(invoice, provider)
 
     assert [(charge.amount, charge.invoice) for charge in provider.requests] == [(Money(3_312), invoice.number)]
 
 
 def test_a_refusal_leaves_the_order_as_it_was_and_another_try_may_succeed() -> None:
-    order, invoice = ordered()
-    provider = Watched(ProviderResult(REFUSED, reason="INSTRUMENT_DECLINED"))
+    order, invoice = unpaid_order()
+    provider = NoTransactionProvider(ProviderResult(REFUSED, reason="INSTRUMENT_DECLINED"))
 
-    assert paid(invoice, provider) is REFUSED
+    assert pay_with(invoice, provider) is REFUSED
     assert (order.status, invoice.status, order.service.version) == (
         OrderStatus.AWAITING_PAYMENT,
         InvoiceStatus.OPEN,
@@ -69,13 +69,13 @@ def test_a_refusal_leaves_the_order_as_it_was_and_another_try_may_succeed() -> N
     )
     assert (last_attempt(invoice).reason, last_attempt(invoice).settled_at) == ("INSTRUMENT_DECLINED", AT)
 
-    assert paid(invoice, provider) is CAPTURED
+    assert pay_with(invoice, provider) is CAPTURED
     assert len(payments_of(invoice.id)) == 1
 
 
 def test_money_that_comes_after_a_refusal_pays_the_invoice_that_still_waits() -> None:
-    order, invoice = ordered()
-    paid(invoice, Watched(ProviderResult(REFUSED)))
+    order, invoice = unpaid_order()
+    pay_with(invoice, NoTransactionProvider(ProviderResult(REFUSED)))
 
     assert record_result(last_attempt(invoice).key, ProviderResult(CAPTURED, reference="late"), LATER)
 
@@ -83,8 +83,8 @@ def test_money_that_comes_after_a_refusal_pays_the_invoice_that_still_waits() ->
 
 
 def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
-    order, invoice = ordered()
-    paid(invoice, Watched(ProviderResult(REFUSED)))
+    order, invoice = unpaid_order()
+    pay_with(invoice, NoTransactionProvider(ProviderResult(REFUSED)))
     cancel_order(order.client_id, order.reference, ON, AT)
     key = last_attempt(invoice).key
 
@@ -99,11 +99,11 @@ def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
 
 
 def test_money_that_comes_twice_from_two_tries_is_credit_the_second_time() -> None:
-    order, invoice = ordered()
-    provider = Watched(ProviderResult(REFUSED))
-    paid(invoice, provider)
+    order, invoice = unpaid_order()
+    provider = NoTransactionProvider(ProviderResult(REFUSED))
+    pay_with(invoice, provider)
     first = last_attempt(invoice).key
-    paid(invoice, provider)
+    pay_with(invoice, provider)
 
     record_result(first, ProviderResult(CAPTURED, reference="late"), LATER)
 
@@ -119,7 +119,7 @@ def received(invoice_id: int, cents: int, reference: str) -> None:
 
 
 def test_an_invoice_paid_in_parts_is_paid_with_the_last_and_the_excess_is_credit() -> None:
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
 
     received(invoice.id, 4_000, "first")
     assert (invoice.balance, invoice.status, order.status) == (
@@ -140,7 +140,7 @@ def test_an_invoice_paid_in_parts_is_paid_with_the_last_and_the_excess_is_credit
 
 
 def test_what_was_put_to_an_invoice_comes_back_when_it_is_void() -> None:
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
     received(invoice.id, 4_000, "first")
 
     cancel_order(order.client_id, order.reference, ON, AT)
@@ -149,37 +149,37 @@ def test_what_was_put_to_an_invoice_comes_back_when_it_is_void() -> None:
 
 
 def test_an_invoice_already_paid_is_not_charged_again() -> None:
-    _, invoice = ordered()
-    provider = Watched()
-    paid(invoice, provider)
+    _, invoice = unpaid_order()
+    provider = NoTransactionProvider()
+    pay_with(invoice, provider)
 
     with nothing_written():
-        assert paid(invoice, provider) is CAPTURED
+        assert pay_with(invoice, provider) is CAPTURED
     assert len(provider.requests) == 1
 
 
 def test_a_void_invoice_can_no_longer_be_paid() -> None:
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
     cancel_order(order.client_id, order.reference, ON, AT)
-    provider = Watched()
+    provider = NoTransactionProvider()
 
     with nothing_written(), pytest.raises(BusinessError) as error:
-        paid(invoice, provider)
+        pay_with(invoice, provider)
 
     assert error.value.code is Refusal.TOO_LATE
     assert provider.requests == []
 
 
 def test_a_method_that_is_not_offered_writes_nothing() -> None:
-    invoice_id = ordered()[1].id
+    invoice_id = unpaid_order()[1].id
 
     with nothing_written(), pytest.raises(KeyError):
         pay(invoice_id, {}, PaymentChoice("null"), AT)
 
 
 def test_an_order_whose_payment_is_being_verified_is_neither_cancelled_nor_expired() -> None:
-    order, invoice = ordered()
-    paid(invoice, Watched(ProviderResult(UNKNOWN)))
+    order, invoice = unpaid_order()
+    pay_with(invoice, NoTransactionProvider(ProviderResult(UNKNOWN)))
 
     with nothing_written(), pytest.raises(BusinessError) as error:
         cancel_order(order.client_id, order.reference, ON, AT)
@@ -202,5 +202,5 @@ def test_a_free_service_that_becomes_paid_is_paid_first() -> None:
     assert invoice is not None
 
     assert invoice.total == Money(17_246)  # 150.00 + GST 7.50 + QST 14.96
-    paid(invoice, Watched())
+    pay_with(invoice, NoTransactionProvider())
     assert (row.cycle, row.next_due_date) == (BillingCycle.FREE, None)

@@ -21,7 +21,16 @@ from kajoom.operations.payments.attempts import record_result
 from kajoom.operations.payments.pay import follow_up, give_up, pay, verify
 from tests.factories import AT, ON
 from tests.operations.ledger_checks import nothing_written, rows
-from tests.operations.pending_payments import LATER, PoweredOff, Watched, last_attempt, ordered, paid, settled_by_worker
+from tests.operations.pending_payments import (
+    LATER,
+    NoTransactionProvider,
+    ProcessCrash,
+    first_charge,
+    last_attempt,
+    pay_with,
+    settle_as_worker,
+    unpaid_order,
+)
 
 CAPTURED, PENDING, REFUSED, UNKNOWN = (
     AttemptStatus.CAPTURED,
@@ -34,10 +43,10 @@ TO_APPROVE = ProviderResult(PENDING, "ref", approve_url=URL)
 BACK = "https://clients.example.com/orders/CH/payment/return"
 
 
-def led_away() -> tuple[Invoice, Watched]:
+def led_away() -> tuple[Invoice, NoTransactionProvider]:
     """An invoice whose client was led to approve its payment."""
-    _, invoice = ordered()
-    provider = Watched(TO_APPROVE)
+    _, invoice = unpaid_order()
+    provider = NoTransactionProvider(TO_APPROVE)
     assert pay(invoice.id, {"null": provider}, PaymentChoice("null"), AT, BACK).approve_url == URL
     return invoice, provider
 
@@ -45,7 +54,7 @@ def led_away() -> tuple[Invoice, Watched]:
 def test_a_client_is_led_away_and_told_where_to_come_back() -> None:
     invoice, provider = led_away()
     attempt = last_attempt(invoice)
-    assert provider.requests[0].return_url == attempt.return_url == BACK
+    assert first_charge(provider).return_url == attempt.return_url == BACK
     assert (attempt.status, attempt.approve_url, attempt.provider_ref) == (PENDING, URL, "ref")
     assert invoice.status is InvoiceStatus.OPEN
 
@@ -80,9 +89,9 @@ def test_what_was_approved_is_finished_by_the_client_who_returns() -> None:
 
 def test_what_was_approved_is_finished_by_the_worker_for_who_closed_the_tab() -> None:
     invoice, provider = led_away()
-    assert not settled_by_worker(invoice, provider)
+    assert not settle_as_worker(invoice, provider)
     provider.approved.add(last_attempt(invoice).key)
-    assert settled_by_worker(invoice, provider)
+    assert settle_as_worker(invoice, provider)
     assert invoice.status is InvoiceStatus.PAID
 
 
@@ -94,14 +103,14 @@ def test_a_client_who_returns_without_approving_is_led_nowhere_and_nothing_is_wr
 
 def test_another_method_gives_up_the_first_which_is_never_captured() -> None:
     invoice, provider = led_away()
-    first, other = last_attempt(invoice).key, Watched()
+    first, other = last_attempt(invoice).key, NoTransactionProvider()
     both = {"null": provider, "other": other}
 
     assert pay(invoice.id, both, PaymentChoice("other"), LATER).status is CAPTURED
 
     assert [(each.status, each.reason) for each in rows(Attempt)] == [(REFUSED, "given_up"), (CAPTURED, "")]
     provider.approved.add(first)  # in the tab that was left open
-    assert settled_by_worker(invoice, provider)
+    assert settle_as_worker(invoice, provider)
     assert [key for key, (_, result) in provider.ledger.items() if result.status is CAPTURED] == []
 
 
@@ -109,8 +118,8 @@ def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
     invoice, provider = led_away()
     provider.approved.add(last_attempt(invoice).key)
     db.session.rollback()
-    provider.capture(provider.requests[0])  # by another process, whose answer was lost
-    other = Watched()
+    provider.capture(first_charge(provider))  # by another process, whose answer was lost
+    other = NoTransactionProvider()
 
     assert pay(invoice.id, {"null": provider, "other": other}, PaymentChoice("other"), LATER).status is CAPTURED
     assert other.requests == []
@@ -118,9 +127,9 @@ def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
 
 
 def test_a_cancelled_change_gives_its_payment_up_first() -> None:
-    order, invoice = ordered()
-    provider = Watched(TO_APPROVE)
-    paid(invoice, provider)
+    order, invoice = unpaid_order()
+    provider = NoTransactionProvider(TO_APPROVE)
+    pay_with(invoice, provider)
 
     give_up(invoice.id, {"null": provider}, LATER)
     cancel_order(order.client_id, order.reference, ON, LATER)
@@ -131,7 +140,7 @@ def test_a_cancelled_change_gives_its_payment_up_first() -> None:
         give_up(invoice.id, {"null": provider}, LATER)
 
 
-class Interrupted(Watched):
+class Interrupted(NoTransactionProvider):
     """A provider that is asked for approved money, and meanwhile its client does something else."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
@@ -148,8 +157,8 @@ class Interrupted(Watched):
 @pytest.mark.parametrize("transactional", ["cancelling", "another method", "the worker", "the client's other tab"])
 def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(transactional: str) -> None:
     """The worker takes what was approved, and in that second the client changes their mind in another tab."""
-    _, invoice = ordered()
-    number, other = invoice.id, Watched()
+    _, invoice = unpaid_order()
+    number, other = invoice.id, NoTransactionProvider()
     deeds: dict[str, Callable[[], object]] = {
         "cancelling": lambda: give_up(number, both, LATER),
         "another method": lambda: pay(number, both, PaymentChoice("other"), LATER),
@@ -158,7 +167,7 @@ def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(transactional
     }
     provider = Interrupted(deeds[transactional])
     both = {"null": provider, "other": other}
-    paid(invoice, provider)
+    pay_with(invoice, provider)
     key = last_attempt(invoice).key
     provider.approved.add(key)
 
@@ -169,7 +178,7 @@ def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(transactional
     assert len(payments_of(invoice.id)) == 1
 
 
-class Overtaken(Watched):
+class Overtaken(NoTransactionProvider):
     """A provider that is asked what became of a charge, and while it answers somebody else sees the charge through."""
 
     def __init__(self) -> None:
@@ -186,10 +195,12 @@ class Overtaken(Watched):
 
 def test_money_whose_answer_was_lost_is_looked_for_at_once_and_not_given_up_for_a_minute() -> None:
     """The provider may still be taking it, while a look says that it was not taken yet."""
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     number = invoice.id
-    provider = Watched(TO_APPROVE, ProviderResult(UNKNOWN), ProviderResult(PENDING, "ref"), takes_money=False)
-    paid(invoice, provider)
+    provider = NoTransactionProvider(
+        TO_APPROVE, ProviderResult(UNKNOWN), ProviderResult(PENDING, "ref"), takes_money=False
+    )
+    pay_with(invoice, provider)
     provider.approved.add(last_attempt(invoice).key)
 
     for expected in (UNKNOWN, PENDING):
@@ -204,9 +215,9 @@ def test_money_whose_answer_was_lost_is_looked_for_at_once_and_not_given_up_for_
 
 def test_what_was_given_up_while_it_was_looked_at_is_not_taken() -> None:
     """The client cancels between the worker's look and its asking for the money."""
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     provider = Overtaken()
-    paid(invoice, provider)
+    pay_with(invoice, provider)
     key, number = last_attempt(invoice).key, invoice.id
     provider.approved.add(key)
     provider.meanwhile = lambda: give_up(number, {"null": provider}, LATER)
@@ -220,20 +231,20 @@ def test_what_was_given_up_while_it_was_looked_at_is_not_taken() -> None:
 
 def test_an_old_look_does_not_hide_that_money_is_being_taken() -> None:
     """One process looked before the client approved, and answers after another has asked for the money and died."""
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     provider = Overtaken()
-    paid(invoice, provider)
+    pay_with(invoice, provider)
     key, number = last_attempt(invoice).key, invoice.id
 
-    class Dying(Watched):
+    class Dying(NoTransactionProvider):
         def look_up(self, charge: ChargeRequest) -> ProviderResult:
             return ProviderResult(PENDING, "ref", approval="approved")
 
         def capture(self, charge: ChargeRequest) -> ProviderResult:
-            raise PoweredOff
+            raise ProcessCrash
 
     def die() -> None:
-        with pytest.raises(PoweredOff):
+        with pytest.raises(ProcessCrash):
             follow_up(key, {"null": Dying()}, LATER)
 
     provider.meanwhile = die
@@ -250,10 +261,10 @@ def test_an_old_look_does_not_hide_that_money_is_being_taken() -> None:
 
 
 def test_a_payment_that_nobody_knows_of_cannot_be_given_up() -> None:
-    _, invoice = ordered()
-    provider = Watched(ProviderResult(UNKNOWN))
-    paid(invoice, provider)
-    provider.ledger[last_attempt(invoice).key] = (provider.requests[0], ProviderResult(UNKNOWN))
+    _, invoice = unpaid_order()
+    provider = NoTransactionProvider(ProviderResult(UNKNOWN))
+    pay_with(invoice, provider)
+    provider.ledger[last_attempt(invoice).key] = (first_charge(provider), ProviderResult(UNKNOWN))
 
     with pytest.raises(BusinessError) as error:
         give_up(invoice.id, {"null": provider}, LATER)
@@ -279,7 +290,7 @@ def test_a_provider_no_longer_configured_leaves_its_payment_to_be_verified(
     transactional: Callable[..., ProviderResult | None],
 ) -> None:
     invoice, _ = led_away()
-    other = Watched()
+    other = NoTransactionProvider()
     with nothing_written(), pytest.raises(BusinessError) as error:
         transactional(invoice.id, {"other": other}, LATER)
     assert error.value.code is Refusal.PAYMENT_PENDING

@@ -18,22 +18,23 @@ from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.operations.pending_payments import (
     LATER,
-    Broken,
-    PoweredOff,
-    Watched,
+    CrashingProvider,
+    NoTransactionProvider,
+    ProcessCrash,
+    first_charge,
     last_attempt,
-    ordered,
-    paid,
-    settled_by_worker,
+    pay_with,
+    settle_as_worker,
+    unpaid_order,
 )
 
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 
 
 def test_a_lost_answer_is_unknown_never_failed_and_is_asked_for_in_seconds() -> None:
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
 
-    assert paid(invoice, Watched(ProviderResult(UNKNOWN))) is UNKNOWN
+    assert pay_with(invoice, NoTransactionProvider(ProviderResult(UNKNOWN))) is UNKNOWN
 
     attempt = last_attempt(invoice)
     message = message_by_key(f"settle-{attempt.key}")
@@ -44,11 +45,11 @@ def test_a_lost_answer_is_unknown_never_failed_and_is_asked_for_in_seconds() -> 
 
 
 def test_a_lost_answer_whose_money_was_taken_is_found_before_another_try() -> None:
-    order, invoice = ordered()
-    provider = Watched(ProviderResult(UNKNOWN), takes_money=True)
-    paid(invoice, provider)
+    order, invoice = unpaid_order()
+    provider = NoTransactionProvider(ProviderResult(UNKNOWN), takes_money=True)
+    pay_with(invoice, provider)
 
-    assert paid(invoice, provider, LATER) is CAPTURED
+    assert pay_with(invoice, provider, LATER) is CAPTURED
 
     assert len({charge.key for charge in provider.requests}) == 1
     assert len(payments_of(invoice.id)) == 1
@@ -56,21 +57,21 @@ def test_a_lost_answer_whose_money_was_taken_is_found_before_another_try() -> No
 
 
 def test_a_lost_answer_whose_money_was_not_taken_is_tried_anew() -> None:
-    _, invoice = ordered()
-    provider = Watched(ProviderResult(UNKNOWN), takes_money=False)
-    paid(invoice, provider)
+    _, invoice = unpaid_order()
+    provider = NoTransactionProvider(ProviderResult(UNKNOWN), takes_money=False)
+    pay_with(invoice, provider)
 
-    assert paid(invoice, provider, LATER) is CAPTURED
+    assert pay_with(invoice, provider, LATER) is CAPTURED
 
     assert [attempt.status for attempt in rows(Attempt)] == [REFUSED, CAPTURED]
     assert len(provider.ledger) == 1
 
 
 def test_while_nobody_knows_no_other_method_may_be_tried() -> None:
-    _, invoice = ordered()
-    lost, other = Watched(ProviderResult(UNKNOWN)), Watched()
-    paid(invoice, lost)
-    lost.ledger[last_attempt(invoice).key] = (lost.requests[0], ProviderResult(UNKNOWN))
+    _, invoice = unpaid_order()
+    lost, other = NoTransactionProvider(ProviderResult(UNKNOWN)), NoTransactionProvider()
+    pay_with(invoice, lost)
+    lost.ledger[last_attempt(invoice).key] = (first_charge(lost), ProviderResult(UNKNOWN))
 
     with pytest.raises(BusinessError) as error:
         pay(invoice.id, {"null": lost, "other": other}, PaymentChoice("other"), LATER)
@@ -80,51 +81,51 @@ def test_while_nobody_knows_no_other_method_may_be_tried() -> None:
 
 
 def test_a_try_on_its_way_is_not_mistaken_for_one_that_was_never_seen() -> None:
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
 
-    class Slow(Watched):
+    class Slow(NoTransactionProvider):
         def charge(self, charge: ChargeRequest) -> ProviderResult:
             with pytest.raises(BusinessError) as error:  # the client presses again before the provider has heard of it
-                paid(invoice, self)
+                pay_with(invoice, self)
             assert error.value.code is Refusal.PAYMENT_PENDING
             return super().charge(charge)
 
     provider = Slow()
 
-    assert paid(invoice, provider) is CAPTURED
+    assert pay_with(invoice, provider) is CAPTURED
     assert len(provider.ledger) == 1
 
 
 def test_the_worker_settles_what_was_unknown() -> None:
-    order, invoice = ordered()
-    provider = Watched(ProviderResult(UNKNOWN))
-    paid(invoice, provider)
+    order, invoice = unpaid_order()
+    provider = NoTransactionProvider(ProviderResult(UNKNOWN))
+    pay_with(invoice, provider)
 
-    assert settled_by_worker(invoice, provider)
+    assert settle_as_worker(invoice, provider)
     assert order.status is OrderStatus.AWAITING_PROVISIONING
     with nothing_written():
-        assert settled_by_worker(invoice, provider)
+        assert settle_as_worker(invoice, provider)
 
 
 def test_a_crash_after_the_attempts_commit_leaves_a_message_that_settles_it() -> None:
-    order, invoice = ordered()
-    provider = Broken()
+    order, invoice = unpaid_order()
+    provider = CrashingProvider()
 
-    with pytest.raises(PoweredOff):
-        paid(invoice, provider)
+    with pytest.raises(ProcessCrash):
+        pay_with(invoice, provider)
 
     attempt = last_attempt(invoice)
     message = message_by_key(f"settle-{attempt.key}")
     assert message is not None
     assert (attempt.status, message.run_at) == (AttemptStatus.SENDING, AT + timedelta(minutes=1))
-    assert settled_by_worker(invoice, provider)
+    assert settle_as_worker(invoice, provider)
     assert order.status is OrderStatus.AWAITING_PROVISIONING
     assert len(payments_of(invoice.id)) == 1
 
 
 def test_an_answer_after_the_workers_own_adds_nothing() -> None:
-    _, invoice = ordered()
-    paid(invoice, Watched(ProviderResult(UNKNOWN), takes_money=False))
+    _, invoice = unpaid_order()
+    pay_with(invoice, NoTransactionProvider(ProviderResult(UNKNOWN), takes_money=False))
     key = last_attempt(invoice).key
     record_result(key, ProviderResult(REFUSED, reason="not_found"), LATER)
 
@@ -136,8 +137,8 @@ def test_an_answer_after_the_workers_own_adds_nothing() -> None:
 
 @pytest.mark.parametrize("result", [status for status in AttemptStatus if status is not AttemptStatus.SENDING])
 def test_nothing_said_after_the_money_came_changes_anything(result: AttemptStatus) -> None:
-    _, invoice = ordered()
-    paid(invoice, Watched())
+    _, invoice = unpaid_order()
+    pay_with(invoice, NoTransactionProvider())
 
     with nothing_written():
         assert record_result(last_attempt(invoice).key, ProviderResult(result, reference="another"), LATER)

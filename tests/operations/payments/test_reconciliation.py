@@ -18,12 +18,19 @@ from kajoom.models.reconciliation import Difference, open_differences
 from kajoom.operations.payments.reconciliation import explain, reconcile
 from tests.factories import AT, ON
 from tests.operations.ledger_checks import nothing_written, rows
-from tests.operations.pending_payments import LATER, Watched, last_attempt, ordered, paid, settled_by_worker
+from tests.operations.pending_payments import (
+    LATER,
+    NoTransactionProvider,
+    last_attempt,
+    pay_with,
+    settle_as_worker,
+    unpaid_order,
+)
 
 D = DifferenceKind
 
 
-class Till(Watched):
+class Till(NoTransactionProvider):
     """A provider that captures on the day of these tests, and can be asked while nothing is open in the database."""
 
     def __init__(self, *results: ProviderResult) -> None:
@@ -45,34 +52,34 @@ def compared(till: Till, day: date = ON) -> list[tuple[DifferenceKind, Money | N
 
 def test_a_day_on_which_all_agrees_leaves_no_row() -> None:
     till = Till()
-    paid(ordered()[1], till)
+    pay_with(unpaid_order()[1], till)
     assert compared(till) == []
     assert rows(Difference) == []
 
 
 def test_money_taken_and_never_recorded_is_found_and_goes_once_it_is_settled() -> None:
-    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), ordered()
-    paid(invoice, till)
+    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
+    pay_with(invoice, till)
 
     assert compared(till) == [(D.NOT_IN_LEDGER, Money(43_12), None)]
     (difference,) = rows(Difference)
     assert (difference.invoice, difference.day) == (invoice.number, ON)
 
-    settled_by_worker(invoice, till)
+    settle_as_worker(invoice, till)
     assert compared(till, ON + timedelta(days=1)) == []
     assert rows(Difference)[0].resolved_at == LATER
 
 
 def test_money_recorded_that_the_provider_does_not_know_is_found() -> None:
-    till, (_, invoice) = Till(), ordered()
-    paid(invoice, till)
+    till, (_, invoice) = Till(), unpaid_order()
+    pay_with(invoice, till)
     till.ledger.clear()
     assert compared(till) == [(D.NOT_AT_PROVIDER, None, Money(43_12))]
 
 
 def test_two_amounts_for_one_reference_are_found() -> None:
-    till, (_, invoice) = Till(), ordered()
-    paid(invoice, till)
+    till, (_, invoice) = Till(), unpaid_order()
+    pay_with(invoice, till)
     charge, result = till.ledger[last_attempt(invoice).key]
     db.session.query(Payment).one().cents = 43_11
     db.session.commit()
@@ -81,9 +88,9 @@ def test_two_amounts_for_one_reference_are_found() -> None:
 
 
 def test_an_answer_heard_on_the_next_day_is_no_difference() -> None:
-    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), ordered()
-    paid(invoice, till)
-    settled_by_worker(invoice, till)
+    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
+    pay_with(invoice, till)
+    settle_as_worker(invoice, till)
     db.session.query(Payment).one().received_at = AT + timedelta(days=1)
     db.session.commit()
     assert compared(till, ON + timedelta(days=1)) == []
@@ -91,16 +98,16 @@ def test_an_answer_heard_on_the_next_day_is_no_difference() -> None:
 
 
 def test_a_day_compared_twice_keeps_one_row() -> None:
-    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), ordered()
-    paid(invoice, till)
+    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
+    pay_with(invoice, till)
     compared(till)
     with nothing_written():
         reconcile({"null": till}, ON, LATER)
 
 
 def test_what_staff_explained_stays_explained() -> None:
-    till, (_, invoice) = Till(), ordered()
-    paid(invoice, till)
+    till, (_, invoice) = Till(), unpaid_order()
+    pay_with(invoice, till)
     till.ledger.clear()
     compared(till)
     (difference,) = rows(Difference)
@@ -112,8 +119,8 @@ def test_what_staff_explained_stays_explained() -> None:
 
 
 def test_what_goes_by_itself_and_comes_back_is_open_again() -> None:
-    till, (_, invoice) = Till(), ordered()
-    paid(invoice, till)
+    till, (_, invoice) = Till(), unpaid_order()
+    pay_with(invoice, till)
     kept = dict(till.ledger)
     till.ledger.clear()
     compared(till)
@@ -125,7 +132,7 @@ def test_what_goes_by_itself_and_comes_back_is_open_again() -> None:
 
 def test_a_provider_that_does_not_answer_is_named_and_nothing_is_concluded() -> None:
     till = Till()
-    paid(ordered()[1], till)
+    pay_with(unpaid_order()[1], till)
     till.ledger.clear()
     till.is_silent = True
     with nothing_written():

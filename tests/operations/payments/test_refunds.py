@@ -25,14 +25,21 @@ from kajoom.operations.payments.receipts import OfflinePayment, record_offline_p
 from kajoom.operations.payments.refunds import RefundResult, open_refund_of, record_refund_result, refund_invoice
 from tests import factories
 from tests.factories import AT, ON
-from tests.operations.ledger_checks import emails, nothing_written
-from tests.operations.pending_payments import LATER, PoweredOff, Watched, last_attempt, ordered, paid
+from tests.operations.ledger_checks import nothing_written, queued_emails
+from tests.operations.pending_payments import (
+    LATER,
+    NoTransactionProvider,
+    ProcessCrash,
+    last_attempt,
+    pay_with,
+    unpaid_order,
+)
 
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 DONE = RefundStatus.DONE
 
 
-class Till(Watched):
+class Till(NoTransactionProvider):
     """A provider that looks whether the database is being kept waiting while it gives money back."""
 
     def refund(self, refund: Refund) -> ProviderResult:
@@ -40,27 +47,27 @@ class Till(Watched):
         return super().refund(refund)
 
 
-class Broken(Till):
+class CrashingProvider(Till):
     """A provider whose answer never arrives, because the machine stops while it waits."""
 
     def refund(self, refund: Refund) -> ProviderResult:
         super().refund(refund)
-        raise PoweredOff
+        raise ProcessCrash
 
 
-def refused_change(provider: Watched) -> Invoice:
+def refused_change(provider: NoTransactionProvider) -> Invoice:
     """An upgrade of 43.12 that was paid and could not be made: the money is account credit."""
-    order, invoice = ordered()
-    paid(invoice, provider)
+    order, invoice = unpaid_order()
+    pay_with(invoice, provider)
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
     return invoice
 
 
-def sent(invoice: Invoice, provider: Watched) -> list[RefundResult]:
+def sent(invoice: Invoice, provider: NoTransactionProvider) -> list[RefundResult]:
     return refund_invoice(invoice.number, {"null": provider}, "staff:lea", AT)
 
 
-def objection(invoice: Invoice, provider: Watched | None = None) -> StrEnum:
+def objection(invoice: Invoice, provider: NoTransactionProvider | None = None) -> StrEnum:
     """Why nothing is sent back; nothing is written then."""
     with nothing_written(), pytest.raises(BusinessError) as raised:
         refund_invoice(invoice.number, {"null": provider} if provider else {}, "staff:lea", AT)
@@ -89,7 +96,7 @@ def test_the_payment_of_a_refused_change_goes_back_and_the_credit_with_it() -> N
     assert (refund.amount, refund.invoice) == (Money(43_12), invoice.number)
     assert refund.reference == till.ledger[last_attempt(invoice).key][1].reference
     assert the_refund(invoice).settled_at == AT
-    assert "refunded" in emails()
+    assert "refunded" in queued_emails()
 
 
 def test_money_is_sent_back_once() -> None:
@@ -103,10 +110,10 @@ def test_money_is_sent_back_once() -> None:
 
 def test_late_money_goes_back_and_what_paid_the_invoice_stays() -> None:
     till = Till(ProviderResult(REFUSED, reason="declined"))
-    _, invoice = ordered()
-    paid(invoice, till)
+    _, invoice = unpaid_order()
+    pay_with(invoice, till)
     error = last_attempt(invoice).key
-    paid(invoice, till)
+    pay_with(invoice, till)
     till.ledger[error] = till.ledger[last_attempt(invoice).key][0], ProviderResult(CAPTURED, reference="late")
     record_payment(error, ProviderResult(CAPTURED, reference="late"), LATER)
     assert credit_of(invoice) == Money(43_12)
@@ -120,11 +127,11 @@ def test_late_money_goes_back_and_what_paid_the_invoice_stays() -> None:
 
 def paid_twice(till: Till) -> Invoice:
     """An upgrade of 43.12 that was paid twice, the second time by "late" money, and could not be made."""
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
     till.results.append(ProviderResult(REFUSED, reason="declined"))
-    paid(invoice, till)
+    pay_with(invoice, till)
     refused = last_attempt(invoice).key
-    paid(invoice, till)
+    pay_with(invoice, till)
     late = ProviderResult(CAPTURED, reference="late")
     till.ledger[refused] = till.ledger[last_attempt(invoice).key][0], late
     record_payment(refused, late, LATER)
@@ -192,8 +199,8 @@ def test_a_payment_that_was_refused_a_refund_is_tried_again_whole() -> None:
 
 def test_a_payment_received_offline_is_left_to_staff_and_the_other_goes_back() -> None:
     till = Till()
-    order, invoice = ordered()
-    paid(invoice, till)
+    order, invoice = unpaid_order()
+    pay_with(invoice, till)
     record_offline_payment(invoice.number, OfflinePayment("43.12", ON, AT, "CA1", "interac"), ON, "staff:lea", AT)
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
     assert credit_of(invoice) == Money(86_24)
@@ -218,7 +225,7 @@ def test_credit_that_was_put_to_the_invoice_stays_credit() -> None:
     factories.credit(row.client, 10_00)
     order = factories.confirm(row)
     invoice = factories.invoice_for(order)
-    paid(invoice, till)  # 33.12 of 43.12
+    pay_with(invoice, till)  # 33.12 of 43.12
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
 
     assert [each.amount for each in sent(invoice, till)] == [Money(33_12)]
@@ -260,9 +267,9 @@ def test_a_lost_answer_is_asked_for_again_and_gives_back_once(moved: bool) -> No
 
 
 def test_a_machine_that_stops_while_it_waits_loses_nothing() -> None:
-    till = Broken()
+    till = CrashingProvider()
     invoice = refused_change(till)
-    with pytest.raises(PoweredOff):
+    with pytest.raises(ProcessCrash):
         sent(invoice, till)
 
     assert (the_refund(invoice).status, credit_of(invoice)) == (RefundStatus.SENDING, Money(0))
@@ -296,9 +303,9 @@ def test_a_provider_that_is_closed_is_told_apart() -> None:
 
 def test_a_payment_that_bought_what_it_was_for_stays() -> None:
     till = Till()
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
-    paid(invoice, till)
+    pay_with(invoice, till)
     assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
 
 

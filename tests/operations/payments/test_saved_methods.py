@@ -24,7 +24,7 @@ from tests import factories
 from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.operations.payments.test_webhooks import WebhookVerifier
-from tests.operations.pending_payments import LATER, PoweredOff, Watched, last_attempt
+from tests.operations.pending_payments import LATER, NoTransactionProvider, ProcessCrash, last_attempt
 
 CAPTURED, PENDING, REFUSED, UNKNOWN = (
     AttemptStatus.CAPTURED,
@@ -38,7 +38,7 @@ READY = ProviderResult(PENDING, "ref", approval="saved")
 ENDED = replace(TO_APPROVE, reason=SAVED_METHOD_ENDED)
 
 
-class Vault(Watched):
+class Vault(NoTransactionProvider):
     """A provider that prepares a payment by a saved account and takes it when asked; ``declines`` is what it says
     instead, and ``assigns_tokens_later`` when it does not name at once what it saves."""
 
@@ -135,10 +135,10 @@ def test_a_crash_before_the_money_is_asked_for_is_seen_through_by_the_worker_onc
 
     class Dying(Vault):
         def capture(self, charge: ChargeRequest) -> ProviderResult:
-            raise PoweredOff
+            raise ProcessCrash
 
     provider = Dying(READY)
-    with pytest.raises(PoweredOff):
+    with pytest.raises(ProcessCrash):
         pay(invoice.id, {"null": provider}, by(method), AT)
     key, well = last_attempt(invoice).key, Vault()
     well.ledger = provider.ledger

@@ -20,7 +20,7 @@ from kajoom.operations.payments.webhooks import WebhookOutcome, receive_webhook
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeProvider
 from tests.operations.ledger_checks import nothing_written, rows
-from tests.operations.pending_payments import LATER, last_attempt, ordered, paid
+from tests.operations.pending_payments import LATER, last_attempt, pay_with, unpaid_order
 
 PENDING, REFUSED, UNKNOWN = AttemptStatus.PENDING, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 TO_APPROVE = ProviderResult(PENDING, "ref", approve_url="https://paypal.example/approve")
@@ -64,9 +64,9 @@ def test_what_is_not_known_to_be_the_providers_writes_nothing(error: Exception, 
 
 @pytest.mark.parametrize("by", ["key", "name"])
 def test_an_announcement_has_its_attempt_asked_about_at_once(by: str) -> None:
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
-    paid(invoice, provider)
+    pay_with(invoice, provider)
     key = last_attempt(invoice).key
     provider.says = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", *((key, "") if by == "key" else ("", "ref")))
 
@@ -80,9 +80,9 @@ def test_an_announcement_has_its_attempt_asked_about_at_once(by: str) -> None:
 
 
 def test_an_announcement_heard_again_changes_nothing() -> None:
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
-    paid(invoice, provider)
+    pay_with(invoice, provider)
     provider.says = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", last_attempt(invoice).key)
     heard(provider)
 
@@ -91,9 +91,9 @@ def test_an_announcement_heard_again_changes_nothing() -> None:
 
 
 def test_an_announcement_heard_twice_at_once_is_kept_once(app: Flask) -> None:
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
-    paid(invoice, provider)
+    pay_with(invoice, provider)
     together = Barrier(2)
     told: list[WebhookOutcome] = []
 
@@ -130,17 +130,17 @@ def test_an_announcement_about_nothing_of_ours_is_kept(key: str) -> None:
 
 
 def test_an_announcement_about_money_already_received_asks_nothing() -> None:
-    _, invoice = ordered()
+    _, invoice = unpaid_order()
     provider = WebhookVerifier()
-    paid(invoice, provider)
+    pay_with(invoice, provider)
     provider.says = WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", last_attempt(invoice).key)
     heard(provider)
     assert settles() == []
 
 
 def test_an_announcement_of_one_provider_is_not_about_anothers_attempt() -> None:
-    _, invoice = ordered()
-    paid(invoice, FakeProvider(TO_APPROVE))
+    _, invoice = unpaid_order()
+    pay_with(invoice, FakeProvider(TO_APPROVE))
 
     class Other(WebhookVerifier):
         code = "other"
@@ -152,9 +152,9 @@ def test_an_announcement_of_one_provider_is_not_about_anothers_attempt() -> None
 
 
 def test_an_announcement_about_what_was_given_up_asks_without_taking() -> None:
-    order, invoice = ordered()
+    order, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
-    paid(invoice, provider)
+    pay_with(invoice, provider)
     give_up(invoice.id, {"null": provider}, AT)
     cancel_order(order.client_id, order.reference, ON, AT)
     key = last_attempt(invoice).key
