@@ -1,1 +1,1 @@
-"""The front door without a browser: messages are taken from the outbox, acted on, and their outcome noted."""
+"""The worker: leases messages of the outbox, sends e-mails, calls panels and providers, and runs each day's work."""

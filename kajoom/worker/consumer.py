@@ -1,4 +1,4 @@
-"""One message at a time is taken, acted on through a gateway, and finished; no transaction is open on the wire."""
+"""Handling messages one at a time: lease, act through a gateway with no transaction open, record the outcome."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 
 class StillPending(Exception):
-    """Nobody knows yet: the message is to be taken again later."""
+    """The outcome is not known yet: the message must be retried later."""
 
 
 def run_once(gateways: Gateways, at: datetime) -> bool:
-    """Take the next message that is due, act and note the outcome; ``False`` when none is due."""
+    """Handle the next due message; ``False`` when there is none."""
     message = outbox.lease_next(at)
     if message is None:
         return False
@@ -42,21 +42,13 @@ def run_once(gateways: Gateways, at: datetime) -> bool:
     except (StillPending, MailDelayed, ProviderUnavailable) as error:
         outbox.retry_later(*lease, _describe(error))
     except Exception as error:
-        # One message that goes wrong in a way nobody foresaw must not keep the others from going out.
+        # An unexpected error of one message must not stop the others.
         db.session.rollback()
-        log.exception("message %s (%s) went wrong", message.id, message.kind)
+        log.exception("message %s (%s) failed", message.id, message.kind)
         outbox.retry_later(*lease, _describe(error))
     else:
         outbox.mark_done(*lease)
     return True
-
-
-def drain(gateways: Gateways, at: datetime) -> int:
-    """Act on every message that is due at ``at``, and count them."""
-    count = 0
-    while run_once(gateways, at):
-        count += 1
-    return count
 
 
 def _send(gateways: Gateways, message: Message, at: datetime) -> None:
@@ -115,7 +107,7 @@ def _run_day(_gateways: Gateways, message: Message, at: datetime) -> None:
 
 
 def _renew(_gateways: Gateways, message: Message, at: datetime) -> None:
-    """One batch, then the next behind what waits: a long night of invoices holds up no client's change."""
+    """Issue one batch and queue the next behind the messages already due: many renewals delay no client's change."""
     ids = message.ids
     on = date.fromisoformat(ids["on"])
     after = RenewalCursor(date.fromisoformat(ids["due"]), ids["service"]) if "due" in ids else None

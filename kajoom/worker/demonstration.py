@@ -1,4 +1,4 @@
-"""How the demonstration's provider and panel answer is chosen from outside; a real host has no such thing."""
+"""Choosing how the demonstration's payment provider and panel behave."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from kajoom.gateways.demo.store import Behaviour, DemoSystem
 BEHAVIOURS = tuple(behaviour.value for behaviour in Behaviour)
 
 
-def choose(gateways: Gateways, door: str, behaviour: str, once: bool) -> None:
-    """Have the door ("payment" or "panel") answer so from now on, or the next time only.
+def choose(gateways: Gateways, system: str, behaviour: str, once: bool) -> None:
+    """Set the behaviour of a ``system`` ("payment" or "panel") from now on, or for the next request only.
 
-    ``LookupError`` outside the demonstration.
+    Raises ``LookupError`` outside the demonstration.
     """
     if gateways.demo_store is None:
         raise LookupError("this is not the demonstration: set KAJOOM_DEMO=1")
-    gateways.demo_store.set_behaviour(DemoSystem(door), Behaviour(behaviour), once)
+    gateways.demo_store.set_behaviour(DemoSystem(system), Behaviour(behaviour), once)

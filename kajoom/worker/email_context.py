@@ -1,4 +1,4 @@
-"""What a letter may speak of, gathered from the rows that its message names."""
+"""The rows and amounts an e-mail is about, loaded from the ids in its message."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from kajoom.models.service import Service
 
 @dataclass(frozen=True, slots=True)
 class EmailContext:
-    """A client and a service, and what happened to them; ``credited`` is what an invoice gave back, ``replaces`` the
-    number of the void one that it stands for, ``refunded`` what was sent back to where it came from. ``offline`` are
-    the methods whose instructions the client needs to pay.
+    """A client, a service, and what an e-mail says about them.
 
-    ``order`` is the change that the letter is about: a renewal speaks for itself, whichever terms it is on.
+    ``credited`` is the amount that became account credit, ``replaces`` the number of the void invoice that a renewal
+    replaces, ``refunded`` the amount sent back to its payment method. ``offline`` are the methods whose instructions
+    the client needs. ``order`` is set only when the e-mail is about the change itself, not about a renewal.
     """
 
     client: Client
@@ -42,8 +42,10 @@ class EmailContext:
 
 
 def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailContext:
-    """The facts that a letter's message names, for a host that offers these providers; ``LookupError`` when the row is
-    not there."""
+    """Load what a message's ``ids`` refer to; ``offered`` are the codes of the host's payment providers.
+
+    Raises ``LookupError`` when the row does not exist.
+    """
     if "cancellation" in ids:
         request = db.session.get_one(Cancellation, ids["cancellation"])
         return EmailContext(request.client, request.service, cancellation=request)
@@ -55,7 +57,7 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         order = invoice.order if invoice.kind is InvoiceKind.CHANGE else None
     about = order or invoice
     if about is None:
-        raise LookupError(f"no row for a letter about {dict(ids)}")
+        raise LookupError(f"no row for an e-mail about {dict(ids)}")
     return EmailContext(
         about.client,
         about.service,
@@ -74,8 +76,8 @@ def _refunded(key: str | None) -> Money | None:
 
 
 def _credited(invoice: Invoice | None, key: str | None) -> Money | None:
-    """What became account credit because of an invoice: by the movement that ``key`` names, else by the last."""
+    """The amount that became account credit because of an invoice: the movement with ``key``, else the last one."""
     if invoice is None:
         return None
-    given = (entry for entry in movements_of(invoice.client_id) if entry.invoice_id == invoice.id and entry.cents > 0)
-    return next((entry.amount for entry in given if key in {None, entry.key}), None)
+    granted = (entry for entry in movements_of(invoice.client_id) if entry.invoice_id == invoice.id and entry.cents > 0)
+    return next((entry.amount for entry in granted if key in {None, entry.key}), None)

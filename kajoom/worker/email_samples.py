@@ -1,4 +1,4 @@
-"""The client, the change and the cancellation that a preview of a letter speaks of; none of them is in the database."""
+"""Sample data for ``flask mail preview``: a client, a change and a cancellation that are not in the database."""
 
 from __future__ import annotations
 
@@ -79,30 +79,30 @@ _CREDITED = {
 }
 
 
-def sample(email: str, lang: str) -> EmailContext:
-    """What ``email`` would be about, for a client who reads ``lang``."""
+def sample(kind: str, lang: str) -> EmailContext:
+    """The context of a sample e-mail of ``kind``, for a client whose language is ``lang``."""
     client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
-    service = _service(client, _B if email == "operational" else _A)
-    if email.startswith("cancellation"):
+    service = _service(client, _B if kind == "operational" else _A)
+    if kind.startswith("cancellation"):
         return EmailContext(client, service, cancellation=_cancellation(client, service))
-    if email == "scheduled":
+    if kind == "scheduled":
         return EmailContext(client, service, _order(client, service, scheduled=True))
-    if email in {"renewal_invoice", "overdue"}:
+    if kind in {"renewal_invoice", "overdue"}:
         return EmailContext(
             client, service, invoice=_renewal(client, service), replaces="2022-0001", offline=(_INTERAC,)
         )
     order = _order(client, service, scheduled=False)
-    order.needs_person = email in {"person_on_it", "needs_review"}
+    order.needs_person = kind in {"person_on_it", "needs_review"}
     order.delay = {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
-    order.review_reason = ReviewReason.OVER_LIMITS if email == "needs_review" else None
-    order.staff_note = _REASON[lang] if email == "refused" else ""
+    order.review_reason = ReviewReason.OVER_LIMITS if kind == "needs_review" else None
+    order.staff_note = _REASON[lang] if kind == "refused" else ""
     invoice = _invoice(client, service, order)
-    if email in _OFFLINE:
-        invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 2000 if email == "payment_partial" else 0
-    refunded = Money(3172) if email == "refunded" else None
-    offline = (_INTERAC,) if email in _OFFLINE else ()
+    if kind in _OFFLINE:
+        invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 2000 if kind == "payment_partial" else 0
+    refunded = Money(3172) if kind == "refunded" else None
+    offline = (_INTERAC,) if kind in _OFFLINE else ()
     return EmailContext(
-        client, service, order, invoice, credited=_CREDITED.get(email), refunded=refunded, offline=offline
+        client, service, order, invoice, credited=_CREDITED.get(kind), refunded=refunded, offline=offline
     )
 
 

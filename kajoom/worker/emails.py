@@ -1,4 +1,4 @@
-"""A letter is written in the client's language from frozen figures: a subject, a text and a page that say the same."""
+"""E-mails: one template gives the subject, the plain text and the HTML, in the client's language."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ EMAILS = (
     "overdue",
     "staff_notice",
 )
-"""Each is a folder of ``templates/email`` with a subject, a text and a page."""
+"""The kinds of e-mail; each is a template of ``templates/email``."""
 
 STAFF_EMAILS = frozenset({"staff_notice"})
-"""Sent to the seller's own address, in the language of the client concerned, whom staff may have to answer."""
+"""The kinds sent to the seller's own address, in the language of the client, whom staff may have to answer."""
 
-# Said while something is owed; paid or void since, they would alarm for nothing.
-_ASKING = frozenset({"renewal_invoice", "reminder", "overdue"})
+# Kinds that ask for a payment: not sent once the invoice is void or paid.
+_PAYMENT_REQUESTS = frozenset({"renewal_invoice", "reminder", "overdue"})
 
-# Seven bits only: a mail server that knows no more than that still passes the letter on unharmed.
+# ASCII only: a mail server without 8BITMIME still passes the message on unchanged.
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
@@ -70,29 +70,31 @@ class Renewal:
 
 
 def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMessage | None:
-    """The letter that a message of the outbox asks for, as the rows stand now; ``None`` when it has no object left."""
+    """The e-mail that a message asks for, from the rows as they are now; ``None`` when it is pointless."""
     context = email_context_of(ids, current_app.extensions["kajoom"].payments)
-    if ids["email"] in _ASKING and _is_moot(ids["email"], context.invoice):
+    if ids["email"] in _PAYMENT_REQUESTS and _is_pointless(ids["email"], context.invoice):
         return None
     return write(ids["email"], context, key, at, catalog().seller)
 
 
-def _is_moot(name: str, invoice: Invoice | None) -> bool:
-    """Whether nothing is asked for any more; a renewal that account credit paid is still shown once."""
+def _is_pointless(name: str, invoice: Invoice | None) -> bool:
+    """Whether a payment request has nothing to ask for; a renewal paid from account credit is still sent."""
     if invoice is None or invoice.status is InvoiceStatus.VOID:
         return True
     return name != "renewal_invoice" and invoice.status is InvoiceStatus.PAID
 
 
 def write(name: str, context: EmailContext, key: str, at: datetime, seller: Mapping[str, Any]) -> EmailMessage:
-    """The letter ``name`` about ``context``. The message's ``key`` gives it the same Message-ID each time it is tried;
-    ``seller`` is the catalogue's, whose name and address it comes from."""
+    """Render the e-mail ``name`` about ``context``, from the ``seller`` of the catalogue, dated ``at``.
+
+    The Message-ID is made from ``key``, so that an e-mail sent again after a failure has the same one.
+    """
     client = context.client
-    said = _said(context, seller)
+    variables = _variables(context, seller)
     with force_locale(client.locale):
-        subject = _one_line(render_template(f"email/{name}/subject.txt", **said))
-        text = render_template(f"email/{name}/body.txt", **said)
-        page = render_template(f"email/{name}/body.html", subject=subject, **said)
+        subject = _one_line(_render_subject(name, variables))
+        text = render_template(f"email/{name}.jinja", format="txt", **variables)
+        html = render_template(f"email/{name}.jinja", format="html", subject=subject, **variables)
 
     sender = Address(display_name=_one_line(seller["name"]), addr_spec=seller["email"])
     email = EmailMessage(policy=_POLICY)
@@ -103,17 +105,22 @@ def write(name: str, context: EmailContext, key: str, at: datetime, seller: Mapp
     email["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9.-]', '-', key)}@{sender.domain}>"
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
-    email.add_alternative(page, subtype="html")
-    email["Content-Language"] = f"{client.locale}-CA"  # last, or it would become a header of the text alone
+    email.add_alternative(html, subtype="html")
+    email["Content-Language"] = f"{client.locale}-CA"  # last, or it would become a header of the text part alone
     return email
+
+
+def _render_subject(name: str, variables: Mapping[str, Any]) -> str:
+    template = current_app.jinja_env.get_or_select_template(f"email/{name}.jinja")
+    return "".join(template.blocks["subject"](template.new_context(dict(variables))))
 
 
 def _address(client: Client) -> Address:
     return Address(display_name=_one_line(client.name), addr_spec=client.email)
 
 
-def _said(context: EmailContext, seller: Mapping[str, Any]) -> dict[str, Any]:
-    """What the templates may name: finished values, so that they only choose and print."""
+def _variables(context: EmailContext, seller: Mapping[str, Any]) -> dict[str, Any]:
+    """What the templates may use, computed beforehand so that they only choose and print."""
     order, invoice, request, service = context.order, context.invoice, context.cancellation, context.service
     figures = figures_of_order(order) if order else figures_of_invoice(invoice) if invoice else None
     return {
@@ -142,13 +149,13 @@ def _said(context: EmailContext, seller: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _panel_message(order: Order | None) -> str:
-    """What the panel answered when it refused the change last, if it did."""
+    """What the panel answered when it last refused the change, or an empty text."""
     steps = order.history if order else []
     return next((step.note for step in reversed(steps) if step.event is OrderEvent.NEEDS_REVIEW), "")
 
 
 def _links(context: EmailContext) -> dict[str, str]:
-    """Where the client goes on; the addresses are the house's public ones, for no request says where it is."""
+    """The links of an e-mail, from ``BASE_URL``: there is no request to take a host from."""
     base = current_app.config["BASE_URL"].rstrip("/")
     service = f"{base}/services/{context.service.id}"
     links = {"service_link": service, "choose_link": f"{service}/plan"}
@@ -169,11 +176,11 @@ def _renewal(order: Order | None) -> Renewal | None:
 
 
 def _service_name(service: Service) -> Translated:
-    """The plan's full name, with the client's own name for the service."""
+    """The plan's full name, with the label of the service."""
     title = service.plan.title
     return {lang: f"{text} ({service.label})" for lang, text in title.items()} if service.label else title
 
 
 def _one_line(text: str) -> str:
-    """A header holds one line; what else a name may hold is the mail library's to encode."""
+    """``text`` without line breaks, as a header needs it; the mail library encodes everything else."""
     return re.sub(r"[\r\n]+", " ", text).strip()

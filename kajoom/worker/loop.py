@@ -1,4 +1,4 @@
-"""The worker's day: each morning is announced once, and what is due is done until it is told to stop."""
+"""The worker's loop: queues each day's run once and handles due messages until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ from kajoom.worker.consumer import run_once
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
-_starting = Lock()
 
 
 def work_forever(app: Flask, stop: Event) -> None:
-    """Do what is due, look again each second, and end between two messages once ``stop`` is set."""
-    announced: date | None = None
+    """Handle due messages, polling every second, and return between two messages once ``stop`` is set."""
+    queued: date | None = None
     while not stop.is_set():
         try:
-            announced = run_pending(app, stop, announced)
+            queued = run_pending(app, stop, queued)
         except Exception:
-            # The database may be away for a while; a worker that died of it would have to be missed by someone.
-            log.exception("the worker could not go on, and tries again")
+            # The database may be unavailable for a while: the worker must outlive it.
+            log.exception("the worker failed and tries again")
         stop.wait(_POLL_SECONDS)
 
 
-def run_pending(app: Flask, stop: Event, announced: date | None = None) -> date:
-    """Do all that is due now, and the day's own work unless that day is the one ``announced``; answers the day."""
+def run_pending(app: Flask, stop: Event, queued: date | None = None) -> date:
+    """Handle everything that is due, and queue the day's run unless ``queued`` is that day; returns the day."""
     with app.app_context():
         today = clock.today()
-        if today != announced:
+        if today != queued:
             enqueue_day(today, clock.now())
     while not stop.is_set():
-        with app.app_context():  # a session of its own for each message: nothing read for one is believed for the next
+        with app.app_context():  # a session for each message: none sees rows read for another
             if not run_once(app.extensions["kajoom"], clock.now()):
                 break
     return today
 
 
 def embed_worker(app: Flask) -> None:
-    """Have this process work beside serving, from its first request on: a command, or a test, starts nothing."""
+    """Run a worker in a thread of each serving process, from its first request on: commands and tests start none."""
+    lock = Lock()
 
     @app.before_request
     def begin() -> None:
         if app.extensions.get("kajoom-worker") != os.getpid():
-            _start(app)
+            _start(app, lock)
 
 
-def _start(app: Flask) -> None:
-    """Once for each process; a thread does not follow a server that forks, so a started one is known by its process."""
-    with _starting:
+def _start(app: Flask, lock: Lock) -> None:
+    """Start the thread once per process: a thread does not survive a fork, so it is known by its process id."""
+    with lock:
         if app.extensions.get("kajoom-worker") == os.getpid():
             return
         app.extensions["kajoom-worker"] = os.getpid()
-    # A daemon: the lease makes it harmless to be cut off, and the server never waits for it to end.
+    # A daemon thread: the server does not wait for it, and the lease makes an interrupted message harmless.
     Thread(target=work_forever, args=(app, Event()), name="kajoom-worker", daemon=True).start()

@@ -1,4 +1,4 @@
-"""A change is done only once the panel has been read back, whatever it answered before."""
+"""Changing an account's package at the panel: done only when reading it back shows the new package."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _DONE = PanelResult(PanelStatus.DONE)
 
 
 def carry_out(panel: Panel, change: PackageChange) -> PanelResult:
-    """Have the panel make a change, or find that an earlier try already did.
+    """Make a change at the panel, unless an earlier attempt already made it.
 
-    ``UNKNOWN`` when it cannot be read back: asked again later, the answer decides.
+    The result is ``UNKNOWN`` when the panel does not show the new package yet: the change is tried again later.
     """
     if panel.read(change.username) == change.package:
         return _DONE
@@ -20,5 +20,5 @@ def carry_out(panel: Panel, change: PackageChange) -> PanelResult:
     result = panel.apply(change)
     if result.status in {PanelStatus.REFUSED, PanelStatus.PENDING}:
         return result
-    is_there = panel.read(change.username) == change.package
-    return _DONE if is_there else PanelResult(PanelStatus.UNKNOWN, "not read back")
+    is_changed = panel.read(change.username) == change.package
+    return _DONE if is_changed else PanelResult(PanelStatus.UNKNOWN, "not read back")

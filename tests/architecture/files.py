@@ -36,7 +36,7 @@ def layer_of(module: Path) -> str:
 
 def templates() -> list[Path]:
     """The templates of pages and e-mails."""
-    return [path for path in project_files(ROOT / "templates") if path.suffix in {".html", ".txt"}]
+    return [path for path in project_files(ROOT / "templates") if path.suffix in {".html", ".jinja", ".txt"}]
 
 
 def relative(path: Path) -> str:

@@ -25,9 +25,9 @@ from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from kajoom.operations.payments import refunds
 from kajoom.operations.payments.pay import pay as pay_invoice
-from kajoom.worker.consumer import drain
 from tests.factories import DUE, MONTHLY, ON, price
 from tests.operations.ledger_checks import rows
+from tests.worker_runs import drain
 
 KEY = "the form of the story"
 STAFF = "staff@example.com"

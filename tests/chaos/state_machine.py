@@ -33,12 +33,12 @@ from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice, quote_change
 from kajoom.operations.payments import pay, receipts, refunds, saved_methods
 from kajoom.operations.payments.credit import pay_with_credit
-from kajoom.worker.consumer import drain
 from tests import factories
 from tests.chaos.actions import STAFF, catch_up
 from tests.chaos.entry_points import Crash, Doors
 from tests.chaos.invariants import broken, standing
 from tests.operations.ledger_checks import rows
+from tests.worker_runs import drain
 
 Thing = TypeVar("Thing")
 Nth = st.integers(min_value=0, max_value=5)

@@ -9,7 +9,6 @@ from flask import Flask
 
 from kajoom.domain.order import OrderStatus
 from kajoom.models.payment import Attempt
-from kajoom.worker.consumer import drain
 from tests.conftest import Browser
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.faults import Fault
@@ -17,6 +16,7 @@ from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
 from tests.web.paypal_payer import FIELD, awaited, begun, confirmed, newest, offered, path_of, posted, status_of
+from tests.worker_runs import drain
 
 __all__ = ["fake", "offered", "paypal", "paypal_client"]
 

@@ -17,9 +17,9 @@ from kajoom.models.outbox import Message
 from kajoom.models.service import service_by_external_id
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.daily import bill_day
-from kajoom.worker.consumer import drain
 from tests.conftest import Browser
 from tests.web.conftest import NOON, Address
+from tests.worker_runs import drain
 
 DUE = date(2022, 11, 9)
 

@@ -14,13 +14,13 @@ from kajoom.models.client import client_by_email
 from kajoom.models.db import db
 from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
-from kajoom.worker.consumer import drain
 from tests.conftest import PASSWORD, Browser
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.fixtures import fake, paypal, paypal_client, paypal_with_vault
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
 from tests.web.paypal_payer import FIELD, awaited, begun, newest, offered, path_of, posted, status_of
+from tests.worker_runs import drain
 
 __all__ = ["fake", "offered", "paypal", "paypal_client", "paypal_with_vault"]
 

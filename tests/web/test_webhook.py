@@ -13,7 +13,6 @@ from kajoom import clock
 from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.models.webhook_event import WebhookEvent
-from kajoom.worker.consumer import drain
 from tests.conftest import Browser
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.fixtures import fake, paypal, paypal_client
@@ -21,6 +20,7 @@ from tests.paypal.server import FakePayPal
 from tests.paypal.signing import SignedRequest, event, signer
 from tests.web.conftest import NOON, Address
 from tests.web.paypal_payer import awaited, begun, offered, posted, status_of
+from tests.worker_runs import drain
 
 __all__ = ["fake", "offered", "paypal", "paypal_client"]
 

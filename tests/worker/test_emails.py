@@ -18,12 +18,12 @@ from kajoom.operations.orders.cancellation import request_cancellation, withdraw
 from kajoom.operations.orders.close import cancel_order, expire_order
 from kajoom.operations.orders.provisioning import mark_refused
 from kajoom.operations.payments import pay
-from kajoom.worker.consumer import drain
 from kajoom.worker.email_samples import AT, SELLER, sample
 from kajoom.worker.emails import EMAILS, STAFF_EMAILS, write
 from tests import factories
 from tests.architecture.files import ROOT
 from tests.fake_gateways import FakeMailer
+from tests.worker_runs import drain
 
 pytestmark = pytest.mark.usefixtures("app")
 ENGLISH = re.compile(r"\b(the|your|you|has|have|is|be|from|with|not|and|will|been|see|write|change of|before)\b", re.I)
@@ -116,14 +116,9 @@ def test_page_and_text_say_the_same(name: str, lang: str) -> None:
     assert set(link.findall(text_of(email))) == set(re.findall(r'href="([^"]+)"', page_of(email)))
 
 
-@every_letter
-def test_folder_of_a_letter_holds_its_three_files(name: str) -> None:
-    files = sorted(path.name for path in (ROOT / "templates" / "email" / name).iterdir())
-    assert files == ["body.html", "body.txt", "subject.txt"]
-
-
-def test_no_folder_is_left_that_nobody_sends() -> None:
-    assert {path.name for path in (ROOT / "templates" / "email").iterdir() if path.is_dir()} == set(EMAILS)
+def test_every_email_has_one_template() -> None:
+    names = {path.stem for path in (ROOT / "templates" / "email").iterdir() if not path.name.startswith("_")}
+    assert names == set(EMAILS)
 
 
 def test_lines_come_before_the_taxes_and_the_taxes_before_the_total() -> None:
@@ -239,3 +234,18 @@ def test_every_letter_that_a_deed_asks_for_can_be_written() -> None:
         asked |= set(re.findall(r'email="(\w+)"', path.read_text()))
     assert asked
     assert asked <= set(EMAILS)
+
+
+def test_texts_are_escaped_in_html_and_not_in_plain_text() -> None:
+    context = sample("change_requested", "en")
+    assert context.order is not None
+    context.client.name = "Tremblay & <b>Co</b>"
+    context.order.from_plan.name = {"fr": "<i>A</i>", "en": "<i>A</i>"}
+    try:
+        email = write("change_requested", context, "key", AT, SELLER)
+    finally:
+        context.order.from_plan.name = {"fr": "Forfait A", "en": "Plan A"}
+    assert "Tremblay & <b>Co</b>" in text_of(email)
+    assert "Tremblay &amp; &lt;b&gt;Co&lt;/b&gt;" in page_of(email)
+    assert "&lt;i&gt;A&lt;/i&gt;" in page_of(email)
+    assert "<i>A</i>" not in page_of(email)

@@ -17,9 +17,10 @@ from kajoom.models.payment import Payment
 from kajoom.models.service import Service
 from kajoom.operations import outbox
 from kajoom.operations.payments import pay
-from kajoom.worker.consumer import drain, run_once
+from kajoom.worker.consumer import run_once
 from tests import factories
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
+from tests.worker_runs import drain
 
 AT = factories.AT
 LATER = AT + outbox.LEASE + timedelta(seconds=1)

@@ -19,12 +19,12 @@ from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders.provisioning import mark_refused
 from kajoom.operations.payments.pay import pay
 from kajoom.operations.payments.refunds import refund_invoice
-from kajoom.worker.consumer import drain
 from tests import factories
 from tests.catalog_cache import forget_catalog
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeMailer, FakeProvider
 from tests.worker.test_emails import opened, text_of
+from tests.worker_runs import drain
 
 pytestmark = pytest.mark.usefixtures("app")
 LATER = AT + timedelta(minutes=2)

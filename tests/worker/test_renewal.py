@@ -23,7 +23,6 @@ from kajoom.operations.daily import BATCH, enqueue_day
 from kajoom.operations.orders.provisioning import mark_refused
 from kajoom.operations.payments.receipts import record_payment
 from kajoom.operations.transaction import transactional
-from kajoom.worker.consumer import drain
 from tests import factories
 from tests.fake_gateways import FakeMailer
 from tests.operations.ledger_checks import rows
@@ -35,6 +34,7 @@ from tests.operations.renewal_setup import (
     scheduled_change,
 )
 from tests.worker.test_emails import numbers_in, opened, text_of
+from tests.worker_runs import drain
 
 pytestmark = pytest.mark.usefixtures("app")
 DAY = timedelta(days=1)

@@ -18,10 +18,10 @@ from kajoom.operations import outbox
 from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments import pay
 from kajoom.operations.transaction import transactional
-from kajoom.worker.consumer import drain
 from tests import factories
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeProvider
+from tests.worker_runs import drain
 
 pytestmark = pytest.mark.usefixtures("app")
 
