@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from flask import Flask
@@ -51,6 +51,13 @@ class LocalizedEnvironment(Environment):
             }
             self.by_language[formats.language] = environment
         return self.by_language[formats.language]
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template, as one dict instead of Jinja's ``ChainMap``.
+
+        Each import of a macro compares the names of the globals: 2 microseconds with a dict, 60 with a ``ChainMap``.
+        """
+        return {**self.globals, **(d or {})} if self.formats is not None else super().make_globals(d)
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         if self.formats is not None:

@@ -116,7 +116,7 @@ def _render_cancellation(
     url = url_for("cancellation.show", reference=cancellation.reference)
     return render(
         "cancellation/show.html",
-        "cancellation/_answer.html",
+        "cancellation/_show.html",
         title=gettext("Cancellation request %(reference)s", reference=cancellation.reference),
         status=status_of(error.code) if error else 200,
         push=url,
