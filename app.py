@@ -12,7 +12,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kajoom import gateways
-from kajoom.cli import COMMANDS
+from kajoom.cli import CommandGroup
 from kajoom.clock import Clock
 from kajoom.config import Config, Misconfigured, from_environment
 from kajoom.i18n.jinja import LocalizedEnvironment
@@ -31,6 +31,7 @@ def create_app(config: Config | None = None) -> Flask:
         raise Misconfigured("KAJOOM_SECRET_KEY is missing: give it at least 32 random characters")
 
     app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
+    app.cli = CommandGroup(app.name)
     app.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
     app.config.update(
         SECRET_KEY=config.secret_key,
@@ -53,8 +54,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.config["REVISION"] = ScriptDirectory(str(Path(app.root_path) / "migrations")).get_current_head()
     app.extensions["kajoom"] = gateways.build(config)
     init_web(app, config.payment_hosts, config.demo)
-    for command in COMMANDS:
-        app.cli.add_command(command)
 
     if config.worker == "embedded":
         embed_worker(app)

@@ -1,13 +1,40 @@
-"""The front door of the operator: each command is a sentence said to one deed, and an exit code."""
+"""The operator's commands. Each calls one operation, prints its result and sets the exit code."""
 
-from kajoom.cli.bill import bill
-from kajoom.cli.catalog import catalog_command
-from kajoom.cli.demo import demo
-from kajoom.cli.imports import import_command
-from kajoom.cli.mail import mail
-from kajoom.cli.quote import due_command, quote_command
-from kajoom.cli.staff import staff
-from kajoom.cli.words import words_command
-from kajoom.cli.work import work
+from __future__ import annotations
 
-COMMANDS = (bill, catalog_command, demo, due_command, import_command, mail, quote_command, staff, words_command, work)
+from pkgutil import resolve_name
+
+import click
+from flask.cli import AppGroup
+
+COMMANDS = {
+    "bill": "kajoom.cli.bill:bill",
+    "catalog": "kajoom.cli.catalog:catalog_command",
+    "demo": "kajoom.cli.demo:demo",
+    "due": "kajoom.cli.due:due_command",
+    "import": "kajoom.cli.imports:import_command",
+    "mail": "kajoom.cli.mail:mail",
+    "quote": "kajoom.cli.quote:quote_command",
+    "staff": "kajoom.cli.staff:staff",
+    "words": "kajoom.cli.words:words_command",
+    "work": "kajoom.cli.work:work",
+}
+"""Where each command is."""
+
+
+class CommandGroup(AppGroup):
+    """The commands of an application: the module of a command is imported when the command is used.
+
+    A web process thus does not load what only commands need, such as pydantic.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or ``None``."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = resolve_name(COMMANDS[cmd_name])
+        return command

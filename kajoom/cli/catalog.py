@@ -1,4 +1,4 @@
-"""`flask catalog load`: the host's file becomes the catalogue, or every fault in it is told."""
+"""``flask catalog load``: load the host's catalogue file, or report every error in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.file_errors import refuse
+from kajoom.cli.file_errors import exit_on_errors
 from kajoom.operations.catalog.load import load_catalog
 
 
@@ -19,12 +19,12 @@ def catalog_command() -> None:
 
 @catalog_command.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Tell what would change, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Report what would change, and write nothing.")
 @with_appcontext
 def load_command(file: Path, dry_run: bool) -> None:
     """Load a catalogue FILE in TOML; loading it again changes nothing."""
     report = load_catalog(file.read_bytes(), clock.now(), dry_run=dry_run)
-    refuse(report.errors)
+    exit_on_errors(report.errors)
     for verb, places in (("added", report.added), ("changed", report.changed), ("withdrawn", report.withdrawn)):
         for place in places:
             click.echo(f"{verb}: {place}")

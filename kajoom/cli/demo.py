@@ -1,4 +1,4 @@
-"""The demonstration, loaded once and answering as it is told to."""
+"""``flask demo``: load the demonstration, and choose how its provider and panel respond."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kajoom.operations.demo import DemoContext, load_demonstration
 
 @click.group()
 def demo() -> None:
-    """The demonstration: its services, and how its provider and panel answer."""
+    """The demonstration: its data, and how its payment provider and hosting panel respond."""
 
 
 demo.add_command(payment)
@@ -27,7 +27,7 @@ demo.add_command(panel)
 @demo.command("load")
 @with_appcontext
 def load_command() -> None:
-    """Bring the database to its last revision, and load the demonstration into it if it is empty."""
+    """Upgrade the database, and load the demonstration into it if it is empty."""
     upgrade()
     context = DemoContext(clock.today(), clock.now(), current_app.extensions["kajoom"].payments)
     if load_demonstration(Path(current_app.root_path) / "demo", context, hash_password):

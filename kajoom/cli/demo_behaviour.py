@@ -1,4 +1,4 @@
-"""The operator says how the demonstration's provider and panel answer next."""
+"""``flask demo payment`` and ``flask demo panel``: how the demonstration's provider and panel respond."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ _behaviour = click.argument("behaviour", type=click.Choice(BEHAVIOURS))
 _once = click.option("--once", is_flag=True, help="The next time only, then accept again.")
 
 
-def _says(act: Callable[..., Any]) -> Callable[..., Any]:
-    return _behaviour(_once(with_appcontext(act)))
+def _with_behaviour(command: Callable[..., Any]) -> Callable[..., Any]:
+    return _behaviour(_once(with_appcontext(command)))
 
 
 @click.command()
-@_says
+@_with_behaviour
 def payment(behaviour: str, once: bool) -> None:
-    """Have the demonstration's provider answer with BEHAVIOUR.
+    """Make the demonstration's payment provider respond with BEHAVIOUR.
 
-    Whatever is chosen, 13.13 is refused, 14.14 loses its answer once the money is taken, and 15.15 is slow.
+    Whatever the behaviour, an amount of 13.13 is refused, the response to 14.14 is lost after the money is taken, and
+    the one to 15.15 is slow.
     """
     _choose("payment", behaviour, once)
 
 
 @click.command()
-@_says
+@_with_behaviour
 def panel(behaviour: str, once: bool) -> None:
-    """Have the demonstration's hosting panel answer with BEHAVIOUR."""
+    """Make the demonstration's hosting panel respond with BEHAVIOUR."""
     _choose("panel", behaviour, once)
 
 
-def _choose(door: str, behaviour: str, once: bool) -> None:
+def _choose(system: str, behaviour: str, once: bool) -> None:
     try:
-        choose(current_app.extensions["kajoom"], door, behaviour, once)
+        choose(current_app.extensions["kajoom"], system, behaviour, once)
     except LookupError as error:
         raise click.ClickException(str(error.args[0])) from error
-    click.echo(f"{door}: {behaviour}{', once' if once else ''}")
+    click.echo(f"{system}: {behaviour}{', once' if once else ''}")

@@ -1,4 +1,4 @@
-"""A file with a fault in it is refused whole: every fault is told on the error output, and the command fails."""
+"""Errors of a host's file on the error output; a file with any error is not loaded at all."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import click
 from kajoom.operations.imports.report import FileError
 
 
-def refuse(errors: Sequence[FileError]) -> None:
-    """End the command with exit code 1 when there is any fault."""
+def exit_on_errors(errors: Sequence[FileError]) -> None:
+    """Print each error and end the command with exit code 1, if there are any."""
     for error in errors:
         click.echo(str(error), err=True)
     if errors:
-        raise click.ClickException(f"{len(errors)} fault{'s' if len(errors) > 1 else ''}: nothing was written.")
+        raise click.ClickException(f"{len(errors)} error{'s' if len(errors) > 1 else ''}: nothing was written.")

@@ -1,4 +1,4 @@
-"""`flask import clients` and `flask import services`: a host's file is taken in whole, or every fault in it is told."""
+"""``flask import``: import a host's clients or services from a CSV file, or report every error in it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.file_errors import refuse
+from kajoom.cli.file_errors import exit_on_errors
 from kajoom.operations.imports.clients import ClientRow, import_clients
 from kajoom.operations.imports.csv_file import read_rows
 from kajoom.operations.imports.report import ImportReport
 from kajoom.operations.imports.services import ServiceRow, import_services
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Tell what would change, and write nothing.")
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Report what would change, and write nothing.")
 
 
 @click.group("import")
 def import_command() -> None:
-    """Clients and services, from the files of the host's billing."""
+    """Import clients and services from the files of the host's billing system."""
 
 
 @import_command.command("clients")
@@ -28,10 +28,10 @@ def import_command() -> None:
 @DRY_RUN
 @with_appcontext
 def clients_command(file: Path, dry_run: bool) -> None:
-    """Take in the clients of a CSV FILE; taking it in again changes nothing."""
+    """Import the clients of a CSV FILE; importing it again changes nothing."""
     with file.open("rb") as lines:
         report = import_clients(read_rows(lines, ClientRow), clock.now(), dry_run=dry_run)
-    _tell(report, dry_run)
+    _print_report(report, dry_run)
 
 
 @import_command.command("services")
@@ -39,14 +39,14 @@ def clients_command(file: Path, dry_run: bool) -> None:
 @DRY_RUN
 @with_appcontext
 def services_command(file: Path, dry_run: bool) -> None:
-    """Take in the services of a CSV FILE; taking it in again changes nothing."""
+    """Import the services of a CSV FILE; importing it again changes nothing."""
     with file.open("rb") as lines:
         report = import_services(read_rows(lines, ServiceRow), dry_run=dry_run)
-    _tell(report, dry_run)
+    _print_report(report, dry_run)
 
 
-def _tell(report: ImportReport, dry_run: bool) -> None:
-    refuse(report.errors)
+def _print_report(report: ImportReport, dry_run: bool) -> None:
+    exit_on_errors(report.errors)
     click.echo(f"added: {report.added}\nchanged: {report.changed}\nunchanged: {report.unchanged}")
     if dry_run:
         click.echo("Nothing was written.")

@@ -1,4 +1,4 @@
-"""What staff write in the books: money received, credit granted, money sent back, differences looked at."""
+"""``flask staff``: payments received, account credit, refunds, and reconciliation with the providers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.operator import who
+from kajoom.cli.operator import current_operator
 from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.reconciliation import Difference, open_differences
@@ -22,7 +22,7 @@ from kajoom.operations.payments.receipts import OfflinePayment, record_offline_p
 from kajoom.operations.payments.reconciliation import explain, reconcile
 from kajoom.operations.payments.refunds import refund_invoice
 
-_SENTENCES: Mapping[StrEnum, str] = {
+_REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_INVOICE: "There is no invoice {number}.",
     StaffRefusal.NO_CLIENT: "There is no client {email}.",
     StaffRefusal.NO_METHOD: "Say how it was paid with --method: one of {known}.",
@@ -40,7 +40,7 @@ _SENTENCES: Mapping[StrEnum, str] = {
     StaffRefusal.REFUND_UNDER_WAY: "A refund of invoice {number} is already on its way: its outcome is not known yet.",
     StaffRefusal.NO_DIFFERENCE: "No open difference bears the reference {reference}.",
 }
-_BECAME = {
+_REFUND_RESULTS = {
     RefundStatus.DONE: "sent back by {provider}.",
     RefundStatus.REFUSED: "refused by {provider} ({reason}); it is account credit again.",
     RefundStatus.PENDING: "on its way by {provider}.",
@@ -50,13 +50,13 @@ _day = click.DateTime(["%Y-%m-%d"])
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What the books forbid is said in one sentence, and fails the command."""
+def _exit_on_refusal() -> Iterator[None]:
+    """Print the sentence of a ``BusinessError`` and end the command with exit code 1."""
     try:
         yield
     except BusinessError as error:
         details = {key: ", ".join(each) if isinstance(each, list) else each for key, each in error.details.items()}
-        raise click.ClickException(_SENTENCES[error.code].format(**details)) from None
+        raise click.ClickException(_REFUSALS[error.code].format(**details)) from None
 
 
 @click.command()
@@ -64,15 +64,15 @@ def _told() -> Iterator[None]:
 @click.option("--amount", required=True, help="What was received, like 41.72.")
 @click.option("--on", type=_day, required=True, help="The day it was received, like 2026-11-20.")
 @click.option("--reference", required=True, help="The sender's reference; the same one twice adds nothing.")
-@click.option("--method", default="", help="interac, cheque …; the service's own unless it is given.")
+@click.option("--method", default="", help="interac, cheque …; by default that of the service.")
 @with_appcontext
 def received(invoice: str, amount: str, on: datetime, reference: str, method: str) -> None:
     """Record money received for INVOICE outside any provider; what exceeds the balance becomes account credit."""
     day = on.date()
     # Noon, so that the day stays the same in any time zone nearby.
     offline_payment = OfflinePayment(amount, day, clock.at_local_time(day, 12), reference, method)
-    with _told():
-        receipt = record_offline_payment(invoice, offline_payment, clock.today(), who(), clock.now())
+    with _exit_on_refusal():
+        receipt = record_offline_payment(invoice, offline_payment, clock.today(), current_operator(), clock.now())
     if not receipt.is_new:
         click.echo(f"{reference} was already recorded for invoice {invoice}: nothing was added.")
     if receipt.applied:
@@ -87,11 +87,11 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
 @click.argument("email")
 @click.option("--amount", required=True, help="Like 20.00; below zero to take back.")
 @click.option("--currency", default="CAD", show_default=True)
-@click.option("--reason", required=True, help="What the client reads beside it.")
+@click.option("--reason", required=True, help="Shown to the client beside it.")
 @with_appcontext
 def credit(email: str, amount: str, currency: str, reason: str) -> None:
     """Grant account credit to the client of EMAIL; it is used first, on the next invoice."""
-    with _told():
+    with _exit_on_refusal():
         balance = grant_credit(email, amount, reason, clock.now(), currency)
     click.echo(f"{email} now has {balance} {balance.currency} of account credit.")
 
@@ -102,32 +102,32 @@ def credit(email: str, amount: str, currency: str, reason: str) -> None:
 def refund(invoice: str) -> None:
     """Send the payment of INVOICE that became account credit back to where it came from.
 
-    Only what its provider carried, what came late or bought nothing, and what is left of that credit.
+    Only a provider's payment that came late or paid for nothing can be sent back, up to what is left of that credit.
     """
-    with _told():
-        sent = refund_invoice(invoice, current_app.extensions["kajoom"].payments, who(), clock.now())
+    with _exit_on_refusal():
+        sent = refund_invoice(invoice, current_app.extensions["kajoom"].payments, current_operator(), clock.now())
     for each in sent:
-        said = _BECAME[each.status].format(provider=each.provider, reason=each.reason)
-        click.echo(f"{each.amount} {each.amount.currency} {said}")
+        result = _REFUND_RESULTS[each.status].format(provider=each.provider, reason=each.reason)
+        click.echo(f"{each.amount} {each.amount.currency} {result}")
     if any(each.status is RefundStatus.REFUSED for each in sent):
         raise click.exceptions.Exit(1)
 
 
 @click.command("reconcile")
-@click.option("--on", type=_day, help="The day to compare, in UTC; yesterday unless it is given.")
+@click.option("--on", type=_day, help="The day to compare, in UTC; yesterday by default.")
 @with_appcontext
 def reconcile_command(on: datetime | None) -> None:
-    """Compare what the providers took with the books; the differences nobody explained fail the command."""
+    """Compare what the providers took with the ledger; exit code 1 if there are unexplained differences."""
     day = on.date() if on else clock.now().date() - timedelta(days=1)
-    silent = reconcile(current_app.extensions["kajoom"].payments, day, clock.now())
-    found = open_differences()
-    for difference in found:
-        click.echo(_said(difference))
-    for provider in silent:
+    unreachable = reconcile(current_app.extensions["kajoom"].payments, day, clock.now())
+    differences = open_differences()
+    for difference in differences:
+        click.echo(_describe(difference))
+    for provider in unreachable:
         click.echo(f"{provider} could not be asked: run this again later.", err=True)
-    if found or silent:
+    if differences or unreachable:
         raise click.exceptions.Exit(1)
-    click.echo(f"{day.isoformat()}: the providers and the books agree.")
+    click.echo(f"{day.isoformat()}: the providers and the ledger agree.")
 
 
 @click.command("explain")
@@ -135,20 +135,20 @@ def reconcile_command(on: datetime | None) -> None:
 @click.option("--note", required=True, help="What it was.")
 @with_appcontext
 def explain_command(reference: str, note: str) -> None:
-    """Say what the differences that bear REFERENCE were: they are kept, and no longer shown as open."""
-    with _told():
-        count = explain(reference, note, who(), clock.now())
+    """Close the differences with REFERENCE and record what they were."""
+    with _exit_on_refusal():
+        count = explain(reference, note, current_operator(), clock.now())
     click.echo(f"{count} difference{'s' if count > 1 else ''} explained.")
 
 
-def _said(difference: Difference) -> str:
+def _describe(difference: Difference) -> str:
     taken: Any = difference.taken or "nothing"
     recorded: Any = difference.recorded or "nothing"
     about = f", invoice {difference.invoice}" if difference.invoice else ""
     return (
         f"{difference.day.isoformat()} {difference.provider} {difference.reference}{about}:"
-        f" the provider took {taken}, the books say {recorded} ({difference.currency})"
+        f" the provider took {taken}, the ledger has {recorded} ({difference.currency})"
     )
 
 
-COMMANDS = (received, credit, refund, reconcile_command, explain_command)
+LEDGER_COMMANDS = (received, credit, refund, reconcile_command, explain_command)

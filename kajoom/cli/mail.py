@@ -1,4 +1,4 @@
-"""A host reads each letter before any client does."""
+"""``flask mail preview``: write a sample of each e-mail, for the host to read before clients do."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from kajoom.worker.emails import EMAILS, write
 
 @click.group()
 def mail() -> None:
-    """The letters that clients receive."""
+    """The e-mails that clients receive."""
 
 
 @mail.command()
 @click.argument("kind", type=click.Choice(EMAILS))
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True, help="The client's language.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder to write the .eml into.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder to write the .eml to.")
 @with_appcontext
 def preview(kind: str, lang: str, out: Path | None) -> None:
-    """Write the letter KIND about a sample change, as the .eml a client would receive."""
+    """Write the e-mail KIND about a sample change, as the .eml a client would receive."""
     content = write(kind, sample(kind, lang), f"preview-{kind}-{lang}", AT, SELLER).as_bytes()
     if out is None:
         click.echo(content, nl=False)

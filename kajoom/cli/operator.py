@@ -1,10 +1,10 @@
-"""Whoever is at the keyboard of the host's machine: the books say so of what they do."""
+"""Who runs a command, for the history of what it changes."""
 
 from __future__ import annotations
 
 import getpass
 
 
-def who() -> str:
-    """The operator, as the history of an order, a payment or a difference names them."""
+def current_operator() -> str:
+    """The user of the operating system, as the history of an order, a payment or a difference records them."""
     return f"staff:{getpass.getuser()}"

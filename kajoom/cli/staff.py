@@ -1,4 +1,4 @@
-"""What staff say of a change that a person carries out, until they say it on a page of their own."""
+"""``flask staff``: the outcome of changes that staff carry out, and the commands of the ledger."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.ledger import COMMANDS
-from kajoom.cli.operator import who
+from kajoom.cli.ledger import LEDGER_COMMANDS
+from kajoom.cli.operator import current_operator
 from kajoom.cli.webhook_events import notices
 from kajoom.domain.refusal import BusinessError
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused
@@ -15,10 +15,10 @@ from kajoom.operations.orders.provisioning import mark_operational, mark_refused
 
 @click.group()
 def staff() -> None:
-    """What a person at the host does."""
+    """What the host's staff do: outcomes of changes, payments received, credit, refunds, reconciliation."""
 
 
-for command in (*COMMANDS, notices):
+for command in (*LEDGER_COMMANDS, notices):
     staff.add_command(command)
 
 
@@ -26,11 +26,11 @@ for command in (*COMMANDS, notices):
 @click.argument("reference")
 @with_appcontext
 def done(reference: str) -> None:
-    """Declare the change REFERENCE operational; the client is told."""
+    """Declare the change REFERENCE operational; the client is sent an e-mail."""
     try:
-        mark_operational(reference, who(), clock.today(), clock.now())
+        mark_operational(reference, current_operator(), clock.today(), clock.now())
     except (LookupError, BusinessError) as error:
-        raise click.ClickException(_told(reference, error)) from None
+        raise click.ClickException(_describe_error(reference, error)) from None
     click.echo(f"{reference} is operational.")
 
 
@@ -41,13 +41,13 @@ def done(reference: str) -> None:
 def refuse(reference: str, reason: str) -> None:
     """Declare that the change REFERENCE cannot be made; what was paid becomes account credit."""
     try:
-        mark_refused(reference, reason, who(), clock.today(), clock.now())
+        mark_refused(reference, reason, current_operator(), clock.today(), clock.now())
     except (LookupError, BusinessError) as error:
-        raise click.ClickException(_told(reference, error)) from None
+        raise click.ClickException(_describe_error(reference, error)) from None
     click.echo(f"{reference} is refused, and its payment is now account credit.")
 
 
-def _told(reference: str, error: Exception) -> str:
+def _describe_error(reference: str, error: Exception) -> str:
     if isinstance(error, BusinessError):
         return f"{reference} does not wait for a person: see its page."
     return f"There is no order {reference}."

@@ -1,4 +1,4 @@
-"""``flask words``: extract the messages of the pages into the French translation, and compile it."""
+"""``flask words``: extract the messages to translate, and compile the translations."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def words_command() -> None:
 
 @words_command.command("compile")
 def compile_command() -> None:
-    """Build the translations that are missing or out of date."""
+    """Compile the translations that are missing or out of date."""
     for path in compile_translations():
         click.echo(f"built {path.relative_to(FOLDER)}")
 
 
 @words_command.command("update")
 def update_command() -> None:
-    """Extract the messages of the sources into the French translation; new ones are left to be translated."""
+    """Extract the messages of the sources into the French catalogue; new ones are left to be translated."""
     _pybabel("extract", "--mapping", FOLDER / "babel.cfg", "--no-location", "--omit-header",
              "--output-file", _TEMPLATE, FOLDER.parent / "kajoom", FOLDER.parent / "templates")  # fmt: skip
     _pybabel("update", "--input-file", _TEMPLATE, "--output-dir", FOLDER, "--locale", "fr", "--width", "110",

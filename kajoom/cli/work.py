@@ -1,4 +1,4 @@
-"""A worker of its own process: as many as wanted, on any machine that reaches the database."""
+"""``flask work``: a worker process; any number can run, on any machine that reaches the database."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kajoom.worker.loop import run_pending, work_forever
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@click.option("--once", is_flag=True, help="Do what is due now, then exit.")
 @click.pass_obj
 def work(info: ScriptInfo, once: bool) -> None:
-    """Carry out changes, settle payments and send letters, until told to stop (SIGTERM, or Ctrl+C)."""
+    """Carry out changes, settle payments and send e-mails, until stopped (SIGTERM or Ctrl+C)."""
     app, stop = info.load_app(), Event()
     if once:
         run_pending(app, stop)

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import resolve_name
 from urllib.parse import unquote
 
 import click
@@ -28,7 +29,7 @@ VARIABLE = re.compile(r"KAJOOM_[A-Z][A-Z_]*")
 PATH = re.compile(r"(?:kajoom|templates|tests|translations|migrations|demo|static|deploy|docs|\.ci)/[\w./-]*\w/?")
 TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
 FLASK = re.compile(r"\bflask ([a-z]+)(?: ([a-z]+))?")
-GROUPS: dict[str, click.Command] = {**{str(each.name): each for each in COMMANDS}, "db": migrations}
+GROUPS: dict[str, click.Command] = {**{name: resolve_name(path) for name, path in COMMANDS.items()}, "db": migrations}
 
 
 def anchors(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The commands that need a database find an empty one."""
+"""Fixtures of the tests of commands."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +14,14 @@ from tests.catalog_cache import forget_catalog
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
-    house = Flask("tests")
-    house.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'kajoom.db'}"
-    house.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
-    db.init_app(house)
-    with house.app_context():
+    """An application without pages, with an empty database."""
+    plain = Flask("tests")
+    plain.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'kajoom.db'}"
+    plain.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
+    db.init_app(plain)
+    with plain.app_context():
         db.create_all()
         forget_catalog()
-        yield house
+        yield plain
         db.session.remove()
         db.engine.dispose()

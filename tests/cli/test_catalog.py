@@ -1,4 +1,4 @@
-"""`flask catalog load` tells what it did, and fails with every fault named."""
+"""`flask catalog load` prints what it changed, or fails with every error."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from kajoom.cli.catalog import catalog_command
 DEMO = Path(__file__).parents[2] / "demo" / "catalog.toml"
 
 
-def test_load_tells_what_it_added_and_then_that_nothing_moved(app: Flask) -> None:
+def test_load_prints_what_it_added_and_then_that_nothing_changed(app: Flask) -> None:
     run = app.test_cli_runner()
     trial = run.invoke(catalog_command, ["load", str(DEMO), "--dry-run"])
     assert trial.exit_code == 0
@@ -22,13 +22,13 @@ def test_load_tells_what_it_added_and_then_that_nothing_moved(app: Flask) -> Non
     assert "Catalogue 1 already says what the file says." in second.output
 
 
-def test_faulty_file_fails_with_its_faults(app: Flask, tmp_path: Path) -> None:
+def test_file_with_an_error_fails(app: Flask, tmp_path: Path) -> None:
     file = tmp_path / "catalog.toml"
     file.write_text(DEMO.read_text(encoding="utf-8").replace('"225.00"', '"225.005"'), encoding="utf-8")
     result = app.test_cli_runner().invoke(catalog_command, ["load", str(file)])
     assert result.exit_code == 1
     assert "groups.hosting.plans.b.prices.CAD.monthly: not an amount" in result.stderr
-    assert "1 fault: nothing was written." in result.stderr
+    assert "1 error: nothing was written." in result.stderr
 
 
 def test_missing_file_is_a_usage_error(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""`flask import` tells what it did, and fails with every fault named."""
+"""`flask import` prints what it changed, or fails with every error."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def _files(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_files_are_taken_in_one_after_the_other(app: Flask) -> None:
+def test_catalogue_clients_and_services_are_imported_one_after_the_other(app: Flask) -> None:
     run = app.test_cli_runner()
     assert run.invoke(catalog_command, ["load", str(DEMO / "catalog.toml")]).exit_code == 0
     assert run.invoke(import_command, ["clients", "clients.csv"]).output == "added: 1\nchanged: 0\nunchanged: 0\n"
@@ -34,14 +34,14 @@ def test_files_are_taken_in_one_after_the_other(app: Flask) -> None:
     assert run.invoke(import_command, ["services", "services.csv"]).output.startswith("added: 0\nchanged: 0\nunch")
 
 
-def test_faulty_file_fails_with_its_faults(app: Flask) -> None:
+def test_file_with_an_error_fails(app: Flask) -> None:
     result = app.test_cli_runner().invoke(import_command, ["services", "bad.csv"])
     assert result.exit_code == 1
     assert "line 2: recurring: not an amount with at most two decimals: '150.005'" in result.stderr
-    assert "1 fault: nothing was written." in result.stderr
+    assert "1 error: nothing was written." in result.stderr
 
 
-def test_passwords_of_the_demonstration_are_no_column_of_a_host(app: Flask) -> None:
+def test_columns_of_the_demonstration_are_unknown_in_a_hosts_file(app: Flask) -> None:
     result = app.test_cli_runner().invoke(import_command, ["clients", str(DEMO / "clients.csv")])
     assert result.exit_code == 1
     assert "line 1: password: unknown column" in result.stderr

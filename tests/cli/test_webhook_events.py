@@ -1,4 +1,4 @@
-"""Staff read what a provider announced and only a person can answer."""
+"""`flask staff notices` lists the webhooks that staff must handle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kajoom.models.db import db
 from kajoom.models.webhook_event import WebhookEvent
 
 
-def test_refunds_and_disputes_are_listed_the_newest_first(app: Flask) -> None:
+def test_refunds_and_disputes_are_listed_newest_first(app: Flask) -> None:
     kinds = ["PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.COMPLETED", "CUSTOMER.DISPUTE.CREATED"]
     for hour, (kind, key) in enumerate(zip(kinds, ["k1", "k1", ""], strict=True), 14):
         db.session.add(
@@ -26,9 +26,9 @@ def test_refunds_and_disputes_are_listed_the_newest_first(app: Flask) -> None:
         )
     db.session.commit()
 
-    told = app.test_cli_runner().invoke(staff, ["notices"])
+    result = app.test_cli_runner().invoke(staff, ["notices"])
 
-    assert told.output.splitlines() == [
+    assert result.output.splitlines() == [
         "2026-06-16 12:00  paypal  CUSTOMER.DISPUTE.CREATED  REF-16  (no attempt of ours)",
         "2026-06-16 10:00  paypal  PAYMENT.CAPTURE.REFUNDED  REF-14  (attempt k1)",
     ]

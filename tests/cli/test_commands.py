@@ -1,0 +1,35 @@
+"""The group of all commands imports the module of a command only when the command is used."""
+
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from kajoom.cli import COMMANDS, CommandGroup
+from tests.architecture.files import ROOT
+
+GROUP = CommandGroup("tests")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_found_by_its_name(name: str) -> None:
+    command = GROUP.get_command(click.Context(GROUP), name)
+    assert command is not None
+    assert command.name == name
+
+
+def test_commands_added_by_an_extension_are_listed_too() -> None:
+    group = CommandGroup("tests")
+    group.add_command(click.Command("other"))
+    assert group.list_commands(click.Context(group)) == sorted([*COMMANDS, "other"])
+    assert group.get_command(click.Context(group), "missing") is None
+
+
+def test_web_process_does_not_load_pydantic() -> None:
+    code = "import sys; from app import create_app; create_app(); print('pydantic' in sys.modules)"
+    environment = {**os.environ, "KAJOOM_DEMO": "1", "KAJOOM_WORKER": "none"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
