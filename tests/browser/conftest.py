@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
-from kajoom import clock
 from tests.browser.chromium import installed, launched, signed_in
-from tests.browser.live_app import NOON, LiveApp
+from tests.browser.live_app import LiveApp
 from tests.browser.page_errors import Watch
 
 Visit = Callable[..., Page]
@@ -32,17 +31,14 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     """The house, built and filled once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        house = LiveApp(tmp_path_factory.mktemp("house"))
+    house = LiveApp(tmp_path_factory.mktemp("house"))
     yield house
     house.close()
 
 
 @pytest.fixture
-def house(served: LiveApp, monkeypatch: pytest.MonkeyPatch) -> LiveApp:
+def house(served: LiveApp) -> LiveApp:
     """The house at noon, as the demonstration begins."""
-    monkeypatch.setattr(clock, "now", lambda: NOON)
     served.restore()
     return served
 

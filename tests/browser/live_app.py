@@ -143,7 +143,7 @@ class LiveApp:
 
 
 def _built(folder: Path, database: Path, settings: dict[str, Any]) -> Flask:
-    return create_app(
+    app = create_app(
         Config(
             instance_path=folder,
             database_url=f"sqlite:///{database}",
@@ -154,6 +154,8 @@ def _built(folder: Path, database: Path, settings: dict[str, Any]) -> Flask:
             **settings,
         )
     )
+    app.extensions["clock"].now = lambda: NOON
+    return app
 
 
 def _copy(source: Path, target: Path) -> None:

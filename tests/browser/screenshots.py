@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from playwright.sync_api import Browser, Page, expect
 
-from kajoom import clock
 from tests.browser.chromium import launched, signed_in
 from tests.browser.journey import HOSTING, confirm
-from tests.browser.live_app import NOON, LiveApp
+from tests.browser.live_app import LiveApp
 
 _IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 _LARGEST = 120_000
@@ -85,7 +83,7 @@ def picture(page: Page) -> bytes:
 def main(folder: Path) -> None:
     """Take every picture into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place, patch.object(clock, "now", lambda: NOON), launched() as browser:
+    with tempfile.TemporaryDirectory() as place, launched() as browser:
         app = LiveApp(Path(place))
         for view in _VIEWS:
             for step, taken in pictures(browser, app, view):

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from kajoom import clock
 from kajoom.models.client import client_by_email
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
@@ -36,10 +35,8 @@ def paypal() -> Iterator[FakePayPal]:
 @pytest.fixture(scope="module")
 def served(paypal: FakePayPal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
     """The house of a host who has an account there, which may keep those of its payers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        account = {"paypal_client_id": "client", "paypal_secret": "secret", "paypal_can_save": True}
-        house = LiveApp(tmp_path_factory.mktemp("house"), paypal_base_url=paypal.address, **account)
+    account = {"paypal_client_id": "client", "paypal_secret": "secret", "paypal_can_save": True}
+    house = LiveApp(tmp_path_factory.mktemp("house"), paypal_base_url=paypal.address, **account)
     yield house
     house.close()
 

@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from kajoom import clock
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from tests.chaos.http_actions import housed, reviewed
@@ -20,10 +19,10 @@ from tests.operations.ledger_checks import nothing_written, rows
 
 
 @pytest.fixture
-def app(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(cluster: Cluster, tmp_path: Path) -> Iterator[Flask]:
     """A house with one service, in PostgreSQL."""
-    monkeypatch.setattr(clock, "now", lambda: AT)
     with housed(PostgresDatabase(cluster, "connection").url, tmp_path) as house:
+        house.extensions["clock"].now = lambda: AT
         yield house
 
 

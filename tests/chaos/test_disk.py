@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from kajoom import clock
 from kajoom.models.db import begin_mode
 from kajoom.models.order import Order
 from tests.chaos.disk import full, pragma, small_disk
@@ -26,11 +25,11 @@ def folder(tmp_path: Path) -> Iterator[tuple[Path, bool]]:
 
 
 @pytest.fixture
-def app(folder: tuple[Path, bool], monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def app(folder: tuple[Path, bool]) -> Iterator[Flask]:
     """A house with one service, in SQLite."""
-    monkeypatch.setattr(clock, "now", lambda: AT)
     where, _ = folder
     with housed(f"sqlite:///{where / 'kajoom.sqlite'}", where) as house:
+        house.extensions["clock"].now = lambda: AT
         yield house
 
 

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
-from kajoom import clock
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
@@ -71,7 +70,7 @@ def test_a_change_whose_day_has_passed_begins_as_soon_as_it_is_paid(
 ) -> None:
     bill("scheduled")
     late = NOON + (DUE - NOON.date()) + timedelta(days=1)
-    monkeypatch.setattr(clock, "now", lambda: late)
+    monkeypatch.setattr(french.application.extensions["clock"], "now", lambda: late)
     assert "dès que son renouvellement est payé" in html.unescape(french.get(address("scheduled")).text)
 
 
@@ -86,7 +85,7 @@ def test_paying_the_renewal_leads_back_to_the_order_and_its_day_starts_it(
     assert 'data-hx-trigger="every' not in page
 
     on_the_day = NOON + (DUE - NOON.date())
-    monkeypatch.setattr(clock, "now", lambda: on_the_day)
+    monkeypatch.setattr(french.application.extensions["clock"], "now", lambda: on_the_day)
     assert 'data-hx-trigger="every 2s"' in french.get(order).text
     bill_day(DUE, on_the_day, 0)
     doors = french.application.extensions["kajoom"]

@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from kajoom import clock
 from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.models.webhook_event import WebhookEvent
@@ -155,7 +154,7 @@ def test_a_pending_capture_is_finished_when_it_is_announced(
     fake.webhook_sender.events()
 
     later = NOON + timedelta(days=2)
-    monkeypatch.setattr(clock, "now", lambda: later)
+    monkeypatch.setattr(offered.extensions["clock"], "now", lambda: later)
     [capture] = fake.ledger.captures
     fake.ledger.set_capture_status(capture, "COMPLETED")
     for content in fake.webhook_sender.events():
