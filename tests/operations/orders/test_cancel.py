@@ -1,4 +1,4 @@
-"""An order that is not paid, or not due yet, can be ended: its invoice is void and its credit given back, once."""
+"""Cancellation and expiry of orders: the invoice is voided and the account credit returned once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.factories import AT, ON
 from tests.operations.ledger_checks import nothing_written, queued_emails
 
 
-def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
+def test_cancelling_voids_the_invoice_and_returns_credit_once() -> None:
     row = factories.service()
     factories.credit(row.client, 1_000)
     order = factories.confirm(row, "b")
@@ -33,7 +33,7 @@ def test_cancelling_voids_the_invoice_and_gives_credit_back_once() -> None:
     assert "cancelled" in queued_emails()
 
 
-def test_the_choice_is_open_at_once_after_a_cancellation() -> None:
+def test_another_change_can_be_ordered_after_a_cancellation() -> None:
     row = factories.service()
     factories.credit(row.client, 1_000)
     cancel_order(row.client_id, factories.confirm(row, "b").reference, ON, AT)
@@ -43,7 +43,7 @@ def test_the_choice_is_open_at_once_after_a_cancellation() -> None:
     assert order.status is OrderStatus.SCHEDULED
 
 
-def test_a_scheduled_change_can_be_cancelled_and_nothing_moves() -> None:
+def test_cancelling_a_scheduled_change_leaves_service_and_credit_unchanged() -> None:
     row = factories.service()
     order = factories.confirm(row, "base")
 
@@ -53,9 +53,8 @@ def test_a_scheduled_change_can_be_cancelled_and_nothing_moves() -> None:
     assert movements_of(row.client_id) == []
 
 
-def test_a_strangers_order_cannot_be_cancelled() -> None:
+def test_order_of_another_client_is_not_found() -> None:
     order = factories.confirm(factories.service(), "b")
-
     stranger = factories.client()
 
     with nothing_written(), pytest.raises(LookupError):
@@ -63,7 +62,7 @@ def test_a_strangers_order_cannot_be_cancelled() -> None:
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_an_order_is_cancelled_only_where_the_table_allows_it(status: OrderStatus) -> None:
+def test_only_allowed_statuses_can_be_cancelled(status: OrderStatus) -> None:
     row = factories.service()
     order = factories.confirm(row, "b")
     order.status = status
@@ -82,7 +81,7 @@ def test_an_order_is_cancelled_only_where_the_table_allows_it(status: OrderStatu
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_an_order_expires_only_while_it_waits_for_its_payment(status: OrderStatus) -> None:
+def test_order_expires_only_while_it_awaits_payment(status: OrderStatus) -> None:
     order = factories.confirm(factories.service(), "b")
     order.status = status
     db.session.commit()
@@ -97,7 +96,7 @@ def test_an_order_expires_only_while_it_waits_for_its_payment(status: OrderStatu
             expire_order(order.id, AT)
 
 
-def test_every_step_is_kept_with_who_and_when() -> None:
+def test_history_records_actor_and_time_of_each_event() -> None:
     row = factories.service()
     order = factories.confirm(row, "b")
     cancel_order(row.client_id, order.reference, ON, AT + timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""A request to end a service takes effect by being sent, once, and can be taken back until its day."""
+"""Cancellation requests for services: accepted when sent, once, and withdrawable until they take effect."""
 
 from __future__ import annotations
 
@@ -21,82 +21,83 @@ from tests.factories import AT, DUE, ON
 from tests.operations.ledger_checks import nothing_written, rows
 
 NOW, PERIOD_END = CancellationWhen.NOW, CancellationWhen.PERIOD_END
-EVE = DUE - timedelta(days=1)
+DAY_BEFORE_DUE = DUE - timedelta(days=1)
 
 
 def request(row: Service, when: CancellationWhen = PERIOD_END, key: str = "form", **more: Any) -> Cancellation:
-    given = {"reason": "too dear", "locale": "fr", "on": ON, "at": AT, **more}
-    return request_cancellation(row.client_id, row.id, when, key=key, **given)
+    arguments = {"reason": "too dear", "locale": "fr", "on": ON, "at": AT, **more}
+    return request_cancellation(row.client_id, row.id, when, key=key, **arguments)
 
 
-def told(email: str, sent: Cancellation) -> bool:
-    return message_by_key(f"{email}-{sent.reference}") is not None
+def email_is_queued(email: str, cancellation: Cancellation) -> bool:
+    return message_by_key(f"{email}-{cancellation.reference}") is not None
 
 
-def test_now_ends_the_service_by_being_sent() -> None:
+def test_immediate_cancellation_ends_the_service() -> None:
     row = factories.service()
 
-    sent = request(row, NOW)
+    cancellation = request(row, NOW)
 
-    assert (sent.reference, sent.status, sent.effective_on, sent.closed_at) == (
+    assert (cancellation.reference, cancellation.status, cancellation.effective_on, cancellation.closed_at) == (
         "RS-2026-000001",
         CancellationStatus.DONE,
         ON,
         AT,
     )
-    assert (row.status, sent.reason, sent.requested_at) == (ServiceStatus.CANCELLED, "too dear", AT)
-    assert told("cancellation_received", sent)
+    assert (row.status, cancellation.reason, cancellation.requested_at) == (ServiceStatus.CANCELLED, "too dear", AT)
+    assert email_is_queued("cancellation_received", cancellation)
 
 
-def test_the_end_of_what_is_paid_is_waited_for() -> None:
+def test_cancellation_at_period_end_waits_for_the_due_date() -> None:
     row = factories.service()
-    sent = request(row)
-    sent_id = sent.id
+    cancellation = request(row)
+    cancellation_id = cancellation.id
 
-    assert (sent.status, sent.effective_on, row.status) == (CancellationStatus.OPEN, DUE, ServiceStatus.ACTIVE)
+    assert (cancellation.status, cancellation.effective_on) == (CancellationStatus.OPEN, DUE)
+    assert (row.status, cancellation.closed_at) == (ServiceStatus.ACTIVE, None)
     with nothing_written():
-        carry_out_cancellation(sent_id, EVE, AT)
-    carry_out_cancellation(sent_id, DUE, AT)
+        carry_out_cancellation(cancellation_id, DAY_BEFORE_DUE, AT)
+    carry_out_cancellation(cancellation_id, DUE, AT)
     with nothing_written():
-        carry_out_cancellation(sent_id, DUE, AT)
+        carry_out_cancellation(cancellation_id, DUE, AT)
 
-    assert (sent.status, row.status) == (CancellationStatus.DONE, ServiceStatus.CANCELLED)
+    assert (cancellation.status, row.status) == (CancellationStatus.DONE, ServiceStatus.CANCELLED)
 
 
 @pytest.mark.parametrize("due", [None, ON, date(2026, 6, 1)])
-def test_where_nothing_more_is_paid_the_end_of_the_period_is_today(due: date | None) -> None:
+def test_period_end_is_today_if_no_future_day_is_paid(due: date | None) -> None:
     row = factories.service(next_due_date=due)
 
     assert request(row).effective_on == ON
     assert row.status is ServiceStatus.CANCELLED
 
 
-def test_a_request_is_taken_back_until_its_day_and_the_service_goes_on() -> None:
+def test_withdrawn_request_leaves_the_service_active() -> None:
     row = factories.service()
-    sent = request(row)
-    reference, client_id = sent.reference, row.client_id
+    cancellation = request(row)
+    reference, client_id = cancellation.reference, row.client_id
 
     withdraw_cancellation(client_id, reference, AT)
     with nothing_written():
         withdraw_cancellation(client_id, reference, AT)
-    carry_out_cancellation(sent.id, DUE, AT)
+    carry_out_cancellation(cancellation.id, DUE, AT)
 
-    assert (sent.status, row.status) == (CancellationStatus.WITHDRAWN, ServiceStatus.ACTIVE)
-    assert told("cancellation_withdrawn", sent)
+    assert (cancellation.status, row.status) == (CancellationStatus.WITHDRAWN, ServiceStatus.ACTIVE)
+    assert email_is_queued("cancellation_withdrawn", cancellation)
     assert factories.price(row, "b").due_today.cents > 0
 
 
-def test_after_a_withdrawal_a_service_can_be_cancelled_anew() -> None:
+def test_service_can_be_cancelled_again_after_a_withdrawal() -> None:
     row = factories.service()
     withdraw_cancellation(row.client_id, request(row).reference, AT)
 
     assert request(row, key="another").reference == "RS-2026-000002"
 
 
-def test_a_service_that_ended_is_not_brought_back() -> None:
+def test_request_cannot_be_withdrawn_after_the_service_ended() -> None:
     row = factories.service()
-    sent = request(row, NOW)
-    client_id, reference = row.client_id, sent.reference
+    cancellation = request(row, NOW)
+    client_id, reference = row.client_id, cancellation.reference
 
     with nothing_written(), pytest.raises(BusinessError) as error:
         withdraw_cancellation(client_id, reference, AT)
@@ -104,7 +105,7 @@ def test_a_service_that_ended_is_not_brought_back() -> None:
     assert error.value.code is Refusal.TOO_LATE
 
 
-def test_a_change_under_way_must_be_cancelled_first() -> None:
+def test_request_is_refused_while_a_change_is_under_way() -> None:
     row = factories.service()
     order = factories.confirm(row, "b")
     client_id, reference = row.client_id, order.reference
@@ -117,7 +118,7 @@ def test_a_change_under_way_must_be_cancelled_first() -> None:
     assert request(row).status is CancellationStatus.OPEN
 
 
-def test_a_form_sent_twice_is_one_request() -> None:
+def test_form_sent_twice_makes_one_request() -> None:
     row = factories.service()
 
     first = request(row).reference
@@ -129,7 +130,7 @@ def test_a_form_sent_twice_is_one_request() -> None:
     assert len(rows(Cancellation)) == 1
 
 
-def test_a_key_is_for_one_request() -> None:
+def test_key_of_another_request_is_refused() -> None:
     row = factories.service()
     sibling = factories.service(row.client)
     request(row)
@@ -140,7 +141,7 @@ def test_a_key_is_for_one_request() -> None:
         assert error.value.code is Refusal.KEY_REUSED
 
 
-def test_one_request_at_a_time() -> None:
+def test_second_request_is_refused_while_one_is_open() -> None:
     row = factories.service()
     request(row)
 
@@ -151,7 +152,7 @@ def test_one_request_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("status", ServiceStatus)
-def test_only_a_service_that_has_ended_cannot_be_cancelled(status: ServiceStatus) -> None:
+def test_every_service_that_has_not_ended_can_be_cancelled(status: ServiceStatus) -> None:
     row = factories.service(status=status)
 
     if status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
@@ -162,7 +163,7 @@ def test_only_a_service_that_has_ended_cannot_be_cancelled(status: ServiceStatus
         assert request(row).status is CancellationStatus.OPEN
 
 
-def test_a_strangers_service_and_request_are_not_found() -> None:
+def test_service_and_request_of_another_client_are_not_found() -> None:
     row = factories.service()
     stranger = factories.client().id
     reference = request(row).reference

@@ -1,4 +1,4 @@
-"""A confirmed change is an order and its invoice in one commit, at the figures that were seen, or nothing at all."""
+"""Placing an order: order, invoice and messages in one commit, at the figures of the confirmed quote."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from kajoom.operations.orders.quotes import Choice
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
 from tests.operations.ledger_checks import nothing_written, queued_emails, rows
+from tests.operations.orders.order_setup import place_upgrade
 
 
-def test_an_upgrade_waits_for_its_payment_and_the_service_is_as_it_was() -> None:
+def test_upgrade_awaits_payment_and_leaves_the_service_unchanged() -> None:
     row = factories.service()
 
     order = factories.confirm(row, "b")
@@ -41,7 +42,7 @@ def test_an_upgrade_waits_for_its_payment_and_the_service_is_as_it_was() -> None
     assert queued_emails() == {"change_requested"}
 
 
-def test_the_invoice_bears_the_lines_and_taxes_of_the_quote_to_the_cent() -> None:
+def test_invoice_has_the_exact_lines_and_taxes_of_the_quote() -> None:
     row = factories.service()
     quote = factories.price(row, "b", ANNUALLY)
 
@@ -69,7 +70,7 @@ def test_the_invoice_bears_the_lines_and_taxes_of_the_quote_to_the_cent() -> Non
     assert (invoice.number, invoice.issued_on, invoice.balance) == ("2026-0001", ON, quote.due_today)
 
 
-def test_a_line_says_the_days_it_covers_and_the_plans_by_name() -> None:
+def test_invoice_line_has_its_days_and_plan_names() -> None:
     [line] = factories.invoice_for(factories.confirm(factories.service(), "b")).lines
 
     assert line["params"] == {
@@ -84,7 +85,7 @@ def test_a_line_says_the_days_it_covers_and_the_plans_by_name() -> None:
     }
 
 
-def test_a_change_free_of_charge_goes_straight_to_the_panel_without_invoice() -> None:
+def test_change_without_charge_is_provisioned_without_an_invoice() -> None:
     row = factories.service(recurring_cents=22_500)
 
     order = factories.confirm(row, "b")
@@ -96,7 +97,7 @@ def test_a_change_free_of_charge_goes_straight_to_the_panel_without_invoice() ->
     assert [step.event for step in order.history] == [OrderEvent.PLACED]
 
 
-def test_a_downgrade_waits_for_the_next_due_date_at_no_charge() -> None:
+def test_downgrade_waits_for_next_due_date_without_charge() -> None:
     order = factories.confirm(factories.service(), "base")
 
     assert (order.status, order.effective_on, order.total) == (OrderStatus.SCHEDULED, DUE, Money(0))
@@ -104,7 +105,7 @@ def test_a_downgrade_waits_for_the_next_due_date_at_no_charge() -> None:
     assert message_by_key(f"provision-{order.reference}") is None
 
 
-def test_a_downgrade_at_once_must_be_acknowledged() -> None:
+def test_immediate_downgrade_must_be_acknowledged() -> None:
     row = factories.service()
 
     with nothing_written(), pytest.raises(BusinessError) as error:
@@ -116,7 +117,7 @@ def test_a_downgrade_at_once_must_be_acknowledged() -> None:
     assert movements_of(row.client_id) == []
 
 
-def test_a_move_that_needs_a_person_waits_for_one_with_its_delay() -> None:
+def test_change_that_needs_a_person_is_not_sent_to_the_panel() -> None:
     order = factories.confirm(factories.service(recurring_cents=35_000), "c")
 
     assert (order.needs_person, order.delay) == (True, factories.DELAY)
@@ -124,7 +125,7 @@ def test_a_move_that_needs_a_person_waits_for_one_with_its_delay() -> None:
     assert message_by_key(f"provision-{order.reference}") is None
 
 
-def test_credit_pays_a_part_and_the_invoice_asks_for_the_rest() -> None:
+def test_account_credit_reduces_the_balance_of_the_invoice() -> None:
     row = factories.service()
     factories.credit(row.client, 1_000)
 
@@ -136,7 +137,7 @@ def test_credit_pays_a_part_and_the_invoice_asks_for_the_rest() -> None:
     assert balance_of(row.client_id, "CAD") == Money(0)
 
 
-def test_credit_that_covers_all_walks_the_same_states_without_a_payment() -> None:
+def test_account_credit_that_covers_the_total_pays_the_order() -> None:
     row = factories.service()
     factories.credit(row.client, 10_000)
 
@@ -148,14 +149,14 @@ def test_credit_that_covers_all_walks_the_same_states_without_a_payment() -> Non
     assert message_by_key(f"provision-{order.reference}") is not None
 
 
-def test_credit_in_another_currency_pays_nothing() -> None:
+def test_credit_in_another_currency_is_not_used() -> None:
     row = factories.service()
     factories.credit(row.client, 10_000, "USD")
 
     assert factories.confirm(row, "b").due_today == Money(4_312)
 
 
-def test_a_downgrade_leaves_the_credit_as_it_was() -> None:
+def test_downgrade_uses_no_credit() -> None:
     row = factories.service()
     factories.credit(row.client, 5_000)
 
@@ -164,7 +165,7 @@ def test_a_downgrade_leaves_the_credit_as_it_was() -> None:
     assert balance_of(row.client_id, "CAD") == Money(5_000)
 
 
-def test_one_change_at_a_time_and_the_refusal_leaves_no_lock() -> None:
+def test_second_change_is_refused_and_leaves_no_transaction_open() -> None:
     row = factories.service()
     digest = factories.price(row, "b").digest
     factories.confirm(row, "b", digest=digest)
@@ -176,15 +177,15 @@ def test_one_change_at_a_time_and_the_refusal_leaves_no_lock() -> None:
     assert not db.session().in_transaction()
 
 
-def test_a_deed_that_fails_gives_its_numbers_back() -> None:
+def test_failed_order_leaves_no_gap_in_the_numbers() -> None:
     first, second, third = factories.service(), factories.service(), factories.service()
     factories.confirm(first, "b")
-    seen = Confirmation(factories.price(second, "b").digest, "k")
+    digest = factories.price(second, "b").digest
     [invoice] = rows(Invoice)
-    invoice.number = "2026-0002"  # so that the next one, its numbers taken, is refused by the database
+    invoice.number = "2026-0002"  # the next number: the database refuses a second invoice with it
     db.session.commit()
     with nothing_written(), pytest.raises(IntegrityError):
-        place_order(second.client_id, second.id, Choice("b", MONTHLY), seen, locale="fr", on=ON, at=AT, days_to_pay=7)
+        place_upgrade(second.client_id, second.id, digest)
     invoice.number = "2026-0001"
     db.session.commit()
     factories.confirm(third, "b")
@@ -193,18 +194,18 @@ def test_a_deed_that_fails_gives_its_numbers_back() -> None:
     assert [order.reference for order in rows(Order)] == ["CH-2026-000001", "CH-2026-000002"]
 
 
-def test_numbers_begin_again_with_the_year_of_the_shops_day() -> None:
-    eve = date(2026, 12, 31)  # in Toronto, while it is already 2027 in UTC
+def test_year_of_the_numbers_is_that_of_the_local_day() -> None:
+    new_years_eve = date(2026, 12, 31)  # in Toronto, while it is already 2027 in UTC
     row = factories.service(next_due_date=date(2027, 1, 15), anchor_day=15)
-    seen = Confirmation(factories.price(row, "b", on=eve).digest, "k")
+    confirmation = Confirmation(factories.price(row, "b", on=new_years_eve).digest, "k")
 
     order = place_order(
         row.client_id,
         row.id,
         Choice("b", MONTHLY),
-        seen,
+        confirmation,
         locale="fr",
-        on=eve,
+        on=new_years_eve,
         at=AT.replace(year=2027, month=1, day=1, hour=4),
         days_to_pay=7,
     )

@@ -1,4 +1,4 @@
-"""The service becomes what was ordered when the panel or a person says so, and not before; a refusal costs nothing."""
+"""Provisioning: the service changes once the panel or staff report success; a refusal refunds as account credit."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ from tests.operations.ledger_checks import is_queued, nothing_written
 DONE = PanelResult(PanelStatus.DONE)
 
 
-def paid(row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, **more: Any) -> Order:
-    """An order that its client's credit pays whole, so that only the carrying out is left."""
+def order_paid_by_credit(row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, **more: Any) -> Order:
+    """An order paid in full by account credit, so that it awaits provisioning."""
     factories.credit(row.client, 1_000_000)
     return factories.confirm(row, plan, cycle, **more)
 
 
-def test_the_service_changes_when_the_panel_has_done_it() -> None:
+def test_service_changes_when_the_panel_succeeds() -> None:
     row = factories.service()
-    order = paid(row)
-    order_id, asked = order.id, PackageChange(order.reference, row.username, "pkg_b")
+    order = order_paid_by_credit(row)
+    order_id, expected = order.id, PackageChange(order.reference, row.username, "pkg_b")
 
-    assert package_change_of(order_id) == asked
+    assert package_change_of(order_id) == expected
     assert not db.session().in_transaction()
     assert row.plan.code == "a"
 
@@ -58,27 +58,27 @@ def test_the_service_changes_when_the_panel_has_done_it() -> None:
     assert package_change_of(order.id) is None
 
 
-def test_what_the_panel_says_twice_happens_once() -> None:
-    order = paid(factories.service())
+def test_repeated_panel_result_is_applied_once() -> None:
+    order = order_paid_by_credit(factories.service())
     record_panel_result(order.id, DONE, AT)
     order_id = order.id
 
     with nothing_written():
         assert record_panel_result(order_id, DONE, AT)
-        assert record_panel_result(order_id, PanelResult(PanelStatus.REFUSED, "too late to say so"), AT)
+        assert record_panel_result(order_id, PanelResult(PanelStatus.REFUSED, "too late"), AT)
 
 
 @pytest.mark.parametrize("status", [PanelStatus.PENDING, PanelStatus.UNKNOWN])
-def test_an_answer_that_says_nothing_is_asked_for_again(status: PanelStatus) -> None:
-    order_id = paid(factories.service()).id
+def test_inconclusive_panel_result_must_be_retried(status: PanelStatus) -> None:
+    order_id = order_paid_by_credit(factories.service()).id
 
     with nothing_written():
         assert not record_panel_result(order_id, PanelResult(status), AT)
 
 
-def test_what_the_panel_refuses_is_held_for_a_person_and_the_money_stays() -> None:
+def test_change_refused_by_the_panel_needs_review_and_keeps_its_payment() -> None:
     row = factories.service()
-    order = paid(row)
+    order = order_paid_by_credit(row)
 
     assert record_panel_result(order.id, PanelResult(PanelStatus.REFUSED, "quota <b>too low</b>"), AT)
 
@@ -94,9 +94,9 @@ def test_what_the_panel_refuses_is_held_for_a_person_and_the_money_stays() -> No
     assert balance_of(row.client_id, "CAD") == Money(1_000_000 - 4_312)
 
 
-def test_a_person_may_finish_what_the_panel_refused() -> None:
+def test_staff_can_complete_a_change_the_panel_refused() -> None:
     row = factories.service()
-    order = paid(row)
+    order = order_paid_by_credit(row)
     record_panel_result(order.id, PanelResult(PanelStatus.REFUSED, "quota"), AT)
 
     mark_operational(order.reference, "anne", ON, AT)
@@ -109,9 +109,9 @@ def test_a_person_may_finish_what_the_panel_refused() -> None:
     ]
 
 
-def test_a_change_that_cannot_be_made_gives_all_its_money_back_once_as_credit() -> None:
+def test_refused_change_returns_its_payment_once_as_credit() -> None:
     row = factories.service()
-    order = paid(row)
+    order = order_paid_by_credit(row)
 
     mark_refused(order.reference, "no server left", "anne", ON, AT)
     with nothing_written(), pytest.raises(BusinessError):
@@ -128,7 +128,7 @@ def test_a_change_that_cannot_be_made_gives_all_its_money_back_once_as_credit() 
     assert is_queued("refused", order)
 
 
-def test_a_change_at_no_charge_that_cannot_be_made_gives_nothing_back() -> None:
+def test_refused_change_without_charge_returns_no_credit() -> None:
     row = factories.service()
     order = factories.confirm(row, "base", when=When.NOW)
 
@@ -137,10 +137,10 @@ def test_a_change_at_no_charge_that_cannot_be_made_gives_nothing_back() -> None:
     assert movements_of(row.client_id) == []
 
 
-def test_a_longer_cycle_sets_the_date_and_its_anchor() -> None:
+def test_longer_cycle_sets_due_date_and_anchor_day() -> None:
     row = factories.service()
 
-    record_panel_result(paid(row, "b", ANNUALLY).id, DONE, AT)
+    record_panel_result(order_paid_by_credit(row, "b", ANNUALLY).id, DONE, AT)
 
     assert (row.cycle, row.recurring_cents, row.next_due_date, row.anchor_day) == (
         ANNUALLY,
@@ -150,15 +150,15 @@ def test_a_longer_cycle_sets_the_date_and_its_anchor() -> None:
     )
 
 
-def test_a_free_service_that_becomes_paid_gets_its_first_due_date() -> None:
+def test_free_service_moved_to_a_paid_plan_gets_a_due_date() -> None:
     row = factories.service(recurring_cents=0, cycle=BillingCycle.FREE, next_due_date=None)
 
-    record_panel_result(paid(row, "a").id, DONE, AT)
+    record_panel_result(order_paid_by_credit(row, "a").id, DONE, AT)
 
     assert (row.next_due_date, row.anchor_day) == (date(2026, 7, 16), 16)
 
 
-def test_a_paid_service_that_becomes_free_has_no_due_date_any_more() -> None:
+def test_service_moved_to_a_free_plan_loses_its_due_date() -> None:
     plan = factories.plan_row("base")
     next(price for price in plan.prices if price.cycle is MONTHLY).cents = 0
     factories.reload_catalogue()
@@ -171,9 +171,9 @@ def test_a_paid_service_that_becomes_free_has_no_due_date_any_more() -> None:
     assert (row.next_due_date, row.recurring_cents) == (None, 0)
 
 
-def test_a_renewal_paid_meanwhile_is_not_undone() -> None:
+def test_due_date_moved_by_a_renewal_is_kept() -> None:
     row = factories.service()
-    order = paid(row)
+    order = order_paid_by_credit(row)
     row.next_due_date = date(2026, 8, 1)
     db.session.commit()
 
@@ -194,23 +194,23 @@ EVENTS: dict[OrderEvent, Callable[[int, str], object]] = {
 
 @pytest.mark.parametrize("status", OrderStatus)
 @pytest.mark.parametrize("event", EVENTS)
-def test_what_the_table_does_not_allow_writes_nothing(status: OrderStatus, event: OrderEvent) -> None:
+def test_event_not_in_the_transition_table_writes_nothing(status: OrderStatus, event: OrderEvent) -> None:
     row = factories.service()
     factories.credit(row.client, 1_000_000)
     order = factories.confirm(row, "b")
     order.status = status
     db.session.commit()
-    order_id, reference, after = order.id, order.reference, TRANSITIONS.get((status, event))
+    order_id, reference, expected = order.id, order.reference, TRANSITIONS.get((status, event))
 
-    if after is None:
+    if expected is None:
         with nothing_written(), suppress(BusinessError):
             EVENTS[event](order_id, reference)
     else:
         EVENTS[event](order_id, reference)
-        assert db.session.get_one(Order, order_id).status is after
+        assert db.session.get_one(Order, order_id).status is expected
 
 
-def test_an_order_that_does_not_exist_is_nobodys() -> None:
+def test_missing_order_is_not_found() -> None:
     with nothing_written(), pytest.raises(LookupError):
         mark_operational("CH-2026-999999", "anne", ON, AT)
     with nothing_written(), pytest.raises(LookupError):

@@ -1,4 +1,4 @@
-"""A scheduled change begins on its day if it still fits, at the price that was agreed; else a person looks at it."""
+"""A scheduled change starts on its day at the ordered price if it is still possible; otherwise it needs review."""
 
 from __future__ import annotations
 
@@ -8,30 +8,29 @@ from typing import Any
 
 import pytest
 
-from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
 from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.service import ServiceStatus
 from kajoom.gateways.ports import PanelResult, PanelStatus
-from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.operations.orders.provisioning import record_panel_result, start_due_order
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY
 from tests.operations.ledger_checks import is_queued, nothing_written
+from tests.operations.orders.order_setup import insert_cancellation
 
 DONE = PanelResult(PanelStatus.DONE)
 
 
-def rich(**more: Any) -> Service:
-    """A service whose client's account credit pays each renewal as it is issued."""
+def service_with_credit(**more: Any) -> Service:
+    """A service of a client whose account credit pays every renewal."""
     row = factories.service(**more)
     factories.credit(row.client, 1_000_000)
     return row
 
 
-def test_a_scheduled_change_begins_on_its_day_and_not_before() -> None:
-    row = rich()
+def test_scheduled_change_starts_on_its_day_and_not_before() -> None:
+    row = service_with_credit()
     order = factories.confirm(row, "base")
     order_id = order.id
 
@@ -47,43 +46,28 @@ def test_a_scheduled_change_begins_on_its_day_and_not_before() -> None:
     assert (row.plan.code, row.next_due_date) == ("base", date(2026, 8, 1))
 
 
-def fuller(row: Service) -> None:
+def exceed_limits(row: Service) -> None:
     row.usage = {"disk_mb": 5_001, "mailboxes": 1, "databases": 1}
 
 
-def suspended(row: Service) -> None:
+def suspend(row: Service) -> None:
     row.status = ServiceStatus.SUSPENDED
 
 
-def ending(row: Service) -> None:
-    request = Cancellation(
-        reference="RS-1",
-        key="k",
-        client_id=row.client_id,
-        service_id=row.id,
-        status=CancellationStatus.OPEN,
-        when=CancellationWhen.PERIOD_END,
-        effective_on=DUE,
-        locale="fr",
-        requested_at=AT,
-    )
-    db.session.add(request)
-
-
 @pytest.mark.parametrize(
-    ("happen", "reason"),
+    ("change", "reason"),
     [
-        (fuller, ReviewReason.OVER_LIMITS),
-        (suspended, ReviewReason.NOT_ACTIVE),
-        (ending, ReviewReason.CANCELLATION_REQUESTED),
+        (exceed_limits, ReviewReason.OVER_LIMITS),
+        (suspend, ReviewReason.NOT_ACTIVE),
+        (insert_cancellation, ReviewReason.CANCELLATION_REQUESTED),
     ],
 )
-def test_a_scheduled_change_that_no_longer_fits_is_held_and_told(
-    happen: Callable[[Service], None], reason: ReviewReason
+def test_scheduled_change_that_is_no_longer_possible_needs_review(
+    change: Callable[[Service], object], reason: ReviewReason
 ) -> None:
     row = factories.service()
     order = factories.confirm(row, "base")
-    happen(row)
+    change(row)
     db.session.commit()
 
     start_due_order(order.id, DUE, AT)
@@ -98,8 +82,8 @@ def test_a_scheduled_change_that_no_longer_fits_is_held_and_told(
     assert row.plan.code == "a"
 
 
-def test_a_scheduled_change_whose_use_is_no_longer_known_goes_to_a_person() -> None:
-    row = rich()
+def test_scheduled_change_with_unknown_usage_needs_a_person() -> None:
+    row = service_with_credit()
     order = factories.confirm(row, "base")
     row.usage = None
     db.session.commit()
@@ -111,8 +95,8 @@ def test_a_scheduled_change_whose_use_is_no_longer_known_goes_to_a_person() -> N
     assert not is_queued("provision", order)
 
 
-def test_a_cycle_that_changes_on_its_day_asks_for_no_space_to_be_freed() -> None:
-    row = rich(cycle=ANNUALLY, recurring_cents=150_000, usage={"disk_mb": 99_999})
+def test_scheduled_change_of_cycle_alone_ignores_usage() -> None:
+    row = service_with_credit(cycle=ANNUALLY, recurring_cents=150_000, usage={"disk_mb": 99_999})
     order = factories.confirm(row, "a", MONTHLY)
 
     start_due_order(order.id, DUE, AT)
@@ -121,8 +105,8 @@ def test_a_cycle_that_changes_on_its_day_asks_for_no_space_to_be_freed() -> None
     assert is_queued("provision", order)
 
 
-def test_the_price_in_force_is_the_one_frozen_in_the_order() -> None:
-    row = rich()
+def test_scheduled_change_applies_the_price_of_the_order() -> None:
+    row = service_with_credit()
     order = factories.confirm(row, "base")
     next(price for price in factories.plan_row("base").prices if price.cycle is MONTHLY).cents += 500
     factories.reload_catalogue()
