@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 from kajoom.models.types import UtcDateTime
 
 _DATABASE = current_app.extensions["migrate"].db
+_CHECK = "PRAGMA foreign_key_check"
 
 
 def _render_item(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
@@ -20,7 +24,7 @@ def _render_item(kind: str, value: Any, _autogenerate: Any) -> str | Literal[Fal
 
 
 def _run() -> None:
-    with _DATABASE.engine.connect() as connection:
+    with _DATABASE.engine.connect() as connection, _foreign_keys_off(connection):
         context.configure(
             connection=connection,
             target_metadata=_DATABASE.metadata,
@@ -30,7 +34,26 @@ def _run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql(_CHECK).all()):
+            raise RuntimeError(f"foreign keys are broken, nothing was changed: {broken[:5]}")
         connection.commit()
+
+
+@contextmanager
+def _foreign_keys_off(connection: Connection) -> Iterator[None]:
+    """Suspend foreign keys on SQLite, where batch mode drops and recreates tables that other tables reference.
+
+    They are checked before the commit. The connection is not used again.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")  # has no effect inside a transaction, so it comes first
+    try:
+        yield
+    finally:
+        connection.invalidate()
 
 
 _run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -14,12 +15,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate, downgrade, upgrade
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, MetaData, Table, inspect, text
 
 from kajoom import models
 from kajoom.models.db import Base, db
 from tests.architecture.files import ROOT
 from tests.database import DatabaseFactory
+from tests.factories import AT, ON
 
 for module in iter_modules(models.__path__):
     import_module(f"{models.__name__}.{module.name}")  # importing a module adds its tables to the metadata
@@ -119,6 +121,41 @@ def test_migrations_can_be_downgraded_to_base_and_upgraded_again() -> None:
     upgrade(REVISIONS)
 
     assert inspected(tables_of) == schema
+
+
+def insert(connection: Connection, name: str, **values: Any) -> None:
+    """Insert a row in a table as it is in the database, with zero values for the other required columns."""
+    zeros: dict[type, Any] = {int: 0, str: "", bool: False, date: ON, datetime: AT, object: {}}
+    table = Table(name, MetaData(), autoload_with=connection)
+    required = [column for column in table.columns if not column.nullable and column.server_default is None]
+    row = {column.name: zeros[column.type.python_type] for column in required}
+    connection.execute(table.insert().values({**row, **values}))
+
+
+def insert_order(connection: Connection) -> None:
+    """Insert an order with one step, and the rows it references."""
+    insert(connection, "client", id=1)
+    insert(connection, "product_group", id=1, charge="prorated")
+    insert(connection, "plan", id=1, group_id=1)
+    service = {"client_id": 1, "plan_id": 1, "status": "active", "cycle": "monthly", "quantity": 1, "anchor_day": 1}
+    insert(connection, "service", id=1, **service)
+    change = {"decision": "now", "direction": "upgrade", "from_cycle": "monthly", "to_cycle": "monthly"}
+    links = {"client_id": 1, "service_id": 1, "from_plan_id": 1, "to_plan_id": 1}
+    insert(connection, "order", id=1, status="completed", **change, **links)
+    insert(connection, "order_step", order_id=1, event="held", status="awaiting_provisioning")
+
+
+@pytest.mark.usefixtures("empty")
+def test_upgrade_keeps_rows_that_reference_a_recreated_table() -> None:
+    """Revision 0008 recreates the table of orders on SQLite."""
+    upgrade(REVISIONS, "0007")
+    with db.engine.begin() as connection:
+        insert_order(connection)
+
+    upgrade(REVISIONS)
+
+    with db.engine.begin() as connection:
+        assert connection.execute(text("SELECT order_id, event FROM order_step")).all() == [(1, "needs_review")]
 
 
 def test_there_is_one_head_revision() -> None:
