@@ -86,6 +86,14 @@ def test_first_matching_banner_is_shown() -> None:
     assert Catalog(1).banner("hosting", day("2026-06-16")) is None
 
 
+def test_banner_is_chosen_by_group_and_day() -> None:
+    mail = banner(groups=("mail",), valid_from=day("2026-06-01"), valid_until=day("2026-06-30"))
+    catalog = Catalog(1, banners=(mail,))
+    assert catalog.banner("mail", day("2026-06-16")) == mail
+    assert catalog.banner("mail", day("2026-07-01")) is None
+    assert catalog.banner("hosting", day("2026-06-16")) is None
+
+
 def test_empty_catalog_has_no_groups_plans_banners_or_seller() -> None:
     empty = Catalog(1)
     assert (dict(empty.groups), dict(empty.plans), dict(empty.seller)) == ({}, {}, {})
