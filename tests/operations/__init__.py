@@ -1,1 +1,1 @@
-"""What is done: every deed, with a real database and doors that live in memory."""
+"""Tests of kajoom/operations, with a real database and in-memory gateways."""

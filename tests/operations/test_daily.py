@@ -1,13 +1,10 @@
-"""A day does what is due on it, and done again it does no more; what goes wrong in it costs the others nothing."""
+"""The daily run: it does what is due, once; an item that fails does not stop the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.invoice import InvoiceStatus
@@ -20,14 +17,15 @@ from kajoom.models.service import Service
 from kajoom.operations.daily import Item, bill_day, enqueue_day, enqueue_renewal_batch, run_day, run_item
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
 from tests import factories
+from tests.conftest import Statements
 from tests.factories import AT, DUE, ON
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.operations.renewal_setup import copy_service, issue_next_renewal, pay_in_full
 
-FORTNIGHT = 14
+DAYS_AHEAD = 14
 
 
-def test_a_day_on_which_nothing_is_due_writes_nothing() -> None:
+def test_run_with_nothing_due_writes_nothing() -> None:
     factories.confirm(factories.service(), "b")
     factories.confirm(factories.service(), "base")
 
@@ -35,7 +33,7 @@ def test_a_day_on_which_nothing_is_due_writes_nothing() -> None:
         run_day(ON, AT)
 
 
-def test_an_unpaid_order_may_be_paid_on_its_last_day_and_expires_the_day_after() -> None:
+def test_unpaid_order_expires_the_day_after_its_last_day() -> None:
     order = factories.confirm(factories.service(), "b")
     last = ON + timedelta(days=7)
 
@@ -46,7 +44,7 @@ def test_an_unpaid_order_may_be_paid_on_its_last_day_and_expires_the_day_after()
     assert (status_on_last_day, order.status) == (OrderStatus.AWAITING_PAYMENT, OrderStatus.CANCELLED)
 
 
-def test_the_due_date_starts_what_was_scheduled_and_ends_what_was_cancelled() -> None:
+def test_due_date_starts_scheduled_changes_and_ends_cancelled_services() -> None:
     changing, ending = factories.service(), factories.service()
     factories.credit(changing.client, 10_923)
     order = factories.confirm(changing, "base")
@@ -63,53 +61,53 @@ def test_the_due_date_starts_what_was_scheduled_and_ends_what_was_cancelled() ->
     assert ending.status is ServiceStatus.CANCELLED
 
 
-def test_days_on_which_nobody_worked_are_made_up_for() -> None:
+def test_run_makes_up_for_missed_days() -> None:
     row = factories.service()
     factories.credit(row.client, 10_923)
     order = factories.confirm(row, "base")
 
-    bill_day(DUE + timedelta(days=3), AT, FORTNIGHT)
+    bill_day(DUE + timedelta(days=3), AT, DAYS_AHEAD)
 
     assert order.status is OrderStatus.AWAITING_PROVISIONING
     assert [invoice.due_on for invoice in rows(Invoice)] == [DUE + timedelta(days=3)]
 
 
-def billed(on: date, days: int = FORTNIGHT) -> list[date | None]:
-    """The periods that stand billed once a day is done."""
+def periods_billed_after_run(on: date, days: int = DAYS_AHEAD) -> list[date | None]:
+    """Do the billing of a day; the first days of the periods billed so far, void invoices left out."""
     bill_day(on, AT, days)
     return [invoice.period_start for invoice in rows(Invoice) if invoice.status is not InvoiceStatus.VOID]
 
 
-def test_a_renewal_is_issued_the_given_days_before_it_is_due_and_not_sooner() -> None:
+def test_renewal_is_issued_the_configured_days_before_it_is_due() -> None:
     factories.service()
 
-    assert billed(DUE - timedelta(days=FORTNIGHT + 1)) == []
-    assert billed(DUE - timedelta(days=FORTNIGHT)) == [DUE]
+    assert periods_billed_after_run(DUE - timedelta(days=DAYS_AHEAD + 1)) == []
+    assert periods_billed_after_run(DUE - timedelta(days=DAYS_AHEAD)) == [DUE]
 
 
-def test_with_no_days_ahead_a_renewal_is_issued_on_its_day() -> None:
+def test_renewal_is_issued_on_its_due_date_with_zero_days_ahead() -> None:
     factories.service()
 
-    assert billed(DUE - timedelta(days=1), 0) == []
-    assert billed(DUE, 0) == [DUE]
+    assert periods_billed_after_run(DUE - timedelta(days=1), 0) == []
+    assert periods_billed_after_run(DUE, 0) == [DUE]
 
 
 @pytest.mark.parametrize("on", [DUE - timedelta(days=400), ON, DUE, DUE + timedelta(days=400)])
-def test_a_day_gone_by_or_to_come_done_twice_does_no_more(on: date) -> None:
+def test_run_repeated_for_any_day_writes_nothing(on: date) -> None:
     factories.service()
     factories.confirm(factories.service(), "b")
     factories.confirm(factories.service(), "base")
-    bill_day(on, AT, FORTNIGHT)
+    bill_day(on, AT, DAYS_AHEAD)
 
     with nothing_written():
-        bill_day(on, AT, FORTNIGHT)
+        bill_day(on, AT, DAYS_AHEAD)
 
 
 @pytest.mark.slow
-def test_a_year_of_days_bills_twelve_months_once_each() -> None:
+def test_a_year_of_daily_runs_bills_each_month_once() -> None:
     row = factories.service()
     for days in range(365):
-        bill_day(ON + timedelta(days=days), AT, FORTNIGHT)
+        bill_day(ON + timedelta(days=days), AT, DAYS_AHEAD)
         for invoice in rows(Invoice):
             if invoice.status is InvoiceStatus.OPEN:
                 pay_in_full(invoice)
@@ -120,50 +118,50 @@ def test_a_year_of_days_bills_twelve_months_once_each() -> None:
     assert row.next_due_date == date(2027, 7, 1)
 
 
-def test_what_is_unpaid_is_not_billed_for_the_next_period() -> None:
+def test_unpaid_service_is_not_billed_for_the_next_period() -> None:
     factories.service()
 
-    assert billed(DUE) == [DUE]
-    assert billed(DUE + timedelta(days=60)) == [DUE]
+    assert periods_billed_after_run(DUE) == [DUE]
+    assert periods_billed_after_run(DUE + timedelta(days=60)) == [DUE]
 
 
-def test_a_change_that_expires_unpaid_lets_the_same_day_bill_its_service() -> None:
+def test_service_is_renewed_the_day_its_unpaid_change_expires() -> None:
     factories.confirm(factories.service(), "b")
     last = ON + timedelta(days=7)
 
-    assert [start for start in billed(last) if start] == []
-    assert DUE in billed(last + timedelta(days=1))
+    assert [start for start in periods_billed_after_run(last) if start] == []
+    assert DUE in periods_billed_after_run(last + timedelta(days=1))
 
 
-def test_a_requested_end_is_billed_again_the_day_after_it_is_taken_back() -> None:
+def test_service_is_renewed_after_its_cancellation_is_withdrawn() -> None:
     row = factories.service()
     issue_next_renewal(row)
     when = CancellationWhen.PERIOD_END
     request = request_cancellation(row.client_id, row.id, when, reason="", key="k", locale="fr", on=ON, at=AT)
-    assert billed(ON + timedelta(days=1)) == []
+    assert periods_billed_after_run(ON + timedelta(days=1)) == []
     withdraw_cancellation(row.client_id, request.reference, AT)
 
-    assert billed(ON + timedelta(days=2)) == [DUE]
+    assert periods_billed_after_run(ON + timedelta(days=2)) == [DUE]
 
 
-def broken(row: Service) -> None:
-    """A service due at the end of time: its next period has no end to be billed until."""
+def break_renewal(row: Service) -> None:
+    """Make a service due in the last month that a date can hold: computing the end of the period overflows."""
     row.next_due_date, row.anchor_day = date(9999, 12, 1), 1
     db.session.commit()
 
 
-def test_one_thing_that_goes_wrong_costs_the_others_nothing_and_is_tried_again(
+def test_failed_item_does_not_stop_the_others_and_is_retried_apart(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     first, _, _ = factories.service(), factories.service(), factories.service()
-    broken(first)
+    break_renewal(first)
     first_id = first.id
 
     bill_day(date(9999, 12, 1), AT, 0)
 
     assert len(rows(Invoice)) == 2
-    [aside] = [message for message in rows(Message) if message.kind == "item"]
-    assert (aside.ids["what"], aside.ids["row"], aside.ids["on"]) == ("renew", first_id, "9999-12-01")
+    [retry] = [message for message in rows(Message) if message.kind == "item"]
+    assert (retry.ids["what"], retry.ids["row"], retry.ids["on"]) == ("renew", first_id, "9999-12-01")
     assert "renew" in caplog.text
     with nothing_written(), pytest.raises(OverflowError):
         run_item(Item("renew", first_id), date(9999, 12, 1), AT)
@@ -171,7 +169,7 @@ def test_one_thing_that_goes_wrong_costs_the_others_nothing_and_is_tried_again(
         bill_day(date(9999, 12, 1), AT, 0)
 
 
-def test_a_thing_set_aside_is_done_once_it_can_be() -> None:
+def test_retried_item_is_done_once_possible() -> None:
     row = factories.service()
 
     run_item(Item("renew", row.id, DUE), ON, AT)
@@ -179,7 +177,7 @@ def test_a_thing_set_aside_is_done_once_it_can_be() -> None:
     assert len(rows(Invoice)) == 1
 
 
-def test_a_thing_set_aside_is_left_once_another_has_done_it() -> None:
+def test_retried_item_does_nothing_if_already_done() -> None:
     row = factories.service()
     factories.credit(row.client, 100_000)
     issue_next_renewal(row)
@@ -189,33 +187,20 @@ def test_a_thing_set_aside_is_left_once_another_has_done_it() -> None:
         run_item(Item("renew", service_id, DUE), ON, AT)
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements made inside."""
-    made: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        made.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield made
-    event.remove(db.engine, "before_cursor_execute", note)
-
-
 @pytest.mark.slow
-def test_two_thousand_services_are_billed_in_one_run_with_a_few_statements_each() -> None:
+def test_two_thousand_services_are_billed_with_15_statements_each_at_most(statements: Statements) -> None:
     copy_service(factories.service(), 1_999)
 
-    with counted() as statements:
+    with statements() as executed:
         bill_day(ON, AT, 15)
 
     invoices = rows(Invoice)
     assert len(invoices) == len({invoice.service_id for invoice in invoices}) == 2_000
     assert [int(invoice.number[5:]) for invoice in invoices] == list(range(1, 2_001))
-    assert len(statements) <= 2_000 * 15
+    assert len(executed) <= 2_000 * 15
 
 
-def test_a_day_is_announced_once() -> None:
+def test_day_is_queued_once() -> None:
     enqueue_day(ON, AT)
     with nothing_written():
         enqueue_day(ON, AT + timedelta(hours=1))
@@ -224,7 +209,7 @@ def test_a_day_is_announced_once() -> None:
     assert [message.ids["on"] for message in rows(Message) if message.kind == "day"] == ["2026-06-16", "2026-06-17"]
 
 
-def test_the_batches_of_a_day_are_announced_once_each() -> None:
+def test_renewal_batch_is_queued_once() -> None:
     enqueue_renewal_batch(ON, AT)
     with nothing_written():
         enqueue_renewal_batch(ON, AT + timedelta(hours=1))

@@ -1,20 +1,19 @@
-"""An invoice names its seller, its buyer and its taxes as they were that day, and is never edited afterwards."""
+"""Invoices keep the seller, buyer and taxes of the day they were issued, and their amounts add up."""
 
 from __future__ import annotations
 
 from kajoom.domain.money import Money
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice, invoice_of_order
+from kajoom.models.invoice import Invoice
 from kajoom.operations.orders.close import cancel_order
 from tests import factories
 from tests.factories import AT, ON
 from tests.operations.ledger_checks import rows
 
 
-def test_an_invoice_keeps_its_seller_and_its_buyer_as_they_were() -> None:
+def test_invoice_keeps_the_seller_and_buyer_of_its_issue() -> None:
     row = factories.service(factories.client(name="Anne Roy", company="Roy inc.", address="1, rue Un", locale="en"))
-    invoice = invoice_of_order(factories.confirm(row, "b").id)
-    assert invoice is not None
+    invoice = factories.invoice_for(factories.confirm(row, "b"))
     row.client.name, row.client.address = "Anne Côté", "2, rue Deux"
     db.session.commit()
 
@@ -28,7 +27,7 @@ def test_an_invoice_keeps_its_seller_and_its_buyer_as_they_were() -> None:
     assert invoice.locale == "en"
 
 
-def test_the_lines_and_the_taxes_of_every_invoice_sum_to_its_total() -> None:
+def test_lines_and_taxes_add_up_to_the_total() -> None:
     for plan in ("b", "c"):
         for cycle in (factories.MONTHLY, factories.QUARTERLY, factories.ANNUALLY):
             for province in ("QC", "ON", "NS", "AB"):
@@ -44,17 +43,16 @@ def test_the_lines_and_the_taxes_of_every_invoice_sum_to_its_total() -> None:
         assert invoice.subtotal_cents + sum(tax["cents"] for tax in invoice.taxes) == invoice.total_cents
 
 
-def test_a_void_invoice_keeps_its_figures_and_asks_for_nothing() -> None:
+def test_void_invoice_keeps_its_lines_and_has_no_balance() -> None:
     row = factories.service()
     order = factories.confirm(row, "b")
     cancel_order(row.client_id, order.reference, ON, AT)
-    invoice = invoice_of_order(order.id)
-    assert invoice is not None
+    invoice = factories.invoice_for(order)
 
     assert (invoice.total, invoice.balance, len(invoice.lines)) == (Money(4_312), Money(0), 1)
 
 
-def test_a_service_ordered_anew_has_an_invoice_of_its_own() -> None:
+def test_second_order_of_a_service_has_its_own_invoice() -> None:
     row = factories.service()
     cancel_order(row.client_id, factories.confirm(row, "b").reference, ON, AT)
     factories.confirm(row, "b")

@@ -1,4 +1,4 @@
-"""A client is reminded once of each thing to be paid, in time, and never of what is paid, void or being verified."""
+"""Reminders of unpaid invoices: sent once, in time, and not if paid, void or with a payment being verified."""
 
 from __future__ import annotations
 
@@ -19,82 +19,82 @@ from tests.operations import pending_payments
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.operations.renewal_setup import issue_next_renewal, pay_in_full
 
-LAST = ON + timedelta(days=7)
+LAST_DAY = ON + timedelta(days=7)
 DAY = timedelta(days=1)
 
 
-def reminded(on: date) -> list[str]:
-    """The reminders told of once a day is done, by their keys."""
+def reminders_after_run(on: date) -> list[str]:
+    """Do the daily run; the keys of the reminders and overdue notices queued so far."""
     run_day(on, AT)
     return [message.key for message in rows(Message) if message.ids.get("email") in {"reminder", "overdue"}]
 
 
-def test_an_unpaid_change_is_reminded_of_once_two_days_before_its_last() -> None:
+def test_unpaid_change_is_reminded_once_two_days_before_its_last_day() -> None:
     key = f"reminder-{factories.confirm(factories.service(), 'b').reference}"
 
-    assert reminded(LAST - 3 * DAY) == []
-    assert reminded(LAST - 2 * DAY) == [key]
-    assert reminded(LAST - DAY) == [key]
+    assert reminders_after_run(LAST_DAY - 3 * DAY) == []
+    assert reminders_after_run(LAST_DAY - 2 * DAY) == [key]
+    assert reminders_after_run(LAST_DAY - DAY) == [key]
 
 
-def test_an_unpaid_change_is_reminded_of_on_its_last_day_if_nobody_worked_before_and_not_after_it() -> None:
+def test_unpaid_change_is_reminded_on_its_last_day_after_missed_runs() -> None:
     key = f"reminder-{factories.confirm(factories.service(), 'b').reference}"
-    assert reminded(LAST) == [key]
+    assert reminders_after_run(LAST_DAY) == [key]
 
 
-def test_a_change_that_expired_is_not_reminded_of() -> None:
+def test_expired_change_is_not_reminded() -> None:
     factories.confirm(factories.service(), "b")
 
-    assert reminded(LAST + DAY) == []
+    assert reminders_after_run(LAST_DAY + DAY) == []
 
 
-def test_a_renewal_is_reminded_of_three_days_before_it_is_due_and_the_day_after() -> None:
+def test_renewal_is_reminded_three_days_before_due_and_overdue_the_day_after() -> None:
     number = issue_next_renewal(factories.service()).number
 
-    assert reminded(DUE - 4 * DAY) == []
-    assert reminded(DUE - 3 * DAY) == [f"reminder-{number}"]
-    assert reminded(DUE) == [f"reminder-{number}"]
-    assert reminded(DUE + DAY) == [f"reminder-{number}", f"overdue-{number}"]
-    assert reminded(DUE + 30 * DAY) == [f"reminder-{number}", f"overdue-{number}"]
+    assert reminders_after_run(DUE - 4 * DAY) == []
+    assert reminders_after_run(DUE - 3 * DAY) == [f"reminder-{number}"]
+    assert reminders_after_run(DUE) == [f"reminder-{number}"]
+    assert reminders_after_run(DUE + DAY) == [f"reminder-{number}", f"overdue-{number}"]
+    assert reminders_after_run(DUE + 30 * DAY) == [f"reminder-{number}", f"overdue-{number}"]
 
 
-def test_a_renewal_issued_the_day_before_it_is_due_is_not_reminded_of_at_once() -> None:
+def test_renewal_issued_the_day_before_it_is_due_is_not_reminded() -> None:
     issue_next_renewal(factories.service(), DUE - DAY)
 
-    assert reminded(DUE - DAY) == []
+    assert reminders_after_run(DUE - DAY) == []
 
 
-def test_days_on_which_nobody_worked_remind_of_what_is_overdue_alone() -> None:
+def test_missed_runs_send_only_the_overdue_notice() -> None:
     number = issue_next_renewal(factories.service()).number
 
-    assert reminded(DUE + 10 * DAY) == [f"overdue-{number}"]
+    assert reminders_after_run(DUE + 10 * DAY) == [f"overdue-{number}"]
 
 
-def test_what_is_paid_is_not_reminded_of() -> None:
+def test_paid_renewal_is_not_reminded() -> None:
     invoice = issue_next_renewal(factories.service())
     pay_in_full(invoice)
 
-    assert reminded(DUE - DAY) == []
-    assert reminded(DUE + DAY) == []
+    assert reminders_after_run(DUE - DAY) == []
+    assert reminders_after_run(DUE + DAY) == []
 
 
-def test_a_change_whose_payment_is_being_verified_is_not_reminded_of() -> None:
+def test_change_with_a_payment_being_verified_is_not_reminded() -> None:
     invoice = factories.invoice_for(factories.confirm(factories.service(), "b"))
     pending_payments.pay_with(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
 
-    assert reminded(LAST) == []
+    assert reminders_after_run(LAST_DAY) == []
 
 
 @pytest.mark.parametrize("on", [DUE - DAY, DUE + DAY])
-def test_what_is_being_verified_is_not_reminded_of(on: date) -> None:
+def test_renewal_with_a_payment_being_verified_is_not_reminded(on: date) -> None:
     pending_payments.pay_with(
         issue_next_renewal(factories.service()), FakeProvider(ProviderResult(AttemptStatus.UNKNOWN))
     )
 
-    assert reminded(on) == []
+    assert reminders_after_run(on) == []
 
 
-def test_what_was_settled_since_the_day_looked_is_left_alone() -> None:
+def test_invoice_settled_since_the_run_began_is_not_reminded() -> None:
     order = factories.confirm(factories.service(), "b")
     cancel_order(order.client_id, order.reference, ON, AT)
     invoice = issue_next_renewal(factories.service())

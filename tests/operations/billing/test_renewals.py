@@ -1,4 +1,4 @@
-"""The invoice of the next period is issued once, at the amount agreed, and being paid it moves the due date."""
+"""Renewals: the next period is billed once, at the service's recurring amount; payment moves the due date."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.operations.ledger_checks import nothing_written, queued_emails, rows
 from tests.operations.renewal_setup import DONE, issue_next_renewal, pay_in_full, record_transfer
 
 
-def test_a_renewal_bills_the_amount_agreed_whatever_the_price_list_says() -> None:
+def test_renewal_bills_the_recurring_amount_of_the_service() -> None:
     row = factories.service(recurring_cents=12_345)
 
     invoice = issue_next_renewal(row)
@@ -40,7 +40,7 @@ def test_a_renewal_bills_the_amount_agreed_whatever_the_price_list_says() -> Non
     assert queued_emails() == {"renewal_invoice"}
 
 
-def test_a_period_is_billed_once() -> None:
+def test_period_is_billed_once() -> None:
     row = factories.service()
     service_id = row.id
     issue_next_renewal(row)
@@ -49,13 +49,13 @@ def test_a_period_is_billed_once() -> None:
         assert issue_renewal(service_id, ON, AT) is None
 
 
-def walked(row: Service, times: int) -> list[date | None]:
-    """The due dates of so many renewals, each issued and paid."""
-    dates = []
+def renew_and_pay(row: Service, times: int) -> list[date | None]:
+    """Issue and pay so many renewals; the due date after each."""
+    due_dates = []
     for _ in range(times):
         pay_in_full(issue_next_renewal(row))
-        dates.append(row.next_due_date)
-    return dates
+        due_dates.append(row.next_due_date)
+    return due_dates
 
 
 @pytest.mark.parametrize(
@@ -71,28 +71,28 @@ def walked(row: Service, times: int) -> list[date | None]:
         (BillingCycle.TRIENNIALLY, "2028-02-29", ["2031-02-28", "2034-02-28", "2037-02-28", "2040-02-29"]),
     ],
 )
-def test_a_renewal_paid_moves_the_due_date_by_one_cycle_from_the_anchor_day(
+def test_paid_renewal_moves_the_due_date_one_cycle_by_the_anchor_day(
     cycle: BillingCycle, due: str, after: list[str]
 ) -> None:
     first = date.fromisoformat(due)
     row = factories.service(cycle=cycle, next_due_date=first, anchor_day=first.day)
 
-    assert walked(row, len(after)) == [date.fromisoformat(day) for day in after]
-    assert all(one.period_end == next_one.period_start for one, next_one in pairwise(rows(Invoice)))
+    assert renew_and_pay(row, len(after)) == [date.fromisoformat(day) for day in after]
+    assert all(one.period_end == following.period_start for one, following in pairwise(rows(Invoice)))
 
 
-def test_a_year_of_months_is_billed_without_a_gap_or_a_day_twice() -> None:
+def test_twelve_months_are_billed_without_gap_or_overlap() -> None:
     row = factories.service(next_due_date=date(2027, 1, 31), anchor_day=31)
 
-    walked(row, 12)
+    renew_and_pay(row, 12)
 
-    bills = rows(Invoice)
-    assert (bills[0].period_start, bills[-1].period_end) == (date(2027, 1, 31), date(2028, 1, 31))
-    assert {bill.total_cents for bill in bills} == {17_246}  # 150.00, GST 7.50, QST 14.96
-    assert [int(bill.number[5:]) for bill in bills] == list(range(1, 13))
+    invoices = rows(Invoice)
+    assert (invoices[0].period_start, invoices[-1].period_end) == (date(2027, 1, 31), date(2028, 1, 31))
+    assert {invoice.total_cents for invoice in invoices} == {17_246}  # 150.00, GST 7.50, QST 14.96
+    assert [int(invoice.number[5:]) for invoice in invoices] == list(range(1, 13))
 
 
-def test_a_part_payment_does_not_move_the_due_date_and_the_rest_does() -> None:
+def test_due_date_moves_once_the_renewal_is_paid_in_full() -> None:
     row = factories.service()
     invoice = issue_next_renewal(row)
 
@@ -104,7 +104,7 @@ def test_a_part_payment_does_not_move_the_due_date_and_the_rest_does() -> None:
 
 
 @pytest.mark.parametrize("credit", [0, 1, 17_245, 17_246, 17_247])
-def test_account_credit_is_used_first_and_never_beyond_the_total(credit: int) -> None:
+def test_account_credit_is_used_first_up_to_the_total(credit: int) -> None:
     row = factories.service()
     factories.credit(row.client, credit)
 
@@ -116,7 +116,7 @@ def test_account_credit_is_used_first_and_never_beyond_the_total(credit: int) ->
     assert row.next_due_date == (date(2026, 8, 1) if credit >= 17_246 else DUE)
 
 
-def test_credit_in_another_currency_pays_nothing() -> None:
+def test_credit_in_another_currency_is_not_used() -> None:
     row = factories.service()
     factories.credit(row.client, 100_000, "USD")
 
@@ -124,7 +124,7 @@ def test_credit_in_another_currency_pays_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "context",
+    "columns",
     [
         {"recurring_cents": 0},
         {"cycle": BillingCycle.FREE, "recurring_cents": 0, "next_due_date": None},
@@ -134,42 +134,42 @@ def test_credit_in_another_currency_pays_nothing() -> None:
         {"status": ServiceStatus.PENDING},
     ],
 )
-def test_what_has_nothing_to_renew_is_not_billed(context: dict[str, Any]) -> None:
-    service_id = factories.service(**context).id
+def test_service_without_a_renewal_is_not_billed(columns: dict[str, Any]) -> None:
+    service_id = factories.service(**columns).id
 
     with nothing_written():
         assert issue_renewal(service_id, ON, AT) is None
 
 
-def test_a_period_that_costs_nothing_passes_by_without_an_invoice_once_it_has_begun() -> None:
+def test_free_period_moves_the_due_date_without_an_invoice_once_begun() -> None:
     row = factories.service(recurring_cents=0, next_due_date=date(2027, 1, 31), anchor_day=31)
 
     assert issue_renewal(row.id, date(2027, 1, 30), AT) is None
     assert row.next_due_date == date(2027, 1, 31)
     issue_renewal(row.id, date(2027, 1, 31), AT)
     assert row.next_due_date == date(2027, 2, 28)
-    issue_renewal(row.id, date(2027, 5, 15), AT)  # nobody ran it for two months
+    issue_renewal(row.id, date(2027, 5, 15), AT)  # after two months without a daily run
 
     assert (row.next_due_date, rows(Invoice)) == (date(2027, 5, 31), [])
 
 
-def test_a_suspended_service_is_still_billed() -> None:
+def test_suspended_service_is_billed() -> None:
     assert issue_next_renewal(factories.service(status=ServiceStatus.SUSPENDED)).status is InvoiceStatus.OPEN
 
 
-def test_a_renewal_is_taxed_by_the_rates_of_its_own_day() -> None:
+def test_renewal_is_taxed_at_the_rates_of_its_period() -> None:
     row = factories.service(factories.client(province="NS"), next_due_date=date(2025, 4, 1))
 
     assert [(tax["name"], tax["percent"]) for tax in issue_next_renewal(row).taxes] == [("HST", "14")]
 
 
-def test_what_is_billed_late_may_be_paid_the_same_day() -> None:
+def test_renewal_issued_late_is_due_the_same_day() -> None:
     invoice = issue_next_renewal(factories.service(next_due_date=date(2026, 6, 1)))
 
     assert (invoice.due_on, invoice.period_start) == (ON, date(2026, 6, 1))
 
 
-def test_after_a_change_there_is_one_amount_and_one_line_at_the_renewal() -> None:
+def test_renewal_after_a_change_has_one_line_at_the_new_amount() -> None:
     row = factories.service()
     factories.credit(row.client, 4_312)
     record_panel_result(factories.confirm(row, "b").id, DONE, AT)
@@ -180,7 +180,7 @@ def test_after_a_change_there_is_one_amount_and_one_line_at_the_renewal() -> Non
     assert (row.cycle, row.recurring_cents) == (MONTHLY, 22_500)
 
 
-def test_no_renewal_is_issued_while_a_change_awaits_its_payment() -> None:
+def test_renewal_is_not_issued_while_a_change_awaits_payment() -> None:
     row = factories.service()
     order = factories.confirm(row, "b")
     service_id, client_id, reference = row.id, row.client_id, order.reference
@@ -192,14 +192,14 @@ def test_no_renewal_is_issued_while_a_change_awaits_its_payment() -> None:
     assert issue_next_renewal(row).subtotal_cents == 15_000
 
 
-def test_an_unpaid_change_does_not_outlive_the_period_it_shares() -> None:
+def test_unpaid_change_expires_before_the_due_date() -> None:
     assert factories.confirm(factories.service(next_due_date=date(2026, 6, 20), anchor_day=20), "b").expires_on == date(
         2026, 6, 19
     )
     assert factories.confirm(factories.service(), "b").expires_on == date(2026, 6, 23)
 
 
-def test_a_change_that_is_paid_and_not_made_yet_is_renewed_at_its_own_price() -> None:
+def test_renewal_of_a_paid_change_awaiting_provisioning_has_the_new_amount() -> None:
     row = factories.service()
     factories.credit(row.client, 4_312)
     order = factories.confirm(row, "b")
@@ -212,7 +212,7 @@ def test_a_change_that_is_paid_and_not_made_yet_is_renewed_at_its_own_price() ->
     assert invoice.status is InvoiceStatus.OPEN
 
 
-def test_a_longer_cycle_that_is_paid_and_not_made_yet_sets_the_date_before_it_is_renewed() -> None:
+def test_paid_longer_cycle_is_provisioned_before_it_is_renewed() -> None:
     row = factories.service()
     factories.credit(row.client, 1_000_000)
     order = factories.confirm(row, "b", ANNUALLY)
@@ -226,7 +226,7 @@ def test_a_longer_cycle_that_is_paid_and_not_made_yet_sets_the_date_before_it_is
 
 
 @pytest.mark.parametrize("plan", ["a", "base"])
-def test_a_change_is_refused_while_a_renewal_is_unpaid_and_not_once_it_is_paid(plan: str) -> None:
+def test_change_is_refused_while_a_renewal_is_unpaid(plan: str) -> None:
     row = factories.service()
     invoice = issue_next_renewal(row)
     choice = (plan, ANNUALLY)
@@ -239,14 +239,14 @@ def test_a_change_is_refused_while_a_renewal_is_unpaid_and_not_once_it_is_paid(p
     assert factories.price(row, *choice).current.recurring == Money(15_000)
 
 
-def asked_to_end(row: Service, when: CancellationWhen) -> str:
-    sent = request_cancellation(row.client_id, row.id, when, reason="", key="k", locale="fr", on=ON, at=AT)
-    return sent.reference
+def request_end(row: Service, when: CancellationWhen) -> str:
+    request = request_cancellation(row.client_id, row.id, when, reason="", key="k", locale="fr", on=ON, at=AT)
+    return request.reference
 
 
-def test_a_service_whose_end_is_requested_is_not_billed_beyond_it_unless_the_request_is_taken_back() -> None:
+def test_service_with_an_open_cancellation_is_not_billed_until_it_is_withdrawn() -> None:
     row = factories.service()
-    service_id, client_id, reference = row.id, row.client_id, asked_to_end(row, CancellationWhen.PERIOD_END)
+    service_id, client_id, reference = row.id, row.client_id, request_end(row, CancellationWhen.PERIOD_END)
 
     with nothing_written():
         assert issue_renewal(service_id, ON, AT) is None
@@ -256,31 +256,31 @@ def test_a_service_whose_end_is_requested_is_not_billed_beyond_it_unless_the_req
 
 
 @pytest.mark.parametrize("when", CancellationWhen)
-def test_a_requested_end_voids_the_unpaid_renewal_of_what_comes_after_it(when: CancellationWhen) -> None:
+def test_cancellation_request_voids_the_unpaid_renewal_of_a_later_period(when: CancellationWhen) -> None:
     row = factories.service()
     factories.credit(row.client, 1_000)
     invoice = issue_next_renewal(row)
     record_transfer(invoice.id, 500, "part")
 
-    asked_to_end(row, when)
+    request_end(row, when)
 
     assert (invoice.status, balance_of(row.client_id, "CAD")) == (InvoiceStatus.VOID, Money(1_500))
 
 
-def test_a_requested_end_leaves_owed_what_was_used() -> None:
+def test_cancellation_request_keeps_the_unpaid_renewal_of_a_used_period() -> None:
     row = factories.service(next_due_date=date(2026, 6, 1))
     invoice = issue_next_renewal(row)
 
-    asked_to_end(row, CancellationWhen.NOW)
+    request_end(row, CancellationWhen.NOW)
 
     assert invoice.status is InvoiceStatus.OPEN
 
 
-def test_a_requested_end_voids_nothing_that_is_paid() -> None:
+def test_cancellation_request_keeps_a_paid_renewal() -> None:
     row = factories.service()
     invoice = issue_next_renewal(row)
     pay_in_full(invoice)
 
-    asked_to_end(row, CancellationWhen.PERIOD_END)
+    request_end(row, CancellationWhen.PERIOD_END)
 
     assert (invoice.status, row.next_due_date) == (InvoiceStatus.PAID, date(2026, 8, 1))

@@ -1,4 +1,4 @@
-"""Many who bill, pay, cancel or start one change at the same moment leave one renewal, one charge and one due date."""
+"""Concurrent billing, payment, cancellation or start of one change leaves one renewal, charge and due date."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.operations.parallel import THREADS, run_in_threads
 from tests.operations.renewal_setup import pay_in_full, scheduled_change, valid_renewals
 
 
-def test_twenty_workers_bill_a_period_once_and_spend_credit_once(app: Flask) -> None:
+def test_concurrent_workers_bill_a_period_and_spend_credit_once(app: Flask) -> None:
     row = factories.service()
     factories.credit(row.client, 20_000)
     service_id, client_id = row.id, row.client_id
@@ -41,7 +41,7 @@ def test_twenty_workers_bill_a_period_once_and_spend_credit_once(app: Flask) -> 
     assert balance_of(client_id, "CAD") == Money(2_754)
 
 
-def test_twenty_payments_of_a_renewal_are_one_and_move_the_date_once(app: Flask) -> None:
+def test_concurrent_payments_of_a_renewal_move_the_due_date_once(app: Flask) -> None:
     _, invoice = scheduled_change()
     invoice_id = invoice.id
     provider = FakeProvider()
@@ -53,7 +53,7 @@ def test_twenty_payments_of_a_renewal_are_one_and_move_the_date_once(app: Flask)
     assert valid_renewals(rows(Order)[0]) == [("paid", 10_923, True)]
 
 
-def test_twenty_starts_of_a_change_are_one(app: Flask) -> None:
+def test_concurrent_starts_of_a_change_queue_one_provisioning(app: Flask) -> None:
     order, invoice = scheduled_change()
     pay_in_full(invoice)
     order_id = order.id
@@ -63,7 +63,7 @@ def test_twenty_starts_of_a_change_are_one(app: Flask) -> None:
     assert Counter(message.kind for message in rows(Message))["provision"] == 1
 
 
-def test_twenty_cancellations_replace_the_renewal_once(app: Flask) -> None:
+def test_concurrent_cancellations_replace_the_renewal_once(app: Flask) -> None:
     order, invoice = scheduled_change()
     pay_in_full(invoice)
     client_id, reference = order.client_id, order.reference

@@ -1,6 +1,6 @@
-"""A change that is not to be gives its renewal back: the old terms are billed in its place, what was paid used first.
+"""Renewals replaced after their scheduled change ends: the old terms are billed, and what was paid is used first.
 
-The amounts are those of ``test_renewal_change``: 109.23 for a month of « base », 172.46 of « a », 258.69 of « b ».
+The amounts are those of ``test_renewals_with_change``: a month costs 109.23 on "base", 172.46 on "a", 258.69 on "b".
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tests.operations.renewal_setup import (
 )
 
 
-def credit_of(order: Order) -> Money:
+def credit_balance(order: Order) -> Money:
     return balance_of(order.client_id, "CAD")
 
 
@@ -46,61 +46,61 @@ def cancel(order: Order) -> None:
     cancel_order(order.client_id, order.reference, ON, AT)
 
 
-def fall_due_over_limits(order: Order) -> None:
+def start_over_limits(order: Order) -> None:
     order.service.usage = {"disk_mb": 5_001, "mailboxes": 1, "databases": 1}
     db.session.commit()
     start_due_order(order.id, DUE, AT)
     assert (order.status, order.review_reason) == (OrderStatus.AWAITING_PROVISIONING, ReviewReason.OVER_LIMITS)
 
 
-def fall_due_suspended(order: Order) -> None:
+def start_suspended(order: Order) -> None:
     order.service.status = ServiceStatus.SUSPENDED
     db.session.commit()
     start_due_order(order.id, DUE, AT)
     assert (order.status, order.review_reason) == (OrderStatus.AWAITING_PROVISIONING, ReviewReason.NOT_ACTIVE)
 
 
-falls_through = pytest.mark.parametrize("fall_through", [cancel, fall_due_over_limits, fall_due_suspended])
+every_end = pytest.mark.parametrize("end_change", [cancel, start_over_limits, start_suspended])
 
 
-@falls_through
-def test_a_change_that_is_not_to_be_gives_way_to_the_old_terms(fall_through: Callable[[Order], None]) -> None:
+@every_end
+def test_renewal_is_replaced_on_the_old_terms_when_the_change_ends(end_change: Callable[[Order], None]) -> None:
     order, invoice = scheduled_change()
 
-    fall_through(order)
+    end_change(order)
 
     assert (invoice.status, valid_renewals(order)) == (InvoiceStatus.VOID, [("open", 17_246, False)])
     assert order.service.next_due_date == DUE
 
 
-@falls_through
-def test_what_was_paid_for_a_change_that_is_not_to_be_pays_for_the_old_terms(
-    fall_through: Callable[[Order], None],
+@every_end
+def test_payment_of_the_replaced_renewal_is_used_for_the_new_one(
+    end_change: Callable[[Order], None],
 ) -> None:
-    """109.23 of 172.46 is there already: 63.23 are left, and the period is not paid."""
+    """109.23 of 172.46 is paid: 63.23 remain due, so the due date does not move."""
     order, invoice = scheduled_change()
     pay_in_full(invoice)
 
-    fall_through(order)
+    end_change(order)
 
     replaced = rows(Invoice)[-1]
     assert (invoice.status, valid_renewals(order)) == (InvoiceStatus.VOID, [("open", 17_246, False)])
     assert (replaced.credit_cents, replaced.balance) == (10_923, Money(6_323))
-    assert (order.service.next_due_date, credit_of(order)) == (DUE, Money(0))
+    assert (order.service.next_due_date, credit_balance(order)) == (DUE, Money(0))
 
 
-def test_what_is_too_much_for_the_old_terms_stays_account_credit() -> None:
-    """258.69 were paid for « b » and 172.46 are owed for « a »: the month is paid, and 86.23 are left."""
+def test_payment_above_the_old_terms_becomes_account_credit() -> None:
+    """258.69 was paid for "b" and 172.46 is due for "a": the month is paid, and 86.23 becomes credit."""
     order, invoice = scheduled_change("b")
     pay_in_full(invoice)
 
     cancel(order)
 
     assert valid_renewals(order) == [("paid", 17_246, False)]
-    assert (order.service.next_due_date, credit_of(order)) == (AUGUST, Money(8_623))
+    assert (order.service.next_due_date, credit_balance(order)) == (AUGUST, Money(8_623))
 
 
-def test_a_year_paid_ahead_for_a_change_that_is_not_to_be_becomes_a_month() -> None:
+def test_paid_year_is_replaced_by_a_month_and_account_credit() -> None:
     """1,724.63 less 172.46 is 1,552.17."""
     order, invoice = scheduled_change("a", ANNUALLY)
     pay_in_full(invoice)
@@ -108,10 +108,10 @@ def test_a_year_paid_ahead_for_a_change_that_is_not_to_be_becomes_a_month() -> N
 
     cancel(order)
 
-    assert (order.service.next_due_date, credit_of(order)) == (AUGUST, Money(155_217))
+    assert (order.service.next_due_date, credit_balance(order)) == (AUGUST, Money(155_217))
 
 
-def test_a_part_paid_and_credit_used_both_come_back_first() -> None:
+def test_part_payment_and_credit_are_both_used_for_the_new_renewal() -> None:
     row = factories.service()
     factories.credit(row.client, 1_000)
     order, invoice = scheduled_change(row=row)
@@ -122,16 +122,16 @@ def test_a_part_paid_and_credit_used_both_come_back_first() -> None:
     assert rows(Invoice)[-1].balance == Money(17_246 - 3_000)
 
 
-def test_the_held_and_their_staff_are_both_told() -> None:
+def test_client_and_staff_are_notified_of_a_change_that_needs_review() -> None:
     order, _ = scheduled_change()
-    fall_due_over_limits(order)
+    start_over_limits(order)
 
     assert is_queued("needs_review", order)
     assert is_queued("staff_notice", order)
     assert queued_emails() == {"scheduled", "renewal_invoice", "needs_review", "staff_notice"}
 
 
-def test_a_scheduled_change_not_billed_yet_is_cancelled_without_an_invoice() -> None:
+def test_cancelling_a_change_not_billed_yet_issues_no_invoice() -> None:
     order = factories.confirm(factories.service(), "base")
 
     cancel(order)
@@ -139,16 +139,14 @@ def test_a_scheduled_change_not_billed_yet_is_cancelled_without_an_invoice() -> 
     assert rows(Invoice) == []
 
 
-def being_verified(invoice: Invoice) -> FakeProvider:
-    """A payment of it whose outcome nobody knows."""
-    provider = FakeProvider(ProviderResult(AttemptStatus.UNKNOWN))
-    pending_payments.pay_with(invoice, provider)
-    return provider
+def start_unknown_payment(invoice: Invoice) -> None:
+    """Pay an invoice with a provider that returns no outcome."""
+    pending_payments.pay_with(invoice, FakeProvider(ProviderResult(AttemptStatus.UNKNOWN)))
 
 
-def test_nothing_is_decided_while_a_payment_of_the_renewal_is_being_verified() -> None:
+def test_change_neither_starts_nor_is_cancelled_while_a_payment_is_being_verified() -> None:
     order, invoice = scheduled_change()
-    being_verified(invoice)
+    start_unknown_payment(invoice)
     order.service.usage = {"disk_mb": 99_999}
     db.session.commit()
     order_id, client_id, reference = order.id, order.client_id, order.reference
@@ -161,19 +159,19 @@ def test_nothing_is_decided_while_a_payment_of_the_renewal_is_being_verified() -
     assert error.value.code is Refusal.PAYMENT_PENDING
 
 
-def test_money_for_a_renewal_that_was_replaced_is_credit_and_is_told() -> None:
+def test_late_payment_of_a_replaced_renewal_becomes_credit_and_is_notified() -> None:
     order, invoice = scheduled_change()
     cancel(order)
 
     record_transfer(invoice.id, 10_923, "late")
 
-    assert credit_of(order) == Money(10_923)
+    assert credit_balance(order) == Money(10_923)
     assert {"payment_late", "staff_notice"} <= queued_emails()
 
 
-def test_a_person_who_finishes_what_was_held_leaves_no_renewal_at_the_old_price() -> None:
+def test_change_completed_by_staff_is_billed_on_the_new_terms() -> None:
     order, _ = scheduled_change()
-    fall_due_over_limits(order)
+    start_over_limits(order)
 
     mark_operational(order.reference, "anne", DUE, AT)
 
@@ -181,9 +179,9 @@ def test_a_person_who_finishes_what_was_held_leaves_no_renewal_at_the_old_price(
     assert order.service.plan.code == "base"
 
 
-def test_a_period_paid_at_the_old_price_is_left_by_who_finishes_the_change_later() -> None:
+def test_change_completed_by_staff_keeps_a_renewal_paid_on_the_old_terms() -> None:
     order, _ = scheduled_change()
-    fall_due_over_limits(order)
+    start_over_limits(order)
     pay_in_full(rows(Invoice)[-1])
 
     mark_operational(order.reference, "anne", DUE, AT)
@@ -192,17 +190,17 @@ def test_a_period_paid_at_the_old_price_is_left_by_who_finishes_the_change_later
     assert order.service.next_due_date == AUGUST
 
 
-def test_a_payment_under_way_of_the_old_price_is_let_arrive() -> None:
+def test_change_completed_by_staff_keeps_a_renewal_with_a_payment_being_verified() -> None:
     order, _ = scheduled_change()
-    fall_due_over_limits(order)
-    being_verified(rows(Invoice)[-1])
+    start_over_limits(order)
+    start_unknown_payment(rows(Invoice)[-1])
 
     mark_operational(order.reference, "anne", DUE, AT)
 
     assert valid_renewals(order) == [("open", 17_246, False)]
 
 
-def test_what_the_panel_refuses_keeps_its_renewal_until_a_person_says_that_it_cannot_be() -> None:
+def test_change_refused_by_the_panel_keeps_its_renewal_until_staff_refuse_it() -> None:
     order, invoice = scheduled_change()
     pay_in_full(invoice)
     start_due_order(order.id, DUE, AT)
@@ -215,15 +213,15 @@ def test_what_the_panel_refuses_keeps_its_renewal_until_a_person_says_that_it_ca
     assert (order.service.next_due_date, order.service.plan.code) == (DUE, "a")
 
 
-def test_the_renewal_after_a_held_change_is_on_the_old_terms() -> None:
+def test_next_renewal_of_a_change_that_needs_review_is_on_the_old_terms() -> None:
     order, _ = scheduled_change()
-    fall_due_over_limits(order)
+    start_over_limits(order)
     pay_in_full(rows(Invoice)[-1])
 
     assert issue_next_renewal(order.service, AUGUST).total == Money(17_246)
 
 
-def test_the_renewal_after_one_that_waits_for_its_panel_is_on_the_new_terms() -> None:
+def test_next_renewal_of_a_started_change_is_on_the_new_terms() -> None:
     order, invoice = scheduled_change()
     pay_in_full(invoice)
     start_due_order(order.id, DUE, AT)
@@ -231,8 +229,8 @@ def test_the_renewal_after_one_that_waits_for_its_panel_is_on_the_new_terms() ->
     assert issue_next_renewal(order.service, AUGUST).total == Money(10_923)
 
 
-def test_two_periods_billed_for_a_change_that_is_not_to_be_are_both_given_back() -> None:
-    """Two times 109.23, of which 172.46 pay the first month again: 46.00 are left."""
+def test_two_periods_billed_for_a_cancelled_change_are_both_replaced() -> None:
+    """109.23 was paid twice; 172.46 of it pays the first month on the old terms, and 46.00 becomes credit."""
     order, invoice = scheduled_change()
     pay_in_full(invoice)
     pay_in_full(issue_next_renewal(order.service))
@@ -240,4 +238,4 @@ def test_two_periods_billed_for_a_change_that_is_not_to_be_are_both_given_back()
     cancel(order)
 
     assert valid_renewals(order) == [("paid", 17_246, False)]
-    assert (order.service.next_due_date, credit_of(order)) == (AUGUST, Money(4_600))
+    assert (order.service.next_due_date, credit_balance(order)) == (AUGUST, Money(4_600))

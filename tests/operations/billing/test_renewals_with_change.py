@@ -1,7 +1,7 @@
-"""A scheduled change is billed with the renewal of its day, begins once that is paid, and leaves no trace if it is not.
+"""A scheduled change is billed by the renewal of its day and starts once that renewal is paid.
 
-Taxes included, a month of « base » is 109.23 (95.00, 4.75, 9.48), of « a » 172.46 (150.00, 7.50, 14.96), of « b »
-258.69 (225.00, 11.25, 22.44); a year of « a » is 1,724.63 (1,500.00, 75.00, 149.63).
+Amounts with taxes (recurring amount, GST, QST): a month on "base" 109.23 (95.00, 4.75, 9.48), on "a" 172.46 (150.00,
+7.50, 14.96), on "b" 258.69 (225.00, 11.25, 22.44); a year on "a" 1,724.63 (1,500.00, 75.00, 149.63).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.operations.renewal_setup import AUGUST, DONE, pay_in_full, record_tra
 
 
 @pytest.mark.parametrize(
-    ("snapshot", "plan", "cycle", "total", "end"),
+    ("current_cycle", "plan", "cycle", "total", "end"),
     [
         (MONTHLY, "base", MONTHLY, 10_923, AUGUST),
         (MONTHLY, "b", MONTHLY, 25_869, AUGUST),
@@ -33,10 +33,10 @@ from tests.operations.renewal_setup import AUGUST, DONE, pay_in_full, record_tra
         (ANNUALLY, "a", MONTHLY, 17_246, AUGUST),
     ],
 )
-def test_the_renewal_is_for_the_new_terms_and_their_period(
-    snapshot: BillingCycle, plan: str, cycle: BillingCycle, total: int, end: date
+def test_renewal_bills_the_new_terms_and_their_period(
+    current_cycle: BillingCycle, plan: str, cycle: BillingCycle, total: int, end: date
 ) -> None:
-    row = factories.service(cycle=snapshot, recurring_cents=150_000 if snapshot is ANNUALLY else 15_000)
+    row = factories.service(cycle=current_cycle, recurring_cents=150_000 if current_cycle is ANNUALLY else 15_000)
 
     order, invoice = scheduled_change(plan, cycle, row)
 
@@ -45,7 +45,7 @@ def test_the_renewal_is_for_the_new_terms_and_their_period(
     assert invoice.lines[0]["params"]["after"] == dict(order.to_plan.name)
 
 
-def test_the_change_waits_for_its_day_even_if_it_is_paid_before() -> None:
+def test_change_paid_early_starts_on_its_day() -> None:
     order, invoice = scheduled_change()
     pay_in_full(invoice)
     order_id, service = order.id, order.service
@@ -60,7 +60,7 @@ def test_the_change_waits_for_its_day_even_if_it_is_paid_before() -> None:
     assert valid_renewals(order) == [("paid", 10_923, True)]
 
 
-def test_the_change_waits_for_its_payment_even_if_its_day_has_come() -> None:
+def test_change_starts_after_its_day_once_paid() -> None:
     order, invoice = scheduled_change()
     order_id = order.id
 
@@ -73,7 +73,7 @@ def test_the_change_waits_for_its_payment_even_if_its_day_has_come() -> None:
     assert order.status is OrderStatus.AWAITING_PROVISIONING
 
 
-def test_a_part_of_the_renewal_starts_nothing() -> None:
+def test_part_payment_does_not_start_the_change() -> None:
     order, invoice = scheduled_change()
     record_transfer(invoice.id, 10_922, "part")
 
@@ -83,7 +83,7 @@ def test_a_part_of_the_renewal_starts_nothing() -> None:
     assert message_by_key(f"start-{invoice.number}") is None
 
 
-def test_a_day_that_was_not_billed_before_is_billed_when_it_comes() -> None:
+def test_change_not_billed_ahead_is_billed_on_its_day() -> None:
     order = factories.confirm(factories.service(), "base")
 
     start_due_order(order.id, DUE, AT)
@@ -92,13 +92,13 @@ def test_a_day_that_was_not_billed_before_is_billed_when_it_comes() -> None:
     assert order.status is OrderStatus.SCHEDULED
 
 
-def free(plan: str) -> None:
+def make_free(plan: str) -> None:
     next(price for price in factories.plan_row(plan).prices if price.cycle is MONTHLY).cents = 0
     factories.reload_catalogue()
 
 
-def test_a_move_to_a_free_plan_is_not_billed_and_ends_the_due_dates() -> None:
-    free("base")
+def test_change_to_a_free_plan_is_not_billed_and_removes_the_due_date() -> None:
+    make_free("base")
     row = factories.service()
     order = factories.confirm(row, "base")
     factories.credit(row.client, 1_000_000)
@@ -109,20 +109,20 @@ def test_a_move_to_a_free_plan_is_not_billed_and_ends_the_due_dates() -> None:
     assert (rows(Invoice), row.next_due_date, row.plan.code) == ([], None, "base")
 
 
-def test_a_free_service_that_will_be_paid_for_is_billed_for_its_first_period() -> None:
+def test_change_from_a_free_service_is_billed_for_its_first_period() -> None:
     order, invoice = scheduled_change("a", row=factories.service(plan="base", recurring_cents=0))
 
     assert (invoice.total_cents, invoice.order_id, order.service.next_due_date) == (17_246, order.id, DUE)
 
 
-def on_the_day(plan: str, row: Service) -> Order:
+def confirm_on_due_date(plan: str, row: Service) -> Order:
     return factories.confirm(row, plan, on=DUE)
 
 
-def test_a_change_placed_on_the_due_date_is_billed_with_it_at_once() -> None:
+def test_change_placed_on_the_due_date_is_billed_at_once() -> None:
     row = factories.service()
 
-    order = on_the_day("b", row)
+    order = confirm_on_due_date("b", row)
 
     assert valid_renewals(order) == [("open", 25_869, True)]
     assert (order.status, order.due_today) == (OrderStatus.SCHEDULED, Money(0))
@@ -130,13 +130,13 @@ def test_a_change_placed_on_the_due_date_is_billed_with_it_at_once() -> None:
 
 
 @pytest.mark.parametrize("price", [9_500, 0])
-def test_a_change_placed_on_the_due_date_with_nothing_left_to_pay_starts_at_once(price: int) -> None:
+def test_change_placed_on_the_due_date_without_balance_starts_at_once(price: int) -> None:
     if not price:
-        free("base")
+        make_free("base")
     row = factories.service()
     factories.credit(row.client, 10_923)
 
-    order = on_the_day("base", row)
+    order = confirm_on_due_date("base", row)
 
     assert is_queued("start", order)
     start_due_order(order.id, DUE, AT)
