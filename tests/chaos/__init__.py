@@ -1,1 +1,1 @@
-"""Crashes, lost answers, full disks and storms: what must be true once everybody has caught up."""
+"""Process kills, lost answers, full disks and cut connections: afterwards nothing is lost and nothing is done twice."""

@@ -1,4 +1,4 @@
-"""``python -m tests.chaos``: the large storm, whose last figures are in docs/reliability.md."""
+"""``python -m tests.chaos``: a large storm on each database; the last figures are in docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.chaos.storm import Scale, Storm, Tally
+from tests.chaos.storm import Scale, Storm, StormResult
 from tests.database import PostgresDatabase, postgres
 
 
 def main() -> None:
-    """Run a storm over each database, print what it came to, and fail when anything is broken."""
+    """Run a storm on each database and print its figures; exit with 1 when a rule is violated or a page failed."""
     options = _options()
     scale = Scale(options.changes, options.kills, options.workers, options.browsers, options.minutes * 60, options.seed)
     context = get_context("forkserver")
@@ -23,9 +23,9 @@ def main() -> None:
     failed = False
     for engine in options.on:
         with tempfile.TemporaryDirectory() as folder, _database(engine, Path(folder)) as url:
-            tally = Storm(url, Path(folder), scale, context).run()
-        sys.stdout.write(_told(engine, tally) + "\n")
-        failed |= bool(tally.broken or tally.results[500])
+            result = Storm(url, Path(folder), scale, context).run()
+        sys.stdout.write(_report(engine, result) + "\n")
+        failed |= bool(result.violations or result.statuses[500])
     raise SystemExit(failed)
 
 
@@ -50,11 +50,15 @@ def _database(engine: str, folder: Path) -> Iterator[str]:
         yield PostgresDatabase(cluster, "storm").url
 
 
-def _told(engine: str, tally: Tally) -> str:
-    figures = {"seconds": round(tally.seconds), **tally.figures, "killed": dict(tally.killed)}
-    lines = [engine, *(f"  {name}: {value}" for name, value in figures.items())]
-    lines.append(f"  answers of the web: {dict(sorted(tally.results.items()))}")
-    return "\n".join([*lines, *(f"  BROKEN {each}" for each in tally.broken or ["nothing"])])
+def _report(engine: str, result: StormResult) -> str:
+    figures = {
+        "seconds": round(result.seconds),
+        **result.figures,
+        "kills": dict(result.kills),
+        "HTTP statuses": dict(sorted(result.statuses.items())),
+        "violations": result.violations or "none",
+    }
+    return "\n".join([engine, *(f"  {name}: {value}" for name, value in figures.items())])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A house whose provider, panel and letters outlive the processes that are killed in it, on each database."""
+"""Applications whose provider, panel and e-mails are files and survive the processes that are killed."""
 
 from __future__ import annotations
 
@@ -12,73 +12,68 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from kajoom.models.catalog import CatalogVersion
 from kajoom.models.db import db
-from tests import factories
 from tests.catalog_cache import forget_catalog
-from tests.chaos.driver import config_of
+from tests.chaos.kill_points import chaos_config
+from tests.chaos.reviewed_change import create_catalogue, set_seller
 from tests.database import Database, SqliteDatabase
 from tests.operations.conftest import catalog_database
 
 __all__ = ["catalog_database"]
 
-SELLER = {**factories.SELLER, "email": "facturation@example.com"}
-
 
 @pytest.fixture(scope="session")
 def processes() -> ForkServerContext:
-    """Processes of their own that need not read the whole house again."""
+    """Starts processes that have already imported the application."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.chaos.actions", "tests.chaos.driver"])
+    context.set_forkserver_preload(["tests.chaos.actions", "tests.chaos.kill_points"])
     return context
 
 
 @pytest.fixture(scope="session")
-def furnished(catalog_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Database]]:
-    """The house, and the file in which the demonstration's provider and panel remember."""
-    folder = tmp_path_factory.mktemp("faults")
-    house = create_app(config_of(catalog_database.url, folder))
-    outside = SqliteDatabase(folder / "demonstration.sqlite")
-    outside.save()
-    yield house, outside
-    with house.app_context():
+def chaos_app(
+    catalog_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Flask, SqliteDatabase]]:
+    """The application, and the file of the demonstration's provider and panel, saved empty."""
+    folder = tmp_path_factory.mktemp("chaos")
+    app = create_app(chaos_config(catalog_database.url, folder))
+    demo_file = SqliteDatabase(folder / "demonstration.sqlite")
+    demo_file.save()
+    yield app, demo_file
+    with app.app_context():
         db.engine.dispose()
 
 
 @pytest.fixture
-def app(catalog_database: Database, furnished: tuple[Flask, Database]) -> Iterator[Flask]:
-    """The house of whoever is still alive, with nothing but the catalogue in it."""
-    house, outside = furnished
+def app(catalog_database: Database, chaos_app: tuple[Flask, SqliteDatabase]) -> Iterator[Flask]:
+    """The application of the processes that are not killed; its database holds only the catalogue."""
+    app, demo_file = chaos_app
     catalog_database.restore()
-    outside.restore()
-    rmtree(Path(house.instance_path) / "mail", ignore_errors=True)
-    with house.app_context():
+    demo_file.restore()
+    rmtree(Path(app.instance_path) / "mail", ignore_errors=True)
+    with app.app_context():
         forget_catalog()
-        db.session.query(CatalogVersion).one().seller = SELLER
-        db.session.commit()
-        yield house
+        set_seller()
+        yield app
         db.session.remove()
 
 
 @pytest.fixture
 def folder(app: Flask) -> Path:
-    """Where the house keeps what is not in its database."""
+    """Where the application keeps what is not in its database."""
     return Path(app.instance_path)
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Iterator[tuple[Flask, SqliteDatabase]]:
-    """A house on SQLite whose doors are the test's own; what is kept of its database is the catalogue."""
+def sqlite_app(tmp_path: Path) -> Iterator[tuple[Flask, SqliteDatabase]]:
+    """An application on SQLite, and its database, saved with the catalogue."""
     database = SqliteDatabase(tmp_path / "kajoom.sqlite")
-    house = create_app(config_of(database.url, tmp_path))
-    with house.app_context():
+    app = create_app(chaos_config(database.url, tmp_path))
+    with app.app_context():
         db.create_all()
-        forget_catalog()
-        factories.catalogue()
-        db.session.query(CatalogVersion).one().seller = SELLER
-        db.session.commit()
+        create_catalogue()
         db.session.remove()
     database.save()
-    yield house, database
-    with house.app_context():
+    yield app, database
+    with app.app_context():
         db.engine.dispose()

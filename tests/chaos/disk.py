@@ -1,4 +1,4 @@
-"""A disk that fills up: a real small one where this machine lets us mount it, else SQLite's own bound on its file."""
+"""A full disk: a small one that is mounted where that is allowed, else SQLite's own limit on the size of its file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIZE = "4m"
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[bool]:
-    """Have ``folder`` lie on a disk of a few megabytes; whether that was allowed."""
+    """Create ``folder`` on a disk of a few megabytes; yields whether mounting it was allowed."""
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", folder], check=False, capture_output=True
@@ -30,10 +30,10 @@ def small_disk(folder: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def full(folder: Path, is_small: bool) -> Iterator[None]:
-    """Nothing more fits on the disk inside."""
-    if not is_small:
-        with pragma("max_page_count = 1"):  # as many as there are, and not one more
+def full_disk(folder: Path, is_mounted: bool) -> Iterator[None]:
+    """Fill the disk of ``folder`` inside the block, or limit SQLite's file if no disk is mounted."""
+    if not is_mounted:
+        with pragma("max_page_count = 1"):  # SQLite raises it to the present number of pages
             yield
         return
     ballast = folder / "ballast"
@@ -49,18 +49,18 @@ def full(folder: Path, is_small: bool) -> Iterator[None]:
 
 
 @contextmanager
-def pragma(said: str) -> Iterator[None]:
-    """Every connection to the database is told this inside."""
+def pragma(setting: str) -> Iterator[None]:
+    """Execute a PRAGMA on every connection opened inside the block."""
 
-    def enqueue(connection: Any, _record: Any) -> None:
-        connection.execute(f"PRAGMA {said}").close()
+    def execute(connection: Any, _record: Any) -> None:
+        connection.execute(f"PRAGMA {setting}").close()
 
     db.session.remove()
     db.engine.dispose()
-    event.listen(db.engine, "connect", enqueue)
+    event.listen(db.engine, "connect", execute)
     try:
         yield
     finally:
-        event.remove(db.engine, "connect", enqueue)
+        event.remove(db.engine, "connect", execute)
         db.session.remove()
         db.engine.dispose()

@@ -1,4 +1,4 @@
-"""The house as a storm runs it: the same code, with leases and waits of seconds where a host's are of minutes."""
+"""The application as a storm runs it: the same code, with leases and delays of seconds instead of minutes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from datetime import timedelta
 from multiprocessing import parent_process
 from pathlib import Path
 from threading import Event, Thread
+from types import ModuleType
+from typing import Any
 
 from flask import Flask
 
@@ -21,42 +23,43 @@ from kajoom.operations import outbox
 from kajoom.operations.payments import attempts, pay, refunds
 from kajoom.worker import loop
 
-FOLDER = "STORM_FOLDER"
-"""The variable that says where a storm keeps its files, so that none of them lands beside the code."""
-
+FOLDER_VARIABLE = "STORM_FOLDER"
+"""The environment variable with the folder for a storm's files."""
 
 _SOON = timedelta(seconds=0.5)
-_SHORT = (
+_SLOW_SECONDS = 0.2
+_SHORT_DELAYS: tuple[tuple[ModuleType, str, Any], ...] = (
     (outbox, "LEASE", timedelta(seconds=5)),
     (outbox, "_DELAYS", (_SOON, _SOON, 2 * _SOON, 4 * _SOON)),
-    (outbox, "MAX_ATTEMPTS", 10_000),  # who has not approved yet is asked about for as many days as it takes
+    (outbox, "MAX_ATTEMPTS", 10_000),  # a payment that nobody approves is looked up for days
     (attempts, "IN_FLIGHT_WINDOW", timedelta(seconds=5)),
     (refunds, "IN_FLIGHT_WINDOW", timedelta(seconds=5)),
     (pay, "_SOON", _SOON),
     (refunds, "_SOON", _SOON),
     (loop, "_POLL_SECONDS", 0.1),
 )
+"""Module, constant and the value that replaces it in the processes of a storm."""
 
 
-def house(environment: Mapping[str, str]) -> Flask:
-    """The house of a storm, configured by variables as any host's is."""
-    return create_app(from_environment(Path(environment[FOLDER]), environment))
+def create_storm_app(environment: Mapping[str, str]) -> Flask:
+    """The application, configured by environment variables."""
+    return create_app(from_environment(Path(environment[FOLDER_VARIABLE]), environment))
 
 
 def application() -> Flask:
-    """What gunicorn serves, in a hurry until the process ends."""
-    _shorten()
-    served = house(os.environ)
-    doors: Gateways = served.extensions["kajoom"]
-    for door in (doors.payments["demonstration"], doors.panel):
-        door._slow_seconds = 0.2  # type: ignore[union-attr]
-    return served
+    """The application with short delays, for gunicorn and workers."""
+    _shorten_delays()
+    app = create_storm_app(os.environ)
+    gateways: Gateways = app.extensions["kajoom"]
+    for gateway in (gateways.payments["demonstration"], gateways.panel):
+        gateway._slow_seconds = _SLOW_SECONDS  # type: ignore[union-attr]
+    return app
 
 
 def work(environment: Mapping[str, str]) -> None:
-    """What `flask work` does, in a hurry, until told to stop."""
+    """What ``flask work`` does, with short delays, until SIGTERM."""
     os.environ.update(environment)
-    logging.disable(logging.ERROR)  # what a storm breaks is told by what is left, not line by line
+    logging.disable(logging.ERROR)  # a storm causes thousands of errors; its result is what the invariants find
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
@@ -64,7 +67,7 @@ def work(environment: Mapping[str, str]) -> None:
 
 
 def _stop_with_parent(stop: Event) -> None:
-    """No worker outlives the storm, also when the storm is killed."""
+    """End the worker when the storm's process ends, also when that is killed."""
     parent = parent_process()
     if parent is not None:
         parent.join()
@@ -72,10 +75,10 @@ def _stop_with_parent(stop: Event) -> None:
 
 
 @contextmanager
-def for_a_while() -> Iterator[None]:
-    """This process is in a hurry inside, and as patient as ever afterwards."""
-    before = [(module, name, getattr(module, name)) for module, name, _ in _SHORT]
-    _shorten()
+def short_delays() -> Iterator[None]:
+    """Use the short delays in this process, inside the block."""
+    before = [(module, name, getattr(module, name)) for module, name, _ in _SHORT_DELAYS]
+    _shorten_delays()
     try:
         yield
     finally:
@@ -83,6 +86,8 @@ def for_a_while() -> Iterator[None]:
             setattr(module, name, value)
 
 
-def _shorten() -> None:
-    for module, name, value in _SHORT:
+def _shorten_delays() -> None:
+    """``AttributeError`` when a constant no longer exists."""
+    for module, name, value in _SHORT_DELAYS:
+        getattr(module, name)
         setattr(module, name, value)

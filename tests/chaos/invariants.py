@@ -1,4 +1,4 @@
-"""What is true of the house once everybody has caught up: nothing was lost, and nothing happened twice."""
+"""Rules that hold once no work is pending: nothing was lost, and nothing happened twice."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
 from kajoom.models.refund import RefundAttempt
 from kajoom.models.service import Service
-from tests.chaos.environment import World
+from tests.chaos.external_state import ExternalState
 from tests.operations.ledger_checks import rows
 
 S, E, R = OrderStatus, OrderEvent, CreditReason
 
 
-def broken(world: World, at: datetime, providers: tuple[str, ...] = ("demonstration",)) -> list[str]:
-    """Each thing that is not as it must be at ``at``, when nothing due is left to do; ``providers`` tell the world."""
+def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = ("demonstration",)) -> list[str]:
+    """The rules that do not hold at ``at``, when no message is due; ``state`` is that of these ``providers``."""
     db.session.rollback()
     found = [
-        *_ledgers(world, providers),
+        *_ledgers(state, providers),
         *_invoices(),
         *_balances(),
         *_orders(),
-        *_services(world),
+        *_services(state),
         *_messages(at),
         *_numbers(),
     ]
@@ -43,32 +43,33 @@ def broken(world: World, at: datetime, providers: tuple[str, ...] = ("demonstrat
     return found
 
 
-def standing() -> list[str]:
-    """Each thing that is not as it must be at every moment, whoever was cut off and whatever is still due."""
+def violations_at_any_time() -> list[str]:
+    """The rules that must hold at every moment, also after a crash and while work is pending, and do not."""
     db.session.rollback()
     found = [*_invoices(), *_balances(), *_numbers()]
     db.session.rollback()
     return found
 
 
-def _ledgers(world: World, providers: tuple[str, ...]) -> Iterator[str]:
-    """The provider's ledger is ours, to the cent."""
+def _ledgers(state: ExternalState, providers: tuple[str, ...]) -> Iterator[str]:
+    """The provider's ledger equals ours to the cent."""
     received = {payment.reference: payment.cents for payment in rows(Payment) if payment.provider in providers}
-    for reference, cents in (world.took.items() - received.items()) | (received.items() - world.took.items()):
-        yield f"payment {reference}: {cents}, taken {world.took.get(reference)}, noted {received.get(reference)}"
+    for reference, cents in (state.captured.items() - received.items()) | (received.items() - state.captured.items()):
+        ledgers = f"captured {state.captured.get(reference)}, recorded {received.get(reference)}"
+        yield f"payment {reference}: {cents}, {ledgers}"
     captured = sum(1 for attempt in rows(Attempt) if attempt.status is AttemptStatus.CAPTURED)
     if captured != len(received):
-        yield f"{captured} attempts are captured and {len(received)} payments received"
+        yield f"{captured} attempts are captured and {len(received)} payments recorded"
     for attempt in rows(Attempt):
         if attempt.status in UNSETTLED:
             yield f"attempt {attempt.key} is still {attempt.status}"
     returned = {refund.key: refund.cents for refund in rows(RefundAttempt) if refund.status is RefundStatus.DONE}
-    if returned != world.gave_back:
-        yield f"refunds: given back {world.gave_back}, noted {returned}"
+    if returned != state.refunded:
+        yield f"refunds: the provider has {state.refunded}, recorded {returned}"
 
 
 def _invoices() -> Iterator[str]:
-    """Each cent received is on its invoice, or became credit; each cent of credit spent is on one too."""
+    """Each cent received is on its invoice or became credit; each cent of credit spent is on an invoice."""
     moved: dict[tuple[int | None, CreditReason], int] = defaultdict(int)
     for entry in rows(CreditEntry):
         moved[entry.invoice_id, entry.reason] += entry.cents
@@ -80,22 +81,22 @@ def _invoices() -> Iterator[str]:
         expected = {
             "received": (received[invoice.id], invoice.paid_cents + sum(moved[invoice.id, r] for r in _UNUSED)),
             "credit": (-moved[invoice.id, R.APPLIED], invoice.credit_cents),
-            "given back": (moved[invoice.id, R.GIVEN_BACK], spent if is_void else 0),
+            "credit returned": (moved[invoice.id, R.GIVEN_BACK], spent if is_void else 0),
             "lines": (sum(line["cents"] for line in invoice.lines), invoice.subtotal_cents),
             "total": (invoice.subtotal_cents + sum(tax["cents"] for tax in invoice.taxes), invoice.total_cents),
         }
         if not is_void:
             expected["paid"] = ((invoice.status is InvoiceStatus.PAID), spent == invoice.total_cents)
-        for name, (one, other) in expected.items():
-            if one != other:
-                yield f"invoice {invoice.number} ({invoice.status}): {name} {one} is not {other}"
+        for name, (actual, wanted) in expected.items():
+            if actual != wanted:
+                yield f"invoice {invoice.number} ({invoice.status}): {name} {actual} is not {wanted}"
 
 
 _UNUSED = (R.LATE_PAYMENT, R.OVERPAID)
 
 
 def _balances() -> Iterator[str]:
-    """Nobody's account credit is below nothing."""
+    """No client's account credit is negative."""
     balances = Counter[tuple[int, str]]()
     for entry in rows(CreditEntry):
         balances[entry.client_id, entry.currency] += entry.cents
@@ -105,7 +106,7 @@ def _balances() -> Iterator[str]:
 
 
 def _orders() -> Iterator[str]:
-    """Each order has the history its status tells, and what was paid for is done or waits for a person."""
+    """Each order's history follows the state table, and a paid order is completed or waits for a person."""
     of_order = {invoice.order_id: invoice for invoice in rows(Invoice) if invoice.kind is InvoiceKind.CHANGE}
     open_of = Counter[int]()
     for order in rows(Order):
@@ -121,15 +122,15 @@ def _orders() -> Iterator[str]:
         if invoice is not None and invoice.status is not _INVOICE_OF.get(order.status, InvoiceStatus.PAID):
             yield f"order {order.reference} is {order.status}, and its invoice {invoice.status}"
         if order.status is S.AWAITING_PROVISIONING and not order.needs_person:
-            yield f"order {order.reference} waits for nobody"
+            yield f"order {order.reference} waits for provisioning, and no person is asked"
     yield from (f"service {service_id} has {count} open orders" for service_id, count in open_of.items() if count > 1)
 
 
 _INVOICE_OF = {S.AWAITING_PAYMENT: InvoiceStatus.OPEN, S.CANCELLED: InvoiceStatus.VOID}
 
 
-def _services(world: World) -> Iterator[str]:
-    """Each service is on the plan of the last change carried out, and so is its account."""
+def _services(state: ExternalState) -> Iterator[str]:
+    """Each service, and its account on the panel, has the plan of the last completed change."""
     last: dict[int, Order] = {}
     done = (order for order in rows(Order) if order.status is S.COMPLETED)
     for order in sorted(done, key=lambda each: each.history[-1].id):
@@ -138,12 +139,12 @@ def _services(world: World) -> Iterator[str]:
             yield f"order {order.reference} does not begin where {before.reference} ended"
         last[order.service_id] = order
     for service in rows(Service):
-        order = last.get(service.id)
-        if order is not None:
+        final = last.get(service.id)
+        if final is not None:
             now = (service.plan_id, service.cycle, service.recurring_cents)
-            if now != (order.to_plan_id, order.to_cycle, order.to_cents):
-                yield f"service {service.id} is on {now} after {order.reference}"
-        package = world.packages.get(service.username)
+            if now != (final.to_plan_id, final.to_cycle, final.to_cents):
+                yield f"service {service.id} is on {now} after {final.reference}"
+        package = state.packages.get(service.username)
         if package is not None and package != service.plan.package:
             yield f"account {service.username} is on {package}, its service on {service.plan.package}"
     periods = Counter(
@@ -155,22 +156,22 @@ def _services(world: World) -> Iterator[str]:
 
 
 def _messages(at: datetime) -> Iterator[str]:
-    """Nothing due is left, nothing is held past its lease, and nothing died."""
+    """No message is due, leased or dead."""
     for message in rows(Message):
         if message.dead_at is not None:
-            yield f"message {message.key} died: {message.last_error}"
+            yield f"message {message.key} is dead: {message.last_error}"
         elif message.done_at is None and message.run_at <= at:
-            yield f"message {message.key} is due, held until {message.lease_until}: {message.last_error}"
+            yield f"message {message.key} is due, leased until {message.lease_until}: {message.last_error}"
 
 
 def _numbers() -> Iterator[str]:
-    """Numbers are given without a gap."""
+    """Numbers of invoices and orders have no gap."""
     series = {counter.series: counter.value for counter in rows(numbering.Counter)}
-    given = Counter[str]()
+    issued = Counter[str]()
     for invoice in rows(Invoice):
-        given[f"invoice-{invoice.number.partition('-')[0]}"] += 1
+        issued[f"invoice-{invoice.number.partition('-')[0]}"] += 1
     for order in rows(Order):
-        given[f"order-{order.reference.split('-')[1]}"] += 1
-    for name, count in given.items():
-        if series.get(name) != count:  # each is unique: as many as the last one says are all of them
-            yield f"{name}: {count} given, and the last is {series.get(name)}"
+        issued[f"order-{order.reference.split('-')[1]}"] += 1
+    for name, count in issued.items():
+        if series.get(name) != count:  # numbers are unique, so equal counts mean no gap
+            yield f"{name}: {count} numbers, and the last is {series.get(name)}"

@@ -1,4 +1,4 @@
-"""A storm: clients, workers and servers at once, killed at random, beside a provider that is not to be relied on."""
+"""A storm: clients, workers and web processes at once, killed at random, while every other system fails."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ from threading import Event, Thread
 
 from tests.architecture.files import ROOT
 from tests.chaos import fast_app
-from tests.chaos.clients import Browser
-from tests.chaos.conditions import Weather
-from tests.chaos.fixtures import Estate
+from tests.chaos.faulty_systems import FaultySystems
+from tests.chaos.simulated_client import SimulatedClient
+from tests.chaos.storm_data import StormData
 from tests.wait import until
 
 _TICK_SECONDS = 0.1
-_STAFF_AT_WORK = 0.2
+_STAFF_RATE = 0.2
+_JOIN_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything; after ``seconds`` it ends, however far it came."""
+    """The size of a storm: it ends after so many changes and kills, or after ``seconds``."""
 
     changes: int = 500
     kills: int = 60
@@ -42,144 +43,131 @@ class Scale:
 
 
 @dataclass
-class Tally:
-    """What a storm came to. ``results`` are those of the web by their status, 0 for a line that broke."""
+class StormResult:
+    """What happened in a storm. ``statuses`` counts HTTP statuses, 0 for a lost connection; ``violations`` are the
+    rules that do not hold afterwards."""
 
     seconds: float = 0
     changes: int = 0
-    killed: Counter[str] = field(default_factory=Counter)
-    results: Counter[int] = field(default_factory=Counter)
+    kills: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
     figures: dict[str, int] = field(default_factory=dict)
-    broken: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
 
 
 class Storm:
-    """One storm over one database; ``folder`` holds all it writes."""
+    """One storm over one database; ``folder`` holds all its files."""
 
     def __init__(self, url: str, folder: Path, scale: Scale, processes: ForkServerContext) -> None:
-        self.scale, self.tally = scale, Tally()
-        self._dice = random.Random(scale.seed)
+        self.scale, self.result = scale, StormResult()
+        self._random = random.Random(scale.seed)
         self._processes = processes
         self._address = f"http://127.0.0.1:{_free_port()}"
-        self._weather = Weather(folder, self._address, scale.seed)
+        self._systems = FaultySystems(folder, self._address, scale.seed)
         self._environment = {
-            **self._weather.environment,
-            fast_app.FOLDER: str(folder),
+            **self._systems.environment,
+            fast_app.FOLDER_VARIABLE: str(folder),
             "KAJOOM_DATABASE_URL": url,
             "KAJOOM_DEMO": "1",
             "KAJOOM_WORKER": "none",
             "KAJOOM_MAIL_URL": f"file://{folder / 'mail'}",
         }
-        self._estate = Estate(fast_app.house(self._environment), scale.browsers, scale.changes)
+        self._data = StormData(fast_app.create_storm_app(self._environment), scale.browsers, scale.changes)
         self._workers: list[BaseProcess] = []
 
-    def run(self) -> Tally:
-        """Let it rage, let everybody catch up, and say what is broken."""
-        begun = time.monotonic()
-        with self._weather, self._served() as server:
+    def run(self) -> StormResult:
+        """Run the storm, let all pending work finish without faults, and check the invariants."""
+        start = time.monotonic()
+        with self._systems, self._serve() as server:
             try:
-                self._rage(server, begun + self.scale.seconds)
+                self._run_clients(server, start + self.scale.seconds)
             finally:
-                self._send_workers_home()
-        self.tally.seconds = time.monotonic() - begun
-        with self._weather.cleared(), fast_app.for_a_while(), self._estate.inside():
-            self.tally.broken = self._estate.settled(self._weather.world, self._weather.approve)
-            self.tally.figures = self._estate.figures()
-        self.tally.changes = self.tally.figures["changes"]
-        return self.tally
+                self._stop_workers()
+        self.result.seconds = time.monotonic() - start
+        with self._systems.healthy(), fast_app.short_delays(), self._data.app_context():
+            self.result.violations = self._data.settle(self._systems.state, self._systems.approve_all)
+            self.result.figures = self._data.figures()
+        self.result.changes = self.result.figures["changes"]
+        return self.result
 
-    def _rage(self, server: subprocess.Popen[bytes], end: float) -> None:
+    def _run_clients(self, server: subprocess.Popen[bytes], end: float) -> None:
         stop = Event()
-        crowd = [
-            Browser(self._address, email, services, method, self.scale.seed + number)
-            for number, (email, services, method) in enumerate(self._estate.holders)
+        clients = [
+            SimulatedClient(self._address, email, services, method, self.scale.seed + number)
+            for number, (email, services, method) in enumerate(self._data.clients)
         ]
-        threads = [Thread(target=each.stay, args=(stop,), daemon=True) for each in crowd]
+        threads = [Thread(target=client.run, args=(stop,), daemon=True) for client in clients]
         for thread in threads:
             thread.start()
         placed = 0
-        while (placed < self.scale.changes or self._is_calm(placed)) and time.monotonic() < end:
-            self._keep_working()
-            placed = sum(len(each.placed) for each in crowd)
-            if self.tally.killed.total() * self.scale.changes < placed * self.scale.kills:
-                self._kill(server)
-            self._weather.turn()
-            if self._dice.random() < _STAFF_AT_WORK:
-                self._estate.staff(self._dice)
+        while (placed < self.scale.changes or self._has_kills_left(placed)) and time.monotonic() < end:
+            self._start_missing_workers()
+            placed = sum(len(client.placed) for client in clients)
+            if self.result.kills.total() * self.scale.changes < placed * self.scale.kills:
+                self._kill_one(server)
+            self._systems.next_faults()
+            if self._random.random() < _STAFF_RATE:
+                self._data.act_as_staff(self._random)
             time.sleep(_TICK_SECONDS)
         stop.set()
         for thread in threads:
-            thread.join(30)
-        for each in crowd:
-            self.tally.results.update(each.results)
+            thread.join(_JOIN_SECONDS)
+        for client in clients:
+            self.result.statuses.update(client.statuses)
 
-    def _is_calm(self, placed: int) -> bool:
-        """Whether somebody is still to be killed."""
-        return placed > 0 and self.tally.killed.total() < self.scale.kills
+    def _has_kills_left(self, placed: int) -> bool:
+        return placed > 0 and self.result.kills.total() < self.scale.kills
 
-    def _keep_working(self) -> None:
-        self._workers = [each for each in self._workers if each.is_alive()]
+    def _start_missing_workers(self) -> None:
+        self._workers = [worker for worker in self._workers if worker.is_alive()]
         while len(self._workers) < self.scale.workers:
             worker = self._processes.Process(target=fast_app.work, args=(self._environment,), daemon=True)
             worker.start()
             self._workers.append(worker)
 
-    def _kill(self, server: subprocess.Popen[bytes]) -> None:
-        """End a worker or a web process, as a machine that loses its current does."""
+    def _kill_one(self, server: subprocess.Popen[bytes]) -> None:
+        """Kill a worker or a web process with SIGKILL."""
         web = [("web", pid) for pid in _children(server.pid)]
-        name, pid = self._dice.choice([*(("worker", each.pid) for each in self._workers), *web])
+        name, pid = self._random.choice([*(("worker", worker.pid) for worker in self._workers), *web])
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-            self.tally.killed[name] += 1
+            self.result.kills[name] += 1
 
-    def _send_workers_home(self) -> None:
+    def _stop_workers(self) -> None:
         for worker in self._workers:
             worker.terminate()
         for worker in self._workers:
-            worker.join(20)
+            worker.join(_JOIN_SECONDS)
             worker.kill()
 
     @contextmanager
-    def _served(self) -> Iterator[subprocess.Popen[bytes]]:
+    def _serve(self) -> Iterator[subprocess.Popen[bytes]]:
         bind = self._address.removeprefix("http://")
-        # It ends with the storm, also when the storm is killed.
-        command = [
-            "setpriv",
-            "--pdeathsig=TERM",
-            "--",
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--bind",
-            bind,
-            "--workers",
-            "2",
-            "--threads",
-            "4",
-            "--preload",
-        ]
-        command += ["--no-control-socket", "--log-level", "critical", "tests.chaos.fast_app:application()"]
+        # --pdeathsig: the server ends with the storm, also when the storm is killed.
+        command = ["setpriv", "--pdeathsig=TERM", "--", sys.executable, "-m", "gunicorn", "--bind", bind]
+        command += ["--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--log-level", "critical"]
+        command += ["tests.chaos.fast_app:application()"]
         server = subprocess.Popen(command, cwd=ROOT, env=os.environ | self._environment)
         try:
-            until(lambda: _answers(bind), "gunicorn does not answer")
+            until(lambda: _accepts_connections(bind), "gunicorn does not accept connections")
             yield server
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(_JOIN_SECONDS)
 
 
 def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
     return port
 
 
-def _answers(bind: str) -> bool:
+def _accepts_connections(bind: str) -> bool:
     host, _, port = bind.partition(":")
-    with socket.socket() as line:
-        return line.connect_ex((host, int(port))) == 0
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
 
 
 def _children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -1,4 +1,4 @@
-"""A PostgreSQL that cuts its connections, by a restart or a cable: unnoticed between pages, told within a deed."""
+"""PostgreSQL closes connections: unnoticed between two pages, an error page inside a transaction."""
 
 from __future__ import annotations
 
@@ -12,51 +12,51 @@ from sqlalchemy import event
 
 from kajoom.models.db import db
 from kajoom.models.order import Order
-from tests.chaos.http_actions import housed, reviewed
+from tests.chaos.reviewed_change import app_with_service, review_change
 from tests.database import Cluster, PostgresDatabase
-from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
 
 
 @pytest.fixture
 def app(cluster: Cluster, tmp_path: Path) -> Iterator[Flask]:
-    """A house with one service, in PostgreSQL."""
-    with housed(PostgresDatabase(cluster, "connection").url, tmp_path) as house:
-        house.extensions["clock"].now = lambda: AT
-        yield house
+    """An application with one service, on PostgreSQL."""
+    with app_with_service(PostgresDatabase(cluster, "connection").url, tmp_path) as app:
+        yield app
 
 
-def cut(cluster: Cluster) -> None:
-    """Every connection to the house's database is ended by the server."""
-    with cluster.connect("postgres") as every:
-        every.execute(
+def close_connections(cluster: Cluster) -> None:
+    """Have the server close every connection to the application's database."""
+    with cluster.connect("postgres") as connection:
+        connection.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (db.engine.url.database,)
         )
 
 
-def test_a_connection_lost_between_two_pages_is_not_noticed(app: Flask, cluster: Cluster) -> None:
-    visitor, address, form = reviewed(app)
-    cut(cluster)
-    assert visitor.get(address).status_code == 200
-    cut(cluster)
-    assert visitor.post(f"{address}/plan", data=form).status_code == 303
+def test_connection_lost_between_two_pages_is_replaced(app: Flask, cluster: Cluster) -> None:
+    browser, path, form = review_change(app)
+    close_connections(cluster)
+    assert browser.get(path).status_code == 200
+    close_connections(cluster)
+    assert browser.post(f"{path}/plan", data=form).status_code == 303
     assert len(rows(Order)) == 1
 
 
-def test_a_connection_lost_within_a_deed_is_told_and_the_same_form_does_it_once(app: Flask, cluster: Cluster) -> None:
-    visitor, address, form = reviewed(app)
+def test_connection_lost_in_a_transaction_is_an_error_and_the_same_form_then_places_one_order(
+    app: Flask, cluster: Cluster
+) -> None:
+    browser, path, form = review_change(app)
     with nothing_written():
 
-        def once(_session: Any) -> None:
-            event.remove(db.session, "before_commit", once)
+        def close_once(_session: Any) -> None:
+            event.remove(db.session, "before_commit", close_once)
             db.session.flush()
-            cut(cluster)
+            close_connections(cluster)
 
-        event.listen(db.session, "before_commit", once)
-        error = visitor.post(f"{address}/plan", data=form)
+        event.listen(db.session, "before_commit", close_once)
+        response = browser.post(f"{path}/plan", data=form)
 
-    assert error.status_code == 500
-    assert "consultez vos services avant de réessayer" in error.text
+    assert response.status_code == 500
+    assert "consultez vos services avant de réessayer" in response.text
     for _ in range(2):
-        assert visitor.post(f"{address}/plan", data=form).status_code == 303
+        assert browser.post(f"{path}/plan", data=form).status_code == 303
     assert [order.key for order in rows(Order)] == [form["key"]]

@@ -1,55 +1,60 @@
-"""A disk that is full or may not be written: the client is told, nothing is half-written, and all is well after."""
+"""A disk that is full or read-only: the client gets an error, nothing is half-written, and the form works later."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from flask import Flask
 
 from kajoom.models.db import begin_mode
 from kajoom.models.order import Order
-from tests.chaos.disk import full, pragma, small_disk
-from tests.chaos.http_actions import housed, reviewed
-from tests.factories import AT
+from tests.chaos.disk import full_disk, pragma, small_disk
+from tests.chaos.reviewed_change import app_with_service, review_change
 from tests.operations.ledger_checks import nothing_written, rows
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[tuple[Path, bool]]:
-    """Where the house keeps all it has; whether it is a disk of its own."""
-    with small_disk(tmp_path / "disk") as is_small:
-        yield tmp_path / "disk", is_small
+class Disk(NamedTuple):
+    """A folder, and whether a small disk is mounted there."""
+
+    folder: Path
+    is_mounted: bool
 
 
 @pytest.fixture
-def app(folder: tuple[Path, bool]) -> Iterator[Flask]:
-    """A house with one service, in SQLite."""
-    where, _ = folder
-    with housed(f"sqlite:///{where / 'kajoom.sqlite'}", where) as house:
-        house.extensions["clock"].now = lambda: AT
-        yield house
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Where the application keeps its database and files."""
+    with small_disk(tmp_path / "disk") as is_mounted:
+        yield Disk(tmp_path / "disk", is_mounted)
+
+
+@pytest.fixture
+def app(disk: Disk) -> Iterator[Flask]:
+    """An application with one service, on SQLite."""
+    with app_with_service(f"sqlite:///{disk.folder / 'kajoom.sqlite'}", disk.folder) as app:
+        yield app
 
 
 @pytest.fixture(params=["full", "read-only"])
-def error(request: pytest.FixtureRequest, folder: tuple[Path, bool]) -> AbstractContextManager[None]:
-    """What is wrong with the disk for a while."""
-    return full(*folder) if request.param == "full" else pragma("query_only = ON")
+def disk_error(request: pytest.FixtureRequest, disk: Disk) -> AbstractContextManager[None]:
+    """A block inside which the disk takes no writes."""
+    return full_disk(*disk) if request.param == "full" else pragma("query_only = ON")
 
 
-def test_a_disk_that_takes_nothing_is_told_and_leaves_nothing_half_written(
-    app: Flask, error: AbstractContextManager[None]
+def test_failed_write_is_an_error_page_and_leaves_nothing_half_written(
+    app: Flask, disk_error: AbstractContextManager[None]
 ) -> None:
-    visitor, address, form = reviewed(app)
+    change = review_change(app)
 
-    with error:
+    with disk_error:
         with begin_mode(read_only=True), nothing_written():
-            error = visitor.post(f"{address}/plan", data=form)
-        assert visitor.get(address).status_code == 200, "what is only read is still there"
+            response = change.browser.post(f"{change.path}/plan", data=change.form)
+        assert change.browser.get(change.path).status_code == 200, "pages that only read still work"
 
-    assert error.status_code == 500
-    assert "consultez vos services avant de réessayer" in error.text
-    assert visitor.post(f"{address}/plan", data=form).status_code == 303
-    assert [order.key for order in rows(Order)] == [form["key"]]
+    assert response.status_code == 500
+    assert "consultez vos services avant de réessayer" in response.text
+    assert change.browser.post(f"{change.path}/plan", data=change.form).status_code == 303
+    assert [order.key for order in rows(Order)] == [change.form["key"]]

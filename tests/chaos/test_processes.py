@@ -1,4 +1,4 @@
-"""Twenty processes that confirm and pay the same change at the same moment make one order and one charge."""
+"""Twenty processes that confirm and pay one change at the same moment place one order and charge once."""
 
 from __future__ import annotations
 
@@ -19,61 +19,62 @@ from kajoom.models.order import Order
 from kajoom.models.payment import Attempt, Payment
 from tests import factories
 from tests.chaos import actions
-from tests.chaos.actions import Story, catch_up
-from tests.chaos.driver import config_of
-from tests.chaos.environment import world_of
-from tests.chaos.invariants import broken
+from tests.chaos.actions import Scenario, catch_up
+from tests.chaos.external_state import read_demo_state
+from tests.chaos.invariants import violations
+from tests.chaos.kill_points import chaos_config
 from tests.database import Database
 from tests.factories import AT
 from tests.operations.ledger_checks import rows
 
-TWENTY = 20
+PROCESSES = 20
 
 
-def press(url: str, folder: Path, together: Barrier, story: Story) -> None:
-    """One browser's worth: confirm, then pay; being told that another is at it is an answer too."""
-    house = create_app(config_of(url, folder))
-    with house.app_context():
-        together.wait()
-        actions.confirm(house.extensions["kajoom"], story, AT)
+def confirm_and_pay(url: str, folder: Path, barrier: Barrier, scenario: Scenario) -> None:
+    """Confirm, then pay; that the payment is already in progress is a valid answer."""
+    app = create_app(chaos_config(url, folder))
+    with app.app_context():
+        barrier.wait()
+        actions.confirm(app.extensions["kajoom"], scenario, AT)
         try:
-            actions.pay(house.extensions["kajoom"], story, AT)
+            actions.pay(app.extensions["kajoom"], scenario, AT)
         except BusinessError:
             db.session.rollback()
 
 
-def test_twenty_processes_at_once_make_one_order_and_one_charge(
+def test_twenty_processes_at_once_place_one_order_and_charge_once(
     app: Flask, catalog_database: Database, processes: ForkServerContext, folder: Path
 ) -> None:
     row = factories.service()
-    story = Story(row.client_id, row.id, "b", factories.price(row, "b").digest)
+    scenario = Scenario(row.client_id, row.id, "b", factories.price(row, "b").digest)
     db.session.rollback()
-    together = processes.Barrier(TWENTY)
-    buyers = [
-        processes.Process(target=press, args=(catalog_database.url, folder, together, story)) for _ in range(TWENTY)
+    barrier = processes.Barrier(PROCESSES)
+    clients = [
+        processes.Process(target=confirm_and_pay, args=(catalog_database.url, folder, barrier, scenario))
+        for _ in range(PROCESSES)
     ]
 
-    for each in buyers:
+    for each in clients:
         each.start()
-    for each in buyers:
+    for each in clients:
         each.join(60)
 
-    assert [each.exitcode for each in buyers] == [0] * TWENTY
+    assert [each.exitcode for each in clients] == [0] * PROCESSES
     at = catch_up(app.extensions["kajoom"], AT + timedelta(minutes=3))
     assert [order.status for order in rows(Order)] == [OrderStatus.COMPLETED]
     assert len(rows(Invoice)) == len(rows(Attempt)) == len(rows(Payment)) == 1
-    assert broken(world_of(folder / "demonstration.sqlite"), at) == []
+    assert violations(read_demo_state(folder / "demonstration.sqlite"), at) == []
 
 
-def start(url: str, folder: Path) -> None:
-    """Start serving, and end with 0 if passwords can be checked before anybody asked for it."""
-    create_app(config_of(url, folder))
+def check_hash_backend(url: str, folder: Path) -> None:
+    """Exit with 0 if argon2 is loaded once the application is created, before any password is checked."""
+    create_app(chaos_config(url, folder))
     raise SystemExit(any(base.__name__ == "_NoBackend" for base in argon2.__mro__))
 
 
-def test_a_new_process_can_check_two_passwords_at_once(processes: ForkServerContext, tmp_path: Path) -> None:
-    """A storm found it: of two first sign-ins in two threads, one found the hash half-loaded."""
-    process = processes.Process(target=start, args=(f"sqlite:///{tmp_path / 'kajoom.sqlite'}", tmp_path))
+def test_new_process_can_check_two_passwords_at_once(processes: ForkServerContext, tmp_path: Path) -> None:
+    """Of two first sign-ins in two threads, one failed when passlib loaded argon2 on first use."""
+    process = processes.Process(target=check_hash_backend, args=(f"sqlite:///{tmp_path / 'kajoom.sqlite'}", tmp_path))
     process.start()
     process.join(30)
 

@@ -1,4 +1,4 @@
-"""Whatever clients, staff, workers and crashes do, in whatever order: the money adds up, and so do the services."""
+"""Random sequences of what clients, staff, workers and crashes do never lose or double money or changes."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from kajoom.models.db import begin_mode, db
 from tests.catalog_cache import forget_catalog
-from tests.chaos.state_machine import Life
+from tests.chaos.state_machine import ClientArea
 from tests.database import SqliteDatabase
 
-LIVES, STEPS = 40, 50
+SEQUENCES, STEPS = 40, 50
 
 
-def test_no_order_of_events_loses_or_doubles_anything(alone: tuple[Flask, SqliteDatabase]) -> None:
-    """On SQLite, where one life after the other begins soonest; the other faults are tried on both."""
-    house, database = alone
+def test_no_sequence_of_events_loses_or_doubles_anything(sqlite_app: tuple[Flask, SqliteDatabase]) -> None:
+    """On SQLite only, where restoring the database between two sequences is fastest."""
+    app, database = sqlite_app
 
-    def begin() -> None:
+    def restore() -> None:
         db.session.remove()
         database.restore()
         forget_catalog()
 
-    Life.begin = staticmethod(begin)  # type: ignore[method-assign, assignment]
-    sizes = settings(
-        max_examples=LIVES,
+    ClientArea.restore = staticmethod(restore)
+    size = settings(
+        max_examples=SEQUENCES,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
@@ -36,7 +36,7 @@ def test_no_order_of_events_loses_or_doubles_anything(alone: tuple[Flask, Sqlite
         suppress_health_check=list(HealthCheck),
     )
     with ExitStack() as stack:
-        stack.enter_context(house.app_context())
+        stack.enter_context(app.app_context())
         stack.enter_context(begin_mode(read_only=True))
-        run_state_machine_as_test(Life, settings=sizes)
+        run_state_machine_as_test(ClientArea, settings=size)
         db.session.remove()
