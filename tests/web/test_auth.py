@@ -1,4 +1,4 @@
-"""Who may see what: strangers are led to the door and back, and a session begins afresh."""
+"""Sign-in, sessions, CSRF protection, and that a client sees nothing of another one's."""
 
 from __future__ import annotations
 
@@ -14,67 +14,65 @@ from tests.conftest import PASSWORD, Browser, SignIn, Statements
 from tests.web.conftest import Address
 
 
-def test_a_stranger_is_led_to_the_door_and_back_to_the_same_page_and_query(client: Browser) -> None:
-    result = client.get("/services/1/plan?plan=b&cycle=monthly")
-    assert result.status_code == 303
-    assert result.location == "/login?next=%2Fservices%2F1%2Fplan%3Fplan%3Db%26cycle%3Dmonthly"
+def test_sign_in_leads_back_to_the_requested_page_and_query(client: Browser) -> None:
+    response = client.get("/services/1/plan?plan=b&cycle=monthly")
+    assert response.status_code == 303
+    assert response.location == "/login?next=%2Fservices%2F1%2Fplan%3Fplan%3Db%26cycle%3Dmonthly"
 
-    result = client.send(result.location, email="fr@example.com", password=PASSWORD)
-    assert result.location == "/services/1/plan?plan=b&cycle=monthly"
-
-
-def test_a_session_that_ended_inside_a_panel_reloads_the_whole_page(client: Browser) -> None:
-    result = client.fragment("/services/1/plan?plan=b")
-    assert (result.status_code, result.text) == (401, "")
-    assert result.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%3Fplan%3Db"
+    response = client.send(response.location, email="fr@example.com", password=PASSWORD)
+    assert response.location == "/services/1/plan?plan=b&cycle=monthly"
 
 
-def test_a_post_after_the_session_ended_leads_back_to_the_page_it_was_on(client: Browser) -> None:
+def test_fragment_without_a_session_redirects_the_whole_page(client: Browser) -> None:
+    response = client.fragment("/services/1/plan?plan=b")
+    assert (response.status_code, response.text) == (401, "")
+    assert response.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%3Fplan%3Db"
+
+
+def test_post_without_a_session_leads_back_to_the_page_of_its_form(client: Browser) -> None:
     page = {"HX-Current-URL": "http://localhost/services/1/plan/review?plan=b"}
-    result = client.fragment("/services/1/plan", method="POST", headers=page)
-    assert result.status_code == 401
-    assert result.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%2Freview%3Fplan%3Db"
+    response = client.fragment("/services/1/plan", method="POST", headers=page)
+    assert response.status_code == 401
+    assert response.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%2Freview%3Fplan%3Db"
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:0"])
-def test_signing_in_leads_nowhere_else(client: Browser, elsewhere: str) -> None:
-    result = client.send("/login", email="fr@example.com", password=PASSWORD, next=elsewhere)
-    assert result.status_code == 302
-    assert urlsplit(result.location)[:2] == ("", "")
-    assert not result.location.startswith(("//", "/\\"))
+def test_sign_in_does_not_redirect_to_another_site(client: Browser, elsewhere: str) -> None:
+    response = client.send("/login", email="fr@example.com", password=PASSWORD, next=elsewhere)
+    assert response.status_code == 302
+    assert urlsplit(response.location)[:2] == ("", "")
+    assert not response.location.startswith(("//", "/\\"))
 
 
 @pytest.mark.parametrize(("email", "password"), [("fr@example.com", "not the password"), ("no@example.com", PASSWORD)])
-def test_a_failed_sign_in_says_the_same_whatever_is_wrong(client: Browser, email: str, password: str) -> None:
-    result = client.send("/login", email=email, password=password)
-    assert result.status_code == 422
-    assert "L'adresse courriel et le mot de passe ne vont pas ensemble" in result.text
-    assert "<title>Erreur\N{NO-BREAK SPACE}: Ouvrir une session" in result.text
+def test_failed_sign_in_does_not_tell_whether_the_address_exists(client: Browser, email: str, password: str) -> None:
+    response = client.send("/login", email=email, password=password)
+    assert response.status_code == 422
+    assert "L'adresse courriel et le mot de passe ne vont pas ensemble" in response.text
+    assert "<title>Erreur\N{NO-BREAK SPACE}: Ouvrir une session" in response.text
 
 
-def test_an_unknown_address_costs_a_hash_as_a_wrong_password_does(
-    client: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hashed: list[str] = []
-    monkeypatch.setattr("flask_security.forms.hash_password", lambda password: hashed.append(password) or "")
+def test_unknown_address_takes_the_time_of_a_hash(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed_passwords: list[str] = []
+    monkeypatch.setattr("flask_security.forms.hash_password", lambda password: hashed_passwords.append(password) or "")
     client.post("/login", data={"csrf_token": client.token(), "email": "no@example.com", "password": "some password"})
-    assert hashed == ["some password"]
+    assert hashed_passwords == ["some password"]
 
 
-def test_the_token_known_before_signing_in_is_worth_nothing_after_it(client: Browser) -> None:
+def test_csrf_token_from_before_the_sign_in_is_refused_after_it(client: Browser) -> None:
     before = client.token()
     client.post("/login", data={"csrf_token": before, "email": "fr@example.com", "password": PASSWORD})
     assert client.post("/logout", data={"csrf_token": before}).status_code == 403
     assert client.get("/services").status_code == 200
 
 
-def test_signing_out_is_a_post_and_ends_the_session(french: Browser) -> None:
+def test_sign_out_needs_a_post_and_ends_the_session(french: Browser) -> None:
     assert french.get("/logout").status_code == 405
     assert french.post("/logout", data={"csrf_token": french.token("/services")}).status_code == 302
     assert french.get("/services").status_code == 303
 
 
-def test_every_page_is_private_unless_it_is_listed(app: Flask, client: Browser) -> None:
+def test_every_view_is_private_unless_listed(app: Flask, client: Browser) -> None:
     fields = {"service_id": 1, "reference": "x", "number": "x", "name": "x", "method_id": 1}
     for rule in app.url_map.iter_rules():
         if rule.endpoint in PUBLIC or rule.endpoint.startswith("security."):
@@ -83,49 +81,49 @@ def test_every_page_is_private_unless_it_is_listed(app: Flask, client: Browser) 
         for name, value in fields.items():
             path = path.replace(f"<int:{name}>", str(value)).replace(f"<{name}>", str(value))
         method = "GET" if "GET" in (rule.methods or ()) else "POST"
-        result = client.open(path, method=method)
-        assert (rule.rule, result.status_code, result.location.split("?")[0]) == (rule.rule, 303, "/login")
+        response = client.open(path, method=method)
+        assert (rule.rule, response.status_code, response.location.split("?")[0]) == (rule.rule, 303, "/login")
 
 
-def test_the_services_of_another_client_do_not_exist(french: Browser, address: Address) -> None:
+def test_service_of_another_client_is_not_found(french: Browser, address: Address) -> None:
     assert french.get(address("hosting", "en")).status_code == 404
     assert french.get(address("hosting", "fr")).status_code == 200
 
 
-def test_who_is_there_is_asked_of_the_database_once(signed_in: SignIn, statements: Statements) -> None:
-    visitor = signed_in("fr@example.com")
-    with statements() as asked:
-        visitor.get("/account")
-    assert len([statement for statement in asked if "FROM client" in statement]) == 1
+def test_signed_in_client_is_loaded_once_a_request(signed_in: SignIn, statements: Statements) -> None:
+    browser = signed_in("fr@example.com")
+    with statements() as executed:
+        browser.get("/account")
+    assert len([statement for statement in executed if "FROM client" in statement]) == 1
 
 
-def test_the_cookie_of_a_private_connection_is_bound_to_the_host(client: Browser) -> None:
+def test_session_cookie_over_https_is_secure_and_bound_to_the_host(client: Browser) -> None:
     cookie = client.get("/login", base_url="https://localhost").headers["Set-Cookie"]
     assert cookie.startswith("__Host-session=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
 
 
-def test_the_cookie_of_a_plain_connection_works_there(client: Browser) -> None:
+def test_session_cookie_over_http_is_not_secure(client: Browser) -> None:
     cookie = client.get("/login").headers["Set-Cookie"]
     assert cookie.startswith("session=")
     assert "Secure" not in cookie
     assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
 
 
-def test_a_form_without_its_token_does_nothing(french: Browser) -> None:
-    result = french.post("/logout")
-    assert result.status_code == 403
-    assert "Cette page a expiré" in result.text
+def test_post_without_a_csrf_token_is_refused(french: Browser) -> None:
+    response = french.post("/logout")
+    assert response.status_code == 403
+    assert "Cette page a expiré" in response.text
 
 
-@pytest.mark.parametrize("sign", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
-def test_a_form_sent_from_another_site_does_nothing(french: Browser, sign: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_post_from_another_site_is_refused(french: Browser, headers: dict[str, str]) -> None:
     token = french.token("/services")
-    assert french.post("/logout", data={"csrf_token": token}, headers=sign).status_code == 403
+    assert french.post("/logout", data={"csrf_token": token}, headers=headers).status_code == 403
     assert french.get("/services").status_code == 200
 
 
-def test_a_client_who_is_made_inactive_is_signed_out_at_once(french: Browser) -> None:
+def test_deactivated_client_is_signed_out_at_once(french: Browser) -> None:
     assert french.get("/services").status_code == 200
     client = client_by_email("fr@example.com")
     assert client is not None
@@ -134,7 +132,7 @@ def test_a_client_who_is_made_inactive_is_signed_out_at_once(french: Browser) ->
     assert french.get("/services").status_code == 303
 
 
-def test_ending_every_session_of_a_client_signs_them_out_at_once(french: Browser) -> None:
+def test_new_uniquifier_ends_every_session_of_a_client(french: Browser) -> None:
     assert french.get("/services").status_code == 200
     client = client_by_email("fr@example.com")
     assert client is not None
@@ -143,9 +141,9 @@ def test_ending_every_session_of_a_client_signs_them_out_at_once(french: Browser
     assert french.get("/services").status_code == 303
 
 
-def test_a_page_is_opened_by_a_session_and_by_nothing_else(app: Flask, client: Browser) -> None:
-    known = client_by_email("fr@example.com")
-    assert known is not None
+def test_authentication_token_does_not_sign_in(app: Flask, client: Browser) -> None:
+    account = client_by_email("fr@example.com")
+    assert account is not None
     with app.test_request_context():
-        token = str(known.get_auth_token())
+        token = str(account.get_auth_token())
     assert client.get("/services", headers={"Authentication-Token": token}).status_code == 303

@@ -1,4 +1,4 @@
-"""What goes wrong is said in the client's language, with a way on, and is never a fault of ours."""
+"""Error pages: translated, with a link to go on, and without details of the error."""
 
 from __future__ import annotations
 
@@ -17,91 +17,91 @@ from tests.web.conftest import Address
 
 
 @pytest.fixture
-def payment_error(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """A browser in a house with two open pages that go wrong, and nothing in its database."""
+def failing(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """A test client of an application without tables, with two public views that raise: /refused and /broken."""
     app = create_app(config)
     monkeypatch.setattr(auth, "PUBLIC", auth.PUBLIC | {"refused", "broken"})
 
-    def error() -> str:
+    def refused() -> str:
         raise BusinessError(Refusal.QUOTE_CHANGED)
 
     def broken() -> str:
         raise ZeroDivisionError
 
-    app.add_url_rule("/refused", "refused", error)
+    app.add_url_rule("/refused", "refused", refused)
     app.add_url_rule("/broken", "broken", broken)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.test_client_class = Browser
     with app.app_context():
-        visitor = app.test_client()
-        assert isinstance(visitor, Browser)
-        yield visitor
+        browser = app.test_client()
+        assert isinstance(browser, Browser)
+        yield browser
         db.engine.dispose()
 
 
-def test_what_is_not_there_says_so_with_a_way_on(french: Browser, english: Browser) -> None:
-    for visitor, title in ((french, "Cette page n&#39;existe pas"), (english, "This page does not exist")):
-        result = visitor.get("/nowhere")
-        assert result.status_code == 404
-        assert title in result.text
-        assert '<a class="btn" href="/services">' in result.text
+def test_unknown_page_has_a_link_to_the_services(french: Browser, english: Browser) -> None:
+    for browser, title in ((french, "Cette page n&#39;existe pas"), (english, "This page does not exist")):
+        response = browser.get("/nowhere")
+        assert response.status_code == 404
+        assert title in response.text
+        assert '<a class="btn" href="/services">' in response.text
 
 
-def test_a_fragment_that_is_not_there_is_a_paragraph(french: Browser) -> None:
-    result = french.fragment("/services/999999/plan")
-    assert result.status_code == 404
-    assert result.text.startswith('<p id="error">')
+def test_unknown_fragment_is_a_paragraph(french: Browser) -> None:
+    response = french.fragment("/services/999999/plan")
+    assert response.status_code == 404
+    assert response.text.startswith('<p id="error">')
 
 
 @pytest.mark.parametrize("path", ["/services/99999999999999999999", "/services/0", "/services/-1", "/services/x"])
-def test_a_service_that_cannot_be_is_not_there(french: Browser, path: str) -> None:
+def test_impossible_service_id_is_not_found(french: Browser, path: str) -> None:
     assert french.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/services/1?tab=%00", "/services/1%00", "/orders/%00", "/invoices/%ff%00"])
-def test_text_nobody_typed_is_refused(french: Browser, path: str) -> None:
+def test_nul_or_invalid_utf8_in_an_address_is_refused(french: Browser, path: str) -> None:
     assert french.get(path).status_code in {400, 404}
 
 
-def test_text_nobody_typed_is_refused_in_a_form_too(client: Browser) -> None:
-    result = client.send("/login", email="fr@example.com\0", password="x")
-    assert result.status_code == 400
-    assert "Rien n&#39;a été modifié" in result.text
+def test_nul_in_a_form_is_refused(client: Browser) -> None:
+    response = client.send("/login", email="fr@example.com\0", password="x")
+    assert response.status_code == 400
+    assert "Rien n&#39;a été modifié" in response.text
 
 
-def test_a_body_larger_than_any_form_is_refused(french: Browser) -> None:
-    result = french.post("/logout", data={"csrf_token": "x" * 10_000_000})
-    assert result.status_code == 413
-    assert "Ceci est trop volumineux" in result.text
+def test_body_larger_than_any_form_is_refused(french: Browser) -> None:
+    response = french.post("/logout", data={"csrf_token": "x" * 10_000_000})
+    assert response.status_code == 413
+    assert "Ceci est trop volumineux" in response.text
 
 
-def test_an_address_opened_the_wrong_way_says_which_is_right(french: Browser) -> None:
-    result = french.get("/logout")
-    assert result.status_code == 405
-    assert "POST" in result.headers["Allow"]
-    assert "Ceci ne peut se faire ici" in result.text
+def test_wrong_method_names_the_allowed_ones(french: Browser) -> None:
+    response = french.get("/logout")
+    assert response.status_code == 405
+    assert "POST" in response.headers["Allow"]
+    assert "Ceci ne peut se faire ici" in response.text
 
 
-def test_a_refusal_has_its_sentence_its_status_and_its_code(payment_error: Browser) -> None:
-    for result in (payment_error.get("/refused"), payment_error.fragment("/refused")):
-        assert result.status_code == 409
-        assert 'data-refusal="quote_changed"' in result.text
-        assert "Le montant a changé depuis que vous l&#39;avez vu." in result.text
+def test_refusal_page_has_its_message_status_and_code(failing: Browser) -> None:
+    for response in (failing.get("/refused"), failing.fragment("/refused")):
+        assert response.status_code == 409
+        assert 'data-refusal="quote_changed"' in response.text
+        assert "Le montant a changé depuis que vous l&#39;avez vu." in response.text
 
 
-def test_a_fault_asks_nothing_of_the_database_and_says_what_to_do(payment_error: Browser) -> None:
-    result = payment_error.get("/broken")
-    assert result.status_code == 500
-    assert "consultez vos services avant de réessayer" in result.text
-    assert "ZeroDivisionError" not in result.text
+def test_exception_page_does_not_need_the_database(failing: Browser) -> None:
+    response = failing.get("/broken")
+    assert response.status_code == 500
+    assert "consultez vos services avant de réessayer" in response.text
+    assert "ZeroDivisionError" not in response.text
 
 
-def test_every_refusal_has_a_sentence_and_a_status() -> None:
+def test_every_refusal_has_a_message_and_a_status() -> None:
     assert set(REFUSAL_MESSAGES) == set(Refusal)
     assert {status_of(reason) for reason in Refusal} == {402, 404, 409, 422}
 
 
-def test_a_page_that_fails_inside_a_service_leads_back_to_it(french: Browser, address: Address) -> None:
-    result = french.post(f"{address('hosting')}/plan", data={"csrf_token": "stale"})
-    assert result.status_code == 403
-    assert f'<a class="btn" href="{address("hosting")}">' in result.text
+def test_error_page_of_a_service_links_back_to_it(french: Browser, address: Address) -> None:
+    response = french.post(f"{address('hosting')}/plan", data={"csrf_token": "stale"})
+    assert response.status_code == 403
+    assert f'<a class="btn" href="{address("hosting")}">' in response.text

@@ -1,4 +1,4 @@
-"""What every answer forbids the browser, one test a promise."""
+"""Security headers and static files."""
 
 from __future__ import annotations
 
@@ -36,40 +36,40 @@ EVERYWHERE = ["/login", "/services", "/nowhere", "/static/none.css"]
         ),
     ],
 )
-def test_every_answer_carries(client: Browser, path: str, name: str, value: str) -> None:
+def test_every_response_has_the_security_headers(client: Browser, path: str, name: str, value: str) -> None:
     assert client.get(path).headers.getlist(name) == [value]
 
 
-def test_a_private_connection_is_kept_private_for_two_years(client: Browser) -> None:
+def test_https_is_required_for_two_years(client: Browser) -> None:
     secure = client.get("/login", base_url="https://localhost")
     assert secure.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
     assert "Strict-Transport-Security" not in client.get("/login").headers
 
 
-def test_no_page_is_kept_by_anyone(client: Browser, french: Browser) -> None:
-    for result in (client.get("/login"), client.get("/services"), french.get("/services"), french.get("/nowhere")):
-        assert result.headers.getlist("Cache-Control") == ["no-store"]
+def test_pages_are_not_stored(client: Browser, french: Browser) -> None:
+    for response in (client.get("/login"), client.get("/services"), french.get("/services"), french.get("/nowhere")):
+        assert response.headers.getlist("Cache-Control") == ["no-store"]
 
 
-def test_a_page_and_its_fragment_are_told_apart(french: Browser) -> None:
-    for result in (french.get("/services"), french.fragment("/services")):
-        assert {"hx-request", "hx-request-type", "hx-history-restore-request"} <= set(result.vary.as_set())
+def test_page_and_fragment_vary_on_the_htmx_headers(french: Browser) -> None:
+    for response in (french.get("/services"), french.fragment("/services")):
+        assert {"hx-request", "hx-request-type", "hx-history-restore-request"} <= set(response.vary.as_set())
 
 
 def _assets(page: str) -> list[str]:
     return sorted(set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page)))
 
 
-def test_an_asset_is_named_by_its_content_and_kept_for_ever(client: Browser) -> None:
-    found = _assets(client.get("/login").text)
-    assert [re.sub(r"\.[0-9a-f]{12}\.", ".", path) for path in found] == [
+def test_static_files_are_named_by_their_content_and_cached_for_ever(client: Browser) -> None:
+    paths = _assets(client.get("/login").text)
+    assert [re.sub(r"\.[0-9a-f]{12}\.", ".", path) for path in paths] == [
         "/static/app.js",
         "/static/icon.svg",
         "/static/icons.svg",
         "/static/style.css",
         "/static/vendor/htmx-4.0.1.min.js",
     ]
-    for path in found:
+    for path in paths:
         assert client.get(path).headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
@@ -87,14 +87,14 @@ def test_first_visit_to_the_product_page_weighs_at_most_30_kb_compressed(french:
     assert len(gzip.compress(page.data)) + sum(map(len, assets)) <= 30_000
 
 
-def test_scripts_are_what_they_were_when_they_were_read(client: Browser) -> None:
-    named = re.findall(r'src="([^"]+)" integrity="([^"]+)"', client.get("/login").text)
-    assert len(named) == 2
-    for path, integrity in named:
+def test_scripts_have_the_integrity_of_their_content(client: Browser) -> None:
+    scripts = re.findall(r'src="([^"]+)" integrity="([^"]+)"', client.get("/login").text)
+    assert len(scripts) == 2
+    for path, integrity in scripts:
         assert integrity == f"sha384-{b64encode(sha384(client.get(path).data).digest()).decode()}"
 
 
-def test_htmx_is_the_release_that_was_measured() -> None:
+def test_htmx_is_the_reviewed_release() -> None:
     content = (ROOT / "static/vendor/htmx-4.0.1.min.js").read_bytes()
     measured = "Qp9rdC8H7EqOoX+nR0P3RPG2Noji+qdwJlGpfzwQJsfOpp3sGwIdSP9xO3+UlEhn"
     assert b64encode(sha384(content).digest()).decode() == measured
@@ -110,7 +110,9 @@ def test_htmx_is_the_release_that_was_measured() -> None:
         ("id", "https://paypal.com.evil.example", ("https://paypal.com.evil.example",)),
     ],
 )
-def test_a_form_leads_only_to_the_payment_provider_in_use(client_id: str, base_url: str, hosts: tuple[str]) -> None:
+def test_forms_may_redirect_only_to_the_payment_provider_in_use(
+    client_id: str, base_url: str, hosts: tuple[str]
+) -> None:
     config = Config(Path(), "", "secret", paypal_client_id=client_id, paypal_base_url=base_url)
     assert config.payment_hosts == hosts
     assert f"form-action 'self'{''.join(f' {host}' for host in hosts)};" in content_security_policy(

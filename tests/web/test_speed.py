@@ -1,4 +1,4 @@
-"""What a page costs in what does not depend on the machine: questions to the database, and bytes to the browser."""
+"""Costs of a page that do not depend on the machine: SQL statements, and bytes sent to the browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MANY = 30
 
 
 def _repeat(table: Table, row_id: int, *names: str, **changed: object) -> None:
-    """Many rows like one, each with ``names`` of its own."""
+    """Insert 30 copies of a row, with distinct values in the columns ``names`` and the values of ``changed``."""
     row = dict(db.session.execute(select(table).where(table.c.id == row_id)).mappings().one())
     del row["id"]
     rows = [{**row, **changed, **{name: f"{row[name]}-{n}" for name in names}} for n in range(MANY)]
@@ -26,14 +26,14 @@ def _repeat(table: Table, row_id: int, *names: str, **changed: object) -> None:
 
 
 def _grow(service: Service) -> None:
-    """Many more services of the client, changes of this one, and plans on sale beside its own."""
+    """Add 30 services to the client, 30 orders to the service, and 30 plans to its group."""
     _repeat(Service.metadata.tables["service"], service.id, "external_id")
-    past = db.session.scalars(select(Order.id).where(Order.status == "refused")).first()
-    assert past is not None
-    _repeat(Order.metadata.tables["order"], past, "reference", "key", service_id=service.id)
+    refused = db.session.scalars(select(Order.id).where(Order.status == "refused")).first()
+    assert refused is not None
+    _repeat(Order.metadata.tables["order"], refused, "reference", "key", service_id=service.id)
     _repeat(Plan.metadata.tables["plan"], service.plan_id, "code")
-    added = db.session.scalars(select(Plan.id).where(Plan.code.startswith(f"{service.plan.code}-"))).all()
-    prices = [{"plan_id": plan, "cycle": service.cycle, "currency": "CAD", "cents": 999_00} for plan in added]
+    plans = db.session.scalars(select(Plan.id).where(Plan.code.startswith(f"{service.plan.code}-"))).all()
+    prices = [{"plan_id": plan, "cycle": service.cycle, "currency": "CAD", "cents": 999_00} for plan in plans]
     db.session.execute(insert(Price), prices)
     db.session.commit()
     forget_catalog()
@@ -41,7 +41,7 @@ def _grow(service: Service) -> None:
 
 @pytest.fixture(params=["as the demonstration is", "grown"])
 def hosting(request: pytest.FixtureRequest, address: Address) -> str:
-    """The page of a service, in a small house and in a large one."""
+    """The path of a service, with the data of the demonstration and with much more."""
     if request.param == "grown":
         service = service_by_external_id("demo-fr-hosting")
         assert service is not None
@@ -49,22 +49,20 @@ def hosting(request: pytest.FixtureRequest, address: Address) -> str:
     return address("hosting")
 
 
-def test_the_product_page_asks_three_questions_however_much_there_is(
+def test_product_page_runs_three_statements_whatever_the_data(
     french: Browser, hosting: str, statements: Statements
 ) -> None:
-    french.get(hosting)  # the catalogue is read once and kept
-    with statements() as asked:
+    french.get(hosting)  # the catalogue is cached after the first request
+    with statements() as executed:
         assert french.get(hosting).status_code == 200
-    assert len(asked) == 3, "\n\n".join(asked)
+    assert len(executed) == 3, "\n\n".join(executed)
 
 
-def test_the_preview_asks_two_questions_however_much_there_is(
-    french: Browser, hosting: str, statements: Statements
-) -> None:
+def test_preview_runs_two_statements_whatever_the_data(french: Browser, hosting: str, statements: Statements) -> None:
     french.fragment(hosting + PREVIEW)
-    with statements() as asked:
+    with statements() as executed:
         assert french.fragment(hosting + PREVIEW).status_code == 200
-    assert len(asked) == 2, "\n\n".join(asked)
+    assert len(executed) == 2, "\n\n".join(executed)
 
 
 @pytest.mark.parametrize("state", ["scheduled", "unpaid-renewal", "cancelling"])
@@ -78,5 +76,5 @@ def test_product_page_takes_three_statements_in_every_state(
     assert len(executed) == 3, "\n\n".join(executed)
 
 
-def test_the_page_is_light(french: Browser, address: Address) -> None:
+def test_product_page_is_small(french: Browser, address: Address) -> None:
     assert len(french.get(address("scheduled")).data) < 20_000
