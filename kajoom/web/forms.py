@@ -35,14 +35,6 @@ Fields = MultiDict[str, str]
 _REQUIRED = (InputRequired(message=Refusal.UNREADABLE),)
 
 
-def one(fields: Fields, name: str) -> str | None:
-    """Text of a field, ``None`` when missing or empty; ``UNREADABLE`` when repeated (used by ``payment.py`` only)."""
-    values = fields.getlist(name)
-    if len(values) > 1 or any("\0" in value for value in values):
-        raise BusinessError(Refusal.UNREADABLE)
-    return values[0] if values and values[0] else None
-
-
 class SingleField(Field):  # type: ignore[misc]  # WTForms has no type hints
     """A field that may be sent once; its ``data`` is the converted value, ``None`` when it is missing or empty.
 

@@ -1,4 +1,4 @@
-"""The client's invoices: the list, and each one as it was issued, with what was paid and what is left."""
+"""The client's invoices: the list, and each one with its payments and ways to pay its balance."""
 
 from __future__ import annotations
 
@@ -7,22 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
-from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError
 from kajoom.models.figures import figures_of_invoice
-from kajoom.models.invoice import Invoice, invoice_of, invoices_of
-from kajoom.models.payment import payments_of
-from kajoom.models.refund import refunds_of
+from kajoom.models.invoice import invoices_of
+from kajoom.models.invoice_page import InvoicePage, invoice_page_of
 from kajoom.web.auth import current_client
+from kajoom.web.forms import PaymentForm
 from kajoom.web.htmx import redirect_to, render
-from kajoom.web.payment import (
-    approving,
-    parse_return_state,
-    pay_invoice,
-    payment_choice_of,
-    payment_error_of,
-    verify_payment,
-)
+from kajoom.web.payment import pay_invoice, payment_choice, payment_state, return_state_of_request, verify_payment
 from kajoom.web.payment_options import payment_options
 from kajoom.web.refusals import status_of
 from kajoom.web.urls import safe_local_path
@@ -32,62 +24,66 @@ bp = Blueprint("invoice", __name__, url_prefix="/invoices")
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """Every invoice, newest first."""
-    title, issued = gettext("Invoices"), invoices_of(current_client().id)
-    return render("invoice/index.html", "invoice/_index.html", title=title, invoices=issued, today=clock.today())
+    """List the client's invoices, newest first."""
+    return render(
+        "invoice/index.html",
+        "invoice/_index.html",
+        title=gettext("Invoices"),
+        invoices=invoices_of(current_client().id),
+        today=clock.today(),
+    )
 
 
 @bp.get("/<number>")
 def show(number: str) -> ResponseReturnValue:
-    """One invoice; ``next`` is the choice a client came from, offered again once it is paid."""
-    invoice = _own(number)
-    return _render(invoice, payment_error_of(invoice))
+    """Show one invoice; ``next`` is the local page to go back to once it is paid."""
+    return _render(_get_page_or_404(number))
 
 
 @bp.post("/<number>/payment")
 def settle(number: str) -> ResponseReturnValue:
-    """Pay an invoice's balance, and go back to the choice it hindered if there was one."""
-    invoice, following = _own(number), safe_local_path(request.form.get("next"))
-    current_url = url_for("invoice.show", number=number, next=following)
-    if "verify" in request.form:
-        payment_error, redirect_url = verify_payment(invoice), ""
+    """Pay the invoice, or look up the payment that was made before (field ``verify``); then go to ``next``."""
+    page = _get_page_or_404(number)
+    form = PaymentForm.parse(request.form)
+    page_url = url_for("invoice.show", number=number, next=form.next.data)
+    if form.verify.data:
+        error, redirect_url = verify_payment(page.invoice), ""
     else:
-        payment_choice = payment_choice_of(request.form, request.form.get("method", ""))
-        return_url = url_for("invoice.returned", number=number, next=following, _external=True)
-        payment_error, redirect_url = pay_invoice(invoice, payment_choice, return_url, current_url)
-    if payment_error is not None:
-        return _render(_own(number), payment_error, status_of(payment_error.code))
-    return redirect_to(redirect_url or (following if following and not _own(number).balance else current_url))
+        choice = payment_choice(form, form.method.data or "")
+        return_url = url_for("invoice.returned", number=number, next=form.next.data, _external=True)
+        error, redirect_url = pay_invoice(page.invoice.id, choice, return_url, page_url)
+    if error is not None:
+        return _render(_get_page_or_404(number), error)
+    if redirect_url or form.next.data is None:
+        return redirect_to(redirect_url or page_url)
+    return redirect_to(page_url if page.invoice.balance else form.next.data)
 
 
 @bp.get("/<number>/payment/return")
 def returned(number: str) -> ResponseReturnValue:
-    """Back from where the client approves: this only looks and shows, and the page's own form asks and finishes."""
-    invoice = _own(number)
-    return _render(invoice, payment_error_of(invoice), return_state=parse_return_state())
+    """Show the invoice to a client who comes back from approving its payment; the page's form captures the money."""
+    return _render(_get_page_or_404(number), return_state=return_state_of_request())
 
 
-def _own(number: str) -> Invoice:
-    invoice = invoice_of(current_client().id, number)
-    return invoice if invoice is not None else abort(404)
+def _get_page_or_404(number: str) -> InvoicePage:
+    """The client's own invoice; 404 for an unknown one and for another client's."""
+    return invoice_page_of(current_client().id, number) or abort(404)
 
 
-def _render(
-    invoice: Invoice, payment_error: BusinessError | None, status: int = 200, *, return_state: str = ""
-) -> ResponseReturnValue:
-    """The invoice; ``return_state`` is how its client comes back from where they approve: "approved", or "left"."""
+def _render(page: InvoicePage, error: BusinessError | None = None, *, return_state: str = "") -> ResponseReturnValue:
+    """The invoice; ``error`` is why a POST failed, ``return_state`` as in ``PaymentState``."""
+    invoice = page.invoice
     return render(
         "invoice/show.html",
         "invoice/_invoice.html",
         title=gettext("Invoice %(number)s", number=invoice.number),
-        status=status,
+        status=status_of(error.code) if error is not None else 200,
         invoice=invoice,
         figures=figures_of_invoice(invoice),
-        payments=payments_of(invoice.id),
-        payment_error=payment_error,
-        refunds=[refund for refund in refunds_of(invoice.id) if refund.status is not RefundStatus.REFUSED],
-        **payment_options(invoice),
-        approving=approving(invoice),
-        return_state=return_state,
+        payments=page.payments,
+        refunds=page.refunds,
+        payment=payment_state(invoice, page.attempt, error, return_state),
+        options=payment_options(invoice, invoice.service.payment_method, page.catalog, page.credit),
+        catalog=page.catalog,
         next=safe_local_path(request.values.get("next")),
     )

@@ -1,4 +1,4 @@
-"""An order's page: what was asked, where it stands, and what can still be done about it."""
+"""The page of an order: what was ordered, its progress, and its payment and cancellation while they are possible."""
 
 from __future__ import annotations
 
@@ -12,183 +12,173 @@ from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import figures_of_invoice, figures_of_order
-from kajoom.models.invoice import Invoice, invoice_of_order
-from kajoom.models.order import Order, order_of
-from kajoom.models.payment import last_attempt_of
+from kajoom.models.order import Order
+from kajoom.models.order_page import OrderPage, order_page_by_key, order_page_of
 from kajoom.models.renewal import renewals_with_terms_of
+from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.close import cancel_order
 from kajoom.web.auth import current_client
-from kajoom.web.htmx import redirect_to, render
+from kajoom.web.forms import CancelOrderForm, ConfirmForm, PaymentForm
+from kajoom.web.htmx import redirect_to, render, wants_fragment
 from kajoom.web.payment import (
-    approving,
-    give_up_payment,
-    method_for,
-    parse_return_state,
+    abandon_payment,
     pay_invoice,
-    payment_choice_of,
-    payment_error_of,
+    payment_choice,
+    payment_state,
+    return_state_of_request,
     verify_payment,
 )
-from kajoom.web.payment_options import payment_options
+from kajoom.web.payment_options import payment_options, usual_provider
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_service_or_404, product_context
 from kajoom.web.timeline import timeline_of
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
 
-_WAITING = {OrderStatus.AWAITING_PAYMENT, OrderStatus.AWAITING_PROVISIONING}
+_POLL_SECONDS = 2
+_POLL_SECONDS_WITH_STAFF = 60
 
 
 @bp.get("")
 def show(reference: str) -> ResponseReturnValue:
-    """The receipt and its live state; while it waits the page asks again, naming what it has ``seen``."""
-    order = _own(reference)
-    payment_error = payment_error_of(invoice_of_order(order.id))
-    if request.args.get("seen") == _state(order, payment_error):
+    """Show the order.
+
+    While it can change by itself the page polls this address with the state it shows (``seen``), and gets 204 as long
+    as that is still the state.
+    """
+    page = _get_page_or_404(reference)
+    seen = request.args.get("seen")
+    if seen == _state_of(page):
         return "", 204
-    return _render(order, payment_error, is_news="seen" in request.args)
+    return _render(page, is_update=seen is not None)
 
 
 @bp.post("/payment")
 def pay(reference: str) -> ResponseReturnValue:
-    """Pay what is due, or learn what became of the payment before."""
-    order = _own(reference)
-    if "verify" not in request.form:
-        return _paid(order, payment_choice_of(request.form, request.form.get("method", "")))
-    invoice = invoice_of_order(order.id)
-    return _told(reference, verify_payment(invoice) if invoice is not None else None)
+    """Pay the order's invoice, or look up the payment that was made before (field ``verify``)."""
+    page = _get_page_or_404(reference)
+    form = PaymentForm.parse(request.form)
+    if not form.verify.data:
+        return _pay(page, payment_choice(form, form.method.data or ""))
+    error = verify_payment(page.invoice) if page.invoice is not None else None
+    return _show_after_post(reference, error)
 
 
 @bp.get("/payment/return")
 def returned(reference: str) -> ResponseReturnValue:
-    """Back from where the client approves: this only looks and shows, and the page's own form asks and finishes."""
-    order = _own(reference)
-    return _render(order, payment_error_of(invoice_of_order(order.id)), return_state=parse_return_state())
+    """Show the order to a client who comes back from approving its payment; the page's form captures the money."""
+    return _render(_get_page_or_404(reference), return_state=return_state_of_request())
 
 
 @bp.post("/cancel")
 def cancel(reference: str) -> ResponseReturnValue:
-    """Cancel the change; « choose another plan » does so and opens the choice."""
-    order = _own(reference)
+    """Cancel the order, and with the field ``then=choose`` open the choice of a plan."""
+    page = _get_page_or_404(reference)
+    form = CancelOrderForm.parse(request.form)
+    service_id = page.order.service_id
     try:
-        if allows(order.status, OrderEvent.CANCELLED):
-            for invoice in [invoice_of_order(order.id), *renewals_with_terms_of(order.id)]:
+        if allows(page.order.status, OrderEvent.CANCELLED):
+            for invoice in (page.invoice, *renewals_with_terms_of(page.order.id)):
                 if invoice is not None and invoice.balance:
-                    give_up_payment(invoice)
-        order = cancel_order(current_client().id, reference, clock.today(), clock.now())
-    except LookupError:
-        abort(404)
+                    abandon_payment(invoice)
+        cancel_order(current_client().id, reference, clock.today(), clock.now())
     except BusinessError as error:
-        return _render(_own(reference), error, status=status_of(error.code))
-    if request.form.get("then") == "choose":
-        return redirect_to(url_for("plan.choose", service_id=order.service_id))
-    return _landed(order)
+        return _show_after_post(reference, error)
+    if form.then.data == "choose":
+        return redirect_to(url_for("plan.choose", service_id=service_id))
+    return _show_after_post(reference)
 
 
-def opened(order: Order) -> ResponseReturnValue:
-    """Show an order just confirmed, paid at once where it can be; a second confirmation pays nothing again.
+def show_placed_order(service: ServiceSnapshot, form: ConfirmForm) -> ResponseReturnValue:
+    """Show the order that a confirmation has placed, and pay it by the client's usual provider.
 
-    Nor does one that says ``saved`` and names no account: its client would rather choose another way.
+    It is not paid now when the client pays offline, prefers another way than the saved account that was offered, or
+    when a payment was attempted before (the same form sent again).
     """
-    invoice = invoice_of_order(order.id)
-    method = method_for(order.service.payment_method)
-    untried = invoice is not None and last_attempt_of(invoice.id) is None
-    elsewhere = request.form.get("saved") == ""
-    if order.status is OrderStatus.AWAITING_PAYMENT and untried and method is not None and not elsewhere:
-        return _paid(order, payment_choice_of(request.form, method))
-    return _landed(order)
+    page = order_page_by_key(service.client_id, form.key.data) or abort(404)
+    provider = usual_provider(service.payment_method, service.catalog)
+    is_payable = page.order.status is OrderStatus.AWAITING_PAYMENT and page.attempt is None
+    if is_payable and provider is not None and not form.declines_saved_account:
+        return _pay(page, payment_choice(form, provider))
+    return _show_after_post(page.order.reference)
 
 
-def _paid(order: Order, payment_choice: PaymentChoice) -> ResponseReturnValue:
-    invoice = invoice_of_order(order.id)
-    if invoice is None or not invoice.balance:
-        return _landed(order)
-    reference = order.reference
+def _pay(page: OrderPage, choice: PaymentChoice) -> ResponseReturnValue:
+    reference = page.order.reference
+    if page.invoice is None or not page.invoice.balance:
+        return _show_after_post(reference)
     return_url = url_for("order.returned", reference=reference, _external=True)
-    payment_error, redirect_url = pay_invoice(
-        invoice, payment_choice, return_url, url_for("order.show", reference=reference)
-    )
-    return redirect_to(redirect_url) if redirect_url else _told(reference, payment_error)
+    page_url = url_for("order.show", reference=reference)
+    error, redirect_url = pay_invoice(page.invoice.id, choice, return_url, page_url)
+    return redirect_to(redirect_url) if redirect_url else _show_after_post(reference, error)
 
 
-def _told(reference: str, payment_error: BusinessError | None) -> ResponseReturnValue:
-    """The order after a payment, read anew."""
-    order = _own(reference)
-    return (
-        _landed(order) if payment_error is None else _render(order, payment_error, status=status_of(payment_error.code))
-    )
+def _get_page_or_404(reference: str) -> OrderPage:
+    """The client's own order; 404 for an unknown one and for another client's."""
+    return order_page_of(current_client().id, reference) or abort(404)
 
 
-def _own(reference: str) -> Order:
-    order = order_of(current_client().id, reference)
-    return order if order is not None else abort(404)
-
-
-def _title(order: Order) -> str:
-    return str(gettext("Change of plan %(reference)s", reference=order.reference))
-
-
-def _said(order: Order, payment_error: BusinessError | None) -> str:
-    if payment_error is not None:
-        return str(gettext(REFUSAL_MESSAGES[payment_error.code]))
-    return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
-
-
-def _state(order: Order, payment_error: BusinessError | None) -> str:
-    """The name of what a page shows of an order: another name, and the page is out of date."""
-    return f"{order.version}.{payment_error.code if payment_error else 'none'}"
-
-
-def _follows(order: Order, payment_error: BusinessError | None, unpaid: Invoice | None) -> int | None:
-    """How often, in seconds, the page asks again; ``None`` when nothing will move unless its reader does something."""
-    if order.status is OrderStatus.AWAITING_PROVISIONING:
-        return 60 if order.needs_person else 2
-    if order.status is OrderStatus.SCHEDULED:
-        return 2 if unpaid is None and order.effective_on <= clock.today() else None
-    is_verified = payment_error is not None and payment_error.code is Refusal.PAYMENT_PENDING
-    return 2 if order.status is OrderStatus.AWAITING_PAYMENT and is_verified else None
-
-
-def _landed(order: Order) -> ResponseReturnValue:
-    return _render(order, payment_error_of(invoice_of_order(order.id)), landed=True)
+def _show_after_post(reference: str, error: BusinessError | None = None) -> ResponseReturnValue:
+    """The response to a POST: the page with its error; without one a redirect to it, or its panel for htmx."""
+    if error is None and not wants_fragment():
+        return redirect_to(url_for("order.show", reference=reference))
+    return _render(_get_page_or_404(reference), error)
 
 
 def _render(
-    order: Order,
-    payment_error: BusinessError | None = None,
-    *,
-    status: int = 200,
-    is_news: bool = False,
-    landed: bool = False,
-    return_state: str = "",
+    page: OrderPage, error: BusinessError | None = None, *, is_update: bool = False, return_state: str = ""
 ) -> ResponseReturnValue:
-    """The order as a page or a panel; ``landed`` after a POST that succeeded, ``is_news`` when the state moved.
+    """The order as a page or as a panel.
 
-    ``return_state`` is how a client comes back from where they approve: "approved", or "left" without paying.
+    ``error`` is why a POST failed. ``is_update`` when a poll found a new state, which is announced and leaves the
+    focus and the address alone. ``return_state`` as in ``PaymentState``.
     """
-    current_url = url_for("order.show", reference=order.reference)
-    invoice = invoice_of_order(order.id)
-    paying, page = payment_error_of(invoice), product_context(get_service_or_404(order.service_id))
+    order, invoice = page.order, page.invoice
+    state = payment_state(invoice, page.attempt, error, return_state)
+    service = get_service_or_404(order.service_id)
     return render(
         "order/show.html",
-        "order/_answer.html",
-        title=_title(order),
-        announce=_said(order, payment_error) if is_news else None,
-        status=status,
-        push=None if is_news else current_url,
-        see_other=current_url if landed else None,
+        "order/_show.html",
+        title=gettext("Change of plan %(reference)s", reference=order.reference),
+        announce=_announcement(order, state.error) if is_update else None,
+        status=status_of(error.code) if error is not None else 200,
+        push=None if is_update else url_for("order.show", reference=order.reference),
         order=order,
         invoice=invoice,
         figures=figures_of_invoice(invoice) if invoice and invoice.paid_cents else figures_of_order(order),
         stages=timeline_of(order),
-        payment_error=payment_error,
-        **payment_options(invoice),
-        approving=approving(invoice),
-        return_state=return_state,
+        payment=state,
+        options=payment_options(invoice, service.payment_method, service.catalog, service.credit),
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
-        waits=order.status in _WAITING,
-        seen=_state(order, paying),
-        follows=_follows(order, paying, page["unpaid"]),
-        is_news=is_news,
-        **page,
+        seen=_state_of(page),
+        poll_seconds=_poll_seconds(page, service),
+        is_update=is_update,
+        **product_context(service),
     )
+
+
+def _announcement(order: Order, error: BusinessError | None) -> str:
+    """The new state in one sentence, announced to screen readers."""
+    if error is not None:
+        return str(gettext(REFUSAL_MESSAGES[error.code]))
+    return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
+
+
+def _state_of(page: OrderPage) -> str:
+    """A name of the state that the page shows: a page that shows another one is out of date."""
+    error = payment_state(page.invoice, page.attempt).error
+    return f"{page.order.version}.{error.code if error else 'none'}"
+
+
+def _poll_seconds(page: OrderPage, service: ServiceSnapshot) -> int | None:
+    """How often the page polls; ``None`` when its state changes only if the client does something."""
+    order, error = page.order, payment_state(page.invoice, page.attempt).error
+    match order.status:
+        case OrderStatus.AWAITING_PROVISIONING:
+            return _POLL_SECONDS_WITH_STAFF if order.needs_person else _POLL_SECONDS
+        case OrderStatus.SCHEDULED if service.unpaid_renewal is None and order.effective_on <= clock.today():
+            return _POLL_SECONDS
+        case OrderStatus.AWAITING_PAYMENT if error is not None and error.code is Refusal.PAYMENT_PENDING:
+            return _POLL_SECONDS
+        case _:
+            return None

@@ -1,50 +1,96 @@
-"""How an invoice can be paid: by a provider, from account credit, or offline by instructions of the host's."""
+"""The ways to pay that a page offers: the providers of this application, saved accounts, credit, offline methods."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from flask import current_app
 
 from kajoom.domain.catalog import Catalog
-from kajoom.domain.payment_method import BUILT_IN
+from kajoom.domain.money import Money
+from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
 from kajoom.i18n.formats import current_formats
 from kajoom.models.catalog import catalog
-from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
-from kajoom.web.payment import method_for, methods, saving
+from kajoom.operations.payments.pay import Providers
 
 
-def payment_options(invoice: Invoice | None) -> dict[str, Any]:
-    """What the page of an invoice offers, or of an order that waits for it: the providers by their codes, the client's
-    usual one first, the account credit that may be put to it, the accounts ``saved`` by their method and the methods
-    ``saving`` them, and the offline methods, of which those in ``told_first`` come first and open."""
+@dataclass(frozen=True, slots=True)
+class PaymentOptions:
+    """The ways to pay an invoice.
+
+    ``providers`` are the codes of the payment providers, the client's usual one first, and ``can_save`` those that
+    can save the client's account. ``saved`` has the saved accounts by their provider. ``credit`` is the account credit
+    that can be applied. ``offline`` are the host's offline methods, the ``expanded`` ones first.
+    """
+
+    providers: list[str] = field(default_factory=list)
+    can_save: Collection[str] = ()
+    saved: Mapping[str, SavedMethod] = field(default_factory=dict)
+    credit: Money | None = None
+    offline: list[PaymentMethod] = field(default_factory=list)
+    expanded: Collection[PaymentMethod] = ()
+
+
+def payment_options(invoice: Invoice | None, usual: str, current: Catalog, credit: Money) -> PaymentOptions:
+    """The ways to pay an invoice; none without a balance.
+
+    ``usual`` is the code of the service's payment method, ``credit`` the client's account credit.
+    """
     if invoice is None or not invoice.balance:
-        return {"methods": [], "credit": None, "saved": {}, "saving": (), "offline": [], "told_first": ()}
-    load, usual = catalog(), method_for(invoice.service.payment_method)
-    offered = sorted(methods(), key=lambda method: method != usual)
-    first = load.offline_for(invoice.service.payment_method, offered)
-    return {
-        "methods": offered,
-        "credit": min(balance_of(invoice.client_id, invoice.currency), invoice.balance),
-        "saved": saved_accounts_of(invoice.client_id),
-        "saving": saving(),
-        "offline": sorted(load.offline, key=lambda method: method not in first),
-        "told_first": first,
-    }
+        return PaymentOptions()
+    first = usual_provider(usual, current)
+    providers = sorted(payment_providers(), key=lambda code: code != first)
+    expanded = current.offline_for(usual, providers)
+    return PaymentOptions(
+        providers=providers,
+        can_save=providers_that_save(),
+        saved=saved_accounts_of(invoice.client_id),
+        credit=min(credit, invoice.balance),
+        offline=sorted(current.offline, key=lambda method: method not in expanded),
+        expanded=expanded,
+    )
+
+
+def payment_providers() -> Providers:
+    """The payment providers that this application is configured with, by their code."""
+    providers: Providers = current_app.extensions["kajoom"].payments
+    return providers
+
+
+def providers_that_save() -> set[str]:
+    """The codes of the providers that can save a client's account for later payments."""
+    return {code for code, provider in payment_providers().items() if provider.can_save}
+
+
+def usual_provider(method: str, current: Catalog) -> str | None:
+    """The provider that a client pays with unless they choose another: their own ``method``, or else the first one.
+
+    ``None`` for a client who pays offline: no provider charges them unless they ask for it.
+    """
+    registered = current.payment_methods.get(method)
+    if registered is not None and registered.is_offline:
+        return None
+    providers = payment_providers()
+    return method if method in providers else next(iter(providers), None)
 
 
 def saved_accounts_of(client_id: int) -> dict[str, SavedMethod]:
-    """The accounts a client has saved and may pay with now, by their method."""
-    offered = saving()
-    return {each.provider: each for each in saved_methods_of(client_id) if each.provider in offered} if offered else {}
+    """A client's saved accounts that can be charged now, by the code of their provider."""
+    can_save = providers_that_save()
+    if not can_save:
+        return {}
+    return {saved.provider: saved for saved in saved_methods_of(client_id) if saved.provider in can_save}
 
 
-def payment_method_label(code: str, load: Catalog | None = None) -> str:
+def payment_method_label(code: str, current: Catalog | None = None) -> str:
     """The name of a method in the language of the page, or the code of one that the catalogue no longer has.
 
-    The catalogue, which only offline methods need, is read from the database unless it is given as ``load``.
+    The catalogue, which only offline methods need, is read from the database unless it is given as ``current``.
     """
     method = BUILT_IN.get(code)
     if method is None or method.is_offline:
-        method = (load or catalog()).payment_methods.get(code)
+        method = (current or catalog()).payment_methods.get(code)
     return current_formats().localized(method.label) if method is not None else code

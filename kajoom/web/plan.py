@@ -22,9 +22,8 @@ from kajoom.web.blocked import render_blocked, render_refusal
 from kajoom.web.forms import ConfirmForm, PlanForm, ReviewForm
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
-from kajoom.web.order import opened
-from kajoom.web.payment import method_for, saving
-from kajoom.web.payment_options import saved_accounts_of
+from kajoom.web.order import show_placed_order
+from kajoom.web.payment_options import providers_that_save, saved_accounts_of, usual_provider
 from kajoom.web.preview import Preview, drop_stale_when, preview_of
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_service_or_404, product_context
@@ -79,7 +78,7 @@ def confirm(service_id: int) -> ResponseReturnValue:
     service = get_service_or_404(service_id)
     form = ConfirmForm.parse(request.form)
     try:
-        order = place_order(
+        place_order(
             service.client_id,
             service.id,
             form.choice,
@@ -93,7 +92,7 @@ def confirm(service_id: int) -> ResponseReturnValue:
         if error.code not in _SHOWN_AGAIN:
             raise
         return _render_review(Preview(service, form.choice, cast(Quote, error.details["quote"]), error))
-    return opened(order)
+    return show_placed_order(service, form)
 
 
 def _cycle_and_offers(service: ServiceSnapshot, requested: BillingCycle | None) -> tuple[BillingCycle, list[Offer]]:
@@ -139,7 +138,7 @@ def _render_review(preview: Preview) -> ResponseReturnValue:
     """The review, after a refused confirmation with ``preview.error`` and its status."""
     service, error = preview.service, preview.error
     title = gettext("Review and confirm your change")
-    method = method_for(service.payment_method)
+    provider = usual_provider(service.payment_method, service.catalog)
     return render(
         "plan/review.html",
         "plan/_review.html",
@@ -150,8 +149,8 @@ def _render_review(preview: Preview) -> ResponseReturnValue:
         preview=preview,
         error=error,
         back=_choice_url("plan.choose", preview.choice, service),
-        account=saved_accounts_of(service.client_id).get(method or ""),
-        saving=method if method in saving() else None,
+        account=saved_accounts_of(service.client_id).get(provider or ""),
+        saving=provider if provider in providers_that_save() else None,
         amount_before=amount_in_digest(request.form.get("digest", ""), service.terms.recurring.currency),
         key=uuid4().hex,
         page=lambda: product_context(service),

@@ -1,4 +1,4 @@
-"""What other systems tell us: no session and no token, each message proves itself or is refused."""
+"""Webhooks of payment providers: no session and no CSRF token, since each message is verified by its signature."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STATUSES = {
 
 @bp.post("/paypal")
 def paypal() -> ResponseReturnValue:
-    """A message of PayPal's: kept and answered at once, acted on by the worker; it is sent again unless answered."""
+    """Store a message of PayPal's; the worker acts on it. 404 when PayPal is not configured."""
     provider = current_app.extensions["kajoom"].payments.get("paypal")
     if provider is None:
         abort(404)

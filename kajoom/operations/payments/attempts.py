@@ -33,7 +33,6 @@ from kajoom.models.payment import (
     invoice_with_open_attempt,
     open_attempt_of,
 )
-from kajoom.models.saved_method import SavedMethod
 from kajoom.operations import outbox
 from kajoom.operations.payments import saved_methods
 from kajoom.operations.payments.receipts import record_payment
@@ -144,16 +143,16 @@ def record_result(key: str, result: ProviderResult, at: datetime, version: int |
     attempt, event = _get_locked(key), AttemptEvent(result.status)
     if not allows(attempt.status, event):
         # Settled by another process. Only a saved account could still be new.
-        _attach_saved_method(attempt, result, at)
+        saved_methods.attach(attempt, result, at)
         return True
     if result.status in OPEN and version not in {None, attempt.version}:
         return False
     _apply_result(attempt, event, result, at)
     if result.approve_url or result.reason == SAVED_METHOD_ENDED:
-        _detach_saved_method(attempt, result, at)
+        saved_methods.detach(attempt, result, at)
     if attempt.status is AttemptStatus.CAPTURED:
         record_payment(attempt.invoice, attempt.amount, attempt.provider, result.reference or key, attempt.provider, at)
-        _attach_saved_method(attempt, result, at)
+        saved_methods.attach(attempt, result, at)
         if attempt.awaits_saved_method:
             later = at + _SAVED_METHOD_DELAY
             outbox.enqueue("settle", f"settle-{key}-saves", later, attempt=key, again=True)
@@ -190,7 +189,7 @@ def _new_attempt(invoice: Invoice, payment_choice: PaymentChoice, return_url: st
         provider=payment_choice.method,
         return_url=return_url,
         save_method=payment_choice.save_method,
-        saved_method=_get_saved_method(invoice, payment_choice),
+        saved_method=saved_methods.get_chargeable(invoice, payment_choice),
         status=AttemptStatus.SENDING,
         cents=invoice.balance.cents,
         currency=invoice.currency,
@@ -236,30 +235,3 @@ def _get_unchanged(charge: ChargeRequest) -> Attempt:
     if attempt.status not in OPEN or attempt.version != charge.version:
         raise BusinessError(Refusal.PAYMENT_PENDING)
     return attempt
-
-
-def _get_saved_method(invoice: Invoice, payment_choice: PaymentChoice) -> SavedMethod | None:
-    """The saved account to charge; ``BusinessError`` with ``SAVED_METHOD_ENDED`` if the client may not use it."""
-    if payment_choice.saved is None:
-        return None
-    method = db.session.get(SavedMethod, payment_choice.saved)
-    if (
-        method is None
-        or method.ended_at
-        or (method.client_id, method.provider) != (invoice.client_id, payment_choice.method)
-    ):
-        raise BusinessError(Refusal.SAVED_METHOD_ENDED)
-    return method
-
-
-def _detach_saved_method(attempt: Attempt, result: ProviderResult, at: datetime) -> None:
-    """Stop charging the saved account, which is tried once only: the client must approve the payment after all."""
-    if attempt.saved_method is not None and result.reason == SAVED_METHOD_ENDED:
-        saved_methods.end_saved_method(attempt.saved_method, at)
-    attempt.saved_method = None
-
-
-def _attach_saved_method(attempt: Attempt, result: ProviderResult, at: datetime) -> None:
-    """Save the account that an attempt was paid with, once its provider has named it."""
-    if attempt.awaits_saved_method and result.saved is not None:
-        saved_methods.save_method(attempt, result.saved, at)

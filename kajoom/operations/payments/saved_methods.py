@@ -5,21 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from kajoom.gateways.ports import PaymentProvider, SavedAccount
+from kajoom.domain.payment import SAVED_METHOD_ENDED, PaymentChoice
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.gateways.ports import PaymentProvider, ProviderResult
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_by_token, saved_methods_of
 from kajoom.operations import outbox
 from kajoom.operations.transaction import transactional
 
 
-def save_method(attempt: Attempt, saved: SavedAccount, at: datetime) -> None:
-    """Add the account an attempt was paid with, in the current transaction; another one at that provider ends.
+def get_chargeable(invoice: Invoice, payment_choice: PaymentChoice) -> SavedMethod | None:
+    """The saved account to charge; ``BusinessError`` with ``SAVED_METHOD_ENDED`` if the client may not use it."""
+    if payment_choice.saved is None:
+        return None
+    method = db.session.get(SavedMethod, payment_choice.saved)
+    if (
+        method is None
+        or method.ended_at
+        or (method.client_id, method.provider) != (invoice.client_id, payment_choice.method)
+    ):
+        raise BusinessError(Refusal.SAVED_METHOD_ENDED)
+    return method
 
-    The caller has locked the client.
+
+def attach(attempt: Attempt, result: ProviderResult, at: datetime) -> None:
+    """Save the account that an attempt was paid with, once its provider has named it.
+
+    In the current transaction, with the client locked; another account at that provider ends.
     """
-    client_id = attempt.invoice.client_id
+    if not attempt.awaits_saved_method or result.saved is None:
+        return
+    client_id, saved = attempt.invoice.client_id, result.saved
     for method in saved_methods_of(client_id):
         if method.provider == attempt.provider:
             if method.token == saved.token:
@@ -30,6 +49,13 @@ def save_method(attempt: Attempt, saved: SavedAccount, at: datetime) -> None:
     attempt.saved_method = SavedMethod(
         client_id=client_id, provider=attempt.provider, token=saved.token, label=saved.label, saved_at=at
     )
+
+
+def detach(attempt: Attempt, result: ProviderResult, at: datetime) -> None:
+    """Stop charging the saved account, which is tried once only: the client must approve the payment after all."""
+    if attempt.saved_method is not None and result.reason == SAVED_METHOD_ENDED:
+        end_saved_method(attempt.saved_method, at)
+    attempt.saved_method = None
 
 
 def end_saved_method(method: SavedMethod, at: datetime) -> None:

@@ -1,0 +1,65 @@
+"""An invoice as its page shows it: with its payments, and what is needed to offer ways to pay it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from kajoom.domain.catalog import Catalog
+from kajoom.domain.money import Money
+from kajoom.domain.refund import RefundStatus
+from kajoom.models.catalog import CatalogVersion, catalog
+from kajoom.models.credit import credit_cents_of
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
+from kajoom.models.payment import Attempt, Payment, id_of_last_attempt, payments_of
+from kajoom.models.refund import RefundAttempt, refunds_of
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePage:
+    """An invoice with its service and order, the last attempt to pay it, its payments and their refunds.
+
+    ``refunds`` leaves out the refused ones. ``credit`` is the client's account credit in the invoice's currency.
+    """
+
+    invoice: Invoice
+    attempt: Attempt | None
+    payments: list[Payment]
+    refunds: list[RefundAttempt]
+    catalog: Catalog
+    credit: Money
+
+
+_INVOICE_PAGE = (
+    select(
+        Invoice,
+        Attempt,
+        select(CatalogVersion.version).scalar_subquery(),
+        credit_cents_of(Invoice.client_id, Invoice.currency),
+    )
+    .select_from(Invoice)
+    .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
+    .options(joinedload(Invoice.service), joinedload(Invoice.order))
+)
+
+
+def invoice_page_of(client_id: int, number: str) -> InvoicePage | None:
+    """Return the client's invoice with this number, or ``None``."""
+    query = _INVOICE_PAGE.where(Invoice.client_id == client_id, Invoice.number == number)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        return None
+    invoice, attempt, version, credit_cents = row
+    payments = payments_of(invoice.id)
+    refunds = refunds_of(invoice.id) if payments else []
+    return InvoicePage(
+        invoice=invoice,
+        attempt=attempt,
+        payments=payments,
+        refunds=[refund for refund in refunds if refund.status is not RefundStatus.REFUSED],
+        catalog=catalog(version or 0),
+        credit=Money(credit_cents, invoice.currency),
+    )

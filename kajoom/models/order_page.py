@@ -1,0 +1,48 @@
+"""An order as its page shows it: with its own invoice and the last attempt to pay it, in one query."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice, id_of_last_invoice
+from kajoom.models.order import Order
+from kajoom.models.payment import Attempt, id_of_last_attempt
+
+
+class OrderPage(NamedTuple):
+    """An order with its plans, the last invoice of its change, and the last attempt to pay that invoice.
+
+    ``invoice`` is ``None`` when nothing was due, and may be void.
+    """
+
+    order: Order
+    invoice: Invoice | None
+    attempt: Attempt | None
+
+
+_ORDER_PAGE = (
+    select(Order, Invoice, Attempt)
+    .select_from(Order)
+    .outerjoin(Invoice, Invoice.id == id_of_last_invoice(Order.id))
+    .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
+    .options(joinedload(Order.from_plan), joinedload(Order.to_plan))
+)
+
+
+def order_page_of(client_id: int, reference: str) -> OrderPage | None:
+    """Return the client's order with this reference, or ``None``."""
+    return _first(_ORDER_PAGE.where(Order.client_id == client_id, Order.reference == reference))
+
+
+def order_page_by_key(client_id: int, key: str) -> OrderPage | None:
+    """Return the client's order that was confirmed with this form key, or ``None``."""
+    return _first(_ORDER_PAGE.where(Order.client_id == client_id, Order.key == key))
+
+
+def _first(query: Select[Order, Invoice, Attempt]) -> OrderPage | None:
+    row = db.session.execute(query).one_or_none()
+    return OrderPage(*row) if row is not None else None
