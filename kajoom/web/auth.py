@@ -9,13 +9,23 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
-from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, VerifyForm, user_authenticated
+from flask_security import (
+    LoginForm,
+    MailUtil,
+    Security,
+    SQLAlchemyUserDatastore,
+    UserMixin,
+    VerifyForm,
+    user_authenticated,
+)
+from flask_security.mail_util import EmailValidateException
 from flask_security.utils import check_and_update_authn_fresh
 from passlib.hash import argon2
 from werkzeug.wrappers import Response as Redirect
 
 from kajoom.models.client import Client, ClientFacts, Role, client_by_email, client_of_session
 from kajoom.models.db import db
+from kajoom.operations.email_address import parse_email
 from kajoom.web.csrf import rotate_csrf_token
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.urls import current_url, safe_local_path
@@ -42,6 +52,18 @@ _SETTINGS: dict[str, Any] = {
     "SECURITY_API_ENABLED_METHODS": ["session"],
     "WTF_CSRF_TIME_LIMIT": None,  # a token lives as long as its session: a page left open all day still works
 }
+
+
+class _MailUtil(MailUtil):
+    """Reads the addresses of forms as imports do, so that they are found as they are stored."""
+
+    def normalize(self, email: str) -> str:
+        try:
+            return parse_email(email)
+        except ValueError as error:
+            raise EmailValidateException(str(error)) from None
+
+    validate = normalize
 
 
 class SignInForm(LoginForm):
@@ -89,7 +111,13 @@ def init_auth(app: Flask) -> None:
     datastore = _ClientDatastore(db, Client, Role)
     forms: dict[str, Any] = {"login_form": SignInForm, "verify_form": VerifyPasswordForm}
     # Flask-Security returns what render_template gives as the view's response, so it may carry a status too.
-    security = Security(app, datastore, render_template=_render_auth_page, **forms)  # type: ignore[arg-type]
+    security = Security(
+        app,
+        datastore,
+        mail_util_cls=_MailUtil,
+        render_template=_render_auth_page,  # type: ignore[arg-type]
+        **forms,
+    )
     security.login_manager.request_loader(None)  # no sign-in by an authentication token
     # No view uses Flask-Principal's permissions, so its identity is not loaded at each request.
     security.principal.identity_loaders.clear()

@@ -36,6 +36,16 @@ def test_post_without_a_session_leads_back_to_the_page_of_its_form(client: Brows
     assert response.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%2Freview%3Fplan%3Db"
 
 
+@pytest.mark.parametrize("domain", ["Café.example.com", "xn--caf-dma.example.com"])
+def test_internationalised_domain_is_accepted_at_sign_in_in_both_notations(client: Browser, domain: str) -> None:
+    row = client_by_email("fr@example.com")
+    assert row is not None
+    row.email = "fr@xn--caf-dma.example.com"
+    db.session.commit()
+    result = client.send("/login", email=f"FR@{domain}", password=PASSWORD)
+    assert result.status_code == 302
+
+
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:0"])
 def test_sign_in_does_not_redirect_to_another_site(client: Browser, elsewhere: str) -> None:
     response = client.send("/login", email="fr@example.com", password=PASSWORD, next=elsewhere)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, PlainValidator, StringConstraints
 
 from kajoom.domain.cycle import BillingCycle, parse_day
 from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
+from kajoom.operations.email_address import parse_email
 
 _MAX_CENTS = 999_999_999  # fits a 32-bit column of cents with room for taxes
 _MAX_UNITS = 1_000_000_000
@@ -61,19 +61,6 @@ def parse_cents(text: str) -> int:
     if not 0 <= amount <= _MAX_CENTS:
         raise ValueError(f"not from 0.00 to {Money(_MAX_CENTS)}: {text}")
     return amount
-
-
-def parse_email(text: str) -> str:
-    """An e-mail address in lower case, an internationalised domain in punycode; ``ValueError`` if it is none.
-
-    The part before the @ must be ASCII (``allow_smtputf8=False``): most servers cannot write to any other. Whether
-    the domain exists is not looked up.
-    """
-    try:
-        address = validate_email(text, check_deliverability=False, allow_smtputf8=False).ascii_email
-    except EmailNotValidError as error:
-        raise ValueError(f"not an e-mail address: {text[:80]!r} ({error})") from None
-    return str(address).lower()
 
 
 def _parse_currency(cell: str) -> str:

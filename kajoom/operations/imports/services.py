@@ -13,6 +13,7 @@ from kajoom.domain.service import ServiceStatus
 from kajoom.domain.usage import Resource
 from kajoom.models import bulk
 from kajoom.models.catalog import catalog
+from kajoom.operations.email_address import parse_email
 from kajoom.operations.imports.batch import ImportBatch, ImportRow
 from kajoom.operations.imports.cells import (
     CYCLES,
@@ -25,7 +26,6 @@ from kajoom.operations.imports.cells import (
     Text,
     Usage,
     one_of,
-    parse_email,
     whole_number,
 )
 from kajoom.operations.imports.csv_file import Row
