@@ -1,4 +1,4 @@
-"""The name of every code, in the English of the sources; the page asks for it in its own language."""
+"""The English label of every code, marked for translation; pages and e-mails translate it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kajoom.domain.tax import TaxName
 from kajoom.domain.usage import Resource
 from kajoom.i18n.translations import N_
 
-# Kept by kind: two codes of different kinds may be the same text ("refused"), and are not the same word.
+# By enum: two codes of different enums may have the same value ("refused") and different labels.
 _NAMES: dict[type[StrEnum], dict[str, str]] = {
     BillingCycle: {
         BillingCycle.FREE: N_("Free"),
@@ -108,9 +108,9 @@ EACH_CYCLE = {
     BillingCycle.ONE_TIME: N_("paid once"),
     BillingCycle.FREE: N_("free of charge"),
 }
-"""How often a price is paid, said after the price."""
+"""How often a price is paid, written after the price."""
 
 
 def label_for(code: StrEnum) -> str:
-    """The name of a code of the house."""
+    """The label of a code, to be translated."""
     return _NAMES[type(code)][code]
