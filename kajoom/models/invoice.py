@@ -124,12 +124,6 @@ def client_id_of_invoice(invoice_id: int) -> ScalarSelect[int]:
     return select(Invoice.client_id).where(Invoice.id == invoice_id).scalar_subquery()
 
 
-def invoice_of(client_id: int, number: str) -> Invoice | None:
-    """Return the client's invoice with this number, or ``None``."""
-    query = select(Invoice).options(joinedload(Invoice.service).joinedload(Service.plan), joinedload(Invoice.order))
-    return db.session.scalar(query.where(Invoice.number == number, Invoice.client_id == client_id))
-
-
 def invoice_by_number(number: str) -> Invoice | None:
     """Return the invoice of any client with this number, for staff and the worker."""
     return db.session.scalar(select(Invoice).where(Invoice.number == number))

@@ -126,11 +126,6 @@ def order_of(client_id: int, reference: str) -> Order | None:
     return db.session.scalar(query)  # type: ignore[no-any-return]
 
 
-def order_by_reference(reference: str) -> Order | None:
-    """Return the order of any client with this reference, for staff and the worker."""
-    return db.session.scalar(_select_with_relations().where(Order.reference == reference))  # type: ignore[no-any-return]
-
-
 def order_id_by_reference(reference: str) -> int | None:
     """The id of any client's order, or ``None``."""
     return db.session.scalar(select(Order.id).where(Order.reference == reference))
