@@ -1,4 +1,4 @@
-"""An application without pages, with in-memory gateways and the catalogue of `tests.factories`."""
+"""An application without pages, with in-memory gateways and the catalogue of ``tests.factories``."""
 
 from __future__ import annotations
 
@@ -22,28 +22,32 @@ from tests.database import Database
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 from tests.operations.conftest import catalog_database
 
-__all__ = ["app", "catalog_database", "doors", "mailer", "panel", "provider", "worker_app"]
+__all__ = ["app", "catalog_database", "gateways", "mailer", "panel", "provider", "worker_app"]
 
 SELLER = {**factories.SELLER, "email": "facturation@example.com"}
 
 
 @pytest.fixture
 def mailer() -> FakeMailer:
+    """A mailer that collects the e-mails in ``sent``."""
     return FakeMailer()
 
 
 @pytest.fixture
 def panel() -> FakePanel:
+    """A hosting panel that applies every package change."""
     return FakePanel()
 
 
 @pytest.fixture
 def provider() -> FakeProvider:
+    """A payment provider that captures every charge."""
     return FakeProvider()
 
 
 @pytest.fixture
-def doors(mailer: FakeMailer, panel: FakePanel, provider: FakeProvider) -> Gateways:
+def gateways(mailer: FakeMailer, panel: FakePanel, provider: FakeProvider) -> Gateways:
+    """The in-memory mailer, panel and provider that the worker of the test uses."""
     return Gateways(panel=panel, mailer=mailer, payments={provider.code: provider})
 
 
@@ -65,9 +69,9 @@ def worker_app(catalog_database: Database) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def app(worker_app: Flask, catalog_database: Database, doors: Gateways) -> Iterator[Flask]:
+def app(worker_app: Flask, catalog_database: Database, gateways: Gateways) -> Iterator[Flask]:
     """The application with in-memory gateways and a database that holds only the catalogue."""
-    worker_app.extensions["kajoom"] = doors
+    worker_app.extensions["kajoom"] = gateways
     catalog_database.restore()
     with worker_app.app_context():
         forget_catalog()

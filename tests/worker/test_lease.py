@@ -1,4 +1,4 @@
-"""A worker may be killed anywhere: its lease runs out, another takes the message, and nothing is done twice."""
+"""A worker killed at any point: its lease expires, another worker takes the message, and nothing is done twice."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from email.message import EmailMessage
 
 import pytest
 
-from kajoom.domain.payment import AttemptStatus, PaymentChoice
+from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import ChargeRequest, PackageChange, PanelResult, ProviderResult
 from kajoom.models.db import db
-from kajoom.models.invoice import invoice_of_order
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Payment
 from kajoom.models.service import Service
 from kajoom.operations import outbox
-from kajoom.operations.payments import pay
 from kajoom.worker.consumer import run_once
 from tests import factories
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
+from tests.worker.paid_orders import pay_order
 from tests.worker_runs import drain
 
 AT = factories.AT
@@ -28,11 +27,11 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 class Killed(BaseException):
-    """The process is gone: no handler of ours runs after it."""
+    """The process is killed at this line; no ``except Exception`` of the application runs."""
 
 
 class KilledMailer(FakeMailer):
-    """Sends the first letter, and is killed before anyone hears of it."""
+    """Sends the first e-mail, then the process is killed before it reads the result."""
 
     def send(self, email: EmailMessage) -> None:
         super().send(email)
@@ -41,7 +40,7 @@ class KilledMailer(FakeMailer):
 
 
 class KilledPanel(FakePanel):
-    """Makes the first change, and is killed before anyone hears of it."""
+    """Applies the package change, then the process is killed before it reads the result."""
 
     def apply(self, change: PackageChange) -> PanelResult:
         super().apply(change)
@@ -49,84 +48,80 @@ class KilledPanel(FakePanel):
 
 
 class KilledProvider(FakeProvider):
-    """Takes the money, and is killed before anyone hears of it."""
+    """Captures the charge, then the process is killed before it reads the result."""
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
         super().charge(charge)
         raise Killed
 
 
-def gone() -> None:
-    """What the killed process had in hand is forgotten, as by the database when a connection is cut."""
+def disconnect() -> None:
+    """Roll back the open transaction, as the database does when the connection of a killed process closes."""
     db.session.rollback()
 
 
-def test_message_in_hand_is_nobody_elses_until_its_lease_ends() -> None:
+def test_leased_message_is_not_leased_again_until_the_lease_expires() -> None:
     factories.confirm(factories.service())
-    mine = outbox.lease_next(AT)
-    assert mine is not None
+    first = outbox.lease_next(AT)
+    assert first is not None
     assert outbox.lease_next(AT + outbox.LEASE) is None
-    theirs = outbox.lease_next(LATER)
-    assert theirs is not None
-    assert theirs.id == mine.id
-    assert theirs.lease_token != mine.lease_token
+    second = outbox.lease_next(LATER)
+    assert second is not None
+    assert second.id == first.id
+    assert second.lease_token != first.lease_token
 
 
 @pytest.mark.parametrize("finish", ["mark_done", "retry_later", "dead_letter"])
-def test_worker_that_lost_its_lease_has_nothing_more_to_say(finish: str) -> None:
+def test_worker_that_lost_its_lease_changes_nothing(finish: str) -> None:
     factories.confirm(factories.service())
-    mine = outbox.lease_next(AT)
-    theirs = outbox.lease_next(LATER)
-    assert mine is not None
-    assert theirs is not None
+    first = outbox.lease_next(AT)
+    second = outbox.lease_next(LATER)
+    assert first is not None
+    assert second is not None
     error = () if finish == "mark_done" else ("too late",)
-    getattr(outbox, finish)(mine.id, mine.lease_token, LATER, *error)
-    now = db.session.get_one(Message, mine.id)
-    assert (now.done_at, now.dead_at, now.last_error) == (None, None, "")
-    assert now.lease_token == theirs.lease_token
+    getattr(outbox, finish)(first.id, first.lease_token, LATER, *error)
+    stored = db.session.get_one(Message, first.id)
+    assert (stored.done_at, stored.dead_at, stored.last_error) == (None, None, "")
+    assert stored.lease_token == second.lease_token
 
 
-def test_letter_sent_twice_by_a_kill_has_one_message_id(doors: Gateways) -> None:
+def test_email_sent_again_after_a_kill_has_the_same_message_id(gateways: Gateways) -> None:
     mailer = KilledMailer()
-    cut = Gateways(panel=doors.panel, mailer=mailer, payments=doors.payments)
+    killed_gateways = Gateways(panel=gateways.panel, mailer=mailer, payments=gateways.payments)
     factories.confirm(factories.service())
     with pytest.raises(Killed):
-        run_once(cut, AT)
-    gone()
-    assert not run_once(cut, AT)
-    assert run_once(cut, LATER)
+        run_once(killed_gateways, AT)
+    disconnect()
+    assert not run_once(killed_gateways, AT)
+    assert run_once(killed_gateways, LATER)
     first, second = mailer.sent
     assert first["Message-ID"] == second["Message-ID"]
-    assert drain(cut, LATER) == 0
+    assert drain(killed_gateways, LATER) == 0
 
 
-def test_change_made_before_a_kill_is_found_by_reading_back(doors: Gateways, mailer: FakeMailer) -> None:
+def test_change_applied_before_a_kill_is_found_by_reading_the_package(gateways: Gateways, mailer: FakeMailer) -> None:
     panel = KilledPanel()
-    cut = Gateways(panel=panel, mailer=mailer, payments=doors.payments)
+    killed_gateways = Gateways(panel=panel, mailer=mailer, payments=gateways.payments)
     row = factories.service()
     order = factories.confirm(row)
-    invoice = invoice_of_order(order.id)
-    assert invoice is not None
-    pay.pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
+    pay_order(order, gateways)
     with pytest.raises(Killed):
-        drain(cut, AT)
-    gone()
-    drain(cut, LATER)
+        drain(killed_gateways, AT)
+    disconnect()
+    drain(killed_gateways, LATER)
     assert len(panel.requests) == 1
     assert db.session.get_one(Service, order.service_id).plan.code == "b"
 
 
-def test_money_taken_before_a_kill_is_found_by_looking_it_up(doors: Gateways, mailer: FakeMailer) -> None:
+def test_charge_captured_before_a_kill_is_found_by_look_up(gateways: Gateways, mailer: FakeMailer) -> None:
     provider = KilledProvider()
-    cut = Gateways(panel=doors.panel, mailer=mailer, payments={"null": provider})
+    killed_gateways = Gateways(panel=gateways.panel, mailer=mailer, payments={"null": provider})
     order = factories.confirm(factories.service())
-    invoice = invoice_of_order(order.id)
-    assert invoice is not None
     with pytest.raises(Killed):
-        pay.pay(invoice.id, cut.payments, PaymentChoice("null"), AT)
-    gone()
-    drain(cut, AT + timedelta(minutes=1))
-    (received,) = db.session.query(Payment).all()
-    assert received.amount == provider.requests[0].amount
+        pay_order(order, killed_gateways)
+    disconnect()
+    drain(killed_gateways, AT + timedelta(minutes=1))
+    (payment,) = db.session.query(Payment).all()
+    assert payment.amount == provider.requests[0].amount
     assert [result.status for _, result in provider.ledger.values()] == [AttemptStatus.CAPTURED]
     assert db.session.get_one(Service, order.service_id).plan.code == "b"

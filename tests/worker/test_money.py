@@ -1,4 +1,4 @@
-"""What the worker does of money: refunds are settled, days are reconciled, and letters say how to pay."""
+"""Payments in the worker: refunds are settled, days are reconciled, and e-mails have payment instructions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from kajoom.domain.payment import AttemptStatus, PaymentChoice
+from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refund import RefundStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import ProviderResult
@@ -17,52 +17,51 @@ from kajoom.models.reconciliation import open_differences
 from kajoom.models.refund import refunds_of
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders.provisioning import mark_refused
-from kajoom.operations.payments.pay import pay
 from kajoom.operations.payments.refunds import refund_invoice
 from tests import factories
 from tests.catalog_cache import forget_catalog
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeMailer, FakeProvider
-from tests.worker.test_emails import opened, text_of
+from tests.worker.email_parts import parse, text_of
+from tests.worker.paid_orders import pay_order
 from tests.worker_runs import drain
 
 pytestmark = pytest.mark.usefixtures("app")
 LATER = AT + timedelta(minutes=2)
+INTERAC = {"label": {}, "instructions": {"fr": "À paiements@example.com.", "en": "To payments@example.com."}}
 
 
-def offered(**methods: dict[str, dict[str, str]]) -> None:
-    """The host's offline methods."""
+def set_offline_methods(**methods: dict[str, dict[str, str]]) -> None:
+    """Replace the offline payment methods of the catalogue."""
     db.session.query(CatalogVersion).one().offline = methods
     factories.reload_catalogue()
     forget_catalog()
 
 
-def test_a_refund_whose_answer_was_lost_is_settled_and_told(
-    doors: Gateways, provider: FakeProvider, mailer: FakeMailer
+def test_refund_with_a_lost_result_is_settled_and_notified(
+    gateways: Gateways, provider: FakeProvider, mailer: FakeMailer
 ) -> None:
     order = factories.confirm(factories.service())
-    invoice = factories.invoice_for(order)
-    pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
+    invoice = pay_order(order, gateways)
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
     provider.results.append(ProviderResult(AttemptStatus.UNKNOWN))
-    refund_invoice(invoice.number, doors.payments, "staff:lea", AT)
+    refund_invoice(invoice.number, gateways.payments, "staff:lea", AT)
 
-    drain(doors, LATER)
+    drain(gateways, LATER)
 
     (refund,) = refunds_of(invoice.id)
     assert refund.status is RefundStatus.DONE
-    assert any(email["Subject"].startswith("Votre paiement vous a été remboursé") for email in map(opened, mailer.sent))
+    assert any(email["Subject"].startswith("Votre paiement vous a été remboursé") for email in map(parse, mailer.sent))
 
 
-def test_each_day_the_day_before_is_reconciled(doors: Gateways, provider: FakeProvider) -> None:
-    invoice = factories.invoice_for(factories.confirm(factories.service()))
+def test_daily_run_reconciles_the_day_before(gateways: Gateways, provider: FakeProvider) -> None:
     provider.at = AT
-    pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
+    pay_order(factories.confirm(factories.service()), gateways)
     charge, result = provider.ledger.popitem()[1]
     provider.ledger["another"] = charge, ProviderResult(result.status, reference="another")
 
     enqueue_day(ON + timedelta(days=1), AT + timedelta(days=1))
-    drain(doors, AT + timedelta(days=1))
+    drain(gateways, AT + timedelta(days=1))
 
     assert {each.kind for each in open_differences()} == {"not_in_ledger", "not_at_provider"}
     message = message_by_key("reconcile-2026-06-17")
@@ -70,27 +69,29 @@ def test_each_day_the_day_before_is_reconciled(doors: Gateways, provider: FakePr
     assert message.done_at is not None
 
 
-def test_the_letter_says_how_to_pay_offline_with_amount_and_reference(doors: Gateways, mailer: FakeMailer) -> None:
-    offered(interac={"label": {}, "instructions": {"fr": "À paiements@example.com.", "en": "To payments@example.com."}})
+def test_email_has_offline_instructions_with_amount_and_reference(gateways: Gateways, mailer: FakeMailer) -> None:
+    set_offline_methods(interac=INTERAC)
     number = factories.invoice_for(factories.confirm(factories.service(payment_method="interac"))).number
 
-    drain(doors, AT)
+    drain(gateways, AT)
 
-    text = text_of(opened(mailer.sent[0]))
-    for said in ("Virement Interac", "À paiements@example.com.", "43,12\xa0$ CAD", f"Référence\xa0: {number}"):
-        assert said in text
+    text = text_of(parse(mailer.sent[0]))
+    for expected in ("Virement Interac", "À paiements@example.com.", "43,12\xa0$ CAD", f"Référence\xa0: {number}"):
+        assert expected in text
 
 
-def test_the_letter_of_a_client_who_pays_online_says_nothing_of_it(doors: Gateways, mailer: FakeMailer) -> None:
-    offered(interac={"label": {}, "instructions": {"fr": "À paiements@example.com.", "en": "To payments@example.com."}})
+def test_email_to_a_client_who_pays_online_has_no_offline_instructions(gateways: Gateways, mailer: FakeMailer) -> None:
+    set_offline_methods(interac=INTERAC)
     factories.confirm(factories.service())
-    drain(doors, AT)
-    assert "paiements@example.com" not in text_of(opened(mailer.sent[0]))
+    drain(gateways, AT)
+    assert "paiements@example.com" not in text_of(parse(mailer.sent[0]))
 
 
-def test_where_no_provider_is_offered_the_letter_tells_every_way(mailer: FakeMailer, doors: Gateways) -> None:
-    offered(wire={"label": {"fr": "Télévirement", "en": "Wire"}, "instructions": {"fr": "Au compte 1.", "en": "To 1."}})
+def test_email_lists_every_offline_method_without_a_provider(mailer: FakeMailer, gateways: Gateways) -> None:
+    set_offline_methods(
+        transfer={"label": {"fr": "Télévirement", "en": "Wire"}, "instructions": {"fr": "Au compte 1.", "en": "To 1."}}
+    )
     factories.confirm(factories.service())
-    doors.payments.clear()  # type: ignore[attr-defined]
-    drain(doors, AT)
-    assert "Comment payer\xa0: Télévirement" in text_of(opened(mailer.sent[0]))
+    gateways.payments.clear()  # type: ignore[attr-defined]
+    drain(gateways, AT)
+    assert "Comment payer\xa0: Télévirement" in text_of(parse(mailer.sent[0]))

@@ -1,4 +1,4 @@
-"""Money announced for a try that is over is asked about until it is known, and found it is never lost."""
+"""A webhook about a closed payment attempt: the worker looks the charge up until its outcome is known."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from datetime import timedelta
 import pytest
 
 from kajoom.domain.money import Money
-from kajoom.domain.payment import AttemptStatus, PaymentChoice
+from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
-from kajoom.models.payment import last_attempt_of
 from kajoom.operations import outbox
 from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments import pay
@@ -21,6 +20,8 @@ from kajoom.operations.transaction import transactional
 from tests import factories
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeProvider
+from tests.operations.pending_payments import last_attempt
+from tests.worker.paid_orders import pay_order
 from tests.worker_runs import drain
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -29,36 +30,34 @@ CAPTURED, PENDING, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.PENDING, Atte
 LATER = AT + timedelta(days=1)
 
 
-class Vague(FakeProvider):
-    """A provider that, asked about a charge, ``says`` what it is told to."""
+class FixedLookUpProvider(FakeProvider):
+    """A provider that returns ``look_up_result``, if set, for every look-up."""
 
-    says: ProviderResult | None = None
+    look_up_result: ProviderResult | None = None
 
     def look_up(self, charge: ChargeRequest) -> ProviderResult:
-        return self.says or super().look_up(charge)
+        return self.look_up_result or super().look_up(charge)
 
 
 @pytest.fixture
-def provider() -> Vague:
-    return Vague()
+def provider() -> FixedLookUpProvider:
+    return FixedLookUpProvider()
 
 
 @transactional
-def announced(key: str) -> None:
+def queue_settle(key: str) -> None:
+    """Queue the message that a webhook about a closed attempt leaves."""
     outbox.enqueue("settle", f"settle-{key}-WH-1", AT, attempt=key, again=True)
 
 
-def given_up(doors: Gateways, provider: Vague) -> tuple[int, str]:
-    """A client who cancelled while the approval was open, and the key of their try."""
+def abandon_attempt(gateways: Gateways, provider: FixedLookUpProvider) -> tuple[int, str]:
+    """Cancel an order while its payment awaits approval; the id of the client and the key of the attempt."""
     provider.results.append(ProviderResult(PENDING, "ref", approve_url="https://paypal.example/approve"))
     order = factories.confirm(factories.service(), "b")
-    invoice = factories.invoice_for(order)
-    pay.pay(invoice.id, doors.payments, PaymentChoice("null"), AT)
-    pay.give_up(invoice.id, doors.payments, AT)
+    invoice = pay_order(order, gateways)
+    pay.give_up(invoice.id, gateways.payments, AT)
     cancel_order(order.client_id, order.reference, ON, AT)
-    attempt = last_attempt_of(invoice.id)
-    assert attempt is not None
-    return order.client_id, attempt.key
+    return order.client_id, last_attempt(invoice).key
 
 
 def message() -> Message:
@@ -66,23 +65,23 @@ def message() -> Message:
     return db.session.query(Message).filter(Message.key.endswith("WH-1")).one()
 
 
-def test_money_that_came_for_what_was_given_up_is_credited(doors: Gateways, provider: Vague) -> None:
-    client_id, key = given_up(doors, provider)
-    provider.says = ProviderResult(CAPTURED, "ref", "taken")
-    announced(key)
+def test_capture_of_an_abandoned_attempt_becomes_credit(gateways: Gateways, provider: FixedLookUpProvider) -> None:
+    client_id, key = abandon_attempt(gateways, provider)
+    provider.look_up_result = ProviderResult(CAPTURED, "ref", "taken")
+    queue_settle(key)
 
-    drain(doors, AT)
+    drain(gateways, AT)
 
     assert balance_of(client_id, "CAD") == Money(4312)
     assert message().done_at == AT
 
 
-def test_what_was_given_up_and_never_taken_is_left_alone(doors: Gateways, provider: Vague) -> None:
-    client_id, key = given_up(doors, provider)
+def test_abandoned_attempt_never_captured_is_not_credited(gateways: Gateways, provider: FixedLookUpProvider) -> None:
+    client_id, key = abandon_attempt(gateways, provider)
     provider.approved.add(key)
-    announced(key)
+    queue_settle(key)
 
-    drain(doors, AT)
+    drain(gateways, AT)
 
     assert balance_of(client_id, "CAD") == Money(0)
     assert message().done_at == AT
@@ -90,15 +89,15 @@ def test_what_was_given_up_and_never_taken_is_left_alone(doors: Gateways, provid
 
 
 @pytest.mark.parametrize("status", [UNKNOWN, PENDING])
-def test_an_answer_that_does_not_say_is_asked_for_again(
-    doors: Gateways, provider: Vague, status: AttemptStatus
+def test_unknown_outcome_is_looked_up_again(
+    gateways: Gateways, provider: FixedLookUpProvider, status: AttemptStatus
 ) -> None:
-    client_id, key = given_up(doors, provider)
-    provider.says = ProviderResult(status)
-    announced(key)
-    drain(doors, AT)
+    client_id, key = abandon_attempt(gateways, provider)
+    provider.look_up_result = ProviderResult(status)
+    queue_settle(key)
+    drain(gateways, AT)
     assert message().done_at is None
 
-    provider.says = ProviderResult(CAPTURED, "ref", "taken")
-    drain(doors, LATER)
+    provider.look_up_result = ProviderResult(CAPTURED, "ref", "taken")
+    drain(gateways, LATER)
     assert balance_of(client_id, "CAD") == Money(4312)
