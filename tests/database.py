@@ -60,20 +60,20 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.url = f"sqlite:///{path}"
-        self._path, self._saved = path, path.with_suffix(".saved")
+        self.path, self._saved = path, path.with_suffix(".saved")
 
     def save(self) -> None:
         """Copy the database to the second file."""
-        copy_sqlite(self._path, self._saved)
+        _copy(self.path, self._saved)
 
     def restore(self) -> None:
         """Copy the second file over the database."""
-        copy_sqlite(self._saved, self._path)
+        _copy(self._saved, self.path)
 
 
-def copy_sqlite(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path) -> None:
     """Replace the contents of a database by those of another, with SQLite's backup."""
-    with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target, timeout=5)) as writer:
+    with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target, timeout=15)) as writer:
         reader.backup(writer)
 
 

@@ -1,1 +1,1 @@
-"""The benchmarks of docs/performance.md: the real pages beside a bare Flask route, on one server, in one run."""
+"""The benchmark of docs/performance.md: the application's pages and a bare Flask route, on one server, in one run."""

@@ -1,4 +1,4 @@
-"""What gunicorn serves to the benchmark: the house, and beside it a Flask application with one bare route."""
+"""The WSGI application of the benchmark: the real one, and at /bare a Flask application with one route."""
 
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -10,7 +10,7 @@ bare = Flask("bare")
 
 @bare.get("/")
 def hello() -> str:
-    """As little as a Flask route can do."""
+    """Return a constant page."""
     return "<!doctype html><title>bare</title><p>bare</p>"
 
 

@@ -1,1 +1,1 @@
-"""The house as a client meets it: in a real browser, through a real server."""
+"""The pages in a real browser, served by a real server."""

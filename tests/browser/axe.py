@@ -1,11 +1,11 @@
-"""What axe finds in a page, by the success criteria of WCAG 2.2 AA and its best practices."""
+"""Accessibility checks by axe: the success criteria of WCAG 2.2 AA and axe's best practices."""
 
 from __future__ import annotations
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-# A colour on its way to another is neither: the page is judged once its transitions are over.
+# Colours are checked after transitions have ended.
 _RUN = """async (tags) => {
   const ends = document.getAnimations().filter(each => each.effect.getComputedTiming().endTime < Infinity);
   for (const each of ends) each.finish();
@@ -17,8 +17,8 @@ _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def axe(page: Page) -> list[str]:
-    """Every violation, with where and why; the script comes by the debugger's way, which no policy of ours stops."""
+    """Every violation with its place and reason. The script is injected through the debugger, past the CSP."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found: list[str] = page.evaluate(_RUN, _TAGS)
-    return found
+    violations: list[str] = page.evaluate(_RUN, _TAGS)
+    return violations

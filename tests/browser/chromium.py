@@ -1,4 +1,4 @@
-"""The browser of this machine, and what it keeps once a client of the demonstration has signed in."""
+"""The installed Chromium, and signing in to it as a client of the demonstration."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _FLAGS = [
 ]
 
 
-def installed() -> str | None:
-    """Where Chromium is, or ``None``."""
+def chromium_path() -> str | None:
+    """The path of Chromium, or ``None`` if it is not installed."""
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """The browser, for as long as it is needed."""
+def launch_chromium() -> Iterator[Browser]:
+    """Start Chromium; close it at the end."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed(), args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
         yield browser
         browser.close()
 
 
-def signed_in(browser: Browser, address: str, language: str) -> StorageState:
-    """The session of the client who reads ``language``, begun by hand."""
+def sign_in(browser: Browser, address: str, language: str) -> StorageState:
+    """Sign in as the client who reads ``language``; returns the cookies."""
     context = browser.new_context(base_url=address)
     page = context.new_page()
     page.goto("/login")
@@ -45,6 +45,6 @@ def signed_in(browser: Browser, address: str, language: str) -> StorageState:
     page.locator("#password").fill(PASSWORD)
     page.locator("#password").press("Enter")
     page.wait_for_url("**/services")
-    kept = context.storage_state()
+    state = context.storage_state()
     context.close()
-    return kept
+    return state

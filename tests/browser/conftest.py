@@ -1,77 +1,77 @@
-"""A browser, the house, and pages of it that are watched; each test finds the demonstration as it begins."""
+"""A browser, the application behind a real server, and pages whose errors fail the test."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
 
-from tests.browser.chromium import installed, launched, signed_in
+from tests.browser.chromium import chromium_path, launch_chromium, sign_in
 from tests.browser.live_app import LiveApp
-from tests.browser.page_errors import Watch
+from tests.browser.page_errors import PageErrors
 
-Visit = Callable[..., Page]
+OpenPage = Callable[..., Page]
+
+_TIMEOUT_MILLISECONDS = 10_000
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The browser of the machine."""
-    if installed() is None:
-        reason = "no Chromium on this machine: install Debian's package « chromium »"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with launched() as browser:
+    """The browser; the test is skipped when Chromium is not installed."""
+    if chromium_path() is None:
+        pytest.skip("Chromium is not installed (Debian's package is chromium)")
+    with launch_chromium() as browser:
         yield browser
 
 
 @pytest.fixture(scope="package")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
-    """The house, built and filled once."""
-    house = LiveApp(tmp_path_factory.mktemp("house"))
-    yield house
-    house.close()
+def started_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
+    """The application and its server, started once, with the demonstration."""
+    app = LiveApp(tmp_path_factory.mktemp("app"))
+    yield app
+    app.close()
 
 
 @pytest.fixture
-def house(served: LiveApp) -> LiveApp:
-    """The house at noon, as the demonstration begins."""
-    served.restore()
-    return served
+def live_app(started_app: LiveApp) -> LiveApp:
+    """The application with the demonstration unchanged, at noon."""
+    started_app.restore()
+    return started_app
 
 
 @pytest.fixture(scope="package")
-def sessions(served: LiveApp, chromium: Browser) -> dict[str, StorageState]:
-    """What the browser of each client keeps once they have signed in."""
-    served.restore()
-    return {language: signed_in(chromium, served.address, language) for language in ("fr", "en")}
+def sessions(started_app: LiveApp, chromium: Browser) -> dict[str, StorageState]:
+    """The session of each client, by language."""
+    started_app.restore()
+    return {language: sign_in(chromium, started_app.address, language) for language in ("fr", "en")}
 
 
 @pytest.fixture
-def watch() -> Iterator[Watch]:
-    """Nothing goes wrong in any page but what the test provokes."""
-    watch = Watch()
-    yield watch
-    assert watch.complaints() == []
+def page_errors() -> Iterator[PageErrors]:
+    """Collects the errors of all pages; the test fails when there are others than it expects."""
+    errors = PageErrors()
+    yield errors
+    assert errors.unexpected() == []
 
 
 @pytest.fixture
-def visit(house: LiveApp, chromium: Browser, sessions: dict[str, StorageState], watch: Watch) -> Iterator[Visit]:
-    """Open a page as the client of a language, in a browser of its own: ``visit("fr", address, **options)``."""
+def open_page(
+    live_app: LiveApp, chromium: Browser, sessions: dict[str, StorageState], page_errors: PageErrors
+) -> Iterator[OpenPage]:
+    """Opens a page as a client, in a browser context of its own: ``open_page("fr", path, **context_options)``."""
     contexts: list[BrowserContext] = []
 
-    def opened(language: str, path: str, **options: Any) -> Page:
-        context = chromium.new_context(base_url=house.address, storage_state=sessions[language], **options)
-        context.set_default_timeout(10_000)
+    def open_path(language: str, path: str, **options: Any) -> Page:
+        context = chromium.new_context(base_url=live_app.address, storage_state=sessions[language], **options)
+        context.set_default_timeout(_TIMEOUT_MILLISECONDS)
         contexts.append(context)
-        watch.over(context)
+        page_errors.listen_to(context)
         page = context.new_page()
         page.goto(path)
         return page
 
-    yield opened
+    yield open_path
     for context in contexts:
         context.close()

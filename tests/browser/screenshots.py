@@ -1,4 +1,4 @@
-"""Take the README's pictures of the demonstration: ``python -m tests.browser.screenshots [FOLDER]``.
+"""Screenshots of the demonstration for the documentation: ``python -m tests.browser.screenshots [FOLDER]``.
 
 Without a folder they replace those of ``docs/images``.
 """
@@ -15,19 +15,19 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import launched, signed_in
-from tests.browser.journey import HOSTING, confirm
+from tests.browser.chromium import launch_chromium, sign_in
 from tests.browser.live_app import LiveApp
+from tests.browser.steps import HOSTING, confirm
 
 _IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
-_LARGEST = 120_000
+_MAX_BYTES = 120_000
 _QUALITIES = (85, 70, 55, 40)
 _STEPS = {"product": "", "choice": "/plan?plan=b&cycle=monthly", "review": "/plan/review?plan=b&cycle=monthly"}
 
 
 @dataclass(frozen=True)
 class View:
-    """How the pages are seen, and the ``steps`` of which a picture is kept."""
+    """A language, colour scheme and window size, and the ``steps`` whose screenshots are kept."""
 
     name: str
     language: str
@@ -44,51 +44,51 @@ _VIEWS = (
 )
 
 
-def pictures(browser: Browser, app: LiveApp, view: View) -> Iterator[tuple[str, bytes]]:
-    """Each step of a change by its name, the order once it is operational."""
+def take_screenshots(browser: Browser, app: LiveApp, view: View) -> Iterator[tuple[str, bytes]]:
+    """The screenshot of each step of a change, by name; the order is shown once it is operational."""
     app.restore()
     options: dict[str, Any] = {
         "viewport": {"width": view.width, "height": view.height},
         "color_scheme": view.scheme,
-        "storage_state": signed_in(browser, app.address, view.language),
+        "storage_state": sign_in(browser, app.address, view.language),
     }
     context = browser.new_context(base_url=app.address, **options)
     page = context.new_page()
     for step, path in _STEPS.items():
-        page.goto(app.service(HOSTING[view.language]) + path)
-        yield step, picture(page)
+        page.goto(app.service_path(HOSTING[view.language]) + path)
+        yield step, screenshot_of(page)
     confirm(page)
     app.work()
     page.reload()
     expect(page.locator("#order-status")).to_have_attribute("data-status", "completed")
-    yield "order", picture(page)
+    yield "order", screenshot_of(page)
     context.close()
 
 
-def picture(page: Page) -> bytes:
-    """The whole page as WebP, at the best quality that keeps it light."""
+def screenshot_of(page: Page) -> bytes:
+    """The whole page as WebP, at the best quality that stays below ``_MAX_BYTES``."""
     page.evaluate("() => document.activeElement.blur()")
     size = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
-    browser = page.context.new_cdp_session(page)
-    taken = b""
+    session = page.context.new_cdp_session(page)
+    image = b""
     for quality in _QUALITIES:
         options = {"format": "webp", "quality": quality, "captureBeyondViewport": True, "clip": clip}
-        taken = base64.b64decode(browser.send("Page.captureScreenshot", options)["data"])
-        if len(taken) <= _LARGEST:
+        image = base64.b64decode(session.send("Page.captureScreenshot", options)["data"])
+        if len(image) <= _MAX_BYTES:
             break
-    return taken
+    return image
 
 
 def main(folder: Path) -> None:
-    """Take every picture into ``folder``."""
+    """Write every screenshot to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place, launched() as browser:
-        app = LiveApp(Path(place))
+    with tempfile.TemporaryDirectory() as temporary, launch_chromium() as browser:
+        app = LiveApp(Path(temporary))
         for view in _VIEWS:
-            for step, taken in pictures(browser, app, view):
+            for step, image in take_screenshots(browser, app, view):
                 if step in view.steps:
-                    (folder / f"{step}-{view.name}.webp").write_bytes(taken)
+                    (folder / f"{step}-{view.name}.webp").write_bytes(image)
         app.close()
 
 

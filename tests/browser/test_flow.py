@@ -1,4 +1,4 @@
-"""From the product page to an operational service, by keyboard alone and without JavaScript, in both languages."""
+"""From the product page to an operational service, by keyboard and without JavaScript, in both languages."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
-from tests.browser.journey import (
+from tests.browser.conftest import OpenPage
+from tests.browser.live_app import LiveApp
+from tests.browser.steps import (
     HOSTING,
     expect_address,
-    expect_said,
     expect_status,
+    expect_status_message,
     expect_title,
     figures,
     focused,
     formats,
     is_same_document,
-    mark,
+    mark_document,
     tab_to,
 )
-from tests.browser.live_app import LiveApp
 
 # From A (150.00) to B (225.00), due on 1 November: 75.00 × 15 days of 31 = 36.29; GST 1.81; QST 3.62; total 41.72.
 FR_FIGURES = {"subtotal": "36.29", "gst": "1.81", "qst": "3.62", "total": "41.72"}
@@ -36,13 +36,11 @@ LANGUAGES = pytest.mark.parametrize("language", ["fr", "en"])
 
 
 @LANGUAGES
-def test_the_keyboard_alone_leads_to_an_operational_service_without_any_reload(
-    visit: Visit, house: LiveApp, language: str
-) -> None:
-    service = house.service(HOSTING[language])
-    page = visit(language, service)
-    said = formats(page)
-    mark(page)
+def test_change_is_made_by_keyboard_without_a_reload(open_page: OpenPage, live_app: LiveApp, language: str) -> None:
+    service = live_app.service_path(HOSTING[language])
+    page = open_page(language, service)
+    texts = formats(page)
+    mark_document(page)
     expect_title(page, "Product management")
 
     tab_to(page, "#upgrade")
@@ -58,7 +56,7 @@ def test_the_keyboard_alone_leads_to_an_operational_service_without_any_reload(
     assert focused(page) == "#pick-c"
     page.keyboard.press("ArrowUp")
     expect_address(page, f"{service}/plan", plan="b")
-    expect_said(
+    expect_status_message(
         page,
         "Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.",
         plan=PLAN[language],
@@ -79,50 +77,50 @@ def test_the_keyboard_alone_leads_to_an_operational_service_without_any_reload(
     assert figures(page, *FIGURES[language]) == FIGURES[language]
 
     tab_to(page, "#review form .btn.go")
-    expect(page.locator(":focus")).to_have_text(said.gettext("Confirm and pay %(amount)s", amount=AMOUNT[language]))
+    expect(page.locator(":focus")).to_have_text(texts.gettext("Confirm and pay %(amount)s", amount=AMOUNT[language]))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/orders/CH-2022-\d{6}$"))
-    reference = house.last_order()
+    reference = live_app.last_order()
     expect_address(page, f"/orders/{reference}")
     expect_title(page, "Change of plan %(reference)s", reference=reference)
     assert focused(page) == "#order-title"
     assert figures(page, *FIGURES[language]) == FIGURES[language]
     expect_status(page, "awaiting_provisioning")
 
-    house.work()
+    live_app.work()
     expect_status(page, "completed")
-    expect_said(page, "Your change of plan: %(status)s.", status=OPERATIONAL[language])
+    expect_status_message(page, "Your change of plan: %(status)s.", status=OPERATIONAL[language])
     assert focused(page) == "#order-title"
     assert is_same_document(page)
 
 
 @LANGUAGES
-def test_without_javascript_the_same_flow_leads_to_the_same_order(visit: Visit, house: LiveApp, language: str) -> None:
-    service = house.service(HOSTING[language])
-    page = visit(language, service, java_script_enabled=False)
-    said = formats(page)
+def test_change_is_made_without_javascript(open_page: OpenPage, live_app: LiveApp, language: str) -> None:
+    service = live_app.service_path(HOSTING[language])
+    page = open_page(language, service, java_script_enabled=False)
+    texts = formats(page)
 
     page.locator("#upgrade").click()
     expect_address(page, f"{service}/plan")
     expect_title(page, "Change plan")
     page.locator("#pick-c").check()
-    page.get_by_role("button", name=said.gettext("Calculate the price")).click()
+    page.get_by_role("button", name=texts.gettext("Calculate the price")).click()
     expect_address(page, f"{service}/plan", plan="c", cycle="monthly")
     expect(page.locator("#pick-c")).to_be_checked()
     page.locator("#pick-b").check()
 
-    page.get_by_role("button", name=said.gettext("Continue"), exact=True).click()
+    page.get_by_role("button", name=texts.gettext("Continue"), exact=True).click()
     expect_address(page, f"{service}/plan/review", plan="b", cycle="monthly")
     expect_title(page, "Review and confirm your change")
     assert figures(page, *FIGURES[language]) == FIGURES[language]
 
-    page.get_by_role("button", name=said.gettext("Confirm and pay %(amount)s", amount=AMOUNT[language])).click()
-    reference = house.last_order()
+    page.get_by_role("button", name=texts.gettext("Confirm and pay %(amount)s", amount=AMOUNT[language])).click()
+    reference = live_app.last_order()
     expect_address(page, f"/orders/{reference}")
     expect_title(page, "Change of plan %(reference)s", reference=reference)
     expect_status(page, "awaiting_provisioning")
 
-    house.work()
-    page.get_by_role("link", name=said.gettext("Refresh")).click()
+    live_app.work()
+    page.get_by_role("link", name=texts.gettext("Refresh")).click()
     expect_status(page, "completed")
-    assert house.charges()[-1] == ("captured", int(FIGURES[language]["total"].replace(".", "")))
+    assert live_app.charges()[-1] == ("captured", int(FIGURES[language]["total"].replace(".", "")))

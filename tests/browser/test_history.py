@@ -1,4 +1,4 @@
-"""Back, Forward, reload and an address opened cold each show the whole page of their state."""
+"""Back, Forward, reload and a direct request each show the whole page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
-from tests.browser.journey import (
+from tests.browser.conftest import OpenPage
+from tests.browser.live_app import LiveApp
+from tests.browser.page_errors import PageErrors
+from tests.browser.steps import (
     HOSTING,
     choose,
     confirm,
@@ -19,17 +21,15 @@ from tests.browser.journey import (
     formats,
     go_on,
     is_same_document,
-    mark,
+    mark_document,
 )
-from tests.browser.live_app import LiveApp
-from tests.browser.page_errors import Watch
 
 _FR = "demo-fr-hosting"
 
 
 @dataclass(frozen=True)
 class State:
-    """A page by its address below the service's, its panel, and its title as the sources have it."""
+    """A page: its path below the service's, the selector of its panel, and its title in the sources."""
 
     path: str
     panel: str
@@ -39,45 +39,47 @@ class State:
 PRODUCT = State("", "#record", "Product management")
 CHOICE = State("/plan?plan=c&cycle=monthly", "#choose", "Change plan")
 REVIEW = State("/plan/review?plan=c&cycle=monthly", "#review", "Review and confirm your change")
-LEAVING = State("/cancellation", "#choose", "Cancellation request")
-LEAVING_REVIEW = State("/cancellation/review?when=period_end", "#review", "Review your cancellation request")
-STATES = [PRODUCT, CHOICE, REVIEW, LEAVING, LEAVING_REVIEW]
-_NAMES = ["product", "choice", "review", "leaving", "leaving-review"]
+CANCELLATION = State("/cancellation", "#choose", "Cancellation request")
+CANCELLATION_REVIEW = State("/cancellation/review?when=period_end", "#review", "Review your cancellation request")
+STATES = [PRODUCT, CHOICE, REVIEW, CANCELLATION, CANCELLATION_REVIEW]
+_NAMES = ["product", "choice", "review", "cancellation", "cancellation-review"]
 
 
-def expect_whole(page: Page, state: State) -> None:
-    """The whole page of a state: its panel once, in one product page, under its title."""
+def expect_whole_page(page: Page, state: State) -> None:
+    """Expect the whole page: title, one layout and one panel."""
     expect_title(page, state.title)
     expect(page.locator(f"#panel > {state.panel}")).to_be_visible()
-    for once in ("header.top", "h1", "main", "#panel", "#service-status", "footer"):
-        expect(page.locator(once)).to_have_count(1)
+    for selector in ("header.top", "h1", "main", "#panel", "#service-status", "footer"):
+        expect(page.locator(selector)).to_have_count(1)
 
 
 @pytest.mark.parametrize("state", STATES, ids=_NAMES)
-def test_every_state_opened_cold_and_reloaded_is_the_whole_page(visit: Visit, house: LiveApp, state: State) -> None:
-    page = visit("fr", house.service(_FR) + state.path)
-    expect_whole(page, state)
+def test_direct_request_and_reload_show_the_whole_page(open_page: OpenPage, live_app: LiveApp, state: State) -> None:
+    page = open_page("fr", live_app.service_path(_FR) + state.path)
+    expect_whole_page(page, state)
     page.reload()
-    expect_whole(page, state)
+    expect_whole_page(page, state)
 
 
-def test_back_and_forward_walk_the_states_of_a_change(visit: Visit, house: LiveApp) -> None:
-    page = visit("fr", house.service(_FR))
+def test_back_and_forward_show_the_steps_of_a_change(open_page: OpenPage, live_app: LiveApp) -> None:
+    page = open_page("fr", live_app.service_path(_FR))
     page.locator("#upgrade").click()
     choose(page, "c")
     go_on(page)
     for state in (CHOICE, PRODUCT):
         page.go_back()
-        expect_whole(page, state)
+        expect_whole_page(page, state)
     for state in (CHOICE, REVIEW):
         page.go_forward()
-        expect_whole(page, state)
+        expect_whole_page(page, state)
     assert figure(page, "due-today") == "111.26"
 
 
-def test_back_from_the_order_never_offers_the_same_change_again(visit: Visit, house: LiveApp, watch: Watch) -> None:
-    watch.provokes("answer 409")
-    page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly")
+def test_back_from_the_order_does_not_offer_the_change_again(
+    open_page: OpenPage, live_app: LiveApp, page_errors: PageErrors
+) -> None:
+    page_errors.expect("HTTP 409")
+    page = open_page("fr", f"{live_app.service_path(_FR)}/plan/review?plan=b&cycle=monthly")
     confirm(page)
     order = page.url
     page.go_back()
@@ -89,38 +91,40 @@ def test_back_from_the_order_never_offers_the_same_change_again(visit: Visit, ho
     expect(page.locator("#panel > #order")).to_be_visible()
 
 
-def test_modify_leads_back_to_the_very_choice_that_was_reviewed(visit: Visit, house: LiveApp) -> None:
-    page = visit("fr", house.service(_FR) + "/plan/review?plan=b&cycle=annually")
-    mark(page)
+def test_modify_leads_back_to_the_reviewed_choice(open_page: OpenPage, live_app: LiveApp) -> None:
+    page = open_page("fr", live_app.service_path(_FR) + "/plan/review?plan=b&cycle=annually")
+    mark_document(page)
     page.get_by_role("link", name=formats(page).gettext("Modify")).click()
-    expect_address(page, house.service(_FR) + "/plan", plan="b", cycle="annually")
+    expect_address(page, live_app.service_path(_FR) + "/plan", plan="b", cycle="annually")
     expect(page.locator("#pick-b")).to_be_checked()
     expect(page.locator("[name=cycle][value=annually]")).to_be_checked()
     assert is_same_document(page)
 
 
 @pytest.mark.parametrize("state", STATES, ids=_NAMES)
-def test_the_language_toggle_keeps_the_page_and_its_query_and_is_remembered(
-    visit: Visit, house: LiveApp, state: State
+def test_language_switch_keeps_page_and_query_and_is_remembered(
+    open_page: OpenPage, live_app: LiveApp, state: State
 ) -> None:
-    page = visit("fr", house.service(_FR) + state.path)
+    page = open_page("fr", live_app.service_path(_FR) + state.path)
     page.get_by_role("link", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en-CA")
-    expect_whole(page, state)
+    expect_whole_page(page, state)
     path, _, query = state.path.partition("?")
-    expect_address(page, house.service(_FR) + path, **dict(field.split("=") for field in query.split("&") if field))
-    page.goto(house.service(_FR))
+    expect_address(
+        page, live_app.service_path(_FR) + path, **dict(field.split("=") for field in query.split("&") if field)
+    )
+    page.goto(live_app.service_path(_FR))
     expect(page.locator("html")).to_have_attribute("lang", "en-CA")
     page.get_by_role("link", name="Français").click()
     expect(page.locator("html")).to_have_attribute("lang", "fr-CA")
 
 
-def test_the_language_toggle_follows_the_choice_made_without_any_reload(visit: Visit, house: LiveApp) -> None:
-    page = visit("en", house.service(HOSTING["en"]))
+def test_language_switch_keeps_a_choice_made_with_htmx(open_page: OpenPage, live_app: LiveApp) -> None:
+    page = open_page("en", live_app.service_path(HOSTING["en"]))
     page.locator("#upgrade").click()
     choose(page, "c")
     go_on(page)
     page.get_by_role("link", name="Français").click()
     expect(page.locator("html")).to_have_attribute("lang", "fr-CA")
-    expect_address(page, house.service(HOSTING["en"]) + "/plan/review", plan="c", cycle="monthly")
-    expect_whole(page, REVIEW)
+    expect_address(page, live_app.service_path(HOSTING["en"]) + "/plan/review", plan="c", cycle="monthly")
+    expect_whole_page(page, REVIEW)

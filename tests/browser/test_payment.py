@@ -1,4 +1,4 @@
-"""A payment that is refused or unheard of leaves a way on, takes nothing twice, and is told as it is."""
+"""A payment that is refused or whose answer is lost can be repeated, and charges once."""
 
 from __future__ import annotations
 
@@ -8,102 +8,104 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kajoom.gateways.demo.store import Behaviour
-from tests.browser.conftest import Visit
-from tests.browser.journey import confirm, expect_address, expect_status, expect_title, focused, formats
+from tests.browser.conftest import OpenPage
 from tests.browser.live_app import LiveApp
-from tests.browser.page_errors import Watch
+from tests.browser.page_errors import PageErrors
+from tests.browser.steps import confirm, expect_address, expect_status, expect_title, focused, formats
 
 _FR = "demo-fr-hosting"
 _PAID = ("captured", 4172)
-SCRIPTED = pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
+SCRIPTED = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
 
 
-def confirmed(visit: Visit, house: LiveApp, plan: str = "b", *, scripted: bool = True) -> Page:
-    """The move from A to a plan, confirmed."""
-    address = f"{house.service(_FR)}/plan/review?plan={plan}&cycle=monthly"
-    page = visit("fr", address, java_script_enabled=scripted)
+def confirm_change(open_page: OpenPage, live_app: LiveApp, plan: str = "b", *, javascript: bool = True) -> Page:
+    """Confirm the change from A to a plan."""
+    address = f"{live_app.service_path(_FR)}/plan/review?plan={plan}&cycle=monthly"
+    page = open_page("fr", address, java_script_enabled=javascript)
     confirm(page)
     return page
 
 
 @SCRIPTED
-def test_a_refused_payment_says_so_charges_nothing_and_can_be_made_again(
-    visit: Visit, house: LiveApp, watch: Watch, scripted: bool
+def test_refused_payment_is_shown_charges_nothing_and_can_be_repeated(
+    open_page: OpenPage, live_app: LiveApp, page_errors: PageErrors, javascript: bool
 ) -> None:
-    watch.provokes("answer 402")
-    house.provider(Behaviour.REFUSE)
-    page = confirmed(visit, house, scripted=scripted)
+    page_errors.expect("HTTP 402")
+    live_app.set_provider_behaviour(Behaviour.REFUSE)
+    page = confirm_change(open_page, live_app, javascript=javascript)
     expect(page.locator("[data-refusal=payment_refused]")).to_be_focused()
     expect_status(page, "awaiting_payment")
-    assert _PAID not in house.charges()
+    assert _PAID not in live_app.charges()
 
     page.get_by_role("button", name="Payer 41,72\N{NO-BREAK SPACE}$").click()
     expect_status(page, "awaiting_provisioning")
-    expect_address(page, f"/orders/{house.last_order()}")
-    assert house.charges()[-1] == _PAID
-    house.work()
-    if not scripted:
+    expect_address(page, f"/orders/{live_app.last_order()}")
+    assert live_app.charges()[-1] == _PAID
+    live_app.work()
+    if not javascript:
         page.get_by_role("link", name=formats(page).gettext("Refresh")).click()
     expect_status(page, "completed")
 
 
-def test_after_a_refused_payment_another_plan_can_be_chosen_at_once(visit: Visit, house: LiveApp, watch: Watch) -> None:
-    watch.provokes("answer 402")
-    house.provider(Behaviour.REFUSE)
-    page = confirmed(visit, house)
+def test_another_plan_can_be_chosen_after_a_refused_payment(
+    open_page: OpenPage, live_app: LiveApp, page_errors: PageErrors
+) -> None:
+    page_errors.expect("HTTP 402")
+    live_app.set_provider_behaviour(Behaviour.REFUSE)
+    page = confirm_change(open_page, live_app)
     page.get_by_role("button", name=formats(page).gettext("Choose another plan")).click()
-    expect_address(page, house.service(_FR) + "/plan")
+    expect_address(page, live_app.service_path(_FR) + "/plan")
     expect_title(page, "Change plan")
     expect(page.locator("#quote .btn.go")).to_be_visible()
 
 
-def test_a_payment_whose_answer_is_lost_is_being_verified_and_the_page_follows_it(visit: Visit, house: LiveApp) -> None:
-    house.provider(Behaviour.LOSE_AFTER)
-    page = confirmed(visit, house)
+def test_payment_with_a_lost_answer_is_verified_and_the_page_updates(open_page: OpenPage, live_app: LiveApp) -> None:
+    live_app.set_provider_behaviour(Behaviour.LOSE_AFTER)
+    page = confirm_change(open_page, live_app)
     expect(page.locator("[data-refusal=payment_pending]")).to_contain_text("en cours de vérification")
     expect_status(page, "awaiting_payment")
-    house.work(timedelta(minutes=2))
+    live_app.work(timedelta(minutes=2))
     expect_status(page, "completed")
     expect(page.locator("[data-refusal]")).to_have_count(0)
-    assert house.charges().count(_PAID) == 1
+    assert live_app.charges().count(_PAID) == 1
 
 
-def test_a_payment_that_never_arrived_is_known_to_be_refused_and_can_be_made_again(
-    visit: Visit, house: LiveApp
+def test_payment_that_never_reached_the_provider_is_refused_and_can_be_repeated(
+    open_page: OpenPage, live_app: LiveApp
 ) -> None:
-    house.provider(Behaviour.LOSE_BEFORE)
-    page = confirmed(visit, house)
+    live_app.set_provider_behaviour(Behaviour.LOSE_BEFORE)
+    page = confirm_change(open_page, live_app)
     expect(page.locator("[data-refusal=payment_pending]")).to_be_visible()
-    house.work(timedelta(minutes=2))
+    live_app.work(timedelta(minutes=2))
     expect(page.locator("[data-refusal=payment_refused]")).to_be_visible()
     page.get_by_role("button", name="Payer 41,72\N{NO-BREAK SPACE}$").click()
     expect_status(page, "awaiting_provisioning")
-    assert house.charges().count(_PAID) == 1
+    assert live_app.charges().count(_PAID) == 1
 
 
-def test_a_move_that_needs_a_person_announces_the_delay_waits_and_ends_when_staff_say_so(
-    visit: Visit, house: LiveApp
+def test_change_that_needs_a_person_shows_the_delay_until_staff_complete_it(
+    open_page: OpenPage, live_app: LiveApp
 ) -> None:
-    page = visit("fr", f"{house.service(_FR)}/plan/review?plan=c&cycle=monthly")
+    page = open_page("fr", f"{live_app.service_path(_FR)}/plan/review?plan=c&cycle=monthly")
     expect(page.locator("#review")).to_contain_text("habituellement 1 jour ouvrable")
     confirm(page)
     expect(page.locator("#order")).to_contain_text("habituellement 1 jour ouvrable")
-    house.work()
+    live_app.work()
     page.get_by_role("link", name=formats(page).gettext("Refresh")).click()
     expect_status(page, "awaiting_provisioning")
     expect(page.locator("#product-name")).to_have_text("Forfait A Hébergement Web")
 
-    house.mark_operational(house.last_order())
+    live_app.mark_operational(live_app.last_order())
     page.get_by_role("link", name=formats(page).gettext("Refresh")).click()
     expect_status(page, "completed")
     expect(page.locator("#product-name")).to_have_text("Forfait C Hébergement Web")
     expect(page.locator("data#recurring")).to_have_attribute("value", "350.00")
 
 
-def test_the_product_card_shows_the_new_plan_as_soon_as_the_page_says_operational(visit: Visit, house: LiveApp) -> None:
-    page = confirmed(visit, house)
+def test_product_card_shows_the_new_plan_once_it_is_operational(open_page: OpenPage, live_app: LiveApp) -> None:
+    page = confirm_change(open_page, live_app)
     expect(page.locator("#product-name")).to_have_text("Forfait A Hébergement Web")
-    house.work()
+    live_app.work()
     expect_status(page, "completed")
     expect(page.locator("#product-name")).to_have_text("Forfait B Hébergement Web")
     expect(page.locator("data#recurring")).to_have_attribute("value", "225.00")
@@ -112,11 +114,9 @@ def test_the_product_card_shows_the_new_plan_as_soon_as_the_page_says_operationa
     assert focused(page) == "#order-title"
 
 
-def test_an_unpaid_renewal_names_its_invoice_and_paying_it_leads_back_to_the_choice(
-    visit: Visit, house: LiveApp
-) -> None:
-    service = house.service("demo-fr-unpaid-renewal")
-    page = visit("fr", service + "/plan")
+def test_unpaid_renewal_is_paid_and_leads_back_to_the_choice(open_page: OpenPage, live_app: LiveApp) -> None:
+    service = live_app.service_path("demo-fr-unpaid-renewal")
+    page = open_page("fr", service + "/plan")
     expect(page.locator("[data-refusal=unpaid_invoice]")).to_be_visible()
     page.locator("#blocked").get_by_role("link", name=formats(page).gettext("Pay the invoice")).click()
     page.get_by_role("button", name="Payer 172,46\N{NO-BREAK SPACE}$").click()

@@ -1,4 +1,4 @@
-"""The way to PayPal and back in a real browser, under the house's own policy, with htmx and without JavaScript."""
+"""Paying at PayPal and coming back, under the Content-Security-Policy, with htmx and without JavaScript."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.saved_method import SavedMethod
 from kajoom.web import auth
 from tests.browser.axe import axe
-from tests.browser.conftest import Visit, signed_in
-from tests.browser.journey import expect_address, expect_status, formats, is_same_document, mark
+from tests.browser.chromium import sign_in
+from tests.browser.conftest import OpenPage
 from tests.browser.live_app import NOON, LiveApp
-from tests.browser.page_errors import Watch
-from tests.browser.test_states import faults_of
+from tests.browser.page_errors import PageErrors
+from tests.browser.steps import expect_address, expect_status, formats, is_same_document, mark_document
+from tests.browser.test_states import faults_in
 from tests.conftest import PASSWORD
 from tests.paypal.server import FakePayPal
 
@@ -27,96 +28,100 @@ _FR = "demo-fr-hosting"
 
 @pytest.fixture(scope="module")
 def paypal() -> Iterator[FakePayPal]:
-    """PayPal, where payers approve."""
+    """A fake PayPal, where payers approve."""
     with FakePayPal() as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def served(paypal: FakePayPal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
-    """The house of a host who has an account there, which may keep those of its payers."""
+def started_app(paypal: FakePayPal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveApp]:
+    """The application of a host with a PayPal account that may save payers' accounts."""
     account = {"paypal_client_id": "client", "paypal_secret": "secret", "paypal_can_save": True}
-    house = LiveApp(tmp_path_factory.mktemp("house"), paypal_base_url=paypal.address, **account)
-    yield house
-    house.close()
+    app = LiveApp(tmp_path_factory.mktemp("app"), paypal_base_url=paypal.address, **account)
+    yield app
+    app.close()
 
 
 @pytest.fixture(scope="module")
-def sessions(served: LiveApp, chromium: Browser) -> dict[str, StorageState]:
-    """What the French-speaking client's browser keeps."""
-    return {"fr": signed_in(chromium, served.address, "fr")}
+def sessions(started_app: LiveApp, chromium: Browser) -> dict[str, StorageState]:
+    """The session of the French-speaking client."""
+    return {"fr": sign_in(chromium, started_app.address, "fr")}
 
 
-def led_away(visit: Visit, house: LiveApp, paypal: FakePayPal, scripted: bool) -> Page:
-    """Confirm the move from A to B, and arrive where it is to be approved."""
-    page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly", java_script_enabled=scripted)
+def go_to_paypal(open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal, javascript: bool) -> Page:
+    """Confirm the change from A to B and wait for PayPal's page."""
+    page = open_page(
+        "fr", f"{live_app.service_path(_FR)}/plan/review?plan=b&cycle=monthly", java_script_enabled=javascript
+    )
     page.locator("#review form .btn.go").click()
     page.wait_for_url(f"{paypal.address}/checkoutnow?token=*")
     return page
 
 
-@pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
-def test_a_change_approved_at_paypal_is_paid_on_coming_back(
-    visit: Visit, house: LiveApp, paypal: FakePayPal, scripted: bool
+@pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+def test_change_approved_at_paypal_is_paid_on_return(
+    open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal, javascript: bool
 ) -> None:
     before = len(paypal.ledger.captures)
-    page = led_away(visit, house, paypal, scripted)
+    page = go_to_paypal(open_page, live_app, paypal, javascript)
     page.get_by_role("button", name="Approve").click()
-    if not scripted:  # with htmx the page asks by itself
+    if not javascript:  # htmx sends this form on its own
         expect(page.locator("#order")).to_contain_text(formats(page).gettext("Your payment is being verified."))
         page.get_by_role("button", name=formats(page).gettext("Verify my payment")).click()
     expect_status(page, "awaiting_provisioning")
-    expect_address(page, f"/orders/{house.last_order()}")
+    expect_address(page, f"/orders/{live_app.last_order()}")
     assert len(paypal.ledger.captures) == before + 1
 
 
-@pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
-def test_who_leaves_paypal_pays_later_another_way(
-    visit: Visit, house: LiveApp, paypal: FakePayPal, scripted: bool
+@pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+def test_client_who_cancels_at_paypal_pays_another_way(
+    open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal, javascript: bool
 ) -> None:
     before = len(paypal.ledger.captures)
-    page = led_away(visit, house, paypal, scripted)
+    page = go_to_paypal(open_page, live_app, paypal, javascript)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#order .notice").first).to_contain_text("Rien n’a été débité")
-    if scripted:
+    if javascript:
         assert axe(page) == []
 
     page.get_by_role("button", name="Continuer avec PayPal").click()
     page.wait_for_url(f"{paypal.address}/checkoutnow?token=*")
-    page.goto(f"{house.address}/orders/{house.last_order()}")
+    page.goto(f"{live_app.address}/orders/{live_app.last_order()}")
     page.locator("#order form:has([value=demonstration]) button").click()
     expect_status(page, "awaiting_provisioning")
     assert len(paypal.ledger.captures) == before
 
 
-@pytest.mark.parametrize("scripted", [True, False], ids=["htmx", "plain"])
-def test_an_account_saved_with_one_change_pays_the_next_in_one_press(
-    visit: Visit, house: LiveApp, paypal: FakePayPal, scripted: bool
+@pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+def test_account_saved_with_one_change_pays_the_next_at_once(
+    open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal, javascript: bool
 ) -> None:
-    page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly", java_script_enabled=scripted)
+    page = open_page(
+        "fr", f"{live_app.service_path(_FR)}/plan/review?plan=b&cycle=monthly", java_script_enabled=javascript
+    )
     page.locator("#review [name=saves]").check()
     page.locator("#review form .btn.go").click()
     page.get_by_role("button", name="Approve").click()
-    if not scripted:
+    if not javascript:
         page.get_by_role("button", name=formats(page).gettext("Verify my payment")).click()
     expect_status(page, "awaiting_provisioning")
-    house.work()
+    live_app.work()
 
     before = len(paypal.ledger.captures)
-    page.goto(f"{house.service(_FR)}/plan/review?plan=c&cycle=monthly")
+    page.goto(f"{live_app.service_path(_FR)}/plan/review?plan=c&cycle=monthly")
     expect(page.locator("#review label:has(:checked)")).to_contain_text("c•••@")
-    if scripted:
-        mark(page)
+    if javascript:
+        mark_document(page)
     page.locator("#review form .btn.go").click()
     expect_status(page, "awaiting_provisioning")
-    assert is_same_document(page) is scripted
+    assert is_same_document(page) is javascript
     assert len(paypal.ledger.captures) == before + 1
 
 
-def kept(house: LiveApp, paypal: FakePayPal) -> None:
-    """The French-speaking client saved an account another time."""
+def save_account(live_app: LiveApp, paypal: FakePayPal) -> None:
+    """Save a PayPal account of the French-speaking client."""
     paypal.ledger.tokens["token-0"] = {"id": "token-0"}
-    with house.inside():
+    with live_app.app_context():
         holder = client_by_email("fr@example.com")
         assert holder is not None
         account = {"provider": "paypal", "token": "token-0", "label": "c•••@example.com", "saved_at": NOON}
@@ -125,35 +130,35 @@ def kept(house: LiveApp, paypal: FakePayPal) -> None:
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_no_machine_finds_fault_with_what_a_saved_account_changes(
-    visit: Visit, house: LiveApp, paypal: FakePayPal, language: str
+def test_pages_with_a_saved_account_have_no_faults(
+    open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal, language: str
 ) -> None:
-    page = visit("fr", "/services")
-    review = f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly"
-    found = {"unsaved": list(faults_of(page, review, language))}
-    kept(house, paypal)
+    page = open_page("fr", "/services")
+    review = f"{live_app.service_path(_FR)}/plan/review?plan=b&cycle=monthly"
+    faults = {"unsaved": list(faults_in(page, review, language))}
+    save_account(live_app, paypal)
     page.goto(review)
     page.locator("#review [name=saved][value='']").check()
     page.locator("#review form .btn.go").click()
     expect_status(page, "awaiting_payment")
-    with house.inside():
+    with live_app.app_context():
         unpaid = next(each.number for each in db.session.query(Invoice).order_by(Invoice.id) if each.balance)
-    order = f"/orders/{house.last_order()}"
+    order = f"/orders/{live_app.last_order()}"
     for path in (order, "/account", "/verify?next=/services", f"/invoices/{unpaid}"):
-        found[path] = list(faults_of(page, path, language))
-    house.restore()
-    kept(house, paypal)
-    found[review] = list(faults_of(page, review, language))
-    assert {path: errors for path, errors in found.items() if errors} == {}
+        faults[path] = list(faults_in(page, path, language))
+    live_app.restore()
+    save_account(live_app, paypal)
+    faults[review] = list(faults_in(page, review, language))
+    assert {path: errors for path, errors in faults.items() if errors} == {}
 
 
-def test_an_account_paypal_honours_no_more_is_said_where_the_reader_is(
-    visit: Visit, house: LiveApp, paypal: FakePayPal, watch: Watch
+def test_saved_account_that_paypal_refuses_is_announced_and_focused(
+    open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal, page_errors: PageErrors
 ) -> None:
-    watch.provokes("answer 402")
-    kept(house, paypal)
+    page_errors.expect("HTTP 402")
+    save_account(live_app, paypal)
     paypal.ledger.delete_token("token-0")
-    page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly")
+    page = open_page("fr", f"{live_app.service_path(_FR)}/plan/review?plan=b&cycle=monthly")
     page.locator("#review form .btn.go").click()
     notice = page.locator("[data-refusal=saved_method_ended]")
     expect(notice).to_be_focused()
@@ -162,9 +167,11 @@ def test_an_account_paypal_honours_no_more_is_said_where_the_reader_is(
     page.wait_for_url(f"{paypal.address}/checkoutnow?token=*")
 
 
-def test_an_old_session_gives_its_password_and_then_pays(visit: Visit, house: LiveApp, paypal: FakePayPal) -> None:
-    kept(house, paypal)
-    page = visit("fr", f"{house.service(_FR)}/plan/review?plan=b&cycle=monthly")
+def test_old_session_gives_the_password_before_paying_with_a_saved_account(
+    open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal
+) -> None:
+    save_account(live_app, paypal)
+    page = open_page("fr", f"{live_app.service_path(_FR)}/plan/review?plan=b&cycle=monthly")
     before = len(paypal.ledger.captures)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(auth, "_RECENT", timedelta(microseconds=1))
@@ -172,17 +179,19 @@ def test_an_old_session_gives_its_password_and_then_pays(visit: Visit, house: Li
         page.wait_for_url("**/verify?next=*")
     page.keyboard.type(PASSWORD)  # the field has the focus
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/orders/{house.last_order()}")
+    page.wait_for_url(f"**/orders/{live_app.last_order()}")
     assert len(paypal.ledger.captures) == before
     page.get_by_role("button", name="c•••@example.com").click()
     expect_status(page, "awaiting_provisioning")
     assert len(paypal.ledger.captures) == before + 1
 
 
-def test_going_back_from_paypal_shows_the_change_that_waits(visit: Visit, house: LiveApp, paypal: FakePayPal) -> None:
-    page = led_away(visit, house, paypal, scripted=True)
-    page.goto(f"{house.address}{house.service(_FR)}")
-    page.locator(f"a[href*='/orders/{house.last_order()}']").first.click()
+def test_going_back_from_paypal_shows_the_unpaid_change(
+    open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal
+) -> None:
+    page = go_to_paypal(open_page, live_app, paypal, javascript=True)
+    page.goto(f"{live_app.address}{live_app.service_path(_FR)}")
+    page.locator(f"a[href*='/orders/{live_app.last_order()}']").first.click()
     expect_status(page, "awaiting_payment")
     page.get_by_role("button", name=formats(page).gettext("Cancel the change")).click()
     expect_status(page, "cancelled")

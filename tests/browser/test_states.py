@@ -1,4 +1,4 @@
-"""Every state of the demonstration, in each language, scheme and width, is sound to a machine's eye."""
+"""Every page of the demonstration passes the automatic checks in each language, colour scheme and width."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import html5lib
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 from sqlalchemy import select
 
 from kajoom.models.cancellation import Cancellation
@@ -17,14 +17,14 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from tests.browser.axe import axe
-from tests.browser.conftest import Visit
+from tests.browser.conftest import OpenPage
 from tests.browser.live_app import LiveApp
-from tests.browser.page_errors import Watch
-from tests.browser.untranslated import in_the_other_language
+from tests.browser.page_errors import PageErrors
+from tests.browser.untranslated import untranslated_texts
 
-_DESK = {"width": 1280, "height": 900}
-_PHONE = {"width": 360, "height": 780}
-_NARROWEST = {"width": 320, "height": 700}
+_DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+_PHONE: ViewportSize = {"width": 360, "height": 780}
+_NARROWEST: ViewportSize = {"width": 320, "height": 700}
 _REFERENCE = "demo-fr-hosting"
 
 _CHOICES = (
@@ -34,7 +34,7 @@ _CHOICES = (
     "plan=base&cycle=monthly&when=now",
 )
 
-# What sticks out of the page, or is cut off by a box that hides what overflows it.
+# Elements wider than the page, and boxes that cut off what overflows them.
 _OVERFLOWS = """() => {
   const out = [];
   const root = document.documentElement;
@@ -47,21 +47,21 @@ _OVERFLOWS = """() => {
   }
   return out;
 }"""
-_TWICE = """() => {
+_DUPLICATE_IDS = """() => {
   const ids = [...document.querySelectorAll("[id]")].map(it => it.id);
   return ids.filter((id, at) => ids.indexOf(id) !== at);
 }"""
 
 
-def pages_of_services(house: LiveApp) -> Iterator[str]:
-    """The product page of each service of the French client, and the panel each of its two ways leads to."""
-    for service in _rows(house, Service):
-        yield from (f"/services/{service.id}{way}" for way in ("", "/plan", "/cancellation"))
+def pages_of_services(live_app: LiveApp) -> Iterator[str]:
+    """The product, plan and cancellation pages of each service of the French-speaking client."""
+    for service in _rows(live_app, Service):
+        yield from (f"/services/{service.id}{path}" for path in ("", "/plan", "/cancellation"))
 
 
-def pages_of_a_choice(house: LiveApp) -> Iterator[str]:
-    """What can be chosen for the reference service, and its reviews."""
-    service = house.service(_REFERENCE)
+def pages_of_a_choice(live_app: LiveApp) -> Iterator[str]:
+    """Choices and reviews of one service."""
+    service = live_app.service_path(_REFERENCE)
     yield f"{service}?tab=information"
     for choice in _CHOICES:
         yield f"{service}/plan?{choice}"
@@ -69,34 +69,34 @@ def pages_of_a_choice(house: LiveApp) -> Iterator[str]:
     yield from (f"{service}/cancellation/review?when={when}" for when in ("period_end", "now"))
 
 
-def pages_of_papers(house: LiveApp) -> Iterator[str]:
-    """Each order, invoice and request of the French client, and the pages around them."""
+def pages_of_documents(live_app: LiveApp) -> Iterator[str]:
+    """Each order, invoice and cancellation request of the French-speaking client, and the lists of them."""
     yield from ("/services", "/invoices", "/account")
-    yield from (f"/orders/{order.reference}" for order in _rows(house, Order))
-    yield from (f"/invoices/{invoice.number}" for invoice in _rows(house, Invoice))
-    yield from (f"/cancellations/{request.reference}" for request in _rows(house, Cancellation))
+    yield from (f"/orders/{order.reference}" for order in _rows(live_app, Order))
+    yield from (f"/invoices/{invoice.number}" for invoice in _rows(live_app, Invoice))
+    yield from (f"/cancellations/{request.reference}" for request in _rows(live_app, Cancellation))
 
 
-def _rows(house: LiveApp, kind: type[Base]) -> list[Any]:
-    """The French client's rows of a table, let go of before any page is asked for."""
-    with house.inside():
+def _rows(live_app: LiveApp, kind: type[Base]) -> list[Any]:
+    """The French-speaking client's rows of a table."""
+    with live_app.app_context():
         return list(db.session.scalars(select(kind).join(Client).where(Client.email == "fr@example.com")))
 
 
-GROUPS = {"services": pages_of_services, "choices": pages_of_a_choice, "papers": pages_of_papers}
+GROUPS = {"services": pages_of_services, "choices": pages_of_a_choice, "documents": pages_of_documents}
 
 
-def faults_of(page: Page, path: str, language: str) -> Iterator[str]:
-    """What is wrong with one page, seen from a desk by day and on a phone at night."""
-    page.set_viewport_size(_DESK)
+def faults_in(page: Page, path: str, language: str) -> Iterator[str]:
+    """The faults of one page on a desktop in light colours and on phones in dark colours."""
+    page.set_viewport_size(_DESKTOP)
     page.emulate_media(color_scheme="light")
-    answer = page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
-    yield from ill_formed(answer.text() if answer else "")
+    response = page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
+    yield from html_faults(response.text() if response else "")
     if page.locator("html").get_attribute("lang") != f"{language}-CA":
-        yield "the page says it is in another language"
-    yield from (f"in the other language: {text!r}" for text in in_the_other_language(page, language))
-    yield from (f"an id stands twice: {each}" for each in page.evaluate(_TWICE))
-    yield from (f"desk: {each}" for each in [*page.evaluate(_OVERFLOWS), *axe(page)])
+        yield "the lang attribute names another language"
+    yield from (f"not translated: {text!r}" for text in untranslated_texts(page, language))
+    yield from (f"duplicate id: {each}" for each in page.evaluate(_DUPLICATE_IDS))
+    yield from (f"desktop: {each}" for each in [*page.evaluate(_OVERFLOWS), *axe(page)])
     page.set_viewport_size(_PHONE)
     page.emulate_media(color_scheme="dark")
     yield from (f"phone: {each}" for each in [*page.evaluate(_OVERFLOWS), *axe(page)])
@@ -104,32 +104,32 @@ def faults_of(page: Page, path: str, language: str) -> Iterator[str]:
     yield from (f"320 px: {each}" for each in page.evaluate(_OVERFLOWS))
 
 
-def ill_formed(text: str) -> Iterator[str]:
-    """What a strict parser of HTML says against a page; htmx is spoken to in data attributes only."""
+def html_faults(text: str) -> Iterator[str]:
+    """The errors of a strict HTML parser, and htmx attributes without the prefix ``data-``."""
     parser = html5lib.HTMLParser()
     parser.parse(text)
     yield from (f"HTML: {code} at {place}" for place, code, _ in parser.errors)
     if " hx-" in text:
-        yield "HTML: an attribute that is none"
+        yield "HTML: an hx- attribute"
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("group", GROUPS)
-def test_no_machine_finds_fault_with_any_state(
-    visit: Visit, house: LiveApp, watch: Watch, group: str, language: str
+def test_pages_have_no_faults(
+    open_page: OpenPage, live_app: LiveApp, page_errors: PageErrors, group: str, language: str
 ) -> None:
-    page = visit("fr", "/services")
-    found = {path: list(faults_of(page, path, language)) for path in GROUPS[group](house)}
-    assert {path: errors for path, errors in found.items() if errors} == {}
+    page = open_page("fr", "/services")
+    faults = {path: list(faults_in(page, path, language)) for path in GROUPS[group](live_app)}
+    assert {path: errors for path, errors in faults.items() if errors} == {}
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_no_machine_finds_fault_with_the_pages_of_a_stranger_and_of_a_mistake(
-    visit: Visit, house: LiveApp, watch: Watch, language: str
+def test_sign_in_and_error_pages_have_no_faults(
+    open_page: OpenPage, live_app: LiveApp, page_errors: PageErrors, language: str
 ) -> None:
-    watch.provokes("answer 404", "answer 422", "answer 409")
-    page = visit("fr", "/services")
-    service, busy = house.service(_REFERENCE), house.service("demo-fr-waiting-person")
+    page_errors.expect("HTTP 404", "HTTP 422", "HTTP 409")
+    page = open_page("fr", "/services")
+    service, busy = live_app.service_path(_REFERENCE), live_app.service_path("demo-fr-waiting-person")
     paths = (
         "/nowhere",
         f"{service}/plan/review?plan=b",
@@ -137,7 +137,7 @@ def test_no_machine_finds_fault_with_the_pages_of_a_stranger_and_of_a_mistake(
         f"{service}/plan?plan=a&cycle=monthly",
         f"{busy}/plan/review?plan=a&cycle=monthly",
     )
-    found = {path: list(faults_of(page, path, language)) for path in paths}
+    faults = {path: list(faults_in(page, path, language)) for path in paths}
     page.context.clear_cookies()
-    found["/login"] = list(faults_of(page, "/login", language))
-    assert {path: errors for path, errors in found.items() if errors} == {}
+    faults["/login"] = list(faults_in(page, "/login", language))
+    assert {path: errors for path, errors in faults.items() if errors} == {}
