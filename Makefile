@@ -1,8 +1,9 @@
-# The commands that CONTRIBUTING.md names. `make run` shows the demonstration; `make test` needs nothing installed before it.
+# The commands that CONTRIBUTING.md names. Each installs the Python packages that it needs into .venv.
 
 PYTHON ?= python3
 PORT ?= 8000
 PROCESSES ?= auto
+PYTEST = $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --dist worksteal
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
@@ -20,13 +21,11 @@ setup: .venv/installed
 
 test: .venv/tested
 	@.ci/tools
-	@$(BIN)/flask words compile
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
-# Without PostgreSQL, browser, process kills and what is slow. PROCESSES is how many run tests at once.
+# Without PostgreSQL, browser, process kills and what is slow. PROCESSES is how many processes run tests.
 test-fast: .venv/tested
-	@$(BIN)/flask words compile
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal -m "not (postgres or browser or chaos or slow)"
+	@$(PYTEST) -m "not (postgres or browser or chaos or slow)"
 
 check: .venv/tested
 	@$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from kajoom.config import Config
+from kajoom.i18n.translations import compile_translations
 from kajoom.models.db import db
 from tests.database import cluster, create_database
 
@@ -29,6 +30,12 @@ FAST_HASH = {"argon2__type": "ID", "argon2__rounds": 1, "argon2__memory_cost": 8
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 SignIn = Callable[[str], "Browser"]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the translations once, before pytest-xdist starts the processes that read them."""
+    if not hasattr(session.config, "workerinput"):
+        compile_translations()
 
 
 @pytest.hookimpl(tryfirst=True)
