@@ -33,7 +33,7 @@ def confirmed(visitor: Browser, service: str, **asked: object) -> TestResponse:
     """The answer to confirming the move from A to B: 41.72 due today."""
     review = visitor.get(f"{service}/plan/review?plan=b&cycle=monthly").text
     fields = dict(FIELD.findall(review[review.index('name="digest"') - 2000 :]))
-    return visitor.open(f"{service}/plan", method="POST", data=fields, **asked)  # type: ignore[arg-type]
+    return visitor.open(f"{service}/plan", method="POST", data=fields, **asked)
 
 
 def posted(visitor: Browser, path: str, **fields: str) -> TestResponse:

@@ -64,7 +64,12 @@ def test_failed_sign_in_does_not_tell_whether_the_address_exists(client: Browser
 
 def test_unknown_address_takes_the_time_of_a_hash(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed_passwords: list[str] = []
-    monkeypatch.setattr("flask_security.forms.hash_password", lambda password: hashed_passwords.append(password) or "")
+
+    def hash_password(password: str) -> str:
+        hashed_passwords.append(password)
+        return ""
+
+    monkeypatch.setattr("flask_security.forms.hash_password", hash_password)
     client.post("/login", data={"csrf_token": client.token(), "email": "no@example.com", "password": "some password"})
     assert hashed_passwords == ["some password"]
 

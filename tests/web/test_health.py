@@ -34,11 +34,11 @@ def test_late_message_makes_it_not_ready(client: FlaskClient) -> None:
     enqueue("email", "old", clock.now() - timedelta(minutes=11), email="none")
     db.session.commit()
     response = client.get("/readyz")
-    assert (response.status_code, response.json["worker"]) == (503, "late")
+    assert (response.status_code, response.get_json()["worker"]) == (503, "late")
 
 
 @pytest.mark.usefixtures("app")
 def test_older_migration_is_not_ready(client: FlaskClient) -> None:
     stamp(revision="base")
     response = client.get("/readyz")
-    assert (response.status_code, response.json["database"]) == (503, "to be upgraded")
+    assert (response.status_code, response.get_json()["database"]) == (503, "to be upgraded")
