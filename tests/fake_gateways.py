@@ -31,7 +31,7 @@ class FakeProvider:
     ``saved`` set holds the tokens of saved accounts, which need no approval. ``at`` is the instant of captures.
     """
 
-    code = "null"
+    code = "fake"
     can_save = True
 
     def __init__(self, *results: ProviderResult, takes_money: bool = True, at: datetime = _EPOCH) -> None:
@@ -120,7 +120,7 @@ class FakeProvider:
         total = sum((each.amount for each in done if each.reference == refund.reference), refund.amount)
         if not captured or total > captured[0].amount:
             return ProviderResult(AttemptStatus.REFUSED, reason="too_much" if captured else "not_found")
-        return ProviderResult(AttemptStatus.CAPTURED, provider_ref=f"null-{refund.key}", reference=f"null-{refund.key}")
+        return ProviderResult(AttemptStatus.CAPTURED, provider_ref=f"fake-{refund.key}", reference=f"fake-{refund.key}")
 
     def _known(self, charge: ChargeRequest, on_mismatch: AttemptStatus) -> ProviderResult:
         original, result = self.ledger[charge.key]
@@ -128,11 +128,11 @@ class FakeProvider:
 
 
 def _captured(charge: ChargeRequest) -> ProviderResult:
-    return ProviderResult(AttemptStatus.CAPTURED, provider_ref=f"null-{charge.key}", reference=f"null-{charge.key}")
+    return ProviderResult(AttemptStatus.CAPTURED, provider_ref=f"fake-{charge.key}", reference=f"fake-{charge.key}")
 
 
 def _created(charge: ChargeRequest) -> ProviderResult:
-    return ProviderResult(AttemptStatus.PENDING, provider_ref=f"null-{charge.key}", approval="saved")
+    return ProviderResult(AttemptStatus.PENDING, provider_ref=f"fake-{charge.key}", approval="saved")
 
 
 class FakePanel:

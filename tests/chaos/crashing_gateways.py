@@ -65,7 +65,7 @@ class CrashingGateways:
     def state(self) -> ExternalState:
         """What was captured, what was refunded, and each account's package."""
         captured = {
-            f"null:{result.reference}": charge.amount.cents
+            f"fake:{result.reference}": charge.amount.cents
             for charge, result in self.provider.ledger.values()
             if result.status is AttemptStatus.CAPTURED
         }

@@ -73,7 +73,7 @@ class ClientArea(RuleBasedStateMachine):
         self.emails = [row.client.email for row in services]
         self.reviewed: tuple[int, Choice, str] | None = None
         self.systems.provider.saved.add("account")
-        account = SavedMethod(provider="null", token="account", label="an account", saved_at=factories.AT)
+        account = SavedMethod(provider="fake", token="account", label="an account", saved_at=factories.AT)
         account.client_id = holder.id
         db.session.add(account)
         db.session.commit()
@@ -155,7 +155,7 @@ class ClientArea(RuleBasedStateMachine):
         if found is not None:
             saved = self._nth(saved_methods_of(found[1]), 0) if account == "saved" else None
             payment_choice = PaymentChoice(
-                "null", saved.id if saved else None, save_method=account.startswith("another,")
+                "fake", saved.id if saved else None, save_method=account.startswith("another,")
             )
             with self._refusable():
                 pay.pay(found[0], self.systems.gateways().payments, payment_choice, self.at)
@@ -285,7 +285,7 @@ class ClientArea(RuleBasedStateMachine):
             self.systems.stop_failing()
             approve = partial(self.systems.provider.approved.update, self.systems.provider.ledger)
             at = catch_up(self.systems.gateways(), self.at + timedelta(minutes=5), approve)
-            found = violations(self.systems.state(), at, ("null",))
+            found = violations(self.systems.state(), at, ("fake",))
             assert not found, "\n".join(found)
 
     def _free(self, which: int) -> int:

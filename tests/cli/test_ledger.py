@@ -37,7 +37,7 @@ class ProviderWithUnknownPayment(FakeProvider):
 def provider(app: Flask) -> FakeProvider:
     factories.catalogue()
     fake = FakeProvider(at=factories.AT)
-    app.extensions["kajoom"] = Gateways(FakePanel(), FakeMailer(), {"null": fake})
+    app.extensions["kajoom"] = Gateways(FakePanel(), FakeMailer(), {"fake": fake})
     return fake
 
 
@@ -118,10 +118,10 @@ def test_refund_sends_back_the_payment_of_a_refused_change(app: Flask, provider:
     early = run(app, "refund", number)
     assert (early.exit_code, "Nothing of invoice" in early.output) == (1, True)
 
-    pay(invoice.id, {"null": provider}, PaymentChoice("null"), factories.AT)
+    pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), factories.AT)
     mark_refused(reference, "no room", "staff:lea", ON, factories.AT)
 
-    assert run(app, "refund", number).output == "43.12 CAD sent back by null.\n"
+    assert run(app, "refund", number).output == "43.12 CAD sent back by fake.\n"
     assert run(app, "refund", number).exit_code == 1
 
 
@@ -137,7 +137,7 @@ def test_refund_of_an_offline_payment_is_left_to_staff(app: Flask) -> None:
 
 
 def test_reconcile_succeeds_without_differences(app: Flask, provider: FakeProvider) -> None:
-    pay(open_invoice().id, {"null": provider}, PaymentChoice("null"), factories.AT)
+    pay(open_invoice().id, {"fake": provider}, PaymentChoice("fake"), factories.AT)
     result = run(app, "reconcile", "--on", TODAY)
     assert (result.exit_code, result.output) == (0, f"{TODAY}: the providers and the ledger agree.\n")
 
@@ -145,12 +145,12 @@ def test_reconcile_succeeds_without_differences(app: Flask, provider: FakeProvid
 @pytest.mark.usefixtures("provider")
 def test_reconcile_prints_differences_and_fails_until_they_are_explained(app: Flask) -> None:
     app.extensions["kajoom"] = Gateways(
-        FakePanel(), FakeMailer(), {"null": ProviderWithUnknownPayment(at=factories.AT)}
+        FakePanel(), FakeMailer(), {"fake": ProviderWithUnknownPayment(at=factories.AT)}
     )
     result = run(app, "reconcile", "--on", TODAY)
     assert result.exit_code == 1
     assert result.output == (
-        "2026-06-16 null LOST-1, invoice 2026-0042: the provider took 41.72, the ledger has nothing (CAD)\n"
+        "2026-06-16 fake LOST-1, invoice 2026-0042: the provider took 41.72, the ledger has nothing (CAD)\n"
     )
 
     assert run(app, "explain", "LOST-1", "--note", "the old site").output == "1 difference explained.\n"

@@ -159,7 +159,7 @@ def test_invoice_amounts_are_between_zero_and_the_total(figures: dict[str, int])
 
 
 def attempt(owner: Invoice, **more: Any) -> Attempt:
-    columns: dict[str, Any] = {"key": "k", "provider": "null", "cents": 1, "currency": "CAD", "started_at": AT}
+    columns: dict[str, Any] = {"key": "k", "provider": "fake", "cents": 1, "currency": "CAD", "started_at": AT}
     return Attempt(invoice_id=owner.id, **{**columns, "status": AttemptStatus.UNKNOWN, **more})
 
 
@@ -178,8 +178,8 @@ def test_invoice_has_at_most_one_open_attempt() -> None:
 
 
 def payment(owner: Invoice, **more: Any) -> Payment:
-    columns: dict[str, Any] = {"reference": "null:1", "provider": "null", "cents": 1, "currency": "CAD"}
-    return Payment(invoice_id=owner.id, received_at=AT, actor="null", **{**columns, **more})
+    columns: dict[str, Any] = {"reference": "fake:1", "provider": "fake", "cents": 1, "currency": "CAD"}
+    return Payment(invoice_id=owner.id, received_at=AT, actor="fake", **{**columns, **more})
 
 
 def test_payment_is_recorded_once_and_is_positive() -> None:
@@ -190,7 +190,7 @@ def test_payment_is_recorded_once_and_is_positive() -> None:
     db.session.commit()
 
     assert is_rejected(payment(owner))
-    assert is_rejected(payment(owner, reference="null:2", cents=0))
+    assert is_rejected(payment(owner, reference="fake:2", cents=0))
 
 
 def test_keys_of_credit_entries_and_messages_are_unique() -> None:

@@ -54,7 +54,7 @@ def unpaid_order() -> tuple[Order, Invoice]:
 
 def pay_with(invoice: Invoice, provider: FakeProvider, at: datetime = AT) -> AttemptStatus:
     """Pay an invoice with ``provider``, as the pay button does; the status of the attempt."""
-    return pay(invoice.id, {"null": provider}, PaymentChoice("null"), at).status
+    return pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), at).status
 
 
 def first_charge(provider: FakeProvider) -> ChargeRequest:

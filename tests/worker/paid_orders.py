@@ -13,5 +13,5 @@ from tests import factories
 def pay_order(order: Order, gateways: Gateways) -> Invoice:
     """Pay the invoice of an order, as the pay button does; its invoice."""
     invoice = factories.invoice_for(order)
-    pay.pay(invoice.id, gateways.payments, PaymentChoice("null"), factories.AT)
+    pay.pay(invoice.id, gateways.payments, PaymentChoice("fake"), factories.AT)
     return invoice

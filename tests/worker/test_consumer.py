@@ -91,7 +91,7 @@ def test_message_is_handled_once(gateways: Gateways, mailer: FakeMailer) -> None
 class TransactionRecorder:
     """Stands in for all three gateways; records for each method whether a transaction was open at its call."""
 
-    code = "null"
+    code = "fake"
 
     def __init__(self) -> None:
         self.panel, self.provider, self.mailer = (
@@ -110,7 +110,7 @@ class TransactionRecorder:
 
 def test_no_transaction_is_open_while_a_gateway_is_called() -> None:
     recorder = TransactionRecorder()
-    gateways = Gateways(panel=recorder, mailer=recorder, payments={"null": recorder})  # type: ignore[arg-type, dict-item]
+    gateways = Gateways(panel=recorder, mailer=recorder, payments={"fake": recorder})  # type: ignore[arg-type, dict-item]
     paid_order(gateways)
     drain(gateways, AT + timedelta(minutes=2))
     assert recorder.in_transaction == dict.fromkeys(("charge", "look_up", "send", "read", "check", "apply"), False)

@@ -115,7 +115,7 @@ def test_change_applied_before_a_kill_is_found_by_reading_the_package(gateways: 
 
 def test_charge_captured_before_a_kill_is_found_by_look_up(gateways: Gateways, mailer: FakeMailer) -> None:
     provider = KilledProvider()
-    killed_gateways = Gateways(panel=gateways.panel, mailer=mailer, payments={"null": provider})
+    killed_gateways = Gateways(panel=gateways.panel, mailer=mailer, payments={"fake": provider})
     order = factories.confirm(factories.service())
     with pytest.raises(Killed):
         pay_order(order, killed_gateways)

@@ -46,7 +46,7 @@ def test_concurrent_payments_of_a_renewal_move_the_due_date_once(app: Flask) -> 
     invoice_id = invoice.id
     provider = FakeProvider()
 
-    run_in_threads(app, lambda _: pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value)
+    run_in_threads(app, lambda _: pay(invoice_id, {"fake": provider}, PaymentChoice("fake"), AT).status.value)
 
     assert len(rows(Payment)) == 1
     assert rows(Service)[0].next_due_date == date(2026, 8, 1)

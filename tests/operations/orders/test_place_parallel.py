@@ -78,7 +78,7 @@ def test_concurrent_payments_of_one_invoice_charge_once(app: Flask) -> None:
     invoice = factories.invoice_for(factories.confirm(factories.service(), "b"))
     invoice_id, provider = invoice.id, FakeProvider()
 
-    results = run_in_threads(app, lambda _: pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value)
+    results = run_in_threads(app, lambda _: pay(invoice_id, {"fake": provider}, PaymentChoice("fake"), AT).status.value)
 
     assert set(results) <= {"captured", "payment_pending"}
     assert results["captured"] >= 1
@@ -92,7 +92,7 @@ def test_order_paid_and_cancelled_at_once_ends_in_one_state(app: Flask) -> None:
 
     def pay_or_cancel(number: int) -> str:
         if number % 2:
-            return pay(invoice_id, {"null": provider}, PaymentChoice("null"), AT).status.value
+            return pay(invoice_id, {"fake": provider}, PaymentChoice("fake"), AT).status.value
         return cancel_order(client_id, reference, ON, AT).status.value
 
     run_in_threads(app, pay_or_cancel)

@@ -94,7 +94,7 @@ def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
 
     assert balance_of(order.client_id, "CAD") == Money(4_312)
     assert [entry.reason for entry in movements_of(order.client_id)] == [CreditReason.LATE_PAYMENT]
-    assert message_by_key("payment_late-null:late") is not None
+    assert message_by_key("payment_late-fake:late") is not None
     assert (order.status, invoice.status) == (OrderStatus.CANCELLED, InvoiceStatus.VOID)
 
 
@@ -174,7 +174,7 @@ def test_a_method_that_is_not_offered_writes_nothing() -> None:
     invoice_id = unpaid_order()[1].id
 
     with nothing_written(), pytest.raises(KeyError):
-        pay(invoice_id, {}, PaymentChoice("null"), AT)
+        pay(invoice_id, {}, PaymentChoice("fake"), AT)
 
 
 def test_an_order_whose_payment_is_being_verified_is_neither_cancelled_nor_expired() -> None:

@@ -47,7 +47,7 @@ def led_away() -> tuple[Invoice, NoTransactionProvider]:
     """An invoice whose client was led to approve its payment."""
     _, invoice = unpaid_order()
     provider = NoTransactionProvider(TO_APPROVE)
-    assert pay(invoice.id, {"null": provider}, PaymentChoice("null"), AT, BACK).approve_url == URL
+    assert pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), AT, BACK).approve_url == URL
     return invoice, provider
 
 
@@ -69,7 +69,7 @@ def test_the_worker_asks_after_a_minute_and_not_while_the_client_reads() -> None
 def test_what_waits_for_approval_is_offered_again() -> None:
     invoice, provider = led_away()
     with nothing_written():
-        assert pay(invoice.id, {"null": provider}, PaymentChoice("null"), LATER).approve_url == URL
+        assert pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), LATER).approve_url == URL
     assert len(provider.ledger) == 1
 
 
@@ -77,14 +77,14 @@ def test_what_was_approved_is_finished_by_the_client_who_returns() -> None:
     invoice, provider = led_away()
     provider.approved.add(last_attempt(invoice).key)
 
-    result = verify(invoice.id, {"null": provider}, LATER)
+    result = verify(invoice.id, {"fake": provider}, LATER)
 
     assert result is not None
     assert result.status is CAPTURED
     assert (invoice.status, last_attempt(invoice).approve_url) == (InvoiceStatus.PAID, "")
     assert len(payments_of(invoice.id)) == 1
     with nothing_written():
-        assert verify(invoice.id, {"null": provider}, LATER) is None
+        assert verify(invoice.id, {"fake": provider}, LATER) is None
 
 
 def test_what_was_approved_is_finished_by_the_worker_for_who_closed_the_tab() -> None:
@@ -98,13 +98,13 @@ def test_what_was_approved_is_finished_by_the_worker_for_who_closed_the_tab() ->
 def test_a_client_who_returns_without_approving_is_led_nowhere_and_nothing_is_written() -> None:
     invoice, provider = led_away()
     with nothing_written():
-        assert verify(invoice.id, {"null": provider}, LATER) == TO_APPROVE
+        assert verify(invoice.id, {"fake": provider}, LATER) == TO_APPROVE
 
 
 def test_another_method_gives_up_the_first_which_is_never_captured() -> None:
     invoice, provider = led_away()
     first, other = last_attempt(invoice).key, NoTransactionProvider()
-    both = {"null": provider, "other": other}
+    both = {"fake": provider, "other": other}
 
     assert pay(invoice.id, both, PaymentChoice("other"), LATER).status is CAPTURED
 
@@ -121,7 +121,7 @@ def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
     provider.capture(first_charge(provider))  # by another process, whose answer was lost
     other = NoTransactionProvider()
 
-    assert pay(invoice.id, {"null": provider, "other": other}, PaymentChoice("other"), LATER).status is CAPTURED
+    assert pay(invoice.id, {"fake": provider, "other": other}, PaymentChoice("other"), LATER).status is CAPTURED
     assert other.requests == []
     assert len(payments_of(invoice.id)) == 1
 
@@ -131,13 +131,13 @@ def test_a_cancelled_change_gives_its_payment_up_first() -> None:
     provider = NoTransactionProvider(TO_APPROVE)
     pay_with(invoice, provider)
 
-    give_up(invoice.id, {"null": provider}, LATER)
+    give_up(invoice.id, {"fake": provider}, LATER)
     cancel_order(order.client_id, order.reference, ON, LATER)
 
     assert (order.status, invoice.status) == (OrderStatus.CANCELLED, InvoiceStatus.VOID)
     assert (last_attempt(invoice).status, last_attempt(invoice).reason) == (REFUSED, "given_up")
     with nothing_written():
-        give_up(invoice.id, {"null": provider}, LATER)
+        give_up(invoice.id, {"fake": provider}, LATER)
 
 
 class Interrupted(NoTransactionProvider):
@@ -166,7 +166,7 @@ def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(transactional
         "the client's other tab": lambda: verify(number, both, LATER),
     }
     provider = Interrupted(deeds[transactional])
-    both = {"null": provider, "other": other}
+    both = {"fake": provider, "other": other}
     pay_with(invoice, provider)
     key = last_attempt(invoice).key
     provider.approved.add(key)
@@ -204,12 +204,12 @@ def test_money_whose_answer_was_lost_is_looked_for_at_once_and_not_given_up_for_
     provider.approved.add(last_attempt(invoice).key)
 
     for expected in (UNKNOWN, PENDING):
-        result = verify(number, {"null": provider}, LATER)
+        result = verify(number, {"fake": provider}, LATER)
         assert result is not None
         assert result.status is expected
         with nothing_written(), pytest.raises(BusinessError):
-            give_up(number, {"null": provider}, LATER + timedelta(seconds=59))
-    give_up(number, {"null": provider}, LATER + timedelta(minutes=1))
+            give_up(number, {"fake": provider}, LATER + timedelta(seconds=59))
+    give_up(number, {"fake": provider}, LATER + timedelta(minutes=1))
     assert last_attempt(invoice).reason == "given_up"
 
 
@@ -220,10 +220,10 @@ def test_what_was_given_up_while_it_was_looked_at_is_not_taken() -> None:
     pay_with(invoice, provider)
     key, number = last_attempt(invoice).key, invoice.id
     provider.approved.add(key)
-    provider.meanwhile = lambda: give_up(number, {"null": provider}, LATER)
+    provider.meanwhile = lambda: give_up(number, {"fake": provider}, LATER)
 
     with pytest.raises(BusinessError):
-        follow_up(key, {"null": provider}, LATER)
+        follow_up(key, {"fake": provider}, LATER)
 
     assert (last_attempt(invoice).status, last_attempt(invoice).reason) == (REFUSED, "given_up")
     assert [result.status for _, result in provider.ledger.values()] == [PENDING]
@@ -245,18 +245,18 @@ def test_an_old_look_does_not_hide_that_money_is_being_taken() -> None:
 
     def die() -> None:
         with pytest.raises(ProcessCrash):
-            follow_up(key, {"null": Dying()}, LATER)
+            follow_up(key, {"fake": Dying()}, LATER)
 
     provider.meanwhile = die
-    follow_up(key, {"null": provider}, LATER)
+    follow_up(key, {"fake": provider}, LATER)
 
     assert (last_attempt(invoice).status, last_attempt(invoice).approve_url) == (AttemptStatus.SENDING, "")
     with pytest.raises(BusinessError):
-        give_up(number, {"null": provider}, LATER + timedelta(seconds=59))
+        give_up(number, {"fake": provider}, LATER + timedelta(seconds=59))
     message = message_by_key(f"settle-{key}")
     assert message is not None
     assert message.run_at <= LATER + timedelta(minutes=1)
-    give_up(number, {"null": provider}, LATER + timedelta(minutes=1))
+    give_up(number, {"fake": provider}, LATER + timedelta(minutes=1))
     assert last_attempt(invoice).reason == "given_up"
 
 
@@ -267,7 +267,7 @@ def test_a_payment_that_nobody_knows_of_cannot_be_given_up() -> None:
     provider.ledger[last_attempt(invoice).key] = (first_charge(provider), ProviderResult(UNKNOWN))
 
     with pytest.raises(BusinessError) as error:
-        give_up(invoice.id, {"null": provider}, LATER)
+        give_up(invoice.id, {"fake": provider}, LATER)
 
     assert error.value.code is Refusal.PAYMENT_PENDING
     assert last_attempt(invoice).status is UNKNOWN
@@ -276,7 +276,7 @@ def test_a_payment_that_nobody_knows_of_cannot_be_given_up() -> None:
 def test_money_taken_while_it_was_given_up_is_not_lost() -> None:
     """Another process had captured between the question and the giving up."""
     invoice, provider = led_away()
-    give_up(invoice.id, {"null": provider}, LATER)
+    give_up(invoice.id, {"fake": provider}, LATER)
     assert record_result(last_attempt(invoice).key, ProviderResult(CAPTURED, "ref", "taken"), LATER)
     assert invoice.status is InvoiceStatus.PAID
 

@@ -74,7 +74,7 @@ def test_while_nobody_knows_no_other_method_may_be_tried() -> None:
     lost.ledger[last_attempt(invoice).key] = (first_charge(lost), ProviderResult(UNKNOWN))
 
     with pytest.raises(BusinessError) as error:
-        pay(invoice.id, {"null": lost, "other": other}, PaymentChoice("other"), LATER)
+        pay(invoice.id, {"fake": lost, "other": other}, PaymentChoice("other"), LATER)
 
     assert error.value.code is Refusal.PAYMENT_PENDING
     assert other.requests == []

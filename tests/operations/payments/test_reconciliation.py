@@ -46,7 +46,7 @@ class Till(NoTransactionProvider):
 
 def compared(till: Till, day: date = ON) -> list[tuple[DifferenceKind, Money | None, Money | None]]:
     """What stands open once a day has been compared."""
-    reconcile({"null": till}, day, LATER)
+    reconcile({"fake": till}, day, LATER)
     return [(each.kind, each.taken, each.recorded) for each in open_differences()]
 
 
@@ -102,7 +102,7 @@ def test_a_day_compared_twice_keeps_one_row() -> None:
     pay_with(invoice, till)
     compared(till)
     with nothing_written():
-        reconcile({"null": till}, ON, LATER)
+        reconcile({"fake": till}, ON, LATER)
 
 
 def test_what_staff_explained_stays_explained() -> None:
@@ -136,7 +136,7 @@ def test_a_provider_that_does_not_answer_is_named_and_nothing_is_concluded() -> 
     till.ledger.clear()
     till.is_silent = True
     with nothing_written():
-        assert reconcile({"null": till, "other": Till()}, ON, LATER) == ["null"]
+        assert reconcile({"fake": till, "other": Till()}, ON, LATER) == ["fake"]
 
 
 def test_a_reference_that_is_not_open_cannot_be_explained() -> None:

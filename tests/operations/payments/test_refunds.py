@@ -64,13 +64,13 @@ def refused_change(provider: NoTransactionProvider) -> Invoice:
 
 
 def sent(invoice: Invoice, provider: NoTransactionProvider) -> list[RefundResult]:
-    return refund_invoice(invoice.number, {"null": provider}, "staff:lea", AT)
+    return refund_invoice(invoice.number, {"fake": provider}, "staff:lea", AT)
 
 
 def objection(invoice: Invoice, provider: NoTransactionProvider | None = None) -> StrEnum:
     """Why nothing is sent back; nothing is written then."""
     with nothing_written(), pytest.raises(BusinessError) as raised:
-        refund_invoice(invoice.number, {"null": provider} if provider else {}, "staff:lea", AT)
+        refund_invoice(invoice.number, {"fake": provider} if provider else {}, "staff:lea", AT)
     return raised.value.code
 
 
@@ -88,7 +88,7 @@ def test_the_payment_of_a_refused_change_goes_back_and_the_credit_with_it() -> N
     invoice = refused_change(till)
     assert credit_of(invoice) == Money(43_12)
 
-    assert sent(invoice, till) == [RefundResult(Money(43_12), "null", DONE, "")]
+    assert sent(invoice, till) == [RefundResult(Money(43_12), "fake", DONE, "")]
 
     assert credit_of(invoice) == Money(0)
     assert movements_of(invoice.client_id)[0].reason is CreditReason.REFUNDED
@@ -237,7 +237,7 @@ def test_a_refusal_gives_the_credit_back_and_another_try_may_succeed() -> None:
     invoice = refused_change(till)
     till.results.append(ProviderResult(REFUSED, reason="too_old"))
 
-    assert sent(invoice, till) == [RefundResult(Money(43_12), "null", RefundStatus.REFUSED, "too_old")]
+    assert sent(invoice, till) == [RefundResult(Money(43_12), "fake", RefundStatus.REFUSED, "too_old")]
     assert credit_of(invoice) == Money(43_12)
 
     assert [each.status for each in sent(invoice, till)] == [DONE]

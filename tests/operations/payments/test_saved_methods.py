@@ -32,7 +32,7 @@ CAPTURED, PENDING, REFUSED, UNKNOWN = (
     AttemptStatus.REFUSED,
     AttemptStatus.UNKNOWN,
 )
-SAVES = PaymentChoice("null", save_method=True)
+SAVES = PaymentChoice("fake", save_method=True)
 TO_APPROVE = ProviderResult(PENDING, "ref", approve_url="https://paypal.example/approve")
 READY = ProviderResult(PENDING, "ref", approval="saved")
 ENDED = replace(TO_APPROVE, reason=SAVED_METHOD_ENDED)
@@ -76,7 +76,7 @@ def owed(holder: Client | None = None) -> Invoice:
 
 def kept(holder: Client, token: str = "account-1") -> SavedMethod:
     """An account the client had saved before."""
-    method = SavedMethod(client_id=holder.id, provider="null", token=token, label="c•••@example.com", saved_at=AT)
+    method = SavedMethod(client_id=holder.id, provider="fake", token=token, label="c•••@example.com", saved_at=AT)
     db.session.add(method)
     db.session.commit()
     return method
@@ -89,28 +89,28 @@ def saved_of(client_id: int) -> list[str]:
 
 
 def by(method: SavedMethod) -> PaymentChoice:
-    return PaymentChoice("null", saved=method.id)
+    return PaymentChoice("fake", saved=method.id)
 
 
 def approved(invoice: Invoice, provider: Vault, payment_choice: PaymentChoice = SAVES) -> None:
     """The client was led away, approved, and came back."""
     provider.results.append(TO_APPROVE)
-    pay(invoice.id, {"null": provider}, payment_choice, AT)
+    pay(invoice.id, {"fake": provider}, payment_choice, AT)
     provider.approved.add(last_attempt(invoice).key)
-    verify(invoice.id, {"null": provider}, LATER)
+    verify(invoice.id, {"fake": provider}, LATER)
 
 
 def test_an_account_is_saved_with_the_payment_that_asked_for_it() -> None:
     invoice = owed()
     approved(invoice, Vault())
     [method] = saved_methods_of(invoice.client_id)
-    assert (method.provider, method.label, method.saved_at) == ("null", "c•••@example.com", LATER)
+    assert (method.provider, method.label, method.saved_at) == ("fake", "c•••@example.com", LATER)
     assert last_attempt(invoice).saved_method is method
 
 
 def test_nothing_is_saved_that_nobody_asked_for() -> None:
     invoice = owed()
-    approved(invoice, Vault(), PaymentChoice("null"))
+    approved(invoice, Vault(), PaymentChoice("fake"))
     assert rows(SavedMethod) == []
 
 
@@ -119,7 +119,7 @@ def test_a_saved_account_pays_in_one_press_and_is_named_before_the_money_is_aske
     method, invoice = kept(holder), owed(holder)
     provider = Vault(READY)
 
-    assert pay(invoice.id, {"null": provider}, by(method), AT).status is CAPTURED
+    assert pay(invoice.id, {"fake": provider}, by(method), AT).status is CAPTURED
 
     [created, taken] = provider.requests
     assert isinstance(created, ChargeRequest)
@@ -139,14 +139,14 @@ def test_a_crash_before_the_money_is_asked_for_is_seen_through_by_the_worker_onc
 
     provider = Dying(READY)
     with pytest.raises(ProcessCrash):
-        pay(invoice.id, {"null": provider}, by(method), AT)
+        pay(invoice.id, {"fake": provider}, by(method), AT)
     key, well = last_attempt(invoice).key, Vault()
     well.ledger = provider.ledger
 
     with nothing_written(), pytest.raises(BusinessError):
-        give_up(invoice.id, {"null": well}, AT + timedelta(seconds=30))
-    assert follow_up(key, {"null": well}, LATER) is None
-    assert follow_up(key, {"null": well}, LATER) is None
+        give_up(invoice.id, {"fake": well}, AT + timedelta(seconds=30))
+    assert follow_up(key, {"fake": well}, LATER) is None
+    assert follow_up(key, {"fake": well}, LATER) is None
     assert [charge.approval for charge in well.requests if isinstance(charge, ChargeRequest)] == ["", "saved"]
 
 
@@ -155,14 +155,14 @@ def test_an_account_honoured_no_more_ends_and_its_client_may_approve_instead() -
     method, invoice = kept(holder), owed(holder)
     provider = Vault(READY, declines=ENDED)
 
-    result = pay(invoice.id, {"null": provider}, by(method), AT)
+    result = pay(invoice.id, {"fake": provider}, by(method), AT)
 
     assert result == ENDED
     assert saved_of(holder.id) == []
     assert message_by_key(f"forget-{method.id}") is not None
     assert last_attempt(invoice).approve_url == TO_APPROVE.approve_url
     provider.ledger[last_attempt(invoice).key] = provider.ledger[last_attempt(invoice).key][0], TO_APPROVE
-    assert pay(invoice.id, {"null": provider}, PaymentChoice("null"), LATER).approve_url == TO_APPROVE.approve_url
+    assert pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), LATER).approve_url == TO_APPROVE.approve_url
     assert len(rows(Attempt)) == 1
 
 
@@ -171,11 +171,11 @@ def test_an_account_that_is_declined_is_tried_once_and_stays_saved() -> None:
     holder = factories.client()
     method, invoice = kept(holder), owed(holder)
     provider = Vault(READY, declines=replace(TO_APPROVE, reason="INSTRUMENT_DECLINED"))
-    pay(invoice.id, {"null": provider}, by(method), AT)
+    pay(invoice.id, {"fake": provider}, by(method), AT)
     attempt = last_attempt(invoice)
     provider.ledger[attempt.key] = provider.ledger[attempt.key][0], TO_APPROVE
 
-    assert follow_up(attempt.key, {"null": provider}, LATER) == TO_APPROVE
+    assert follow_up(attempt.key, {"fake": provider}, LATER) == TO_APPROVE
 
     asked = [charge for charge in provider.requests if isinstance(charge, ChargeRequest)]
     assert [charge.saved for charge in asked] == ["account-1", "account-1", ""]
@@ -186,7 +186,7 @@ def test_a_refusal_with_no_way_on_ends_the_account_too() -> None:
     holder = factories.client()
     method, invoice = kept(holder), owed(holder)
     provider = Vault(READY, declines=ProviderResult(REFUSED, "ref", reason=SAVED_METHOD_ENDED))
-    assert pay(invoice.id, {"null": provider}, by(method), AT).status is REFUSED
+    assert pay(invoice.id, {"fake": provider}, by(method), AT).status is REFUSED
     assert saved_of(holder.id) == []
 
 
@@ -197,26 +197,26 @@ def test_only_an_account_of_ones_own_that_is_of_use_pays(whose: str) -> None:
     if whose == "ended":
         remove(holder.id, method.id, AT)
     payment_choice = {
-        "nobody's": PaymentChoice("null", saved=999),
+        "nobody's": PaymentChoice("fake", saved=999),
         "another provider's": PaymentChoice("other", saved=method.id),
     }
     provider = Vault()
 
     with nothing_written(), pytest.raises(BusinessError) as error:
-        pay(invoice.id, {"null": provider, "other": provider}, payment_choice.get(whose, by(method)), AT)
+        pay(invoice.id, {"fake": provider, "other": provider}, payment_choice.get(whose, by(method)), AT)
 
     assert error.value.code is Refusal.SAVED_METHOD_ENDED
     assert provider.requests == []
 
 
-@pytest.mark.parametrize(("first", "then"), [(SAVES, PaymentChoice("null")), (PaymentChoice("null"), SAVES)])
+@pytest.mark.parametrize(("first", "then"), [(SAVES, PaymentChoice("fake")), (PaymentChoice("fake"), SAVES)])
 def test_who_thinks_again_about_saving_begins_anew_and_the_first_is_never_taken(
     first: PaymentChoice, then: PaymentChoice
 ) -> None:
     invoice, provider = owed(), Vault(TO_APPROVE, TO_APPROVE)
-    pay(invoice.id, {"null": provider}, first, AT)
+    pay(invoice.id, {"fake": provider}, first, AT)
 
-    pay(invoice.id, {"null": provider}, then, LATER)
+    pay(invoice.id, {"fake": provider}, then, LATER)
 
     assert [(each.status, each.save_method) for each in rows(Attempt)] == [
         (REFUSED, first.save_method),
@@ -228,9 +228,9 @@ def test_a_saved_account_gives_up_what_still_waits_for_approval() -> None:
     holder = factories.client()
     method, invoice = kept(holder), owed(holder)
     provider = Vault(TO_APPROVE, READY)
-    pay(invoice.id, {"null": provider}, PaymentChoice("null"), AT)
+    pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), AT)
 
-    assert pay(invoice.id, {"null": provider}, by(method), LATER).status is CAPTURED
+    assert pay(invoice.id, {"fake": provider}, by(method), LATER).status is CAPTURED
 
     assert [(each.status, each.reason) for each in rows(Attempt)] == [(REFUSED, "given_up"), (CAPTURED, "")]
 
@@ -245,7 +245,7 @@ def test_an_account_named_later_is_asked_for_and_kept() -> None:
     assert (message.ids, message.run_at) == ({"attempt": key, "again": True}, LATER + timedelta(minutes=5))
 
     for _ in range(2):
-        assert follow_up(key, {"null": provider}, LATER, again=True) is None
+        assert follow_up(key, {"fake": provider}, LATER, again=True) is None
 
     assert saved_of(invoice.client_id) == [f"account-{key}"]
     with nothing_written():
@@ -265,15 +265,15 @@ def test_an_announcement_has_an_account_asked_for() -> None:
     receive_webhook(provider, {}, b"", LATER)
     assert message_by_key(f"settle-{key}-WH-1") is not None
 
-    follow_up(key, {"null": provider}, LATER, again=True)
+    follow_up(key, {"fake": provider}, LATER, again=True)
     provider.says = WebhookMessage("WH-2", "VAULT.PAYMENT-TOKEN.DELETED", provider_ref=f"account-{key}")
     receive_webhook(provider, {}, b"", LATER)
     [asked] = [message for message in rows(Message) if message.kind == "check"]
-    check(asked.ids["saved_method"], {"null": provider}, LATER)
+    check(asked.ids["saved_method"], {"fake": provider}, LATER)
     assert saved_of(invoice.client_id) == [f"account-{key}"], "an announcement is not believed"
 
     provider.saved.clear()
-    check(asked.ids["saved_method"], {"null": provider}, LATER)
+    check(asked.ids["saved_method"], {"fake": provider}, LATER)
     assert saved_of(invoice.client_id) == []
 
 
@@ -292,7 +292,7 @@ def test_the_same_account_saved_again_stays_the_same() -> None:
     approved(invoice, provider)
     key = last_attempt(invoice).key
     kept(holder, f"account-{key}")
-    follow_up(key, {"null": provider}, LATER, again=True)
+    follow_up(key, {"fake": provider}, LATER, again=True)
     assert len(rows(SavedMethod)) == 1
 
 
@@ -307,10 +307,10 @@ def test_who_removes_an_account_has_it_forgotten_here_and_there() -> None:
     assert method.ended_at == LATER
     provider.silent = True
     with nothing_written(), pytest.raises(ProviderUnavailable):
-        forget(method.id, {"null": provider})
+        forget(method.id, {"fake": provider})
     provider.silent = False
     for _ in range(2):
-        forget(method.id, {"null": provider})
+        forget(method.id, {"fake": provider})
 
     assert (provider.saved, method.token) == (set(), "")
 
@@ -319,7 +319,7 @@ def test_an_account_that_another_client_pays_with_too_is_not_forgotten() -> None
     one, other = kept(factories.client()), kept(factories.client())
     provider = Vault()
     remove(one.client_id, one.id, LATER)
-    forget(one.id, {"null": provider})
+    forget(one.id, {"fake": provider})
     assert provider.saved == {"account-1"}
     assert saved_of(other.client_id) == ["account-1"]
 
@@ -338,11 +338,11 @@ def test_an_account_removed_meanwhile_is_not_charged_by_the_worker() -> None:
     method, invoice = kept(holder), owed(holder)
     provider = Vault(ProviderResult(UNKNOWN))
     provider.takes_money = False
-    pay(invoice.id, {"null": provider}, by(method), AT)
+    pay(invoice.id, {"fake": provider}, by(method), AT)
     provider.ledger[last_attempt(invoice).key] = provider.requests[0], TO_APPROVE  # type: ignore[assignment]
     remove(holder.id, method.id, LATER)
 
-    assert follow_up(last_attempt(invoice).key, {"null": provider}, LATER) == TO_APPROVE
+    assert follow_up(last_attempt(invoice).key, {"fake": provider}, LATER) == TO_APPROVE
 
     assert [charge.saved for charge in provider.requests if isinstance(charge, ChargeRequest)] == ["account-1", ""]
 
@@ -353,14 +353,14 @@ def test_a_lost_charge_of_an_account_removed_since_is_not_given_up_at_once() -> 
     method, invoice = kept(holder), owed(holder)
     number, provider = invoice.id, Vault(READY, ProviderResult(UNKNOWN))
     provider.takes_money = False
-    pay(number, {"null": provider}, by(method), AT)
+    pay(number, {"fake": provider}, by(method), AT)
     key = last_attempt(invoice).key
     provider.ledger[key] = provider.ledger[key][0], TO_APPROVE
     remove(holder.id, method.id, AT)
 
-    assert follow_up(key, {"null": provider}, AT + timedelta(seconds=5)) == TO_APPROVE
+    assert follow_up(key, {"fake": provider}, AT + timedelta(seconds=5)) == TO_APPROVE
 
     with nothing_written(), pytest.raises(BusinessError):
-        give_up(number, {"null": provider}, AT + timedelta(seconds=59))
-    give_up(number, {"null": provider}, AT + timedelta(minutes=1))
+        give_up(number, {"fake": provider}, AT + timedelta(seconds=59))
+    give_up(number, {"fake": provider}, AT + timedelta(minutes=1))
     assert last_attempt(invoice).reason == "given_up"

@@ -75,7 +75,7 @@ def test_an_announcement_has_its_attempt_asked_about_at_once(by: str) -> None:
     [message] = settles()
     assert (message.ids, message.run_at) == ({"attempt": key, "again": True}, LATER)
     [row] = rows(kept.WebhookEvent)
-    assert (row.id, row.provider, row.kind, row.received_at) == ("WH-1", "null", "CHECKOUT.ORDER.APPROVED", LATER)
+    assert (row.id, row.provider, row.kind, row.received_at) == ("WH-1", "fake", "CHECKOUT.ORDER.APPROVED", LATER)
     assert last_attempt(invoice).status is PENDING
 
 
@@ -155,7 +155,7 @@ def test_an_announcement_about_what_was_given_up_asks_without_taking() -> None:
     order, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
     pay_with(invoice, provider)
-    give_up(invoice.id, {"null": provider}, AT)
+    give_up(invoice.id, {"fake": provider}, AT)
     cancel_order(order.client_id, order.reference, ON, AT)
     key = last_attempt(invoice).key
     provider.says = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", key)
@@ -165,7 +165,7 @@ def test_an_announcement_about_what_was_given_up_asks_without_taking() -> None:
     assert len(settles()) == 1
     provider.approved.add(key)
     with nothing_written():
-        assert follow_up(key, {"null": provider}, LATER, again=True) is None
+        assert follow_up(key, {"fake": provider}, LATER, again=True) is None
     assert [result.status for _, result in provider.ledger.values()] == [PENDING]
 
 
