@@ -27,7 +27,7 @@ from tests.mutants.selection import Calls, Recorder, Selector
 PACKAGE = "kajoom.domain"
 SOURCES = Path("kajoom/domain")
 TESTS = Path("tests/domain")
-SECONDS = 60
+SECONDS = 30
 """How much processor time the tests of one mutant may take: a change can make a loop endless."""
 
 PROFILE = "mutants"
