@@ -220,6 +220,24 @@ def test_only_the_credit_that_is_left_goes_back() -> None:
     assert credit_of(invoice) == Money(0)
 
 
+def test_nothing_is_refunded_once_the_credit_is_spent_even_where_the_provider_is_closed() -> None:
+    invoice = refused_change(Till())
+    grant_credit(invoice.client.email, "-43.12", "spent elsewhere", AT)
+
+    assert objection(invoice) is StaffRefusal.NOTHING_TO_REFUND
+
+
+def test_nothing_is_refunded_of_an_invoice_paid_with_credit_alone() -> None:
+    row = factories.service()
+    factories.credit(row.client, 100_00)
+    order = factories.confirm(row)
+    mark_refused(order.reference, "no room", "staff:lea", ON, AT)
+    invoice = factories.invoice_for(order)
+    assert credit_of(invoice) == Money(100_00)
+
+    assert objection(invoice, Till()) is StaffRefusal.NOTHING_TO_REFUND
+
+
 def test_credit_that_was_put_to_the_invoice_stays_credit() -> None:
     row, till = factories.service(), Till()
     factories.credit(row.client, 10_00)
