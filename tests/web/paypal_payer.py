@@ -1,8 +1,7 @@
-"""A client of the house who pays at PayPal: what they press, where they are led, and where their order stands."""
+"""Paying at the fake PayPal through the pages: confirm a change, be redirected, approve, come back."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -16,56 +15,48 @@ from kajoom.models.order import Order
 from tests.conftest import Browser
 from tests.operations.ledger_checks import rows
 from tests.paypal.server import FakePayPal
-
-FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+from tests.web.pages import hidden_fields, post, post_fragment
 
 
 @pytest.fixture
-def offered(app: Flask, paypal: PayPalProvider, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """The house with PayPal beside what it offers."""
-    doors = app.extensions["kajoom"]
-    both = replace(doors, payments={**doors.payments, paypal.code: paypal})
+def with_paypal(app: Flask, paypal: PayPalProvider, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The application with PayPal as a second payment provider."""
+    gateways = app.extensions["kajoom"]
+    both = replace(gateways, payments={**gateways.payments, paypal.code: paypal})
     monkeypatch.setitem(app.extensions, "kajoom", both)
     return app
 
 
-def confirmed(visitor: Browser, service: str, **asked: object) -> TestResponse:
-    """The answer to confirming the move from A to B: 41.72 due today."""
-    review = visitor.get(f"{service}/plan/review?plan=b&cycle=monthly").text
-    fields = dict(FIELD.findall(review[review.index('name="digest"') - 2000 :]))
-    return visitor.open(f"{service}/plan", method="POST", data=fields, **asked)
+def review_of_plan_b(browser: Browser, service: str) -> str:
+    """The review of the change from plan A to plan B: 41.72 due today."""
+    return browser.get(f"{service}/plan/review?plan=b&cycle=monthly").text
 
 
-def posted(visitor: Browser, path: str, **fields: str) -> TestResponse:
-    """The answer to a form of the house."""
-    return visitor.post(path, data={"csrf_token": visitor.token("/services"), **fields})
+def confirm_plan_b(browser: Browser, service: str, *, fragment: bool = False, **fields: str) -> TestResponse:
+    """The response to the confirmation of that change."""
+    send = post_fragment if fragment else post
+    return send(browser, f"{service}/plan", **hidden_fields(review_of_plan_b(browser, service), "review"), **fields)
 
 
-def begun(visitor: Browser, service: str) -> str:
-    """The reference of an order whose client was led to PayPal."""
-    assert confirmed(visitor, service).status_code == 303
-    return newest().reference
+def start_payment(browser: Browser, service: str) -> str:
+    """Confirm the change to plan B, which redirects to PayPal; the reference of the order."""
+    assert confirm_plan_b(browser, service).status_code == 303
+    return last_order().reference
 
 
-def newest() -> Order:
-    """The order that was made last."""
+def last_order() -> Order:
+    """The order that was placed last."""
     db.session.rollback()
     return rows(Order)[-1]
 
 
-def awaited(fake: FakePayPal) -> str:
-    """The order at PayPal that waits for its payer."""
+def order_to_approve(fake: FakePayPal) -> str:
+    """The id of the one order at PayPal that waits for its payer."""
     [order_id] = [name for name, each in fake.ledger.orders.items() if each["status"] == "PAYER_ACTION_REQUIRED"]
     return order_id
 
 
-def status_of(reference: str) -> str:
-    """Where an order stands."""
-    db.session.rollback()
-    return next(order.status.value for order in rows(Order) if order.reference == reference)
-
-
 def path_of(url: str) -> str:
-    """An address as a visitor of the house asks for it."""
+    """The path and query of an address."""
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kajoom.operations.billing.credit import grant_credit
 from tests.conftest import Browser
 from tests.web.conftest import NOON
+from tests.web.demo_rows import number_of
 from tests.web.pages import post, post_fragment
-from tests.web.test_invoice import number_of
 
 
 def test_each_movement_shows_its_balance(french: Browser) -> None:

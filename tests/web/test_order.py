@@ -1,0 +1,323 @@
+"""The page of an order: show, poll, return and cancel, each as a page, a fragment, a refusal, and for a stranger."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+
+from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
+from kajoom.gateways.demo.store import Behaviour, DemoSystem
+from kajoom.models.cancellation import Cancellation
+from kajoom.models.db import db
+from kajoom.operations.billing.credit import grant_credit
+from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.orders.provisioning import mark_operational
+from tests.conftest import Browser, Statements, set_time
+from tests.operations.ledger_checks import nothing_written
+from tests.web.conftest import NOON, Address
+from tests.web.demo_rows import TODAY, number_of, order_status, record_received, reference_of, service_in
+from tests.web.pages import hidden_fields, post, post_fragment, refusal_in, value_of
+
+STATES = [
+    ("waiting-payment", "awaiting_payment"),
+    ("waiting-person", "awaiting_provisioning"),
+    ("scheduled", "scheduled"),
+    ("refused", "refused"),
+]
+"""The services whose order is in each status that the demonstration has."""
+
+
+@pytest.fixture
+def pending_payment(app: Flask) -> None:
+    """The next payment is pending at the demonstration's provider."""
+    app.extensions["kajoom"].demo_store.set_behaviour(DemoSystem.PAYMENT, Behaviour.PENDING, once=True)
+
+
+def poll_url(page: str) -> str:
+    """The address that a page polls."""
+    match = re.search(r'data-hx-get="(/orders/[^"]*seen=[^"]*)"', page)
+    assert match is not None
+    return match[1].replace("&amp;", "&")
+
+
+# --- show ---
+
+
+@pytest.mark.parametrize(("state", "status"), STATES)
+def test_order_is_a_page_of_its_service(french: Browser, state: str, status: str) -> None:
+    reference = reference_of(state)
+    response = french.get(f"/orders/{reference}")
+    assert response.status_code == 200
+    assert f"<title>Changement de forfait {reference} · Kajoom</title>" in response.text
+    assert f'id="order-status" data-status="{status}"' in response.text
+    for element in ("product", "alerts", "order", "order-title"):
+        assert f' id="{element}"' in response.text
+
+
+@pytest.mark.parametrize(("state", "status"), STATES)
+def test_order_panel_takes_the_address_of_the_order(french: Browser, state: str, status: str) -> None:
+    reference = reference_of(state)
+    response = french.fragment(f"/orders/{reference}")
+    assert response.status_code == 200
+    assert "<!doctype" not in response.text
+    assert '<section id="order"' in response.text
+    assert f'data-status="{status}"' in response.text
+    assert response.headers["HX-Push-Url"] == f"/orders/{reference}"
+    for element in ("product", "alerts"):
+        assert f'<hx-partial data-hx-target="#{element}"' in response.text
+
+
+def test_unpaid_order_shows_its_figures_and_every_way_to_pay(french: Browser) -> None:
+    reference = reference_of("waiting-payment")
+    page = french.get(f"/orders/{reference}").text
+    figures = ("subtotal", "gst", "qst", "total")
+    assert [value_of(page, figure) for figure in figures] == ["67.74", "3.39", "6.76", "77.89"]
+    assert f'action="/orders/{reference}/payment"' in page
+    assert f'action="/orders/{reference}/cancel"' in page
+    assert "Virement Interac" in page
+    assert f'<dd class="num">{number_of("waiting-payment")}</dd>' in page
+
+
+def test_steps_of_the_change_show_the_current_one(french: Browser) -> None:
+    page = french.get(f"/orders/{reference_of('waiting-payment')}").text
+    steps = re.findall(r'<li class="(\w+)"[^>]*>\s*<b>([^<]*)</b>', page)
+    assert steps == [
+        ("done", "Demandé"),
+        ("current", "Payé"),
+        ("come", "En préparation"),
+        ("come", "Opérationnel"),
+    ]
+
+
+def test_refused_order_shows_why(french: Browser) -> None:
+    page = french.get(f"/orders/{reference_of('refused')}").text
+    assert "Le serveur de ce forfait est complet." in page
+    assert f'action="/orders/{reference_of("refused")}/cancel"' not in page
+
+
+def test_account_credit_can_be_used_for_an_unpaid_order(french: Browser) -> None:
+    grant_credit("fr@example.com", "25.00", "Panne", NOON)
+    assert (
+        "Utiliser 25,00\xa0$ de mon crédit au compte" in french.get(f"/orders/{reference_of('waiting-payment')}").text
+    )
+
+
+@pytest.mark.parametrize(("state", "status"), STATES)
+def test_order_of_another_client_is_not_found(english: Browser, client: Browser, state: str, status: str) -> None:
+    path = f"/orders/{reference_of(state)}"
+    assert english.get(path).status_code == 404
+    assert english.fragment(path).status_code == 404
+    assert client.get(path).status_code == 303
+
+
+@pytest.mark.parametrize("reference", ["CH-2022-999999", "CH-2022", "x", "CH-2022-000001%20"])
+def test_unknown_order_is_not_found(french: Browser, reference: str) -> None:
+    assert french.get(f"/orders/{reference}").status_code == 404
+
+
+# --- polling ---
+
+
+def test_page_polls_faster_for_the_panel_than_for_staff(french: Browser, app: Flask) -> None:
+    page = french.get(f"/orders/{reference_of('waiting-person')}").text
+    assert 'data-hx-trigger="every 60s"' in page
+    for state in ("waiting-payment", "scheduled", "refused"):
+        assert "data-hx-trigger" not in french.get(f"/orders/{reference_of(state)}").text
+
+
+def test_scheduled_order_polls_from_its_day_on_once_its_renewal_is_paid(french: Browser, app: Flask) -> None:
+    path = f"/orders/{reference_of('scheduled')}"
+    set_time(app, NOON + timedelta(days=23))
+    assert 'data-hx-trigger="every 2s"' in french.get(path).text
+    issue_renewal(service_in("scheduled").id, TODAY, NOON)
+    assert "data-hx-trigger" not in french.get(path).text
+
+
+def test_poll_without_news_is_empty(french: Browser) -> None:
+    url = poll_url(french.get(f"/orders/{reference_of('waiting-person')}").text)
+    response = french.fragment(url)
+    assert (response.status_code, response.text) == (204, "")
+
+
+def test_poll_with_news_announces_it_and_keeps_the_focus_and_the_address(french: Browser) -> None:
+    reference = reference_of("waiting-person")
+    url = poll_url(french.get(f"/orders/{reference}").text)
+    mark_operational(reference, "staff:lea", TODAY, NOON)
+    response = french.fragment(url)
+    assert response.status_code == 200
+    assert 'data-status="completed"' in response.text
+    status = response.text.partition('data-hx-target="#status"')[2].partition("</hx-partial>")[0]
+    assert "Votre changement de forfait" in status
+    assert "HX-Push-Url" not in response.headers
+    assert 'id="order-title" tabindex="-1">' in response.text
+
+
+@pytest.mark.usefixtures("pending_payment")
+def test_order_whose_payment_is_pending_polls_for_its_outcome(french: Browser) -> None:
+    reference = reference_of("waiting-payment")
+    response = post(french, f"/orders/{reference}/payment", method="demonstration")
+    page = french.get(response.location).text
+    assert refusal_in(page) == "payment_pending"
+    assert 'data-hx-trigger="every 2s"' in page
+    assert french.fragment(poll_url(page)).status_code == 204
+
+    post(french, f"/orders/{reference}/payment", verify="1")
+    news = french.fragment(poll_url(page))
+    assert 'data-status="awaiting_provisioning"' in news.text
+
+
+# --- statements ---
+
+
+@pytest.mark.parametrize("state", [state for state, _ in STATES])
+def test_order_page_takes_five_statements(french: Browser, statements: Statements, state: str) -> None:
+    path = f"/orders/{reference_of(state)}"
+    french.get(path)
+    for get in (french.get, french.fragment):
+        with statements() as executed:
+            assert get(path).status_code == 200
+        assert len(executed) == 5, "\n\n".join(executed)
+
+
+def test_order_page_takes_five_statements_with_an_unpaid_renewal_and_a_cancellation(
+    french: Browser, statements: Statements
+) -> None:
+    reference, service = reference_of("waiting-person"), service_in("waiting-person")
+    mark_operational(reference, "staff:lea", TODAY, NOON)
+    issue_renewal(service.id, TODAY, NOON)
+    request = Cancellation(
+        reference="RS-1", key="0" * 32, client_id=service.client_id, service_id=service.id,
+        status=CancellationStatus.OPEN, when=CancellationWhen.PERIOD_END, effective_on=date(2023, 1, 20),
+        locale="fr", requested_at=NOON,
+    )  # fmt: skip
+    db.session.add(request)
+    db.session.commit()
+    page = french.get(f"/orders/{reference}").text
+    assert ' id="alert-invoice"' in page
+    assert ' id="alert-cancellation"' in page
+    with statements() as executed:
+        french.get(f"/orders/{reference}")
+    assert len(executed) == 5, "\n\n".join(executed)
+
+
+def test_poll_without_news_takes_two_statements(french: Browser, statements: Statements) -> None:
+    url = poll_url(french.get(f"/orders/{reference_of('waiting-person')}").text)
+    with statements() as executed:
+        assert french.fragment(url).status_code == 204
+    assert len(executed) == 2, "\n\n".join(executed)
+
+
+def test_confirmation_that_is_paid_at_once_takes_25_statements(
+    french: Browser, address: Address, statements: Statements
+) -> None:
+    service = address("hosting")
+    fields = hidden_fields(french.get(f"{service}/plan/review?plan=b&cycle=monthly").text, "review")
+    data = {"csrf_token": french.token("/services"), **fields}
+    with statements() as executed:
+        response = french.post(f"{service}/plan", data=data)
+    assert order_status(response.location.rpartition("/")[2]) == "awaiting_provisioning"
+    assert len(executed) <= 25, "\n\n".join(executed)
+
+
+# --- return from the provider ---
+
+
+@pytest.mark.parametrize("query", ["", "?cancelled=1"])
+def test_return_shows_the_order_and_writes_nothing(french: Browser, query: str) -> None:
+    reference = reference_of("waiting-payment")
+    with nothing_written():
+        page = french.get(f"/orders/{reference}/payment/return{query}")
+        fragment = french.fragment(f"/orders/{reference}/payment/return{query}")
+    assert page.status_code == fragment.status_code == 200
+    assert ' id="product"' in page.text
+    assert "<!doctype" not in fragment.text
+    assert '<section id="order"' in fragment.text
+
+
+def test_return_to_the_order_of_another_client_is_not_found(english: Browser, client: Browser) -> None:
+    path = f"/orders/{reference_of('waiting-payment')}/payment/return"
+    assert english.get(path).status_code == 404
+    assert client.get(path).status_code == 303
+
+
+# --- cancel ---
+
+
+@pytest.mark.parametrize("state", ["waiting-payment", "scheduled"])
+def test_cancelled_order_is_shown(french: Browser, state: str) -> None:
+    reference = reference_of(state)
+    response = post(french, f"/orders/{reference}/cancel")
+    assert (response.status_code, response.location) == (303, f"/orders/{reference}")
+    assert order_status(reference) == "cancelled"
+    assert "Changement annulé" in french.get(response.location).text
+
+
+def test_cancelled_order_is_shown_in_its_panel(french: Browser) -> None:
+    reference = reference_of("waiting-payment")
+    response = post_fragment(french, f"/orders/{reference}/cancel")
+    assert response.status_code == 200
+    assert 'data-status="cancelled"' in response.text
+    assert response.headers["HX-Push-Url"] == f"/orders/{reference}"
+    assert f"/services/{service_in('waiting-payment').id}/plan" in response.text, "the plan can be changed again"
+
+
+def test_order_cancelled_to_choose_another_plan_opens_the_choice(french: Browser) -> None:
+    reference = reference_of("waiting-payment")
+    choice = f"/services/{service_in('waiting-payment').id}/plan"
+    response = post(french, f"/orders/{reference}/cancel", then="choose")
+    assert (response.status_code, response.location) == (303, choice)
+    fragment = post_fragment(french, f"/orders/{reference}/cancel", then="choose")
+    assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (200, choice)
+    assert order_status(reference) == "cancelled"
+
+
+def test_order_cancelled_twice_stays_cancelled(french: Browser) -> None:
+    reference = reference_of("waiting-payment")
+    post(french, f"/orders/{reference}/cancel")
+    with nothing_written():
+        assert post(french, f"/orders/{reference}/cancel").status_code == 303
+
+
+def test_part_that_was_received_comes_back_as_credit_when_the_order_is_cancelled(french: Browser) -> None:
+    record_received(number_of("waiting-payment"), "10.00")
+    post(french, f"/orders/{reference_of('waiting-payment')}/cancel")
+    assert '<data value="10.00">' in french.get("/account").text
+
+
+@pytest.mark.parametrize("state", ["waiting-person", "refused"])
+def test_order_that_is_paid_or_closed_cannot_be_cancelled(french: Browser, state: str) -> None:
+    reference = reference_of(state)
+    status = order_status(reference)
+    for send in (post, post_fragment):
+        with nothing_written():
+            response = send(french, f"/orders/{reference}/cancel")
+        assert (response.status_code, refusal_in(response.text)) == (409, "too_late")
+        assert f'data-status="{status}"' in response.text
+
+
+@pytest.mark.usefixtures("pending_payment")
+def test_order_whose_pending_payment_has_succeeded_is_not_cancelled(french: Browser) -> None:
+    reference = reference_of("waiting-payment")
+    post(french, f"/orders/{reference}/payment", method="demonstration")
+    assert order_status(reference) == "awaiting_payment"
+    response = post(french, f"/orders/{reference}/cancel")
+    assert (response.status_code, refusal_in(response.text)) == (409, "too_late")
+    assert order_status(reference) == "awaiting_provisioning"
+
+
+def test_order_of_another_client_cannot_be_cancelled(english: Browser, client: Browser) -> None:
+    reference = reference_of("waiting-payment")
+    with nothing_written():
+        assert post(english, f"/orders/{reference}/cancel").status_code == 404
+        assert post_fragment(english, f"/orders/{reference}/cancel").status_code == 404
+    assert client.send(f"/orders/{reference}/cancel").status_code == 303
+    assert order_status(reference) == "awaiting_payment"
+
+
+def test_cancellation_without_a_csrf_token_is_refused(french: Browser) -> None:
+    reference = reference_of("waiting-payment")
+    assert french.post(f"/orders/{reference}/cancel").status_code == 403
+    assert order_status(reference) == "awaiting_payment"
