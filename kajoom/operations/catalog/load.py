@@ -83,9 +83,9 @@ def _load_plans(group: ProductGroup, entry: GroupEntry, place: str, report: Load
     _withdraw(group, set(entry.plans), place, report)
 
 
-def _withdraw(group: ProductGroup, kept: set[str], place: str, report: LoadReport) -> None:
+def _withdraw(group: ProductGroup, listed: set[str], place: str, report: LoadReport) -> None:
     for plan in group.plans:
-        if plan.code not in kept:
+        if plan.code not in listed:
             if plan.withdrawn:
                 report.unchanged += 1
             else:

@@ -42,7 +42,7 @@ class ClientRow(BaseModel):
 
 
 class DemoClientRow(ClientRow):
-    """A row of the demonstration's clients, which also has their known password and says who is staff."""
+    """A row of the demonstration's clients, with their known password and role."""
 
     password: Text | None = None
     roles: Annotated[str, PlainValidator(one_of({STAFF: STAFF}))] = ""
@@ -75,9 +75,9 @@ def _import_batch(
     records: list[ImportRow], batch: ImportBatch, at: datetime, hash_password: Callable[[str], str] | None
 ) -> None:
     known = bulk.clients_by_external_id([record.values["external_id"] for record in records])
-    holders = bulk.external_ids_by_email([record.values["email"] for record in records])
+    owners = bulk.external_ids_by_email([record.values["email"] for record in records])
     for record in records:
-        for place, reason in _errors(record.values, known.get(record.values["external_id"]), holders):
+        for place, reason in _errors(record.values, known.get(record.values["external_id"]), owners):
             batch.add_error(record.line, place, reason)
     if batch.has_errors:
         return
@@ -96,15 +96,15 @@ def _import_batch(
 
 
 def _errors(
-    values: Mapping[str, Any], row: Mapping[str, Any] | None, holders: Mapping[str, str]
+    values: Mapping[str, Any], row: Mapping[str, Any] | None, owners: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """The place and reason of what is wrong with a client whose cells are each valid."""
     merged = {**_DEFAULTS, **(row or {}), **values}
     if merged["country"] == _CANADA and merged["province"] not in RATES:
         yield "province", f"{merged['province'] or 'empty'}: in Canada, one of {', '.join(sorted(RATES))}"
-    holder = holders.get(values["email"])
-    if holder is not None and holder != values["external_id"]:
-        yield "email", f"{values['email']} is already that of {holder}"
+    owner = owners.get(values["email"])
+    if owner is not None and owner != values["external_id"]:
+        yield "email", f"{values['email']} is already that of {owner}"
 
 
 def _new(values: Mapping[str, Any], at: datetime, hash_password: Callable[[str], str] | None) -> dict[str, Any]:
