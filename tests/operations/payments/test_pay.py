@@ -1,4 +1,4 @@
-"""Money is asked for once, with no transaction open, and whatever arrives is found again: never lost, never doubled."""
+"""Paying an invoice: charged once, with no transaction open, and every amount received is recorded once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.operations.pending_payments import LATER, NoTransactionProvider, last
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 
 
-def test_money_captured_sets_the_change_going_and_leaves_the_service_as_it_is() -> None:
+def test_captured_payment_starts_the_change_and_leaves_the_service_unchanged() -> None:
     order, invoice = unpaid_order()
 
     assert pay_with(invoice, NoTransactionProvider()) is CAPTURED
@@ -45,7 +45,7 @@ def test_money_captured_sets_the_change_going_and_leaves_the_service_as_it_is() 
     assert [step.event for step in order.history] == [OrderEvent.PLACED, OrderEvent.PAID]
 
 
-def test_the_provider_is_asked_for_what_credit_left() -> None:
+def test_provider_is_charged_what_account_credit_left() -> None:
     row = factories.service()
     factories.credit(row.client, 1_000)
     invoice = invoice_of_order(factories.confirm(row, "b").id)
@@ -57,7 +57,7 @@ def test_the_provider_is_asked_for_what_credit_left() -> None:
     assert [(charge.amount, charge.invoice) for charge in provider.requests] == [(Money(3_312), invoice.number)]
 
 
-def test_a_refusal_leaves_the_order_as_it_was_and_another_try_may_succeed() -> None:
+def test_refused_payment_leaves_the_order_unpaid_and_can_be_tried_again() -> None:
     order, invoice = unpaid_order()
     provider = NoTransactionProvider(ProviderResult(REFUSED, reason="INSTRUMENT_DECLINED"))
 
@@ -73,7 +73,7 @@ def test_a_refusal_leaves_the_order_as_it_was_and_another_try_may_succeed() -> N
     assert len(payments_of(invoice.id)) == 1
 
 
-def test_money_that_comes_after_a_refusal_pays_the_invoice_that_still_waits() -> None:
+def test_money_that_arrives_after_a_refusal_pays_the_open_invoice() -> None:
     order, invoice = unpaid_order()
     pay_with(invoice, NoTransactionProvider(ProviderResult(REFUSED)))
 
@@ -82,7 +82,7 @@ def test_money_that_comes_after_a_refusal_pays_the_invoice_that_still_waits() ->
     assert (order.status, invoice.status) == (OrderStatus.AWAITING_PROVISIONING, InvoiceStatus.PAID)
 
 
-def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
+def test_money_for_a_void_invoice_becomes_credit_with_an_email() -> None:
     order, invoice = unpaid_order()
     pay_with(invoice, NoTransactionProvider(ProviderResult(REFUSED)))
     cancel_order(order.client_id, order.reference, ON, AT)
@@ -98,7 +98,7 @@ def test_money_for_a_void_invoice_becomes_credit_and_is_told() -> None:
     assert (order.status, invoice.status) == (OrderStatus.CANCELLED, InvoiceStatus.VOID)
 
 
-def test_money_that_comes_twice_from_two_tries_is_credit_the_second_time() -> None:
+def test_second_payment_of_an_invoice_becomes_credit() -> None:
     order, invoice = unpaid_order()
     provider = NoTransactionProvider(ProviderResult(REFUSED))
     pay_with(invoice, provider)
@@ -118,7 +118,7 @@ def received(invoice_id: int, cents: int, reference: str) -> None:
     record_payment(invoice, Money(cents), "transfer", reference, "staff", AT)
 
 
-def test_an_invoice_paid_in_parts_is_paid_with_the_last_and_the_excess_is_credit() -> None:
+def test_invoice_is_paid_in_parts_and_the_excess_becomes_credit() -> None:
     order, invoice = unpaid_order()
 
     received(invoice.id, 4_000, "first")
@@ -139,7 +139,7 @@ def test_an_invoice_paid_in_parts_is_paid_with_the_last_and_the_excess_is_credit
     assert balance_of(order.client_id, "CAD") == Money(688)
 
 
-def test_what_was_put_to_an_invoice_comes_back_when_it_is_void() -> None:
+def test_partial_payment_becomes_credit_when_the_invoice_is_void() -> None:
     order, invoice = unpaid_order()
     received(invoice.id, 4_000, "first")
 
@@ -148,7 +148,7 @@ def test_what_was_put_to_an_invoice_comes_back_when_it_is_void() -> None:
     assert balance_of(order.client_id, "CAD") == Money(4_000)
 
 
-def test_an_invoice_already_paid_is_not_charged_again() -> None:
+def test_paid_invoice_is_not_charged_again() -> None:
     _, invoice = unpaid_order()
     provider = NoTransactionProvider()
     pay_with(invoice, provider)
@@ -158,7 +158,7 @@ def test_an_invoice_already_paid_is_not_charged_again() -> None:
     assert len(provider.requests) == 1
 
 
-def test_a_void_invoice_can_no_longer_be_paid() -> None:
+def test_void_invoice_cannot_be_paid() -> None:
     order, invoice = unpaid_order()
     cancel_order(order.client_id, order.reference, ON, AT)
     provider = NoTransactionProvider()
@@ -170,14 +170,14 @@ def test_a_void_invoice_can_no_longer_be_paid() -> None:
     assert provider.requests == []
 
 
-def test_a_method_that_is_not_offered_writes_nothing() -> None:
+def test_payment_by_a_method_that_is_not_offered_writes_nothing() -> None:
     invoice_id = unpaid_order()[1].id
 
     with nothing_written(), pytest.raises(KeyError):
         pay(invoice_id, {}, PaymentChoice("fake"), AT)
 
 
-def test_an_order_whose_payment_is_being_verified_is_neither_cancelled_nor_expired() -> None:
+def test_order_with_an_unsettled_payment_is_neither_cancelled_nor_expired() -> None:
     order, invoice = unpaid_order()
     pay_with(invoice, NoTransactionProvider(ProviderResult(UNKNOWN)))
 
@@ -189,14 +189,14 @@ def test_an_order_whose_payment_is_being_verified_is_neither_cancelled_nor_expir
     assert error.value.code is Refusal.PAYMENT_PENDING
 
 
-def test_an_attempt_that_nobody_made_is_not_recorded() -> None:
+def test_result_of_an_unknown_attempt_is_not_recorded() -> None:
     with nothing_written(), pytest.raises(LookupError):
         record_result("nobody", ProviderResult(CAPTURED), AT)
     with nothing_written():
         assert follow_up("nobody", {}, AT) is None
 
 
-def test_a_free_service_that_becomes_paid_is_paid_first() -> None:
+def test_free_service_changes_to_a_paid_plan_only_once_paid() -> None:
     row = factories.service(recurring_cents=0, cycle=BillingCycle.FREE, next_due_date=None)
     invoice = invoice_of_order(factories.confirm(row, "a").id)
     assert invoice is not None

@@ -1,4 +1,4 @@
-"""A payment that is approved elsewhere: offered again, given up for good, or finished by whoever asks first."""
+"""Payments that the client approves at the provider: resumed, abandoned, or captured once by whoever looks first."""
 
 from __future__ import annotations
 
@@ -43,38 +43,38 @@ TO_APPROVE = ProviderResult(PENDING, "ref", approve_url=URL)
 BACK = "https://clients.example.com/orders/CH/payment/return"
 
 
-def led_away() -> tuple[Invoice, NoTransactionProvider]:
-    """An invoice whose client was led to approve its payment."""
+def payment_to_approve() -> tuple[Invoice, NoTransactionProvider]:
+    """An invoice whose payment waits for approval, and its provider."""
     _, invoice = unpaid_order()
     provider = NoTransactionProvider(TO_APPROVE)
     assert pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), AT, BACK).approve_url == URL
     return invoice, provider
 
 
-def test_a_client_is_led_away_and_told_where_to_come_back() -> None:
-    invoice, provider = led_away()
+def test_payment_to_approve_is_pending_with_its_approval_and_return_addresses() -> None:
+    invoice, provider = payment_to_approve()
     attempt = last_attempt(invoice)
     assert first_charge(provider).return_url == attempt.return_url == BACK
     assert (attempt.status, attempt.approve_url, attempt.provider_ref) == (PENDING, URL, "ref")
     assert invoice.status is InvoiceStatus.OPEN
 
 
-def test_the_worker_asks_after_a_minute_and_not_while_the_client_reads() -> None:
-    invoice, _ = led_away()
+def test_worker_looks_a_payment_to_approve_up_after_a_minute() -> None:
+    invoice, _ = payment_to_approve()
     message = message_by_key(f"settle-{last_attempt(invoice).key}")
     assert message is not None
     assert message.run_at == AT + timedelta(minutes=1)
 
 
-def test_what_waits_for_approval_is_offered_again() -> None:
-    invoice, provider = led_away()
+def test_second_payment_returns_the_same_approval_address() -> None:
+    invoice, provider = payment_to_approve()
     with nothing_written():
         assert pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), LATER).approve_url == URL
     assert len(provider.ledger) == 1
 
 
-def test_what_was_approved_is_finished_by_the_client_who_returns() -> None:
-    invoice, provider = led_away()
+def test_approved_payment_is_captured_when_the_client_returns() -> None:
+    invoice, provider = payment_to_approve()
     provider.approved.add(last_attempt(invoice).key)
 
     result = verify(invoice.id, {"fake": provider}, LATER)
@@ -87,22 +87,22 @@ def test_what_was_approved_is_finished_by_the_client_who_returns() -> None:
         assert verify(invoice.id, {"fake": provider}, LATER) is None
 
 
-def test_what_was_approved_is_finished_by_the_worker_for_who_closed_the_tab() -> None:
-    invoice, provider = led_away()
+def test_approved_payment_is_captured_by_the_worker_if_the_client_does_not_return() -> None:
+    invoice, provider = payment_to_approve()
     assert not settle_as_worker(invoice, provider)
     provider.approved.add(last_attempt(invoice).key)
     assert settle_as_worker(invoice, provider)
     assert invoice.status is InvoiceStatus.PAID
 
 
-def test_a_client_who_returns_without_approving_is_led_nowhere_and_nothing_is_written() -> None:
-    invoice, provider = led_away()
+def test_return_without_approval_writes_nothing() -> None:
+    invoice, provider = payment_to_approve()
     with nothing_written():
         assert verify(invoice.id, {"fake": provider}, LATER) == TO_APPROVE
 
 
-def test_another_method_gives_up_the_first_which_is_never_captured() -> None:
-    invoice, provider = led_away()
+def test_payment_by_another_method_abandons_the_first_which_is_never_captured() -> None:
+    invoice, provider = payment_to_approve()
     first, other = last_attempt(invoice).key, NoTransactionProvider()
     both = {"fake": provider, "other": other}
 
@@ -114,8 +114,8 @@ def test_another_method_gives_up_the_first_which_is_never_captured() -> None:
     assert [key for key, (_, result) in provider.ledger.items() if result.status is CAPTURED] == []
 
 
-def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
-    invoice, provider = led_away()
+def test_payment_by_another_method_charges_nothing_when_the_first_had_succeeded() -> None:
+    invoice, provider = payment_to_approve()
     provider.approved.add(last_attempt(invoice).key)
     db.session.rollback()
     provider.capture(first_charge(provider))  # by another process, whose answer was lost
@@ -126,7 +126,7 @@ def test_another_method_takes_nothing_when_the_first_had_succeeded() -> None:
     assert len(payments_of(invoice.id)) == 1
 
 
-def test_a_cancelled_change_gives_its_payment_up_first() -> None:
+def test_cancelled_order_has_its_payment_abandoned_first() -> None:
     order, invoice = unpaid_order()
     provider = NoTransactionProvider(TO_APPROVE)
     pay_with(invoice, provider)
@@ -140,8 +140,8 @@ def test_a_cancelled_change_gives_its_payment_up_first() -> None:
         give_up(invoice.id, {"fake": provider}, LATER)
 
 
-class Interrupted(NoTransactionProvider):
-    """A provider that is asked for approved money, and meanwhile its client does something else."""
+class InterruptedCapture(NoTransactionProvider):
+    """A provider during whose capture the client does something else."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         super().__init__(TO_APPROVE)
@@ -154,18 +154,18 @@ class Interrupted(NoTransactionProvider):
         return super().capture(charge)
 
 
-@pytest.mark.parametrize("transactional", ["cancelling", "another method", "the worker", "the client's other tab"])
-def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(transactional: str) -> None:
-    """The worker takes what was approved, and in that second the client changes their mind in another tab."""
+@pytest.mark.parametrize("action", ["cancelling", "another method", "the worker", "the client's other tab"])
+def test_payment_in_flight_is_neither_abandoned_nor_captured_twice(action: str) -> None:
+    """The worker captures an approved payment while the client does something else in another tab."""
     _, invoice = unpaid_order()
     number, other = invoice.id, NoTransactionProvider()
-    deeds: dict[str, Callable[[], object]] = {
+    actions: dict[str, Callable[[], object]] = {
         "cancelling": lambda: give_up(number, both, LATER),
         "another method": lambda: pay(number, both, PaymentChoice("other"), LATER),
         "the worker": lambda: follow_up(key, both, LATER),
         "the client's other tab": lambda: verify(number, both, LATER),
     }
-    provider = Interrupted(deeds[transactional])
+    provider = InterruptedCapture(actions[action])
     both = {"fake": provider, "other": other}
     pay_with(invoice, provider)
     key = last_attempt(invoice).key
@@ -178,8 +178,8 @@ def test_money_being_taken_is_neither_given_up_nor_asked_for_twice(transactional
     assert len(payments_of(invoice.id)) == 1
 
 
-class Overtaken(NoTransactionProvider):
-    """A provider that is asked what became of a charge, and while it answers somebody else sees the charge through."""
+class OvertakenLookUp(NoTransactionProvider):
+    """A provider during whose look-up another process finishes the charge."""
 
     def __init__(self) -> None:
         super().__init__(TO_APPROVE)
@@ -193,8 +193,8 @@ class Overtaken(NoTransactionProvider):
         return result
 
 
-def test_money_whose_answer_was_lost_is_looked_for_at_once_and_not_given_up_for_a_minute() -> None:
-    """The provider may still be taking it, while a look says that it was not taken yet."""
+def test_capture_without_an_answer_is_looked_up_at_once_and_not_abandoned_for_a_minute() -> None:
+    """The provider may still carry the capture out, though a look-up says that it has not yet."""
     _, invoice = unpaid_order()
     number = invoice.id
     provider = NoTransactionProvider(
@@ -213,10 +213,10 @@ def test_money_whose_answer_was_lost_is_looked_for_at_once_and_not_given_up_for_
     assert last_attempt(invoice).reason == "given_up"
 
 
-def test_what_was_given_up_while_it_was_looked_at_is_not_taken() -> None:
-    """The client cancels between the worker's look and its asking for the money."""
+def test_payment_abandoned_during_a_look_up_is_not_captured() -> None:
+    """The client cancels between the worker's look-up and its capture."""
     _, invoice = unpaid_order()
-    provider = Overtaken()
+    provider = OvertakenLookUp()
     pay_with(invoice, provider)
     key, number = last_attempt(invoice).key, invoice.id
     provider.approved.add(key)
@@ -229,10 +229,10 @@ def test_what_was_given_up_while_it_was_looked_at_is_not_taken() -> None:
     assert [result.status for _, result in provider.ledger.values()] == [PENDING]
 
 
-def test_an_old_look_does_not_hide_that_money_is_being_taken() -> None:
-    """One process looked before the client approved, and answers after another has asked for the money and died."""
+def test_late_look_up_does_not_overwrite_a_capture_in_flight() -> None:
+    """One process looked up before the client approved, and records after another has claimed the capture and died."""
     _, invoice = unpaid_order()
-    provider = Overtaken()
+    provider = OvertakenLookUp()
     pay_with(invoice, provider)
     key, number = last_attempt(invoice).key, invoice.id
 
@@ -260,7 +260,7 @@ def test_an_old_look_does_not_hide_that_money_is_being_taken() -> None:
     assert last_attempt(invoice).reason == "given_up"
 
 
-def test_a_payment_that_nobody_knows_of_cannot_be_given_up() -> None:
+def test_payment_whose_outcome_is_unknown_cannot_be_abandoned() -> None:
     _, invoice = unpaid_order()
     provider = NoTransactionProvider(ProviderResult(UNKNOWN))
     pay_with(invoice, provider)
@@ -273,9 +273,9 @@ def test_a_payment_that_nobody_knows_of_cannot_be_given_up() -> None:
     assert last_attempt(invoice).status is UNKNOWN
 
 
-def test_money_taken_while_it_was_given_up_is_not_lost() -> None:
-    """Another process had captured between the question and the giving up."""
-    invoice, provider = led_away()
+def test_money_captured_while_the_attempt_was_abandoned_is_recorded() -> None:
+    """Another process had captured between the look-up and the abandonment."""
+    invoice, provider = payment_to_approve()
     give_up(invoice.id, {"fake": provider}, LATER)
     assert record_result(last_attempt(invoice).key, ProviderResult(CAPTURED, "ref", "taken"), LATER)
     assert invoice.status is InvoiceStatus.PAID
@@ -285,13 +285,13 @@ def pay_by_the_other(invoice_id: int, providers: dict[str, PaymentProvider], at:
     return pay(invoice_id, providers, PaymentChoice("other"), at)
 
 
-@pytest.mark.parametrize("transactional", [pay_by_the_other, verify, give_up])
-def test_a_provider_no_longer_configured_leaves_its_payment_to_be_verified(
-    transactional: Callable[..., ProviderResult | None],
+@pytest.mark.parametrize("action", [pay_by_the_other, verify, give_up])
+def test_payment_of_a_provider_that_is_not_configured_any_more_stays_pending(
+    action: Callable[..., ProviderResult | None],
 ) -> None:
-    invoice, _ = led_away()
+    invoice, _ = payment_to_approve()
     other = NoTransactionProvider()
     with nothing_written(), pytest.raises(BusinessError) as error:
-        transactional(invoice.id, {"other": other}, LATER)
+        action(invoice.id, {"other": other}, LATER)
     assert error.value.code is Refusal.PAYMENT_PENDING
     assert other.requests == []

@@ -1,4 +1,4 @@
-"""A lost answer is unknown, never failed: the provider is asked again before anything else is tried."""
+"""Payments whose answer was lost: unknown rather than failed, and looked up before anything else is attempted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.operations.pending_payments import (
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 
 
-def test_a_lost_answer_is_unknown_never_failed_and_is_asked_for_in_seconds() -> None:
+def test_lost_answer_is_unknown_and_is_looked_up_within_seconds() -> None:
     order, invoice = unpaid_order()
 
     assert pay_with(invoice, NoTransactionProvider(ProviderResult(UNKNOWN))) is UNKNOWN
@@ -44,7 +44,7 @@ def test_a_lost_answer_is_unknown_never_failed_and_is_asked_for_in_seconds() -> 
     assert order.status is OrderStatus.AWAITING_PAYMENT
 
 
-def test_a_lost_answer_whose_money_was_taken_is_found_before_another_try() -> None:
+def test_money_taken_without_an_answer_is_found_before_another_attempt() -> None:
     order, invoice = unpaid_order()
     provider = NoTransactionProvider(ProviderResult(UNKNOWN), takes_money=True)
     pay_with(invoice, provider)
@@ -56,7 +56,7 @@ def test_a_lost_answer_whose_money_was_taken_is_found_before_another_try() -> No
     assert order.status is OrderStatus.AWAITING_PROVISIONING
 
 
-def test_a_lost_answer_whose_money_was_not_taken_is_tried_anew() -> None:
+def test_payment_that_never_arrived_is_attempted_again() -> None:
     _, invoice = unpaid_order()
     provider = NoTransactionProvider(ProviderResult(UNKNOWN), takes_money=False)
     pay_with(invoice, provider)
@@ -67,7 +67,7 @@ def test_a_lost_answer_whose_money_was_not_taken_is_tried_anew() -> None:
     assert len(provider.ledger) == 1
 
 
-def test_while_nobody_knows_no_other_method_may_be_tried() -> None:
+def test_no_other_method_is_charged_while_the_outcome_is_unknown() -> None:
     _, invoice = unpaid_order()
     lost, other = NoTransactionProvider(ProviderResult(UNKNOWN)), NoTransactionProvider()
     pay_with(invoice, lost)
@@ -80,12 +80,12 @@ def test_while_nobody_knows_no_other_method_may_be_tried() -> None:
     assert other.requests == []
 
 
-def test_a_try_on_its_way_is_not_mistaken_for_one_that_was_never_seen() -> None:
+def test_attempt_in_flight_is_not_taken_for_one_the_provider_never_received() -> None:
     _, invoice = unpaid_order()
 
     class Slow(NoTransactionProvider):
         def charge(self, charge: ChargeRequest) -> ProviderResult:
-            with pytest.raises(BusinessError) as error:  # the client presses again before the provider has heard of it
+            with pytest.raises(BusinessError) as error:  # the client pays again before the provider received it
                 pay_with(invoice, self)
             assert error.value.code is Refusal.PAYMENT_PENDING
             return super().charge(charge)
@@ -96,7 +96,7 @@ def test_a_try_on_its_way_is_not_mistaken_for_one_that_was_never_seen() -> None:
     assert len(provider.ledger) == 1
 
 
-def test_the_worker_settles_what_was_unknown() -> None:
+def test_worker_settles_an_unknown_payment() -> None:
     order, invoice = unpaid_order()
     provider = NoTransactionProvider(ProviderResult(UNKNOWN))
     pay_with(invoice, provider)
@@ -107,7 +107,7 @@ def test_the_worker_settles_what_was_unknown() -> None:
         assert settle_as_worker(invoice, provider)
 
 
-def test_a_crash_after_the_attempts_commit_leaves_a_message_that_settles_it() -> None:
+def test_crash_after_the_attempt_is_committed_leaves_a_message_that_settles_it() -> None:
     order, invoice = unpaid_order()
     provider = CrashingProvider()
 
@@ -123,7 +123,7 @@ def test_a_crash_after_the_attempts_commit_leaves_a_message_that_settles_it() ->
     assert len(payments_of(invoice.id)) == 1
 
 
-def test_an_answer_after_the_workers_own_adds_nothing() -> None:
+def test_result_after_the_attempt_is_refused_changes_nothing() -> None:
     _, invoice = unpaid_order()
     pay_with(invoice, NoTransactionProvider(ProviderResult(UNKNOWN), takes_money=False))
     key = last_attempt(invoice).key
@@ -136,7 +136,7 @@ def test_an_answer_after_the_workers_own_adds_nothing() -> None:
 
 
 @pytest.mark.parametrize("result", [status for status in AttemptStatus if status is not AttemptStatus.SENDING])
-def test_nothing_said_after_the_money_came_changes_anything(result: AttemptStatus) -> None:
+def test_result_after_the_attempt_is_captured_changes_nothing(result: AttemptStatus) -> None:
     _, invoice = unpaid_order()
     pay_with(invoice, NoTransactionProvider())
 

@@ -1,4 +1,4 @@
-"""Money that no provider carried is counted once: it pays its invoice, the rest is owed or becomes account credit."""
+"""Recording offline payments: once each, applied to the invoice, the excess becoming account credit."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ from tests.operations.ledger_checks import nothing_written, queued_emails
 
 NOON = datetime(2026, 6, 15, 16, tzinfo=UTC)
 # 75.00 for 15 days of 30: 37.50, GST 1.88, QST 3.74.
-SLIP = OfflinePayment("43.12", date(2026, 6, 15), NOON, "CA123", "interac")
-NOTHING = Money(0)
+PAYMENT = OfflinePayment("43.12", date(2026, 6, 15), NOON, "CA123", "interac")
+ZERO = Money(0)
 
 
-def owed(method: str = "interac") -> Invoice:
-    """The invoice of an upgrade that waits to be paid."""
+def unpaid_invoice(method: str = "interac") -> Invoice:
+    """The invoice of an upgrade that awaits payment."""
     return factories.invoice_for(factories.confirm(factories.service(payment_method=method)))
 
 
 def record(invoice: Invoice, **offline_payment: object) -> Receipt:
-    return record_offline_payment(invoice.number, replace(SLIP, **offline_payment), ON, "staff:lea", AT)  # type: ignore[arg-type]
+    return record_offline_payment(invoice.number, replace(PAYMENT, **offline_payment), ON, "staff:lea", AT)  # type: ignore[arg-type]
 
 
-def objection(invoice: Invoice, **offline_payment: object) -> BusinessError:
-    """Why a slip is not recorded; nothing is written then."""
+def refusal_of(invoice: Invoice, **offline_payment: object) -> BusinessError:
+    """Why a payment is not recorded; checks that nothing is written then."""
     with nothing_written(), pytest.raises(BusinessError) as raised:
         record(invoice, **offline_payment)
     return raised.value
 
 
-def test_the_whole_amount_pays_the_invoice_and_sets_the_change_going() -> None:
-    invoice = owed()
+def test_full_amount_pays_the_invoice_and_starts_the_change() -> None:
+    invoice = unpaid_invoice()
 
-    assert record(invoice) == Receipt(Money(43_12), NOTHING, NOTHING, is_new=True)
+    assert record(invoice) == Receipt(Money(43_12), ZERO, ZERO, is_new=True)
 
-    assert (invoice.status, invoice.balance) == (InvoiceStatus.PAID, NOTHING)
+    assert (invoice.status, invoice.balance) == (InvoiceStatus.PAID, ZERO)
     assert invoice.order is not None
     assert invoice.order.status is OrderStatus.AWAITING_PROVISIONING
     (payment,) = payments_of(invoice.id)
@@ -61,46 +61,46 @@ def test_the_whole_amount_pays_the_invoice_and_sets_the_change_going() -> None:
     assert message_by_key(f"provision-{invoice.order.reference}") is not None
 
 
-def test_a_part_leaves_the_rest_due_and_the_rest_completes_it() -> None:
-    invoice = owed()
+def test_partial_payment_leaves_a_balance_that_a_second_one_pays() -> None:
+    invoice = unpaid_invoice()
 
-    assert record(invoice, amount="40") == Receipt(Money(40_00), NOTHING, Money(3_12), is_new=True)
+    assert record(invoice, amount="40") == Receipt(Money(40_00), ZERO, Money(3_12), is_new=True)
     assert (invoice.status, invoice.balance) == (InvoiceStatus.OPEN, Money(3_12))
     assert invoice.order is not None
     status_after_part = invoice.order.status
     assert "payment_partial" in queued_emails()
 
-    assert record(invoice, amount="3.12", reference="CA124").balance == NOTHING
+    assert record(invoice, amount="3.12", reference="CA124").balance == ZERO
     assert (status_after_part, invoice.order.status) == (
         OrderStatus.AWAITING_PAYMENT,
         OrderStatus.AWAITING_PROVISIONING,
     )
 
 
-def test_what_exceeds_the_balance_becomes_credit_and_is_told_to_client_and_staff() -> None:
-    invoice = owed()
+def test_excess_becomes_credit_with_emails_to_client_and_staff() -> None:
+    invoice = unpaid_invoice()
 
-    assert record(invoice, amount="50.00") == Receipt(Money(43_12), Money(6_88), NOTHING, is_new=True)
+    assert record(invoice, amount="50.00") == Receipt(Money(43_12), Money(6_88), ZERO, is_new=True)
 
     assert balance_of(invoice.client_id, "CAD") == Money(6_88)
     assert [entry.reason for entry in movements_of(invoice.client_id)] == [CreditReason.OVERPAID]
     assert {"payment_late", "staff_notice"} <= queued_emails()
 
 
-def test_money_for_a_void_invoice_becomes_credit_and_is_told_to_client_and_staff() -> None:
-    invoice = owed()
+def test_money_for_a_void_invoice_becomes_credit_with_emails_to_client_and_staff() -> None:
+    invoice = unpaid_invoice()
     assert invoice.order is not None
     cancel_order(invoice.client_id, invoice.order.reference, ON, AT)
 
-    assert record(invoice) == Receipt(NOTHING, Money(43_12), NOTHING, is_new=True)
+    assert record(invoice) == Receipt(ZERO, Money(43_12), ZERO, is_new=True)
 
     assert invoice.status is InvoiceStatus.VOID
     assert [entry.reason for entry in movements_of(invoice.client_id)] == [CreditReason.LATE_PAYMENT]
     assert {"payment_late", "staff_notice"} <= queued_emails()
 
 
-def test_a_part_received_comes_back_as_credit_when_the_change_is_cancelled() -> None:
-    invoice = owed()
+def test_partial_payment_becomes_credit_when_the_change_is_cancelled() -> None:
+    invoice = unpaid_invoice()
     record(invoice, amount="40.00")
     assert invoice.order is not None
 
@@ -110,24 +110,24 @@ def test_a_part_received_comes_back_as_credit_when_the_change_is_cancelled() -> 
 
 
 @pytest.mark.parametrize("reference", ["CA123", " ca123 ", "Ca123"])
-def test_the_same_reference_twice_adds_nothing(reference: str) -> None:
-    invoice = owed()
+def test_same_reference_is_recorded_once(reference: str) -> None:
+    invoice = unpaid_invoice()
     record(invoice, amount="40.00")
 
     with nothing_written():
-        assert record(invoice, amount="40.00", reference=reference) == Receipt(NOTHING, NOTHING, Money(3_12), False)
+        assert record(invoice, amount="40.00", reference=reference) == Receipt(ZERO, ZERO, Money(3_12), False)
 
 
-def test_a_reference_recorded_for_something_else_is_objected_to() -> None:
-    first, second = owed(), owed()
+def test_reference_of_another_payment_is_refused() -> None:
+    first, second = unpaid_invoice(), unpaid_invoice()
     record(first)
-    error = objection(second)
+    error = refusal_of(second)
     assert error.code is StaffRefusal.REFERENCE_USED
     assert error.details["number"] == first.number
-    assert objection(first, amount="3.00").code is StaffRefusal.REFERENCE_USED
+    assert refusal_of(first, amount="3.00").code is StaffRefusal.REFERENCE_USED
 
 
-def test_a_renewal_that_is_paid_moves_the_due_date() -> None:
+def test_paid_renewal_advances_the_due_date() -> None:
     row = factories.service(payment_method="cheque")
     invoice = issue_renewal(row.id, ON, AT)
     assert invoice is not None
@@ -154,18 +154,18 @@ def test_a_renewal_that_is_paid_moves_the_due_date() -> None:
         ({"method": "paypal"}, StaffRefusal.NO_METHOD),
     ],
 )
-def test_what_cannot_be_read_is_objected_to_by_name(offline_payment: dict[str, object], reason: StaffRefusal) -> None:
-    assert objection(owed(), **offline_payment).code is reason
+def test_invalid_payment_is_refused_with_its_reason(offline_payment: dict[str, object], reason: StaffRefusal) -> None:
+    assert refusal_of(unpaid_invoice(), **offline_payment).code is reason
 
 
-def test_a_service_paid_online_asks_how_it_was_paid() -> None:
-    invoice = owed("paypal")
-    assert objection(invoice, method="").code is StaffRefusal.NO_METHOD
+def test_method_must_be_given_for_a_service_paid_by_a_provider() -> None:
+    invoice = unpaid_invoice("paypal")
+    assert refusal_of(invoice, method="").code is StaffRefusal.NO_METHOD
     assert record(invoice, method="bank_transfer").is_new
 
 
-def test_an_invoice_that_is_not_there_is_said_so() -> None:
+def test_unknown_invoice_is_refused() -> None:
     with nothing_written(), pytest.raises(BusinessError) as raised:
-        record_offline_payment("2026-9999", SLIP, ON, "staff:lea", AT)
+        record_offline_payment("2026-9999", PAYMENT, ON, "staff:lea", AT)
     assert raised.value.code is StaffRefusal.NO_INVOICE
     db.session.rollback()

@@ -1,4 +1,4 @@
-"""The provider's account of a day and ours are compared both ways, and what differs is kept until it is explained."""
+"""The daily reconciliation: differences with the provider are found both ways and kept until they are explained."""
 
 from __future__ import annotations
 
@@ -30,116 +30,118 @@ from tests.operations.pending_payments import (
 D = DifferenceKind
 
 
-class Till(NoTransactionProvider):
-    """A provider that captures on the day of these tests, and can be asked while nothing is open in the database."""
+class ReportingProvider(NoTransactionProvider):
+    """A provider that captures at ``AT`` and reports its captures outside any database transaction."""
 
     def __init__(self, *results: ProviderResult) -> None:
         super().__init__(*results, at=AT)
-        self.is_silent = False
+        self.is_unavailable = False
 
     def captures(self, day: date) -> Iterable[Capture]:
         assert not db.session().in_transaction()
-        if self.is_silent:
+        if self.is_unavailable:
             raise ProviderUnavailable
         return super().captures(day)
 
 
-def compared(till: Till, day: date = ON) -> list[tuple[DifferenceKind, Money | None, Money | None]]:
-    """What stands open once a day has been compared."""
-    reconcile({"fake": till}, day, LATER)
+def open_differences_after(
+    provider: ReportingProvider, day: date = ON
+) -> list[tuple[DifferenceKind, Money | None, Money | None]]:
+    """Reconcile a day; the open differences after it."""
+    reconcile({"fake": provider}, day, LATER)
     return [(each.kind, each.taken, each.recorded) for each in open_differences()]
 
 
-def test_a_day_on_which_all_agrees_leaves_no_row() -> None:
-    till = Till()
-    pay_with(unpaid_order()[1], till)
-    assert compared(till) == []
+def test_day_without_differences_stores_nothing() -> None:
+    provider = ReportingProvider()
+    pay_with(unpaid_order()[1], provider)
+    assert open_differences_after(provider) == []
     assert rows(Difference) == []
 
 
-def test_money_taken_and_never_recorded_is_found_and_goes_once_it_is_settled() -> None:
-    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
-    pay_with(invoice, till)
+def test_captured_but_unrecorded_payment_is_a_difference_until_it_is_settled() -> None:
+    provider, (_, invoice) = ReportingProvider(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
+    pay_with(invoice, provider)
 
-    assert compared(till) == [(D.NOT_IN_LEDGER, Money(43_12), None)]
+    assert open_differences_after(provider) == [(D.NOT_IN_LEDGER, Money(43_12), None)]
     (difference,) = rows(Difference)
     assert (difference.invoice, difference.day) == (invoice.number, ON)
 
-    settle_as_worker(invoice, till)
-    assert compared(till, ON + timedelta(days=1)) == []
+    settle_as_worker(invoice, provider)
+    assert open_differences_after(provider, ON + timedelta(days=1)) == []
     assert rows(Difference)[0].resolved_at == LATER
 
 
-def test_money_recorded_that_the_provider_does_not_know_is_found() -> None:
-    till, (_, invoice) = Till(), unpaid_order()
-    pay_with(invoice, till)
-    till.ledger.clear()
-    assert compared(till) == [(D.NOT_AT_PROVIDER, None, Money(43_12))]
+def test_recorded_payment_that_the_provider_does_not_have_is_a_difference() -> None:
+    provider, (_, invoice) = ReportingProvider(), unpaid_order()
+    pay_with(invoice, provider)
+    provider.ledger.clear()
+    assert open_differences_after(provider) == [(D.NOT_AT_PROVIDER, None, Money(43_12))]
 
 
-def test_two_amounts_for_one_reference_are_found() -> None:
-    till, (_, invoice) = Till(), unpaid_order()
-    pay_with(invoice, till)
-    charge, result = till.ledger[last_attempt(invoice).key]
+def test_two_amounts_for_one_reference_are_a_difference() -> None:
+    provider, (_, invoice) = ReportingProvider(), unpaid_order()
+    pay_with(invoice, provider)
+    charge, result = provider.ledger[last_attempt(invoice).key]
     db.session.query(Payment).one().cents = 43_11
     db.session.commit()
     assert (charge.amount, result.status) == (Money(43_12), AttemptStatus.CAPTURED)
-    assert compared(till) == [(D.OTHER_AMOUNT, Money(43_12), Money(43_11))]
+    assert open_differences_after(provider) == [(D.OTHER_AMOUNT, Money(43_12), Money(43_11))]
 
 
-def test_an_answer_heard_on_the_next_day_is_no_difference() -> None:
-    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
-    pay_with(invoice, till)
-    settle_as_worker(invoice, till)
+def test_payment_recorded_on_the_next_day_is_no_difference() -> None:
+    provider, (_, invoice) = ReportingProvider(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
+    pay_with(invoice, provider)
+    settle_as_worker(invoice, provider)
     db.session.query(Payment).one().received_at = AT + timedelta(days=1)
     db.session.commit()
-    assert compared(till, ON + timedelta(days=1)) == []
-    assert compared(till) == []
+    assert open_differences_after(provider, ON + timedelta(days=1)) == []
+    assert open_differences_after(provider) == []
 
 
-def test_a_day_compared_twice_keeps_one_row() -> None:
-    till, (_, invoice) = Till(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
-    pay_with(invoice, till)
-    compared(till)
+def test_day_compared_twice_stores_a_difference_once() -> None:
+    provider, (_, invoice) = ReportingProvider(ProviderResult(AttemptStatus.UNKNOWN)), unpaid_order()
+    pay_with(invoice, provider)
+    open_differences_after(provider)
     with nothing_written():
-        reconcile({"fake": till}, ON, LATER)
+        reconcile({"fake": provider}, ON, LATER)
 
 
-def test_what_staff_explained_stays_explained() -> None:
-    till, (_, invoice) = Till(), unpaid_order()
-    pay_with(invoice, till)
-    till.ledger.clear()
-    compared(till)
+def test_explained_difference_stays_resolved() -> None:
+    provider, (_, invoice) = ReportingProvider(), unpaid_order()
+    pay_with(invoice, provider)
+    provider.ledger.clear()
+    open_differences_after(provider)
     (difference,) = rows(Difference)
 
     assert explain(difference.reference, "a test of the sandbox", "staff:lea", LATER) == 1
 
-    assert compared(till) == []
+    assert open_differences_after(provider) == []
     assert difference.note == "staff:lea: a test of the sandbox"
 
 
-def test_what_goes_by_itself_and_comes_back_is_open_again() -> None:
-    till, (_, invoice) = Till(), unpaid_order()
-    pay_with(invoice, till)
-    kept = dict(till.ledger)
-    till.ledger.clear()
-    compared(till)
-    till.ledger.update(kept)
-    assert compared(till) == []
-    till.ledger.clear()
-    assert compared(till) == [(D.NOT_AT_PROVIDER, None, Money(43_12))]
+def test_difference_that_disappears_and_comes_back_is_open_again() -> None:
+    provider, (_, invoice) = ReportingProvider(), unpaid_order()
+    pay_with(invoice, provider)
+    ledger = dict(provider.ledger)
+    provider.ledger.clear()
+    open_differences_after(provider)
+    provider.ledger.update(ledger)
+    assert open_differences_after(provider) == []
+    provider.ledger.clear()
+    assert open_differences_after(provider) == [(D.NOT_AT_PROVIDER, None, Money(43_12))]
 
 
-def test_a_provider_that_does_not_answer_is_named_and_nothing_is_concluded() -> None:
-    till = Till()
-    pay_with(unpaid_order()[1], till)
-    till.ledger.clear()
-    till.is_silent = True
+def test_unavailable_provider_is_named_and_nothing_is_stored() -> None:
+    provider = ReportingProvider()
+    pay_with(unpaid_order()[1], provider)
+    provider.ledger.clear()
+    provider.is_unavailable = True
     with nothing_written():
-        assert reconcile({"fake": till, "other": Till()}, ON, LATER) == ["fake"]
+        assert reconcile({"fake": provider, "other": ReportingProvider()}, ON, LATER) == ["fake"]
 
 
-def test_a_reference_that_is_not_open_cannot_be_explained() -> None:
+def test_reference_without_an_open_difference_cannot_be_explained() -> None:
     with nothing_written(), pytest.raises(BusinessError) as raised:
         explain("nothing", "x", "staff:lea", LATER)
     assert raised.value.code is StaffRefusal.NO_DIFFERENCE

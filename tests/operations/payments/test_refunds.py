@@ -1,4 +1,4 @@
-"""What a payment gave as credit goes back to where it came from: once, no more than came, and never by chance."""
+"""Refunds of payments that became credit: made once, at most what was received and what is left of the credit."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, Atte
 DONE = RefundStatus.DONE
 
 
-class Till(NoTransactionProvider):
-    """A provider that looks whether the database is being kept waiting while it gives money back."""
+class RefundingProvider(NoTransactionProvider):
+    """A provider that fails the test when it refunds inside a database transaction."""
 
     def refund(self, refund: Refund) -> ProviderResult:
         assert not db.session().in_transaction()
         return super().refund(refund)
 
 
-class CrashingProvider(Till):
-    """A provider whose answer never arrives, because the machine stops while it waits."""
+class CrashingProvider(RefundingProvider):
+    """A provider that refunds, after which the process stops before it reads the result."""
 
     def refund(self, refund: Refund) -> ProviderResult:
         super().refund(refund)
@@ -56,19 +56,19 @@ class CrashingProvider(Till):
 
 
 def refused_change(provider: NoTransactionProvider) -> Invoice:
-    """An upgrade of 43.12 that was paid and could not be made: the money is account credit."""
+    """The invoice of an upgrade of 43.12 that was paid and then refused: the money is account credit."""
     order, invoice = unpaid_order()
     pay_with(invoice, provider)
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
     return invoice
 
 
-def sent(invoice: Invoice, provider: NoTransactionProvider) -> list[RefundResult]:
+def send_refund(invoice: Invoice, provider: NoTransactionProvider) -> list[RefundResult]:
     return refund_invoice(invoice.number, {"fake": provider}, "staff:lea", AT)
 
 
-def objection(invoice: Invoice, provider: NoTransactionProvider | None = None) -> StrEnum:
-    """Why nothing is sent back; nothing is written then."""
+def refusal_of(invoice: Invoice, provider: NoTransactionProvider | None = None) -> StrEnum:
+    """Why nothing is refunded; checks that nothing is written then."""
     with nothing_written(), pytest.raises(BusinessError) as raised:
         refund_invoice(invoice.number, {"fake": provider} if provider else {}, "staff:lea", AT)
     return raised.value.code
@@ -83,77 +83,77 @@ def the_refund(invoice: Invoice) -> RefundAttempt:
     return attempt
 
 
-def test_the_payment_of_a_refused_change_goes_back_and_the_credit_with_it() -> None:
-    till = Till()
-    invoice = refused_change(till)
+def test_payment_of_a_refused_change_is_refunded_and_its_credit_taken_back() -> None:
+    provider = RefundingProvider()
+    invoice = refused_change(provider)
     assert credit_of(invoice) == Money(43_12)
 
-    assert sent(invoice, till) == [RefundResult(Money(43_12), "fake", DONE, "")]
+    assert send_refund(invoice, provider) == [RefundResult(Money(43_12), "fake", DONE, "")]
 
     assert credit_of(invoice) == Money(0)
     assert movements_of(invoice.client_id)[0].reason is CreditReason.REFUNDED
-    ((refund, _),) = till.refunds.values()
+    ((refund, _),) = provider.refunds.values()
     assert (refund.amount, refund.invoice) == (Money(43_12), invoice.number)
-    assert refund.reference == till.ledger[last_attempt(invoice).key][1].reference
+    assert refund.reference == provider.ledger[last_attempt(invoice).key][1].reference
     assert the_refund(invoice).settled_at == AT
     assert "refunded" in queued_emails()
 
 
-def test_money_is_sent_back_once() -> None:
-    till = Till()
-    invoice = refused_change(till)
-    sent(invoice, till)
-    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
+def test_payment_is_refunded_once() -> None:
+    provider = RefundingProvider()
+    invoice = refused_change(provider)
+    send_refund(invoice, provider)
+    assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
     grant_credit(invoice.client.email, "100.00", "other", AT)
-    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
+    assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
 
 
-def test_late_money_goes_back_and_what_paid_the_invoice_stays() -> None:
-    till = Till(ProviderResult(REFUSED, reason="declined"))
+def test_late_payment_is_refunded_and_not_the_one_that_paid_the_invoice() -> None:
+    provider = RefundingProvider(ProviderResult(REFUSED, reason="declined"))
     _, invoice = unpaid_order()
-    pay_with(invoice, till)
+    pay_with(invoice, provider)
     error = last_attempt(invoice).key
-    pay_with(invoice, till)
-    till.ledger[error] = till.ledger[last_attempt(invoice).key][0], ProviderResult(CAPTURED, reference="late")
+    pay_with(invoice, provider)
+    provider.ledger[error] = provider.ledger[last_attempt(invoice).key][0], ProviderResult(CAPTURED, reference="late")
     record_payment(error, ProviderResult(CAPTURED, reference="late"), LATER)
     assert credit_of(invoice) == Money(43_12)
 
-    sent(invoice, till)
+    send_refund(invoice, provider)
 
-    ((refund, _),) = till.refunds.values()
+    ((refund, _),) = provider.refunds.values()
     assert refund.reference == "late"
-    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
+    assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
 
 
-def paid_twice(till: Till) -> Invoice:
-    """An upgrade of 43.12 that was paid twice, the second time by "late" money, and could not be made."""
+def paid_twice(provider: RefundingProvider) -> Invoice:
+    """The invoice of an upgrade of 43.12 that was paid twice, the second time by "late", and then refused."""
     order, invoice = unpaid_order()
-    till.results.append(ProviderResult(REFUSED, reason="declined"))
-    pay_with(invoice, till)
+    provider.results.append(ProviderResult(REFUSED, reason="declined"))
+    pay_with(invoice, provider)
     refused = last_attempt(invoice).key
-    pay_with(invoice, till)
+    pay_with(invoice, provider)
     late = ProviderResult(CAPTURED, reference="late")
-    till.ledger[refused] = till.ledger[last_attempt(invoice).key][0], late
+    provider.ledger[refused] = provider.ledger[last_attempt(invoice).key][0], late
     record_payment(refused, late, LATER)
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
     return invoice
 
 
-def amounts(till: Till) -> list[tuple[bool, Money]]:
-    """What the provider was asked to send back, in order, and whether it was of the late payment."""
-    return [(refund.reference == "late", refund.amount) for refund, _ in till.refunds.values()]
+def amounts(provider: RefundingProvider) -> list[tuple[bool, Money]]:
+    """The amounts that the provider refunded, in order, and whether each was of the payment "late"."""
+    return [(refund.reference == "late", refund.amount) for refund, _ in provider.refunds.values()]
 
 
-def test_two_payments_go_back_each_whole_the_latest_first() -> None:
-    till = Till()
-    invoice = paid_twice(till)
+def test_two_payments_are_refunded_in_full_the_latest_first() -> None:
+    provider = RefundingProvider()
+    invoice = paid_twice(provider)
     assert credit_of(invoice) == Money(86_24)
 
-    assert [each.amount for each in sent(invoice, till)] == [Money(43_12), Money(43_12)]
+    assert [each.amount for each in send_refund(invoice, provider)] == [Money(43_12), Money(43_12)]
 
-    assert amounts(till) == [(True, Money(43_12)), (False, Money(43_12))]
+    assert amounts(provider) == [(True, Money(43_12)), (False, Money(43_12))]
     assert credit_of(invoice) == Money(0)
-    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
+    assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
 
 
 @pytest.mark.parametrize(
@@ -164,67 +164,67 @@ def test_two_payments_go_back_each_whole_the_latest_first() -> None:
         ("-50.00", [(True, Money(36_24))]),
     ],
 )
-def test_of_two_payments_only_the_credit_that_is_left_goes_back(spent: str, parts: list[tuple[bool, Money]]) -> None:
-    till = Till()
-    invoice = paid_twice(till)
+def test_refund_of_two_payments_is_limited_to_the_credit_left(spent: str, parts: list[tuple[bool, Money]]) -> None:
+    provider = RefundingProvider()
+    invoice = paid_twice(provider)
     grant_credit(invoice.client.email, spent, "spent elsewhere", AT)
 
-    sent(invoice, till)
+    send_refund(invoice, provider)
 
-    assert amounts(till) == parts
+    assert amounts(provider) == parts
     assert credit_of(invoice) == Money(0)
 
 
-def test_the_rest_of_a_payment_partly_sent_back_goes_before_the_earlier_payment() -> None:
-    till = Till()
-    invoice = paid_twice(till)
+def test_rest_of_a_partly_refunded_payment_is_refunded_before_the_earlier_payment() -> None:
+    provider = RefundingProvider()
+    invoice = paid_twice(provider)
     grant_credit(invoice.client.email, "-50.00", "spent elsewhere", AT)
-    sent(invoice, till)  # 36.24 of the late payment
+    send_refund(invoice, provider)  # 36.24 of the late payment
     grant_credit(invoice.client.email, "10.00", "given again", AT)
 
-    sent(invoice, till)
+    send_refund(invoice, provider)
 
-    assert amounts(till) == [(True, Money(36_24)), (True, Money(6_88)), (False, Money(3_12))]
+    assert amounts(provider) == [(True, Money(36_24)), (True, Money(6_88)), (False, Money(3_12))]
 
 
-def test_a_payment_that_was_refused_a_refund_is_tried_again_whole() -> None:
-    till = Till()
-    invoice = paid_twice(till)
-    till.results.append(ProviderResult(REFUSED, reason="too_old"))
+def test_refused_refund_is_tried_again_in_full() -> None:
+    provider = RefundingProvider()
+    invoice = paid_twice(provider)
+    provider.results.append(ProviderResult(REFUSED, reason="too_old"))
 
-    assert [each.status for each in sent(invoice, till)] == [RefundStatus.REFUSED, DONE]
+    assert [each.status for each in send_refund(invoice, provider)] == [RefundStatus.REFUSED, DONE]
     assert credit_of(invoice) == Money(43_12)
-    assert [(each.amount, each.status) for each in sent(invoice, till)] == [(Money(43_12), DONE)]
+    assert [(each.amount, each.status) for each in send_refund(invoice, provider)] == [(Money(43_12), DONE)]
 
 
-def test_a_payment_received_offline_is_left_to_staff_and_the_other_goes_back() -> None:
-    till = Till()
+def test_offline_payment_is_left_to_staff_and_the_other_one_is_refunded() -> None:
+    provider = RefundingProvider()
     order, invoice = unpaid_order()
-    pay_with(invoice, till)
+    pay_with(invoice, provider)
     record_offline_payment(invoice.number, OfflinePayment("43.12", ON, AT, "CA1", "interac"), ON, "staff:lea", AT)
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
     assert credit_of(invoice) == Money(86_24)
 
-    sent(invoice, till)
+    send_refund(invoice, provider)
 
-    ((refund, _),) = till.refunds.values()
+    ((refund, _),) = provider.refunds.values()
     assert (refund.amount, credit_of(invoice)) == (Money(43_12), Money(43_12))
-    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
+    assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
 
 
-def test_only_the_credit_that_is_left_goes_back() -> None:
-    till = Till()
-    invoice = refused_change(till)
+def test_refund_is_limited_to_the_credit_left() -> None:
+    provider = RefundingProvider()
+    invoice = refused_change(provider)
     grant_credit(invoice.client.email, "-40.00", "spent elsewhere", AT)
-    assert [each.amount for each in sent(invoice, till)] == [Money(3_12)]
+    assert [each.amount for each in send_refund(invoice, provider)] == [Money(3_12)]
     assert credit_of(invoice) == Money(0)
 
 
-def test_nothing_is_refunded_once_the_credit_is_spent_even_where_the_provider_is_closed() -> None:
-    invoice = refused_change(Till())
+def test_nothing_is_refunded_once_the_credit_is_spent_even_without_the_provider() -> None:
+    invoice = refused_change(RefundingProvider())
     grant_credit(invoice.client.email, "-43.12", "spent elsewhere", AT)
 
-    assert objection(invoice) is StaffRefusal.NOTHING_TO_REFUND
+    assert refusal_of(invoice) is StaffRefusal.NOTHING_TO_REFUND
 
 
 def test_nothing_is_refunded_of_an_invoice_paid_with_credit_alone() -> None:
@@ -235,99 +235,99 @@ def test_nothing_is_refunded_of_an_invoice_paid_with_credit_alone() -> None:
     invoice = factories.invoice_for(order)
     assert credit_of(invoice) == Money(100_00)
 
-    assert objection(invoice, Till()) is StaffRefusal.NOTHING_TO_REFUND
+    assert refusal_of(invoice, RefundingProvider()) is StaffRefusal.NOTHING_TO_REFUND
 
 
-def test_credit_that_was_put_to_the_invoice_stays_credit() -> None:
-    row, till = factories.service(), Till()
+def test_credit_applied_to_the_invoice_stays_credit() -> None:
+    row, provider = factories.service(), RefundingProvider()
     factories.credit(row.client, 10_00)
     order = factories.confirm(row)
     invoice = factories.invoice_for(order)
-    pay_with(invoice, till)  # 33.12 of 43.12
+    pay_with(invoice, provider)  # 33.12 of 43.12
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
 
-    assert [each.amount for each in sent(invoice, till)] == [Money(33_12)]
+    assert [each.amount for each in send_refund(invoice, provider)] == [Money(33_12)]
     assert credit_of(invoice) == Money(10_00)
 
 
-def test_a_refusal_gives_the_credit_back_and_another_try_may_succeed() -> None:
-    till = Till()
-    invoice = refused_change(till)
-    till.results.append(ProviderResult(REFUSED, reason="too_old"))
+def test_refused_refund_gives_the_credit_back_and_can_be_tried_again() -> None:
+    provider = RefundingProvider()
+    invoice = refused_change(provider)
+    provider.results.append(ProviderResult(REFUSED, reason="too_old"))
 
-    assert sent(invoice, till) == [RefundResult(Money(43_12), "fake", RefundStatus.REFUSED, "too_old")]
+    assert send_refund(invoice, provider) == [RefundResult(Money(43_12), "fake", RefundStatus.REFUSED, "too_old")]
     assert credit_of(invoice) == Money(43_12)
 
-    assert [each.status for each in sent(invoice, till)] == [DONE]
+    assert [each.status for each in send_refund(invoice, provider)] == [DONE]
     assert credit_of(invoice) == Money(0)
 
 
-@pytest.mark.parametrize("moved", [True, False])
-def test_a_lost_answer_is_asked_for_again_and_gives_back_once(moved: bool) -> None:
-    till = Till()
-    invoice = refused_change(till)
-    till.results.append(ProviderResult(UNKNOWN))
-    till.takes_money = moved
+@pytest.mark.parametrize("takes_money", [True, False])
+def test_refund_without_an_answer_is_asked_again_and_made_once(takes_money: bool) -> None:
+    provider = RefundingProvider()
+    invoice = refused_change(provider)
+    provider.results.append(ProviderResult(UNKNOWN))
+    provider.takes_money = takes_money
 
-    assert [each.status for each in sent(invoice, till)] == [RefundStatus.UNKNOWN]
+    assert [each.status for each in send_refund(invoice, provider)] == [RefundStatus.UNKNOWN]
     assert credit_of(invoice) == Money(0)
-    assert objection(invoice, till) is StaffRefusal.REFUND_UNDER_WAY
+    assert refusal_of(invoice, provider) is StaffRefusal.REFUND_UNDER_WAY
     key = the_refund(invoice).key
     message = message_by_key(f"refund-{key}")
     assert message is not None
     assert message.run_at == AT + timedelta(seconds=5)
 
-    asked = open_refund_of(key)
-    assert asked is not None
-    assert record_refund_result(key, till.refund(asked[1]), LATER)
+    request = open_refund_of(key)
+    assert request is not None
+    assert record_refund_result(key, provider.refund(request[1]), LATER)
     assert open_refund_of(key) is None
-    assert (len(till.refunds), credit_of(invoice)) == (1, Money(0))
+    assert (len(provider.refunds), credit_of(invoice)) == (1, Money(0))
 
 
-def test_a_machine_that_stops_while_it_waits_loses_nothing() -> None:
-    till = CrashingProvider()
-    invoice = refused_change(till)
+def test_crash_during_a_refund_loses_nothing() -> None:
+    provider = CrashingProvider()
+    invoice = refused_change(provider)
     with pytest.raises(ProcessCrash):
-        sent(invoice, till)
+        send_refund(invoice, provider)
 
     assert (the_refund(invoice).status, credit_of(invoice)) == (RefundStatus.SENDING, Money(0))
     key = the_refund(invoice).key
     assert message_by_key(f"refund-{key}") is not None
-    asked = open_refund_of(key)
-    assert asked is not None
-    assert record_refund_result(key, Till.refund(till, asked[1]), LATER)
-    assert len(till.refunds) == 1
+    request = open_refund_of(key)
+    assert request is not None
+    assert record_refund_result(key, RefundingProvider.refund(provider, request[1]), LATER)
+    assert len(provider.refunds) == 1
 
 
-def test_an_answer_heard_twice_counts_once() -> None:
-    till = Till()
-    invoice = refused_change(till)
-    sent(invoice, till)
+def test_second_result_of_a_refund_changes_nothing() -> None:
+    provider = RefundingProvider()
+    invoice = refused_change(provider)
+    send_refund(invoice, provider)
     with nothing_written():
         assert record_refund_result(the_refund(invoice).key, ProviderResult(REFUSED), LATER)
 
 
-def test_what_no_provider_carried_is_sent_back_by_hand() -> None:
+def test_offline_payment_cannot_be_refunded_by_a_provider() -> None:
     order = factories.confirm(factories.service(payment_method="interac"))
     invoice = factories.invoice_for(order)
     record_offline_payment(invoice.number, OfflinePayment("43.12", ON, AT, "CA1"), ON, "staff:lea", AT)
     mark_refused(order.reference, "no room", "staff:lea", ON, AT)
-    assert objection(invoice, Till()) is StaffRefusal.PAID_OFFLINE
+    assert refusal_of(invoice, RefundingProvider()) is StaffRefusal.PAID_OFFLINE
 
 
-def test_a_provider_that_is_closed_is_told_apart() -> None:
-    assert objection(refused_change(Till())) is StaffRefusal.PROVIDER_CLOSED
+def test_provider_that_is_not_configured_any_more_has_its_own_refusal() -> None:
+    assert refusal_of(refused_change(RefundingProvider())) is StaffRefusal.PROVIDER_CLOSED
 
 
-def test_a_payment_that_bought_what_it_was_for_stays() -> None:
-    till = Till()
+def test_payment_of_a_change_that_was_made_is_not_refunded() -> None:
+    provider = RefundingProvider()
     _, invoice = unpaid_order()
-    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
-    pay_with(invoice, till)
-    assert objection(invoice, till) is StaffRefusal.NOTHING_TO_REFUND
+    assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
+    pay_with(invoice, provider)
+    assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
 
 
-def test_an_invoice_that_is_not_there_is_said_so() -> None:
+def test_unknown_invoice_is_refused() -> None:
     with nothing_written(), pytest.raises(BusinessError) as raised:
         refund_invoice("2026-9999", {}, "staff:lea", AT)
     assert raised.value.code is StaffRefusal.NO_INVOICE

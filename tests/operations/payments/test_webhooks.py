@@ -1,4 +1,4 @@
-"""An announcement is kept once and makes the house ask; by itself it moves no money."""
+"""Receiving webhooks: each message is stored once and has its payment looked up; by itself it moves no money."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flask import Flask
 
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.ports import InvalidSignature, ProviderResult, ProviderUnavailable, WebhookMessage
-from kajoom.models import webhook_event as kept
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
+from kajoom.models.webhook_event import WebhookEvent, webhook_events_for_staff
 from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments.pay import follow_up, give_up
 from kajoom.operations.payments.webhooks import WebhookOutcome, receive_webhook
@@ -27,75 +27,75 @@ TO_APPROVE = ProviderResult(PENDING, "ref", approve_url="https://paypal.example/
 
 
 class WebhookVerifier(FakeProvider):
-    """A provider whose messages say what the test wants said."""
+    """A provider whose webhook messages are set by the test."""
 
     def __init__(self, *results: ProviderResult) -> None:
         super().__init__(*results)
-        self.says: WebhookMessage | Exception = InvalidSignature("nothing said")
+        self.message: WebhookMessage | Exception = InvalidSignature("no message")
 
     def verify_webhook(self, _headers: Mapping[str, str], _body: bytes, _at: datetime) -> WebhookMessage:
-        if isinstance(self.says, Exception):
-            raise self.says
-        return self.says
+        if isinstance(self.message, Exception):
+            raise self.message
+        return self.message
 
 
-def heard(provider: WebhookVerifier, at: datetime = AT) -> WebhookOutcome:
+def receive(provider: WebhookVerifier, at: datetime = AT) -> WebhookOutcome:
     return receive_webhook(provider, {}, b"", at)
 
 
-def settles() -> list[Message]:
-    """The messages that have an attempt asked about because of an announcement."""
+def look_up_messages() -> list[Message]:
+    """The outbox messages that look an attempt up because of a webhook."""
     return [each for each in rows(Message) if each.kind == "settle" and "again" in each.ids]
 
 
 @pytest.mark.parametrize(
-    ("error", "hearing"),
+    ("error", "outcome"),
     [
         (InvalidSignature("no"), WebhookOutcome.INVALID_SIGNATURE),
         (ProviderUnavailable("no"), WebhookOutcome.UNVERIFIED),
     ],
 )
-def test_what_is_not_known_to_be_the_providers_writes_nothing(error: Exception, hearing: WebhookOutcome) -> None:
+def test_unverified_message_writes_nothing(error: Exception, outcome: WebhookOutcome) -> None:
     provider = WebhookVerifier()
-    provider.says = error
+    provider.message = error
     with nothing_written():
-        assert heard(provider) is hearing
+        assert receive(provider) is outcome
 
 
 @pytest.mark.parametrize("by", ["key", "name"])
-def test_an_announcement_has_its_attempt_asked_about_at_once(by: str) -> None:
+def test_message_has_its_attempt_looked_up_at_once(by: str) -> None:
     _, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
     pay_with(invoice, provider)
     key = last_attempt(invoice).key
-    provider.says = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", *((key, "") if by == "key" else ("", "ref")))
+    provider.message = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", *((key, "") if by == "key" else ("", "ref")))
 
-    assert heard(provider, LATER) is WebhookOutcome.RECEIVED
+    assert receive(provider, LATER) is WebhookOutcome.RECEIVED
 
-    [message] = settles()
+    [message] = look_up_messages()
     assert (message.ids, message.run_at) == ({"attempt": key, "again": True}, LATER)
-    [row] = rows(kept.WebhookEvent)
+    [row] = rows(WebhookEvent)
     assert (row.id, row.provider, row.kind, row.received_at) == ("WH-1", "fake", "CHECKOUT.ORDER.APPROVED", LATER)
     assert last_attempt(invoice).status is PENDING
 
 
-def test_an_announcement_heard_again_changes_nothing() -> None:
+def test_message_received_again_changes_nothing() -> None:
     _, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
     pay_with(invoice, provider)
-    provider.says = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", last_attempt(invoice).key)
-    heard(provider)
+    provider.message = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", last_attempt(invoice).key)
+    receive(provider)
 
     with nothing_written():
-        assert heard(provider, LATER) is WebhookOutcome.RECEIVED
+        assert receive(provider, LATER) is WebhookOutcome.RECEIVED
 
 
-def test_an_announcement_heard_twice_at_once_is_kept_once(app: Flask) -> None:
+def test_message_received_twice_at_once_is_stored_once(app: Flask) -> None:
     _, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
     pay_with(invoice, provider)
     together = Barrier(2)
-    told: list[WebhookOutcome] = []
+    outcomes: list[WebhookOutcome] = []
 
     class Simultaneous(WebhookVerifier):
         def verify_webhook(self, headers: Mapping[str, str], body: bytes, at: datetime) -> WebhookMessage:
@@ -103,12 +103,12 @@ def test_an_announcement_heard_twice_at_once_is_kept_once(app: Flask) -> None:
             return super().verify_webhook(headers, body, at)
 
     simultaneous = Simultaneous()
-    simultaneous.says = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", last_attempt(invoice).key)
+    simultaneous.message = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", last_attempt(invoice).key)
     db.session.rollback()  # what is read here must not keep the others waiting
 
     def hear_it() -> None:
         with app.app_context():
-            told.append(heard(simultaneous))
+            outcomes.append(receive(simultaneous))
 
     threads = [Thread(target=hear_it) for _ in range(2)]
     for thread in threads:
@@ -116,29 +116,29 @@ def test_an_announcement_heard_twice_at_once_is_kept_once(app: Flask) -> None:
     for thread in threads:
         thread.join()
 
-    assert told == [WebhookOutcome.RECEIVED] * 2
-    assert len(rows(kept.WebhookEvent)) == len(settles()) == 1
+    assert outcomes == [WebhookOutcome.RECEIVED] * 2
+    assert len(rows(WebhookEvent)) == len(look_up_messages()) == 1
 
 
 @pytest.mark.parametrize("key", ["nobody", ""])
-def test_an_announcement_about_nothing_of_ours_is_kept(key: str) -> None:
+def test_message_about_an_unknown_payment_is_stored(key: str) -> None:
     provider = WebhookVerifier()
-    provider.says = WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", key, "unknown")
-    assert heard(provider) is WebhookOutcome.RECEIVED
-    assert len(rows(kept.WebhookEvent)) == 1
-    assert settles() == []
+    provider.message = WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", key, "unknown")
+    assert receive(provider) is WebhookOutcome.RECEIVED
+    assert len(rows(WebhookEvent)) == 1
+    assert look_up_messages() == []
 
 
-def test_an_announcement_about_money_already_received_asks_nothing() -> None:
+def test_message_about_a_captured_payment_looks_nothing_up() -> None:
     _, invoice = unpaid_order()
     provider = WebhookVerifier()
     pay_with(invoice, provider)
-    provider.says = WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", last_attempt(invoice).key)
-    heard(provider)
-    assert settles() == []
+    provider.message = WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", last_attempt(invoice).key)
+    receive(provider)
+    assert look_up_messages() == []
 
 
-def test_an_announcement_of_one_provider_is_not_about_anothers_attempt() -> None:
+def test_message_is_matched_to_attempts_of_its_own_provider_only() -> None:
     _, invoice = unpaid_order()
     pay_with(invoice, FakeProvider(TO_APPROVE))
 
@@ -146,33 +146,33 @@ def test_an_announcement_of_one_provider_is_not_about_anothers_attempt() -> None
         code = "other"
 
     provider = Other()
-    provider.says = WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", last_attempt(invoice).key)
-    heard(provider)
-    assert settles() == []
+    provider.message = WebhookMessage("WH-1", "PAYMENT.CAPTURE.COMPLETED", last_attempt(invoice).key)
+    receive(provider)
+    assert look_up_messages() == []
 
 
-def test_an_announcement_about_what_was_given_up_asks_without_taking() -> None:
+def test_message_about_an_abandoned_attempt_is_looked_up_without_capturing() -> None:
     order, invoice = unpaid_order()
     provider = WebhookVerifier(TO_APPROVE)
     pay_with(invoice, provider)
     give_up(invoice.id, {"fake": provider}, AT)
     cancel_order(order.client_id, order.reference, ON, AT)
     key = last_attempt(invoice).key
-    provider.says = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", key)
+    provider.message = WebhookMessage("WH-1", "CHECKOUT.ORDER.APPROVED", key)
 
-    heard(provider)
+    receive(provider)
 
-    assert len(settles()) == 1
+    assert len(look_up_messages()) == 1
     provider.approved.add(key)
     with nothing_written():
         assert follow_up(key, {"fake": provider}, LATER, again=True) is None
     assert [result.status for _, result in provider.ledger.values()] == [PENDING]
 
 
-def test_refunds_and_disputes_are_kept_for_staff_and_nothing_else_is() -> None:
+def test_refunds_and_disputes_are_listed_for_staff() -> None:
     provider = WebhookVerifier()
     kinds = ["PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED", "CUSTOMER.DISPUTE.CREATED"]
     for number, kind in enumerate([*kinds, "PAYMENT.CAPTURE.COMPLETED", "CHECKOUT.ORDER.APPROVED"]):
-        provider.says = WebhookMessage(f"WH-{number}", kind)
-        heard(provider, AT + timedelta(minutes=number))
-    assert [each.kind for each in kept.webhook_events_for_staff()] == kinds[::-1]
+        provider.message = WebhookMessage(f"WH-{number}", kind)
+        receive(provider, AT + timedelta(minutes=number))
+    assert [each.kind for each in webhook_events_for_staff()] == kinds[::-1]
