@@ -209,8 +209,9 @@ def test_without_a_webhook_no_message_is_believed(paypal_client: PayPalClient, s
 
 
 def test_only_authorities_of_this_machine_are_trusted_by_default(
-    paypal_client: PayPalClient, fake: FakePayPal, send: Send
+    paypal_client: PayPalClient, fake: FakePayPal, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
     assert trusted_roots()
     verifier = PayPalWebhookVerifier(WEBHOOK_ID, paypal_client.fetch, certificate_hosts(fake.address))
     message = send()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
@@ -16,8 +17,13 @@ __all__ = ["fake", "paypal", "paypal_client", "paypal_with_vault"]
 
 
 @pytest.fixture
-def fake() -> Iterator[FakePayPal]:
+def fake(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePayPal]:
     """Run a fake PayPal with an empty ledger."""
+    certificate = tmp_path_factory.getbasetemp() / "authority.pem"
+    if not certificate.exists():
+        certificate.write_bytes(authority(OURS).certificate.public_bytes(Encoding.PEM))
+    # Each new HTTP client reads the trusted certificates: one of them takes far less time than the system's.
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with FakePayPal() as started:
         yield started
 
