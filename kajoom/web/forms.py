@@ -30,8 +30,6 @@ _KEY = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _REASON_LENGTH = 2000
 
-Fields = MultiDict[str, str]
-
 _REQUIRED = (InputRequired(message=Refusal.UNREADABLE),)
 
 
@@ -84,7 +82,7 @@ class StrictForm(Form):  # type: ignore[misc]  # WTForms has no type hints
     """A form that is either valid or refused with a code."""
 
     @classmethod
-    def parse(cls, fields: Fields) -> Self:
+    def parse(cls, fields: MultiDict[str, str]) -> Self:
         """The valid form of ``fields``; ``BusinessError`` with the refusal of the first invalid field."""
         form = cls(fields)
         if not form.validate():

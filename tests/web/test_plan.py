@@ -347,6 +347,7 @@ def test_condition_must_be_acknowledged(french: Browser, address: Address) -> No
         response = send(french, f"{service}/plan", **fields)
         assert (response.status_code, refusal_in(response.text)) == (422, "not_acknowledged")
         assert 'id="acknowledged" value="yes" aria-invalid="true"' in response.text
+        assert 'lu la condition. <a href="#acknowledged">' in response.text
     assert count_rows() == before
     assert post(french, f"{service}/plan", **fields, acknowledged="yes").status_code == 303
 
