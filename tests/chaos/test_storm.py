@@ -13,7 +13,8 @@ def test_nothing_is_lost_and_nothing_is_done_twice_under_random_kills(
     create_database: DatabaseFactory, processes: ForkServerContext, tmp_path: Path
 ) -> None:
     """About three minutes for each database; ``make storm`` runs larger ones."""
-    scale = Scale(changes=500, kills=60, seconds=600)
+    # Ends by count; the time only stops a storm that makes no progress.
+    scale = Scale(changes=500, kills=60, seconds=1500)
 
     result = Storm(create_database("storm").url, tmp_path, scale, processes).run()
 
