@@ -11,7 +11,7 @@ from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.labels import label_for
-from kajoom.models.figures import figures_of_invoice, figures_of_order
+from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
 from kajoom.models.order_page import OrderPage, order_page_by_key, order_page_of
 from kajoom.models.renewal import renewals_with_terms_of
@@ -130,8 +130,8 @@ def _render(
 ) -> ResponseReturnValue:
     """The order as a page or as a panel.
 
-    ``error`` is why a POST failed. ``is_update`` when a poll found a new state, which is announced and leaves the
-    focus and the address alone. ``return_state`` as in ``PaymentState``.
+    ``error`` is why a POST failed. ``is_update`` when a poll found a new state, which is announced and changes neither
+    the focus nor the address. ``return_state`` as in ``PaymentState``.
     """
     order, invoice = page.order, page.invoice
     state = payment_state(invoice, page.attempt, error, return_state)
@@ -145,7 +145,7 @@ def _render(
         push=None if is_update else url_for("order.show", reference=order.reference),
         order=order,
         invoice=invoice,
-        figures=figures_of_invoice(invoice) if invoice and invoice.paid_cents else figures_of_order(order),
+        figures=_figures_of(page),
         stages=timeline_of(order),
         payment=state,
         options=payment_options(invoice, service.payment_method, service.catalog, service.credit),
@@ -155,6 +155,13 @@ def _render(
         is_update=is_update,
         **product_context(service),
     )
+
+
+def _figures_of(page: OrderPage) -> Figures:
+    """The order's figures, or those of its invoice once a part of it is paid."""
+    if page.invoice is not None and page.invoice.paid_cents:
+        return figures_of_invoice(page.invoice)
+    return figures_of_order(page.order)
 
 
 def _announcement(order: Order, error: BusinessError | None) -> str:

@@ -1,4 +1,4 @@
-"""The timeline of an order, in the client's words: requested, paid, being set up, operational."""
+"""The stages of an order that its page shows: requested, paid, scheduled, being set up, operational."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from kajoom.models.order import Order
 
 @dataclass(frozen=True)
 class TimelineStage:
-    """One stage: its name, whether it is ``done``, ``current``, still to ``come`` or where it all ``ended``."""
+    """One stage, with the instant or the day it was or will be reached.
+
+    ``label`` is an English message. ``state`` is "done", "current", "come" for a later one, or "ended" for the last
+    stage of an order that was closed without being carried out.
+    """
 
     label: str
     state: str
@@ -21,7 +25,7 @@ class TimelineStage:
     on: date | None = None
 
 
-_ENDS = {
+_CLOSED_BY = {
     OrderEvent.CANCELLED: N_("Cancelled"),
     OrderEvent.EXPIRED: N_("Expired"),
     OrderEvent.REFUSED: N_("Refused"),
@@ -29,22 +33,23 @@ _ENDS = {
 
 
 def timeline_of(order: Order) -> list[TimelineStage]:
-    """The stages of an order, those behind it and those to come."""
+    """The stages of an order, in order: those it has reached, and those it has yet to reach unless it is closed."""
     at = {step.event: step.at for step in order.history}
     stages = [TimelineStage(N_("Requested"), "done", at.get(OrderEvent.PLACED, order.placed_at))]
     if order.due_today:
         stages.append(_stage(N_("Paid"), at.get(OrderEvent.PAID), order.status is OrderStatus.AWAITING_PAYMENT))
     if order.decision is not Decision.NOW:
-        waits = order.status is OrderStatus.SCHEDULED
-        stages.append(TimelineStage(N_("Scheduled"), "current" if waits else "done", on=order.effective_on))
-    ended = next(((label, at[event]) for event, label in _ENDS.items() if event in at), None)
-    if ended:
-        reached = [stage for stage in stages if stage.state == "done"]
-        return [*reached, TimelineStage(ended[0], "ended", ended[1])]
-    done = at.get(OrderEvent.PROVISIONED)
-    prepares = order.status is OrderStatus.AWAITING_PROVISIONING
-    stages.append(TimelineStage(N_("Being set up"), "done" if done else "current" if prepares else "come"))
-    stages.append(_stage(N_("Operational"), done, is_current=False))
+        is_waiting = order.status is OrderStatus.SCHEDULED
+        stages.append(TimelineStage(N_("Scheduled"), "current" if is_waiting else "done", on=order.effective_on))
+    for event, label in _CLOSED_BY.items():
+        if event in at:
+            reached = [stage for stage in stages if stage.state == "done"]
+            return [*reached, TimelineStage(label, "ended", at[event])]
+    provisioned_at = at.get(OrderEvent.PROVISIONED)
+    is_being_set_up = order.status is OrderStatus.AWAITING_PROVISIONING
+    state = "done" if provisioned_at else "current" if is_being_set_up else "come"
+    stages.append(TimelineStage(N_("Being set up"), state))
+    stages.append(_stage(N_("Operational"), provisioned_at, is_current=False))
     return stages
 
 

@@ -271,7 +271,7 @@ def test_webhook_has_an_account_looked_up() -> None:
     receive_webhook(provider, {}, b"", LATER)
     [message] = [message for message in rows(Message) if message.kind == "check"]
     check(message.ids["saved_method"], {"fake": provider}, LATER)
-    assert tokens_of(invoice.client_id) == [f"account-{key}"], "an announcement is not believed"
+    assert tokens_of(invoice.client_id) == [f"account-{key}"], "a webhook is no proof"
 
     provider.saved.clear()
     check(message.ids["saved_method"], {"fake": provider}, LATER)
