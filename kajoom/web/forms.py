@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form
@@ -53,14 +53,24 @@ class SingleField(Field):  # type: ignore[misc]  # WTForms has no type hints
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Convert the text that was sent; ``ValueError`` with the refusal when it is not acceptable."""
-        if len(valuelist) > 1 or any("\0" in value for value in valuelist):
-            raise ValidationError(Refusal.UNREADABLE)
-        if not valuelist or not valuelist[0]:
-            return
-        try:
-            self.data = self.convert(valuelist[0])
-        except ValueError:
-            raise ValueError(self.refusal) from None
+        self.data = _converted(valuelist, self.convert, self.refusal)
+
+
+def _converted(values: list[str], convert: Callable[[str], Any], refusal: Refusal) -> Any:
+    """The value of a field sent as ``values``, ``None`` when it is missing or empty; ``ValidationError`` otherwise."""
+    if not values or (len(values) == 1 and not values[0]):
+        return None
+    if len(values) > 1 or "\0" in values[0]:
+        raise ValidationError(Refusal.UNREADABLE)
+    try:
+        return convert(values[0])
+    except ValueError:
+        raise ValidationError(refusal) from None
+
+
+def _read(field: Any, values: list[str]) -> Any:
+    """The value of a ``SingleField`` of a form's class, which is unbound there."""
+    return _converted(values, field.kwargs.get("convert", str), field.kwargs.get("refusal", Refusal.UNREADABLE))
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
@@ -100,6 +110,27 @@ class PlanForm(StrictForm):
     cycle = SingleField(convert=BillingCycle)
     when = SingleField(convert=When)
     asked = SingleField()
+
+    @classmethod
+    def read(cls, fields: MultiDict[str, str]) -> PlanChoice:
+        """The data of the form, read with its fields' converters but without building it.
+
+        The price preview is requested at each change, and building the form takes longer than quoting a price.
+        Raises ``BusinessError`` as ``parse`` does.
+        """
+        try:
+            return PlanChoice(*(_read(getattr(cls, name), fields.getlist(name)) for name in PlanChoice._fields))
+        except ValidationError as error:
+            raise BusinessError(error.args[0]) from None
+
+
+class PlanChoice(NamedTuple):
+    """A choice as it is being made, ``None`` for what is missing."""
+
+    plan: str | None
+    cycle: BillingCycle | None
+    when: When | None
+    asked: str | None
 
 
 class ChoiceForm(StrictForm):

@@ -46,15 +46,15 @@ def choose(service_id: int) -> ResponseReturnValue:
     if blocked_reason is not None:
         url = url_for("plan.choose", service_id=service.id)
         return render_blocked(service, BusinessError(blocked_reason), 200, push=url)
-    form = PlanForm.parse(request.args)
-    cycle, plan_offers = _cycle_and_offers(service, form.cycle.data)
-    plan = form.plan.data or _default_plan(service, plan_offers)
-    choice = drop_stale_when(service, Choice(plan, cycle, form.when.data), form.asked.data)
+    form = PlanForm.read(request.args)
+    cycle, plan_offers = _cycle_and_offers(service, form.cycle)
+    plan = form.plan or _default_plan(service, plan_offers)
+    choice = drop_stale_when(service, Choice(plan, cycle, form.when), form.asked)
     preview = preview_of(service, choice)
     url = _choice_url("plan.choose", choice, service)
-    if form.asked.data is not None:
-        return _render_choice(preview, plan_offers, "plan/_preview.html", replace=url, asked=form.asked.data)
-    status = status_of(preview.error.code) if preview.error and form.plan.data else 200
+    if form.asked is not None:
+        return _render_choice(preview, plan_offers, "plan/_preview.html", replace=url, asked=form.asked)
+    status = status_of(preview.error.code) if preview.error and form.plan else 200
     return _render_choice(preview, plan_offers, "plan/_choose.html", push=url, status=status)
 
 

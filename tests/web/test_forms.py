@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 import pytest
@@ -177,3 +178,30 @@ def test_cancellation_without_a_valid_day_is_refused(form: type[StrictForm], tex
 @pytest.mark.parametrize("text", ["when=now", "when=now key=short", f"when=now key={KEY} reason=a reason=b"])
 def test_cancellation_with_an_invalid_field_is_refused(text: str) -> None:
     assert _refusal(CancellationForm, text) is Refusal.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"plan": ["b"], "cycle": ["monthly"], "when": ["now"], "asked": ["monthly.now"]},
+        {"plan": [""], "cycle": ["annually"]},
+        {"plan": ["B!"]},
+        {"cycle": ["weekly"]},
+        {"when": ["later"]},
+        {"plan": ["a", "b"]},
+        {"asked": ["\0"]},
+    ],
+)
+def test_choice_is_read_as_its_form_parses_it(fields: dict[str, list[str]]) -> None:
+    def parsed(sent: MultiDict[str, str]) -> tuple[object, ...]:
+        form = PlanForm.parse(sent)
+        return form.plan.data, form.cycle.data, form.when.data, form.asked.data
+
+    def outcome(read: Callable[[MultiDict[str, str]], tuple[object, ...]]) -> object:
+        try:
+            return read(MultiDict(fields))
+        except BusinessError as error:
+            return error.code
+
+    assert outcome(PlanForm.read) == outcome(parsed)
