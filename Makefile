@@ -7,7 +7,7 @@ PYTEST = $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --dist workste
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test test-fast check bench storm mutants words lock clean
+.PHONY: run setup test test-fast check bench storm mutants journey words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -48,6 +48,12 @@ storm: .venv/tested
 # Mutation testing of kajoom/domain; of some modules only: make mutants MODULES="money tax"
 mutants: .venv/tested
 	@$(BIN)/python -m tests.mutants $(MODULES)
+
+# Follows a plan change in Chromium, from the product page to the order, and retakes the pictures of docs/images.
+journey: .venv/tested
+	@.ci/tools
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m tests.browser.screenshots
 
 words: .venv/tested
 	@$(BIN)/flask words update
