@@ -1,1 +1,1 @@
-"""The tests walk the rooms of the house: a folder for each, and one for the rules of the house itself."""
+"""The tests mirror the layers of ``kajoom``; ``architecture`` checks the rules of the code base itself."""

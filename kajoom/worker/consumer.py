@@ -52,10 +52,10 @@ def run_once(gateways: Gateways, at: datetime) -> bool:
 
 
 def _send(gateways: Gateways, message: Message, at: datetime) -> None:
-    letter = email_for_message(message.ids, message.key, at)
+    email = email_for_message(message.ids, message.key, at)
     db.session.rollback()
-    if letter is not None:
-        gateways.mailer.send(letter)
+    if email is not None:
+        gateways.mailer.send(email)
 
 
 def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
