@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ForeignKey, ScalarSelect, SQLColumnExpression, func, select
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
@@ -12,6 +13,7 @@ from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
+from kajoom.models.paging import page_of
 from kajoom.models.types import UtcDateTime, enum_column
 
 
@@ -74,11 +76,38 @@ def movements_of(client_id: int) -> list[CreditEntry]:
     return list(db.session.scalars(query.order_by(CreditEntry.id.desc())))
 
 
-def ledgers_of(client_id: int) -> dict[str, list[Movement]]:
-    """Return the movements of each currency with the balance after each, newest first; most recent currency first."""
-    entries = movements_of(client_id)
-    ledgers: dict[str, list[Movement]] = {entry.currency: [] for entry in entries}
-    for entry in reversed(entries):
-        before = ledgers[entry.currency][0].balance if ledgers[entry.currency] else entry.amount.zero()
-        ledgers[entry.currency].insert(0, Movement(entry, before + entry.amount))
-    return ledgers
+class Ledger(NamedTuple):
+    """A client's credit in one currency: its balance, and the movements of a page."""
+
+    balance: Money
+    movements: list[Movement]
+
+
+def ledgers_of(client_id: int, page: int) -> tuple[dict[str, Ledger], Pagination]:
+    """A page of a client's movements, newest first, as a ledger for each currency; most recent currency first.
+
+    On the first page each currency in which the client has credit has a ledger, even without a movement on it.
+    """
+    of_client = select(CreditEntry).options(joinedload(CreditEntry.invoice)).where(CreditEntry.client_id == client_id)
+    entries = page_of(of_client.order_by(CreditEntry.id.desc()), page)
+    if not entries.items:
+        return {}, entries
+    balances = _balances(client_id)
+    after = _balances(client_id, entries.items[0].id) if entries.has_prev else dict(balances)
+    ledgers: dict[str, Ledger] = {}
+    for entry in entries.items:
+        ledger = ledgers.setdefault(entry.currency, Ledger(balances[entry.currency], []))
+        ledger.movements.append(Movement(entry, after[entry.currency]))
+        after[entry.currency] -= entry.amount
+    if not entries.has_prev:
+        ledgers.update({code: Ledger(money, []) for code, money in balances.items() if money and code not in ledgers})
+    return ledgers, entries
+
+
+def _balances(client_id: int, until: int | None = None) -> dict[str, Money]:
+    """The balance of each currency after the entry with the id ``until``, or after the last one."""
+    query = select(CreditEntry.currency, func.sum(CreditEntry.cents)).where(CreditEntry.client_id == client_id)
+    if until is not None:
+        query = query.where(CreditEntry.id <= until)
+    rows = db.session.execute(query.group_by(CreditEntry.currency))
+    return {currency: Money(int(cents), currency) for currency, cents in rows}

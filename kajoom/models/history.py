@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, SQLColumnExpression, bindparam, select
+from flask_sqlalchemy.pagination import Pagination
+from sqlalchemy import ScalarSelect, SQLColumnExpression, bindparam, func, select
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind
@@ -76,12 +77,15 @@ _HISTORY = (
     )
     .where(Order.service_id == bindparam("service_id"))
     .order_by(Order.id.desc())
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
 )
 
 
-def history_of(service_id: int) -> list[Change]:
-    """Return every change of a service, newest first."""
-    rows = db.session.connection().execute(_HISTORY, {"service_id": service_id})
+def history_of(service_id: int, limit: int, offset: int = 0) -> list[Change]:
+    """Return ``limit`` changes of a service, newest first, without the newest ``offset``; an open one is the newest."""
+    parameters = {"service_id": service_id, "limit": limit, "offset": offset}
+    rows = db.session.connection().execute(_HISTORY, parameters)
     return [
         Change(
             reference=row.reference,
@@ -102,3 +106,14 @@ def history_of(service_id: int) -> list[Change]:
         )
         for row in rows
     ]
+
+
+class ChangePages(Pagination):
+    """The pages of a service's history; ``service_id`` is given with ``page`` and ``per_page``."""
+
+    def _query_items(self) -> list[Change]:
+        return history_of(self._query_args["service_id"], self.per_page, self._query_offset)
+
+    def _query_count(self) -> int:
+        orders = select(func.count()).select_from(Order).where(Order.service_id == self._query_args["service_id"])
+        return db.session.scalar(orders) or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
@@ -23,6 +24,7 @@ from kajoom.domain.money import Money
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.order import Order
+from kajoom.models.paging import page_of
 from kajoom.models.service import Service
 from kajoom.models.types import LineJson, TaxJson, enum_column, json_column
 
@@ -129,10 +131,10 @@ def invoice_by_number(number: str) -> Invoice | None:
     return db.session.scalar(select(Invoice).where(Invoice.number == number))
 
 
-def invoices_of(client_id: int) -> list[Invoice]:
-    """Return the client's invoices, newest first."""
+def invoices_of(client_id: int, page: int) -> Pagination:
+    """Return a page of the client's invoices, newest first."""
     query = select(Invoice).options(joinedload(Invoice.service)).where(Invoice.client_id == client_id)
-    return list(db.session.scalars(query.order_by(Invoice.id.desc())))
+    return page_of(query.order_by(Invoice.id.desc()), page)
 
 
 def id_of_last_invoice(order_id: SQLColumnExpression[int]) -> ScalarSelect[int | None]:

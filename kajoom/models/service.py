@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -14,6 +15,7 @@ from kajoom.domain.terms import Terms
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
+from kajoom.models.paging import page_of
 from kajoom.models.types import enum_column, json_column
 
 
@@ -72,10 +74,10 @@ def client_id_of_service(service_id: int) -> ScalarSelect[int]:
     return select(Service.client_id).where(Service.id == service_id).scalar_subquery()
 
 
-def services_of(client_id: int) -> list[Service]:
-    """Return the client's services in the order they were added."""
+def services_of(client_id: int, page: int) -> Pagination:
+    """Return a page of the client's services, in the order they were added."""
     query = select(Service).options(joinedload(Service.plan).joinedload(Plan.group))
-    return list(db.session.scalars(query.where(Service.client_id == client_id).order_by(Service.id)))
+    return page_of(query.where(Service.client_id == client_id).order_by(Service.id), page)
 
 
 def service_by_external_id(external_id: str) -> Service | None:

@@ -12,6 +12,7 @@ from kajoom.models.saved_method import saved_methods_of
 from kajoom.operations.payments.saved_methods import remove
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import redirect_to, render
+from kajoom.web.paging import requested_page
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -20,11 +21,13 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 def show() -> ResponseReturnValue:
     """Show the client's name, language, saved accounts and credit, one ledger for each currency."""
     client_id = current_client().id
+    ledgers, movements = ledgers_of(client_id, requested_page())
     return render(
         "account/show.html",
         "account/_credit.html",
         title=gettext("Account"),
-        ledgers=ledgers_of(client_id),
+        ledgers=ledgers,
+        movements=movements,
         saved=saved_methods_of(client_id),
     )
 

@@ -14,6 +14,7 @@ from kajoom.models.invoice_page import InvoicePage, invoice_page_of
 from kajoom.web.auth import current_client
 from kajoom.web.forms import PaymentForm
 from kajoom.web.htmx import redirect_to, render
+from kajoom.web.paging import requested_page
 from kajoom.web.payment import pay_invoice, payment_choice, payment_state, return_state_of_request, verify_payment
 from kajoom.web.payment_options import payment_options
 from kajoom.web.refusals import status_of
@@ -29,7 +30,7 @@ def index() -> ResponseReturnValue:
         "invoice/index.html",
         "invoice/_index.html",
         title=gettext("Invoices"),
-        invoices=invoices_of(current_client().id),
+        invoices=invoices_of(current_client().id, requested_page()),
         today=clock.today(),
     )
 

@@ -6,16 +6,21 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from kajoom import clock
-from kajoom.models.history import history_of
+from kajoom.models.history import ChangePages, history_of
+from kajoom.models.paging import PER_PAGE
 from kajoom.models.service import services_of
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import render
+from kajoom.web.paging import requested_page
 
 bp = Blueprint("service", __name__)
 
+_NEWEST = 10
+"""Changes shown on the product page."""
 _LARGEST_ID = 2**31 - 1
 """The largest integer of PostgreSQL's column; a larger one in an address would be a database error."""
 
@@ -29,7 +34,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/services")
 def index() -> ResponseReturnValue:
     """List the client's services."""
-    services = services_of(current_client().id)
+    services = services_of(current_client().id, requested_page())
     return render("service/index.html", "service/_index.html", services=services)
 
 
@@ -38,6 +43,21 @@ def show(service_id: int) -> ResponseReturnValue:
     """Show one service: its facts, the actions it offers, its usage and the history of its changes."""
     service = get_service_or_404(service_id)
     return render("service/show.html", "service/_record.html", **product_context(service))
+
+
+@bp.get("/services/<int:service_id>/changes")
+def changes(service_id: int) -> ResponseReturnValue:
+    """List every change of a service, newest first."""
+    service = get_service_or_404(service_id)
+    pages = ChangePages(page=requested_page(), per_page=PER_PAGE, service_id=service.id)
+    return render(
+        "service/changes.html",
+        "service/_changes.html",
+        title=gettext("History of changes"),
+        service=service,
+        history=pages.items,
+        pages=pages,
+    )
 
 
 def get_service_or_404(service_id: int) -> ServiceSnapshot:
@@ -49,11 +69,12 @@ def get_service_or_404(service_id: int) -> ServiceSnapshot:
 def product_context(service: ServiceSnapshot) -> dict[str, Any]:
     """The template context of a service's whole page."""
     today = clock.today()
-    history = history_of(service.id)
+    history = history_of(service.id, _NEWEST + 1)
     return {
         "service": service,
         "today": today,
-        "history": history,
+        "history": history[:_NEWEST],
+        "has_older_changes": len(history) > _NEWEST,
         "change": next((change for change in history if change.is_open), None),
         "unpaid": service.unpaid_renewal,
         "ending": service.open_cancellation,

@@ -12,7 +12,7 @@ from kajoom.domain.payment_method import PaymentMethod
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
-from kajoom.models.credit import movements_of
+from kajoom.models.credit import movements_of_invoice
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
@@ -79,5 +79,5 @@ def _credited(invoice: Invoice | None, key: str | None) -> Money | None:
     """The amount that became account credit because of an invoice: the movement with ``key``, else the last one."""
     if invoice is None:
         return None
-    granted = (entry for entry in movements_of(invoice.client_id) if entry.invoice_id == invoice.id and entry.cents > 0)
+    granted = (entry for entry in reversed(movements_of_invoice(invoice.id)) if entry.cents > 0)
     return next((entry.amount for entry in granted if key in {None, entry.key}), None)
