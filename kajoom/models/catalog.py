@@ -114,6 +114,7 @@ class Banner(Base):
 class CatalogVersion(Base):
     """A single row: the version of the catalogue in force, the seller printed on invoices and the offline methods.
 
+    ``staff`` holds the addresses to ``notify`` and the ``locale`` of the e-mails to staff, empty for the defaults.
     ``offline`` maps the code of a payment method to its ``label`` and ``instructions`` in both languages.
     """
 
@@ -124,6 +125,7 @@ class CatalogVersion(Base):
     loaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seller: Mapped[dict[str, Any]] = mapped_column(json_column())
     offline: Mapped[dict[str, dict[str, Translated]]] = mapped_column(json_column(), default=dict, server_default="{}")
+    staff: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
 
 
 _CACHE = "catalog"

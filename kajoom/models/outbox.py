@@ -12,11 +12,19 @@ from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.types import UtcDateTime, json_column
 
 
+def _run_at(context: Any) -> datetime:
+    """The value of ``run_at`` in the row that SQLAlchemy inserts."""
+    run_at: datetime = context.get_current_parameters()["run_at"]
+    return run_at
+
+
 class Message(Base):
     """A side effect to carry out after the commit: an e-mail, a panel call, a payment look-up, a part of a day's work.
 
-    ``ids`` holds the ids of rows, never amounts or texts; ``key`` makes a message unique. ``lease_until`` and
-    ``lease_token`` identify the worker that handles it; one with ``dead_at`` needs a person.
+    ``ids`` holds the ids of rows, never amounts or texts; ``key`` makes a message unique. ``due_at`` is when it was
+    first due and ``run_at`` when it is due next. ``lease_until`` and ``lease_token`` identify the worker that handles
+    it. ``failing_since`` is when it began to fail, ``None`` after an attempt whose outcome was only not known yet; one
+    with ``dead_at`` needs a person, who retries it or discards it (``discarded_by``, ``discard_note``, ``done_at``).
     """
 
     __tablename__ = "message"
@@ -25,13 +33,17 @@ class Message(Base):
     kind: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
     ids: Mapped[dict[str, Any]] = mapped_column(json_column())
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_run_at)
     run_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_token: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(default="")
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    discarded_by: Mapped[str] = mapped_column(default="", server_default="")
+    discard_note: Mapped[str] = mapped_column(default="", server_default="")
 
 
 IS_PENDING = Message.done_at.is_(None) & Message.dead_at.is_(None)

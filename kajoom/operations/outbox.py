@@ -26,7 +26,7 @@ def reschedule(key: str, at: datetime) -> None:
     """Within the current transaction, make a pending message due ``at`` if it was due later."""
     message = message_by_key(key)
     if message is not None and message.run_at > at:
-        message.run_at = at
+        message.due_at = message.run_at = at
 
 
 reschedule_message = transactional(reschedule)

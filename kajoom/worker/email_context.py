@@ -19,6 +19,7 @@ from kajoom.models.order import Order, order_by_id
 from kajoom.models.refund import refund_by_key
 from kajoom.models.renewal import number_of_replaced_invoice
 from kajoom.models.service import Service
+from kajoom.models.task import Task, task_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class EmailContext:
 
     ``credited`` is the amount that became account credit, ``replaces`` the number of the void invoice that a renewal
     replaces, ``refunded`` the amount sent back to its payment method. ``offline`` are the methods whose instructions
-    the client needs. ``order`` is set only when the e-mail is about the change itself, not about a renewal.
+    the client needs. ``order`` is set only when the e-mail is about the change itself, not about a renewal. ``task`` is
+    what staff must do.
     """
 
     client: Client
@@ -39,6 +41,7 @@ class EmailContext:
     replaces: str | None = None
     refunded: Money | None = None
     offline: tuple[PaymentMethod, ...] = ()
+    task: Task | None = None
 
 
 def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailContext:
@@ -46,6 +49,8 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
 
     Raises ``LookupError`` when the row does not exist.
     """
+    if "task" in ids:
+        return _task_context(ids["task"])
     if "cancellation" in ids:
         request = db.session.get_one(Cancellation, ids["cancellation"])
         return EmailContext(request.client, request.service, cancellation=request)
@@ -68,6 +73,14 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         refunded=_refunded(ids.get("refund")),
         offline=catalog().offline_for(about.service.payment_method, offered) if invoice and invoice.balance else (),
     )
+
+
+def _task_context(task_id: int) -> EmailContext:
+    task = task_by_id(task_id)
+    if task is None:
+        raise LookupError(f"no task {task_id}")
+    invoice = invoice_of_order(task.order_id) if task.order_id else None
+    return EmailContext(task.service.client, task.service, task.order, invoice, task.cancellation, task=task)
 
 
 def _refunded(key: str | None) -> Money | None:

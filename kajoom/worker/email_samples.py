@@ -12,12 +12,14 @@ from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import Decision, Direction
 from kajoom.domain.service import ServiceStatus
+from kajoom.domain.task import TaskKind
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan, ProductGroup
 from kajoom.models.client import Client
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
+from kajoom.models.task import Task
 from kajoom.models.types import LineJson, TaxJson
 from kajoom.worker.email_context import EmailContext
 
@@ -83,6 +85,8 @@ def sample(kind: str, lang: str) -> EmailContext:
     """The context of a sample e-mail of ``kind``, for a client whose language is ``lang``."""
     client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
     service = _service(client, _B if kind == "operational" else _A)
+    if kind == "staff_task":
+        return _task(client, service)
     if kind.startswith("cancellation"):
         return EmailContext(client, service, cancellation=_cancellation(client, service))
     if kind == "scheduled":
@@ -193,6 +197,13 @@ def _renewal(client: Client, service: Service) -> Invoice:
         lines=[{"code": "renewal", "cents": 15000, "params": params}],
         taxes=[{**_TAXES[0], "cents": 750}, {**_TAXES[1], "cents": 1496}],
     )
+
+
+def _task(client: Client, service: Service) -> EmailContext:
+    order = _order(client, service, scheduled=False)
+    order.needs_person, order.delay = True, {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
+    task = Task(id=3, kind=TaskKind.CHANGE, service=service, order=order, reason="", opened_at=AT)
+    return EmailContext(client, service, order, _invoice(client, service, order), task=task)
 
 
 def _cancellation(client: Client, service: Service) -> Cancellation:

@@ -47,10 +47,11 @@ EMAILS = (
     "reminder",
     "overdue",
     "staff_notice",
+    "staff_task",
 )
 """The kinds of e-mail; each is a template of ``templates/email``."""
 
-STAFF_EMAILS = frozenset({"staff_notice"})
+STAFF_EMAILS = frozenset({"staff_notice", "staff_task"})
 """The kinds sent to the seller's own address, in the language of the client, whom staff may have to answer."""
 
 # Kinds that ask for a payment: not sent once the invoice is void or paid.
@@ -73,6 +74,8 @@ def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMe
     """The e-mail that a message asks for, from the rows as they are now; ``None`` when it is pointless."""
     context = email_context_of(ids, current_app.extensions["kajoom"].payments)
     if ids["email"] in _PAYMENT_REQUESTS and _is_pointless(ids["email"], context.invoice):
+        return None
+    if context.task is not None and context.task.closed_at is not None:
         return None
     return write(ids["email"], context, key, at, catalog().seller)
 
@@ -129,6 +132,7 @@ def _variables(context: EmailContext, seller: Mapping[str, Any]) -> dict[str, An
         "order": order,
         "invoice": invoice,
         "cancellation": request,
+        "task": context.task,
         "credited": context.credited,
         "replaces": context.replaces,
         "refunded": context.refunded,
@@ -142,6 +146,7 @@ def _variables(context: EmailContext, seller: Mapping[str, Any]) -> dict[str, An
         "renewal": _renewal(order),
         "requested_on": clock.local(request.requested_at).date() if request else None,
         "service_name": _service_name(service),
+        "site": {lang: service.label or title for lang, title in service.plan.title.items()},
         "seller_name": seller["name"],
         "seller_email": seller["email"],
         **_links(context),

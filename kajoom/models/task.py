@@ -1,0 +1,92 @@
+"""Tasks for the host's staff, open until a person or the panel has done them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, select, update
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from kajoom.domain.task import TaskKind
+from kajoom.models.cancellation import Cancellation
+from kajoom.models.catalog import Plan
+from kajoom.models.db import Base, db, insert_if_absent
+from kajoom.models.order import Order
+from kajoom.models.service import Service
+from kajoom.models.types import UtcDateTime, enum_column
+
+
+class Task(Base):
+    """What a person must do about a service; ``key`` makes a task unique, also once it is closed.
+
+    ``reason`` is a code, such as a ``ReviewReason``, and ``note`` what the person who closed the task wrote.
+    ``claimed_by`` and ``closed_by`` are actors such as ``staff:NAME``, empty until then.
+    """
+
+    __tablename__ = "task"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[TaskKind] = mapped_column(enum_column(TaskKind))
+    key: Mapped[str] = mapped_column(unique=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id"), index=True)
+    cancellation_id: Mapped[int | None] = mapped_column(ForeignKey("cancellation.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="SET NULL"))
+    reason: Mapped[str] = mapped_column(default="")
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    claimed_by: Mapped[str] = mapped_column(default="")
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by: Mapped[str] = mapped_column(default="")
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    note: Mapped[str] = mapped_column(default="")
+
+    service: Mapped[Service] = relationship()
+    order: Mapped[Order | None] = relationship()
+    cancellation: Mapped[Cancellation | None] = relationship()
+
+
+_IS_OPEN = Task.closed_at.is_(None)
+Index("ix_task_open", Task.opened_at, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+
+_WITH_SERVICE = (
+    joinedload(Task.service).joinedload(Service.plan).joinedload(Plan.group),
+    joinedload(Task.service).joinedload(Service.client),
+    joinedload(Task.order).joinedload(Order.from_plan),
+    joinedload(Task.order).joinedload(Order.to_plan),
+)
+
+
+def add_task(kind: TaskKind, key: str, at: datetime, **columns: Any) -> int | None:
+    """Insert a task and return its id, ``None`` when there is one with this key already."""
+    empty = {"claimed_by": "", "closed_by": "", "note": ""}
+    if not insert_if_absent(Task, {"kind": kind, "key": key, "opened_at": at, **empty, **columns}, "key"):
+        return None
+    return db.session.scalar(select(Task.id).where(Task.key == key))
+
+
+def close_open_task(key: str, actor: str, at: datetime, note: str = "") -> bool:
+    """Close the open task with this key; ``False`` when there is none."""
+    return _close(Task.key == key, actor, at, note)
+
+
+def close_tasks_of_order(order_id: int, actor: str, at: datetime, note: str = "") -> bool:
+    """Close every open task about an order; ``False`` when there is none."""
+    return _close(Task.order_id == order_id, actor, at, note)
+
+
+def _close(condition: Any, actor: str, at: datetime, note: str) -> bool:
+    columns = {"closed_by": actor, "closed_at": at, "note": note}
+    closed = db.session.execute(update(Task).where(condition, _IS_OPEN).values(columns).returning(Task.id))
+    return bool(closed.all())
+
+
+def open_tasks() -> list[Task]:
+    """Return the open tasks with their services and orders, the oldest first."""
+    query = select(Task).options(*_WITH_SERVICE).where(_IS_OPEN)
+    return list(db.session.scalars(query.order_by(Task.opened_at, Task.id)))
+
+
+def task_by_id(task_id: int) -> Task | None:
+    """Return a task, open or not, with its service and order, or ``None``."""
+    return db.session.scalar(select(Task).options(*_WITH_SERVICE).where(Task.id == task_id))
