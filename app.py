@@ -41,6 +41,8 @@ def create_app(config: Config | None = None) -> Flask:
         RENEWAL_DAYS=config.renewal_days,
         DAILY_RENEWAL_DAYS=config.daily_renewal_days,
         BASE_URL=config.base_url,
+        BASE_HOSTS=config.base_hosts,
+        DEMONSTRATION=config.demo,
         BABEL_DEFAULT_TIMEZONE=config.timezone,
         SELLER=dict(config.seller),
         SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=dict(config.password_hash_options),
@@ -53,7 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
     Migrate(app, db, render_as_batch=True)
     app.config["REVISION"] = ScriptDirectory(str(Path(app.root_path) / "migrations")).get_current_head()
     app.extensions["kajoom"] = gateways.build(config)
-    init_web(app, config.payment_hosts, config.demo)
+    init_web(app, config.payment_hosts)
 
     if config.worker == "embedded":
         embed_worker(app)

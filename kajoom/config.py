@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import idna
+
 PREFIX = "KAJOOM_"
 
 # Public, so it is used only to sign the sessions of the demonstration.
@@ -53,6 +55,17 @@ class Config:
     password_hash_options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def base_hosts(self) -> tuple[str, ...]:
+        """The host of ``base_url``, and its other spelling when it is an internationalised domain name."""
+        host = _host_of(self.base_url)
+        if not host.isascii():
+            return host, idna.encode(host, uts46=True).decode()
+        try:
+            return tuple(dict.fromkeys((host, idna.decode(host))))
+        except idna.IDNAError:  # an address, or a name that is not a domain name
+            return (host,)
+
+    @property
     def payment_hosts(self) -> tuple[str, ...]:
         """The origin of PayPal's approval page, to which forms may redirect; empty without PayPal."""
         if not self.paypal_client_id:
@@ -61,6 +74,12 @@ class Config:
         if not (api.hostname or "").endswith(".paypal.com"):
             return (f"{api.scheme}://{api.netloc}",)
         return ("https://www.sandbox.paypal.com" if "sandbox" in api.netloc else "https://www.paypal.com",)
+
+
+def _host_of(url: str) -> str:
+    """The host of a URL in lower case, with the brackets of an IPv6 address."""
+    name = urlsplit(url).hostname or ""
+    return f"[{name}]" if ":" in name else name
 
 
 def from_environment(instance_path: Path, environment: Mapping[str, str] = os.environ) -> Config:

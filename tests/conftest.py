@@ -92,15 +92,15 @@ def config(tmp_path: Path) -> Config:
 
 def config_for(folder: Path, database_url: str, **settings: Any) -> Config:
     """A configuration for tests: the demonstration, no worker, e-mails written to files."""
-    return Config(
-        instance_path=folder,
-        database_url=database_url,
-        secret_key="a secret for tests",
-        demo=True,
-        mail_url=f"file://{folder / 'emails'}",
-        password_hash_options=FAST_HASH,
-        **settings,
-    )
+    defaults = {
+        "instance_path": folder,
+        "database_url": database_url,
+        "secret_key": "a secret for tests",
+        "demo": True,
+        "mail_url": f"file://{folder / 'emails'}",
+        "password_hash_options": FAST_HASH,
+    }
+    return Config(**{**defaults, **settings})
 
 
 def set_time(app: Flask, at: datetime) -> None:

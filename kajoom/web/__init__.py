@@ -18,6 +18,7 @@ from kajoom.web.auth import init_auth
 from kajoom.web.csrf import init_csrf
 from kajoom.web.errors import init_errors
 from kajoom.web.headers import init_headers
+from kajoom.web.hosts import init_hosts
 from kajoom.web.locale import init_locale
 from kajoom.web.payment_options import payment_method_label
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
@@ -27,13 +28,13 @@ _BLUEPRINTS = (
 )  # fmt: skip
 
 
-def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool = False) -> None:
+def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     """Register the views and what runs before and after them; each ``before_request`` runs in the order given here.
 
-    ``form_targets`` are the other origins that a form may redirect to. In the ``demonstration`` the sign-in page shows
-    how to sign in.
+    ``form_targets`` are the other origins that a form may redirect to.
     """
     app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
+    init_hosts(app)
     init_errors(app)
     init_auth(app)
     init_csrf(app)
@@ -42,7 +43,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = (), demonstration: bool =
     init_assets(app, Path(app.root_path) / "static")
     app.jinja_env.globals.update(
         action_for=action_for,
-        demonstration=demonstration,
+        demonstration=app.config["DEMONSTRATION"],
         each_cycle=EACH_CYCLE,
         payment_method_label=payment_method_label,
         refusals=REFUSAL_MESSAGES,

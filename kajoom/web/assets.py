@@ -9,6 +9,7 @@ from functools import cache, partial
 from hashlib import sha256, sha384
 from mimetypes import guess_type
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 from markupsafe import Markup
@@ -51,10 +52,11 @@ def init_assets(app: Flask, folder: Path) -> None:
         return _asset_response(by_name.get(name))
 
     app.add_url_rule("/static/<path:name>", "static", static)
+    root = f"{urlsplit(app.config['BASE_URL']).path.rstrip('/')}/static"
     app.jinja_env.globals.update(
-        asset=lambda path: f"/static/{assets[path].name}",
+        asset=lambda path: f"{root}/{assets[path].name}",
         integrity=lambda path: assets[path].integrity,
-        icon=partial(icon, f"/static/{assets['icons.svg'].name}"),
+        icon=partial(icon, f"{root}/{assets['icons.svg'].name}"),
     )
 
 

@@ -27,6 +27,7 @@ from kajoom.models.client import Client, ClientFacts, Role, client_by_email, cli
 from kajoom.models.db import db
 from kajoom.operations.email_address import parse_email
 from kajoom.web.csrf import rotate_csrf_token
+from kajoom.web.hosts import cookie_name
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.urls import current_url, safe_local_path
 
@@ -45,7 +46,7 @@ _SETTINGS: dict[str, Any] = {
     "SECURITY_FLASH_MESSAGES": False,
     "SECURITY_STATIC_FOLDER": None,
     "SECURITY_ANONYMOUS_USER_DISABLED": True,
-    "SECURITY_POST_LOGOUT_VIEW": "/login",
+    "SECURITY_POST_LOGOUT_VIEW": "security.login",
     "SECURITY_LOGOUT_CSRF": True,
     "SECURITY_VERIFY_TEMPLATE": "auth/verify.html",
     "SECURITY_FRESHNESS": _RECENT,
@@ -95,10 +96,13 @@ class _ClientDatastore(SQLAlchemyUserDatastore):
 
 
 class _SessionInterface(SecureCookieSessionInterface):
-    """The session cookie; over HTTPS it is ``Secure`` and bound to this host by the ``__Host-`` prefix."""
+    """The session cookie; over HTTPS it is ``Secure`` and bound to this host by its name."""
 
     def get_cookie_name(self, app: Flask) -> str:
-        return "__Host-session" if request.is_secure else "session"
+        return cookie_name("session")
+
+    def get_cookie_path(self, app: Flask) -> str:
+        return request.root_path or "/"
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask, abort, g, request, session
 from flask_wtf.csrf import CSRFProtect
 
+from kajoom.web.hosts import is_own_origin
+
 csrf = CSRFProtect()
 """Checks the token of every POST. Webhook views are exempt and verify a signature instead."""
 
@@ -31,5 +33,5 @@ def _check_origin() -> None:
     if request.method in _SAFE_METHODS:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site not in {None, "same-origin", "none"} or (origin and origin != request.host_url.rstrip("/")):
+    if site not in {None, "same-origin", "none"} or (origin and not is_own_origin(origin)):
         abort(403)

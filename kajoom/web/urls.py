@@ -14,7 +14,7 @@ def current_url(**changed: str) -> str:
 
     For a POST it is the page that sent the form, as the address of the POST may not be readable with GET.
     """
-    path, query = request.path, list(request.args.items(multi=True))
+    path, query = request.root_path + request.path, list(request.args.items(multi=True))
     if request.method not in {"GET", "HEAD"}:
         path, query = _referring_page()
     fields = [(name, value) for name, value in query if name != "lang" and name not in changed]

@@ -20,7 +20,7 @@ IMPORTS: dict[str, set[str]] = {
     "operations": {"domain", "gateways.ports", "models", "email_validator", "pydantic", "sqlalchemy"},
     "i18n": {"domain", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},
     "clock": {"flask"},
-    "config": set(),
+    "config": {"idna"},
     "worker": {
         "clock", "domain", "gateways", "gateways.demo.store", "gateways.ports", "models", "operations",
         "flask", "flask_babel",
