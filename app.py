@@ -55,6 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
     Migrate(app, db, render_as_batch=True)
     app.config["REVISION"] = ScriptDirectory(str(Path(app.root_path) / "migrations")).get_current_head()
     app.extensions["kajoom"] = gateways.build(config)
+    app.config["CHANGES_BY_HAND"] = app.extensions["kajoom"].changes_by_hand
     init_web(app, config.payment_hosts)
 
     if config.worker == "embedded":

@@ -48,6 +48,11 @@ class Gateways:
     payments: Mapping[str, PaymentProvider] = field(default_factory=dict)
     demo_store: DemoStore | None = None
 
+    @property
+    def changes_by_hand(self) -> bool:
+        """Whether no panel is connected, so that a person at the host carries out every change of plan."""
+        return isinstance(self.panel, ManualPanel)
+
 
 def build(config: Settings) -> Gateways:
     """Build the gateways of a configuration; raise ``ValueError`` for an invalid mail URL."""

@@ -177,11 +177,15 @@ class PanelStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PackageChange:
-    """Set the ``package`` of the hosting account ``username``; ``key`` is the same for every retry."""
+    """Set the ``package`` of the hosting account ``username``; ``key`` is the same for every retry.
+
+    With ``is_same_plan`` only the billing changes, and nothing is to be done at the panel.
+    """
 
     key: str
     username: str
     package: str
+    is_same_plan: bool = False
 
 
 NO_PANEL = "manual"

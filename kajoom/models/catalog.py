@@ -189,10 +189,14 @@ def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str]) -> CatalogPlan
         package=plan.package,
         group=group.code,
         prices={(price.cycle, price.currency): Money(price.cents, price.currency) for price in plan.prices},
-        moves={
-            codes[move.to_plan_id]: PermittedMove(move.needs_person, move.delay or group.delay) for move in plan.moves
-        },
+        moves={codes[move.to_plan_id]: _permitted(move, group) for move in plan.moves},
     )
+
+
+def _permitted(move: Move, group: ProductGroup) -> PermittedMove:
+    """A permitted move: where no panel is connected, a person carries out every one of them."""
+    by_hand = current_app.config.get("CHANGES_BY_HAND", False)
+    return PermittedMove(move.needs_person or by_hand, move.delay or group.delay)
 
 
 def _banner(row: Banner) -> CatalogBanner:

@@ -8,11 +8,11 @@ _DONE = PanelResult(PanelStatus.DONE)
 
 
 def carry_out(panel: Panel, change: PackageChange) -> PanelResult:
-    """Make a change at the panel, unless an earlier attempt already made it.
+    """Make a change at the panel, unless an earlier attempt already made it or there is nothing to change.
 
     The result is ``UNKNOWN`` when the panel does not show the new package yet: the change is tried again later.
     """
-    if panel.read(change.username) == change.package:
+    if change.is_same_plan or panel.read(change.username) == change.package:
         return _DONE
     checked = panel.check(change)
     if checked.status is not PanelStatus.DONE:

@@ -233,8 +233,16 @@ def test_change_without_a_panel_needs_review(gateways: Gateways, mailer: FakeMai
     assert plan_of(order) == "a"
 
 
+def test_change_of_cycle_alone_needs_no_panel(gateways: Gateways, mailer: FakeMailer) -> None:
+    without_panel = Gateways(panel=ManualPanel(), mailer=mailer, payments=gateways.payments)
+    order = factories.confirm(factories.service(), "a", factories.ANNUALLY)
+    pay_order(order, without_panel)
+    drain(without_panel, AT)
+    assert status_of(order) is OrderStatus.COMPLETED
+
+
 def test_panel_is_not_called_for_a_package_already_set(gateways: Gateways, panel: FakePanel) -> None:
-    """Only the cycle changes: the account already has its package."""
+    """The account already has its package."""
     row = factories.service()
     panel.packages[row.username] = "pkg_a"
     order = factories.confirm(row, "a", factories.ANNUALLY)

@@ -36,7 +36,8 @@ def package_change_of(order_id: int) -> PackageChange | None:
     order = order_by_id(order_id)
     change = None
     if order is not None and order.status is OrderStatus.AWAITING_PROVISIONING and not order.needs_person:
-        change = PackageChange(order.reference, order.service.username, order.to_plan.package)
+        is_same_plan = order.from_plan_id == order.to_plan_id
+        change = PackageChange(order.reference, order.service.username, order.to_plan.package, is_same_plan)
     return change
 
 

@@ -1,0 +1,59 @@
+"""Where no panel is connected a person carries out every change of plan, and each page says so."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from kajoom.models.db import db
+from kajoom.models.order import Order
+from tests.catalog_cache import forget_catalog
+from tests.conftest import Browser
+from tests.web.conftest import Address
+from tests.web.pages import hidden_fields, post
+
+DELAY = "habituellement 1 jour ouvrable"
+AUTOMATIC = "en moins d"
+
+
+@pytest.fixture
+def without_panel(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "CHANGES_BY_HAND", True)
+    forget_catalog()
+
+
+@pytest.mark.usefixtures("without_panel")
+@pytest.mark.parametrize("path", ["/plan?plan=b&cycle=monthly", "/plan/review?plan=b&cycle=monthly"])
+def test_choice_and_review_announce_the_delay_of_a_person(french: Browser, address: Address, path: str) -> None:
+    page = french.get(address("hosting") + path).text
+    assert DELAY in page
+    assert AUTOMATIC not in page
+    assert "dès le paiement" not in page
+
+
+@pytest.mark.usefixtures("without_panel")
+def test_downgrade_says_that_a_person_makes_it_from_its_day_on(french: Browser, address: Address) -> None:
+    page = french.get(address("hosting") + "/plan/review?plan=base&cycle=monthly").text
+    assert f"notre équipe effectue le changement, {DELAY}" in page
+
+
+@pytest.mark.usefixtures("without_panel")
+def test_change_of_cycle_alone_needs_no_person(french: Browser, address: Address) -> None:
+    page = french.get(address("hosting") + "/plan/review?plan=a&cycle=annually").text
+    assert DELAY not in page
+
+
+@pytest.mark.usefixtures("without_panel")
+def test_confirmed_change_waits_for_a_person(french: Browser, address: Address) -> None:
+    review = french.get(address("hosting") + "/plan/review?plan=b&cycle=monthly").text
+    post(french, address("hosting") + "/plan", **hidden_fields(review, "review"))
+    order = db.session.scalars(select(Order).order_by(Order.id.desc())).first()
+    assert order is not None
+    assert order.needs_person
+
+
+def test_with_a_panel_the_change_takes_less_than_a_minute(french: Browser, address: Address) -> None:
+    page = french.get(address("hosting") + "/plan/review?plan=b&cycle=monthly").text
+    assert AUTOMATIC in page
+    assert DELAY not in page
