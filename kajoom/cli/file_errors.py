@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from kajoom.operations.imports.report import FileError
+from kajoom.operations.files.report import FileError
 
 
 def exit_on_errors(errors: Sequence[FileError]) -> None:

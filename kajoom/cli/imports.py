@@ -9,9 +9,9 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.file_errors import exit_on_errors
+from kajoom.operations.files.csv_file import read_rows
+from kajoom.operations.files.report import ImportReport
 from kajoom.operations.imports.clients import ClientRow, import_clients
-from kajoom.operations.imports.csv_file import read_rows
-from kajoom.operations.imports.report import ImportReport
 from kajoom.operations.imports.services import ServiceRow, import_services
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

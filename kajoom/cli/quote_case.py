@@ -17,7 +17,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.quote import ChargePolicy, PricingInput, Quote, When, quote
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.terms import Terms
-from kajoom.operations.imports.validation import REASONS, describe_errors
+from kajoom.operations.files.validation import REASONS, describe_errors
 
 Answer = dict[str, Any]
 

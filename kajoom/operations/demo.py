@@ -20,10 +20,10 @@ from kajoom.models.service import Service, service_by_external_id
 from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.catalog.load import load_catalog
-from kajoom.operations.imports.cells import CYCLES
+from kajoom.operations.files.cells import CYCLES
+from kajoom.operations.files.csv_file import Row, read_rows
+from kajoom.operations.files.report import FileError
 from kajoom.operations.imports.clients import DemoClientRow, import_clients
-from kajoom.operations.imports.csv_file import Row, read_rows
-from kajoom.operations.imports.report import FileError
 from kajoom.operations.imports.services import ServiceRow, import_services
 from kajoom.operations.orders.cancellation import request_cancellation
 from kajoom.operations.orders.place import Confirmation, place_order

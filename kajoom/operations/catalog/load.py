@@ -21,7 +21,7 @@ from kajoom.models.catalog import (
 from kajoom.models.db import db
 from kajoom.operations.catalog.read import read_catalog
 from kajoom.operations.catalog.schema import CatalogFile, GroupEntry, MoveEntry
-from kajoom.operations.imports.report import LoadReport
+from kajoom.operations.files.report import LoadReport
 
 
 def load_catalog(content: bytes, at: datetime, *, dry_run: bool = False) -> LoadReport:

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from kajoom.domain.payment_method import BUILT_IN
 from kajoom.operations.catalog.locations import line_of, lines_of
 from kajoom.operations.catalog.schema import ANY, CatalogFile
-from kajoom.operations.imports.report import FileError
-from kajoom.operations.imports.validation import REASONS, describe_errors
+from kajoom.operations.files.report import FileError
+from kajoom.operations.files.validation import REASONS, describe_errors
 
 _AT_LINE = re.compile(r"at line (\d+)")
 _LANGUAGES = {"fr": "French", "en": "English"}

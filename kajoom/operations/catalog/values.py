@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Str
 
 from kajoom.domain.cycle import parse_day
 from kajoom.domain.payment_method import BUILT_IN
-from kajoom.operations.imports.cells import parse_cents
+from kajoom.operations.files.cells import parse_cents
 
 _CODE = "[a-z0-9][a-z0-9_-]{0,39}"
 _CURRENCY = "[A-Z]{3}"

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from kajoom.models.db import db
-from kajoom.operations.imports.csv_file import Row
-from kajoom.operations.imports.report import FileError, ImportReport
-from kajoom.operations.imports.validation import REASONS, describe_errors
+from kajoom.operations.files.csv_file import Row
+from kajoom.operations.files.report import FileError, ImportReport
+from kajoom.operations.files.validation import REASONS, describe_errors
 
 _BATCH_SIZE = 1000
 # The header has every required column, so what the model misses is an empty cell.

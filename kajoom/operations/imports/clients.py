@@ -12,10 +12,10 @@ from pydantic import AfterValidator, BaseModel, PlainValidator
 from kajoom.domain.tax import RATES
 from kajoom.models import bulk
 from kajoom.models.client import STAFF
+from kajoom.operations.files.cells import Email, LongText, Name, Text, UpperCode, one_of
+from kajoom.operations.files.csv_file import Row
+from kajoom.operations.files.report import FileError, ImportReport
 from kajoom.operations.imports.batch import ImportBatch, ImportRow
-from kajoom.operations.imports.cells import Email, LongText, Name, Text, UpperCode, one_of
-from kajoom.operations.imports.csv_file import Row
-from kajoom.operations.imports.report import FileError, ImportReport
 
 _CANADA = "CA"
 _LOCALES = {"fr": "fr", "en": "en", "french": "fr", "english": "en"}

@@ -14,8 +14,7 @@ from kajoom.domain.usage import Resource
 from kajoom.models import bulk
 from kajoom.models.catalog import catalog
 from kajoom.operations.email_address import parse_email
-from kajoom.operations.imports.batch import ImportBatch, ImportRow
-from kajoom.operations.imports.cells import (
+from kajoom.operations.files.cells import (
     CYCLES,
     STATUSES,
     Cents,
@@ -28,8 +27,9 @@ from kajoom.operations.imports.cells import (
     one_of,
     whole_number,
 )
-from kajoom.operations.imports.csv_file import Row
-from kajoom.operations.imports.report import FileError, ImportReport
+from kajoom.operations.files.csv_file import Row
+from kajoom.operations.files.report import FileError, ImportReport
+from kajoom.operations.imports.batch import ImportBatch, ImportRow
 
 
 def _client_key(cell: str) -> str:

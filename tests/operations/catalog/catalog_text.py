@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kajoom.operations.catalog.load import load_catalog
 from kajoom.operations.catalog.read import read_catalog
-from kajoom.operations.imports.report import LoadReport
+from kajoom.operations.files.report import LoadReport
 
 DEMO = (Path(__file__).parents[3] / "demo" / "catalog.toml").read_text(encoding="utf-8")
 DEMO_WITHOUT_PAYMENTS = DEMO[: DEMO.index("[payments")] + DEMO[DEMO.index("# Web hosting") :]

@@ -7,9 +7,9 @@ import pytest
 
 from kajoom.models.client import Client
 from kajoom.models.db import db
+from kajoom.operations.files.csv_file import read_rows
+from kajoom.operations.files.report import ImportReport
 from kajoom.operations.imports.clients import ClientRow, DemoClientRow, import_clients
-from kajoom.operations.imports.csv_file import read_rows
-from kajoom.operations.imports.report import ImportReport
 
 AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
 DEMO = Path(__file__).parents[3] / "demo" / "clients.csv"

@@ -16,9 +16,9 @@ from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.operations.catalog.load import load_catalog
+from kajoom.operations.files.csv_file import read_rows
+from kajoom.operations.files.report import ImportReport
 from kajoom.operations.imports.clients import DemoClientRow, import_clients
-from kajoom.operations.imports.csv_file import read_rows
-from kajoom.operations.imports.report import ImportReport
 from kajoom.operations.imports.services import ServiceRow, import_services
 from tests import factories
 

@@ -11,7 +11,7 @@ from itertools import chain
 
 from pydantic import BaseModel
 
-from kajoom.operations.imports.report import FileError
+from kajoom.operations.files.report import FileError
 
 # Bytes that are not UTF-8 are decoded to lone surrogates; line ends and tabs are allowed in a quoted cell.
 _NOT_UTF8 = re.compile(r"[\ud800-\udfff]")
