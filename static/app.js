@@ -38,8 +38,12 @@
   function showError(request, kind) {
     const alert = document.getElementById("alert");
     const isUnknown = isPost(request) && kind !== "broken";
+    const text = alert.dataset[isUnknown ? "unknown" : kind];
     hideWorking();
-    alert.textContent = alert.dataset[isUnknown ? "unknown" : kind] + " ";
+    if (alert.firstChild?.textContent.trim() === text) {
+      return;
+    }
+    alert.textContent = text + " ";
     if (isPost(request)) {
       alert.append(linkToCurrentState(alert.dataset.look));
     }
@@ -52,15 +56,27 @@
     return link;
   }
 
-  // A previous error is out of date once anything is requested. Quick forms show nothing: a flash would distract.
+  /** Whether the page makes this request by itself: an order's page, which looks for news every few seconds. */
+  function isPoll(request) {
+    return request.ctx?.sourceElement?.dataset.hxTrigger?.startsWith("every") ?? false;
+  }
+
+  // A previous error is out of date once the client tries again, or once an answer comes. A poll alone leaves it:
+  // emptied and filled again every few seconds, it would be read aloud each time.
+  // Quick forms show nothing: a flash would distract.
   document.addEventListener("htmx:before:request", ({ detail }) => {
-    clearError();
+    if (!isPoll(detail)) {
+      clearError();
+    }
     if (isPost(detail)) {
       workingTimer = setTimeout(showWorking, SHOW_WORKING_AFTER_MS);
     }
   });
 
-  document.addEventListener("htmx:after:request", hideWorking);
+  document.addEventListener("htmx:after:request", () => {
+    hideWorking();
+    clearError();
+  });
 
   // No answer: the network failed, or htmx gave up waiting (defaultTimeout in base.html).
   document.addEventListener("htmx:error", ({ detail }) => {

@@ -56,6 +56,24 @@ def test_offline_preview_says_so_and_can_be_repeated(
     expect(page.locator("#alert")).to_be_empty()
 
 
+def test_offline_order_page_says_so_once(open_page: OpenPage, live_app: LiveApp, page_errors: PageErrors) -> None:
+    page_errors.expect(_LOST, "net::ERR_INTERNET_DISCONNECTED")
+    page = open_page("fr", live_app.service_path(_FR) + "/plan/review?plan=b&cycle=monthly")
+    confirm(page)  # the page of an order being set up looks for news every two seconds
+    page.evaluate("""() => {
+        window.changes = 0;
+        const observer = new MutationObserver(() => { window.changes += 1; });
+        observer.observe(document.getElementById("alert"), {childList: true});
+    }""")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.route("**/orders/**", disconnect)
+    while len(requests) < 4:
+        page.wait_for_timeout(200)
+    expect_alert(page, "You seem to be offline. Nothing was changed: try again once you are connected.")
+    assert page.evaluate("window.changes") == 1
+
+
 def test_continue_after_a_lost_preview_reviews_the_selected_plan(
     open_page: OpenPage, live_app: LiveApp, page_errors: PageErrors
 ) -> None:

@@ -93,10 +93,12 @@ def _is_listed(plan: CatalogPlan, currency: str) -> bool:
 
 
 def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on: date) -> Offer:
+    listed = plan.price(cycle, service.terms.recurring.currency, service.terms.quantity)
+    is_billed = (plan.code, cycle) == (service.plan.code, service.terms.cycle)  # at its own price, not today's list
     offer = Offer(
         plan=plan,
         is_current=plan.code == service.plan.code,
-        price=plan.price(cycle, service.terms.recurring.currency, service.terms.quantity),
+        price=service.terms.recurring if is_billed else listed,
         fit=_fit(service, plan),
         limits=limit_changes(service.usage, service.plan.limits, plan.limits),
         delay=None,

@@ -46,6 +46,12 @@ def test_withdrawn_plan_is_refused_and_not_offered() -> None:
     assert "b" not in {offer.plan.code for offer in offers(factories.snapshot(row), MONTHLY, ON)}
 
 
+def test_current_plan_is_offered_at_the_price_that_the_client_pays() -> None:
+    row = factories.service(recurring_cents=12_000)
+    current = {cycle: offers(factories.snapshot(row), cycle, ON)[1].price for cycle in (MONTHLY, ANNUALLY)}
+    assert current == {MONTHLY: Money(12_000, "CAD"), ANNUALLY: Money(150_000, "CAD")}
+
+
 def test_service_on_a_withdrawn_plan_can_change_plan_or_cycle() -> None:
     factories.plan_row("a").withdrawn = True
     factories.reload_catalogue()
