@@ -96,6 +96,7 @@ def test_refused_order_shows_why(french: Browser) -> None:
     page = french.get(f"/orders/{reference_of('refused')}").text
     assert "Le serveur de ce forfait est complet." in page
     assert f'action="/orders/{reference_of("refused")}/cancel"' not in page
+    assert f'href="/services/{service_in("refused").id}/plan"' in page.partition('class="go-row"')[2]
 
 
 def test_account_credit_can_be_used_for_an_unpaid_order(french: Browser) -> None:
@@ -153,6 +154,14 @@ def test_poll_with_news_announces_it_and_keeps_the_focus_and_the_address(french:
     assert "Votre changement de forfait" in status
     assert "HX-Push-Url" not in response.headers
     assert 'id="order-title" tabindex="-1">' in response.text
+
+
+def test_poll_of_a_completed_change_updates_the_breadcrumb(french: Browser) -> None:
+    reference = reference_of("waiting-person")
+    url = poll_url(french.get(f"/orders/{reference}").text)
+    mark_operational(reference, "staff:lea", TODAY, NOON)
+    crumbs = french.fragment(url).text.partition('data-hx-target="#crumbs"')[2].partition("</hx-partial>")[0]
+    assert service_in("waiting-person").plan.title["fr"] in crumbs
 
 
 @pytest.mark.usefixtures("pending_payment")
