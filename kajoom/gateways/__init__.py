@@ -12,9 +12,10 @@ from kajoom.gateways.demo.provider import DemoProvider
 from kajoom.gateways.demo.store import DemoStore
 from kajoom.gateways.mail import mailer
 from kajoom.gateways.panels.manual import ManualPanel
+from kajoom.gateways.paypal.certificates import certificate_hosts
 from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
-from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_hosts
+from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier
 from kajoom.gateways.ports import Mailer, Panel, PaymentProvider
 
 

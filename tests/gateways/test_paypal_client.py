@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+
 import pytest
 
 from kajoom.gateways.paypal import client as client_module
@@ -138,6 +141,13 @@ def test_file_is_fetched_without_credentials(client: PayPalClient, fake: FakePay
     assert client.fetch(fake.certificate_url("CERT-none")) is None
     assert client.fetch("http://127.0.0.1:9/") is None
     assert not fake.api.tokens
+
+
+def test_silent_file_server_is_waited_for_at_most_three_seconds(client: PayPalClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        assert client.fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/") is None
+    assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from kajoom.gateways.paypal.certificates import certificate_hosts, trusted_roots
 from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
-from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_hosts, trusted_roots
+from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier
 from kajoom.gateways.ports import InvalidSignature, ProviderUnavailable, WebhookMessage
 from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
@@ -225,3 +229,98 @@ def test_trusted_authorities_can_be_configured(tmp_path: Path, monkeypatch: pyte
     file.write_bytes(certificate.public_bytes(Encoding.PEM))
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     assert trusted_roots() == [certificate]
+
+
+class _Publisher:
+    """Downloads of certificates: ``urls`` are those requested; each waits until ``answer`` is set."""
+
+    def __init__(self, content: bytes | None = None, is_open: bool = True) -> None:
+        self.content = content
+        self.urls: list[str] = []
+        self.answer = Event()
+        if is_open:
+            self.answer.set()
+
+    def fetch(self, url: str) -> bytes | None:
+        self.urls.append(url)
+        assert self.answer.wait(10)
+        return self.content
+
+
+_HOSTS = certificate_hosts("https://api-m.paypal.com")
+_URL = "https://api.paypal.com/v1/notifications/certs/CERT-"
+
+
+def _request(number: int = 1, **headers: str) -> SignedRequest:
+    return signed(CAPTURED, f"{_URL}{number}", WEBHOOK_ID, AT, changed=headers)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"transmission_id": "x" * 101},
+        {"transmission_id": "a|b\n"},
+        {"transmission_time": "2026-06-12T15:00:00Z"},
+        {"transmission_time": "9999-12-31T23:59:59-23:59"},
+        {"transmission_sig": "AAAA"},
+        {"transmission_sig": "A" * 2000},
+        {"auth_algo": "SHA1withRSA"},
+    ],
+    ids=str,
+)
+def test_forged_request_is_refused_without_a_download(headers: dict[str, str]) -> None:
+    publisher = _Publisher()
+    with pytest.raises(InvalidSignature):
+        PayPalWebhookVerifier(WEBHOOK_ID, publisher.fetch, _HOSTS).read(_request(**headers).headers, b"{}", AT)
+    with pytest.raises(InvalidSignature):
+        PayPalWebhookVerifier(WEBHOOK_ID, publisher.fetch, _HOSTS).read(_request().headers, b"not an event", AT)
+    assert publisher.urls == []
+
+
+@pytest.mark.parametrize(
+    ("content", "error"), [(None, ProviderUnavailable), (b"<html>", InvalidSignature)], ids=["missing", "not PEM"]
+)
+def test_failed_download_is_not_tried_again_for_a_minute(content: bytes | None, error: type[Exception]) -> None:
+    publisher = _Publisher(content)
+    verifier = PayPalWebhookVerifier(WEBHOOK_ID, publisher.fetch, _HOSTS)
+    message = _request()
+    for seconds in (0, 1, 59, 60, 61):
+        with pytest.raises(error):
+            verifier.read(message.headers, message.body, AT + timedelta(seconds=seconds))
+    assert len(publisher.urls) == 2
+
+
+def test_only_the_latest_failures_are_remembered() -> None:
+    publisher = _Publisher()
+    verifier = PayPalWebhookVerifier(WEBHOOK_ID, publisher.fetch, _HOSTS)
+    for number in (*range(65), 64, 0):
+        message = _request(number)
+        with pytest.raises(ProviderUnavailable):
+            verifier.read(message.headers, message.body, AT)
+    assert [url.removeprefix(_URL) for url in publisher.urls] == [*map(str, range(65)), "0"]
+
+
+def test_one_certificate_is_downloaded_at_a_time() -> None:
+    """Eight forged requests at once hold one thread; a request whose certificate is known is verified meanwhile."""
+    publisher = _Publisher(signer().chain)
+    verifier = PayPalWebhookVerifier(WEBHOOK_ID, publisher.fetch, _HOSTS, [authority(OURS).certificate])
+    known = _request()
+    verifier.read(known.headers, known.body, AT)
+    publisher.answer.clear()
+    publisher.content = None
+
+    def outcome(number: int) -> type[Exception] | None:
+        message = _request(number)
+        try:
+            verifier.read(message.headers, message.body, AT)
+        except (InvalidSignature, ProviderUnavailable) as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor(8) as pool:
+        pending = [pool.submit(outcome, number) for number in range(2, 10)]
+        answered = [future.result() for future in islice(as_completed(pending, timeout=10), 7)]
+        assert answered == [ProviderUnavailable] * 7
+        assert len(publisher.urls) == 2
+        assert outcome(1) is None
+        publisher.answer.set()

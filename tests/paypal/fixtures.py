@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from kajoom.gateways.paypal.certificates import certificate_hosts
 from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
-from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier, certificate_hosts
+from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier
 from tests.paypal.server import WEBHOOK_ID, FakePayPal
 from tests.paypal.signing import OURS, authority
 

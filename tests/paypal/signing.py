@@ -91,7 +91,7 @@ def signed(
     changed: Mapping[str, str] | None = None,
 ) -> SignedRequest:
     """Sign an event for a webhook, sent ``at``; ``changed`` headers replace the signed ones afterwards."""
-    body = json.dumps(content, ensure_ascii=False).encode()
+    body = json.dumps(content).encode()
     transmission_id, sent_at = f"transmission-{next(_numbers)}", at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     signed_text = "|".join((transmission_id, sent_at, webhook_id, str(zlib.crc32(body))))
     signature = (by or signer()).key.sign(signed_text.encode(), PKCS1v15(), SHA256())

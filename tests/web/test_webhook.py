@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -71,15 +72,52 @@ def test_forged_message_is_refused(client: Browser, fake: FakePayPal) -> None:
 
 @pytest.mark.usefixtures("with_paypal")
 def test_message_that_cannot_be_verified_now_is_answered_503_to_be_sent_again(
-    client: Browser, fake: FakePayPal
+    app: Flask, client: Browser, fake: FakePayPal
 ) -> None:
     message = fake.webhook_sender.signed(event("ANY", {}), NOON)
     certificates = dict(fake.certificates)
     fake.certificates.clear()
     with nothing_written():
         assert send(client, message).status_code == 503
-    fake.certificates.update(certificates)
+        fake.certificates.update(certificates)
+        assert send(client, message).status_code == 503
+    set_time(app, NOON + timedelta(minutes=1))
     assert send(client, message).status_code == 200
+
+
+@pytest.mark.usefixtures("with_paypal")
+@pytest.mark.parametrize("text", ["WH-\0", "WH-\ud800", "x" * 101, "", "é", ["WH-1"], {"id": 1}], ids=repr)
+def test_signed_message_with_an_impossible_id_is_refused(client: Browser, fake: FakePayPal, text: Any) -> None:
+    """PostgreSQL stores no NUL, and no database a lone surrogate."""
+    for content in ({**event("ANY", {}), "id": text}, {**event("ANY", {}), "event_type": text}):
+        message = fake.webhook_sender.signed(content, NOON)
+        with nothing_written():
+            assert send(client, message).status_code == 400
+
+
+@pytest.mark.usefixtures("with_paypal")
+@pytest.mark.parametrize("text", ["k\0", "k\ud800", "x" * 101, "é", ["k"], {"k": 1}], ids=repr)
+def test_reference_of_another_application_of_the_seller_is_ignored(
+    client: Browser, fake: FakePayPal, text: Any
+) -> None:
+    content = event("ANY", {"custom_id": text, "id": text})
+    assert send(client, fake.webhook_sender.signed(content, NOON)).status_code == 200
+    assert [(row.attempt_key, row.provider_ref) for row in rows(WebhookEvent)] == [("", "")]
+
+
+@pytest.mark.usefixtures("with_paypal")
+@pytest.mark.parametrize("body", [b"[" * 60_000, b"\xff", b'{"id": ' + b"9" * 5000 + b"}", b""], ids=len)
+def test_unreadable_body_is_refused(client: Browser, fake: FakePayPal, body: bytes) -> None:
+    message = fake.webhook_sender.signed(event("ANY", {}), NOON)
+    with nothing_written():
+        assert send(client, SignedRequest(message.headers, body)).status_code == 400
+
+
+@pytest.mark.usefixtures("with_paypal")
+def test_body_over_64_kib_is_refused(client: Browser, fake: FakePayPal) -> None:
+    message = fake.webhook_sender.signed(event("ANY", {"summary": "x" * 64 * 1024}), NOON)
+    with nothing_written():
+        assert send(client, message).status_code == 413
 
 
 @pytest.mark.usefixtures("with_paypal")

@@ -17,6 +17,9 @@ _TIMEOUT = httpx2.Timeout(8, connect=2)
 _LIMITS = httpx2.Limits(max_keepalive_connections=0)
 # The timeout above is for each read: this one limits the whole response of a slow server.
 _MAX_SECONDS = 12.0
+# A file is downloaded inside a request, for which nothing is waited for longer than three seconds.
+_FILE_TIMEOUT = httpx2.Timeout(1)
+_MAX_FILE_SECONDS = 3.0
 _TOKEN_MARGIN_SECONDS = 60.0
 # A longer Retry-After is shortened: the outbox has its own delays.
 _MAX_RETRY_AFTER_SECONDS = 300.0
@@ -91,10 +94,11 @@ class PayPalClient:
         return response
 
     def fetch(self, url: str) -> bytes | None:
-        """Download a public file without credentials; return ``None`` when that fails."""
+        """Download a public file without credentials; return ``None`` when that fails or takes 3 seconds."""
+        end = self._monotonic() + _MAX_FILE_SECONDS
         try:
-            with self._http.stream("GET", url) as http_response:
-                return self._read(http_response) if http_response.status_code == 200 else None
+            with self._http.stream("GET", url, timeout=_FILE_TIMEOUT) as http_response:
+                return self._read(http_response, end) if http_response.status_code == 200 else None
         except httpx2.HTTPError:
             return None
 
@@ -121,7 +125,8 @@ class PayPalClient:
     def _send(self, method: str, path: str, **options: Any) -> ApiResponse:
         try:
             with self._http.stream(method, path, **options) as http_response:
-                status, raw = http_response.status_code, self._read(http_response)
+                end = self._monotonic() + _MAX_SECONDS
+                status, raw = http_response.status_code, self._read(http_response, end)
                 self._note_retry_after(http_response)
         except httpx2.HTTPError:
             return NO_RESPONSE
@@ -131,8 +136,8 @@ class PayPalClient:
             body = None
         return ApiResponse(status, body) if isinstance(body, dict) else NO_RESPONSE
 
-    def _read(self, http_response: httpx2.Response) -> bytes:
-        end, raw = self._monotonic() + _MAX_SECONDS, b""
+    def _read(self, http_response: httpx2.Response, end: float) -> bytes:
+        raw = b""
         for chunk in http_response.iter_bytes():
             raw += chunk
             if len(raw) > MAX_RESPONSE_BYTES or self._monotonic() > end:
