@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -20,13 +19,13 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent
 from kajoom.models.catalog import catalog
-from kajoom.models.client import Client
 from kajoom.models.figures import figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import Translated
 from kajoom.worker.email_context import EmailContext, email_context_of
+from kajoom.worker.email_headers import address, header_text
 
 EMAILS = (
     "change_requested",
@@ -95,15 +94,15 @@ def write(name: str, context: EmailContext, key: str, at: datetime, seller: Mapp
     client = context.client
     variables = _variables(context, seller)
     with force_locale(client.locale):
-        subject = _one_line(_render_subject(name, variables))
+        subject = header_text(_render_subject(name, variables))
         text = render_template(f"email/{name}.jinja", format="txt", **variables)
         html = render_template(f"email/{name}.jinja", format="html", subject=subject, **variables)
 
-    sender = Address(display_name=_one_line(seller["name"]), addr_spec=seller["email"])
+    sender = address(seller["name"], seller["email"])
     email = EmailMessage(policy=_POLICY)
     email["Subject"] = subject
     email["From"] = email["Reply-To"] = sender
-    email["To"] = sender if name in STAFF_EMAILS else _address(client)
+    email["To"] = sender if name in STAFF_EMAILS else address(client.name, client.email)
     email["Date"] = format_datetime(at)
     email["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9.-]', '-', key)}@{sender.domain}>"
     email["Auto-Submitted"] = "auto-generated"
@@ -116,10 +115,6 @@ def write(name: str, context: EmailContext, key: str, at: datetime, seller: Mapp
 def _render_subject(name: str, variables: Mapping[str, Any]) -> str:
     template = current_app.jinja_env.get_or_select_template(f"email/{name}.jinja")
     return "".join(template.blocks["subject"](template.new_context(dict(variables))))
-
-
-def _address(client: Client) -> Address:
-    return Address(display_name=_one_line(client.name), addr_spec=client.email)
 
 
 def _variables(context: EmailContext, seller: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,8 +179,3 @@ def _service_name(service: Service) -> Translated:
     """The plan's full name, with the label of the service."""
     title = service.plan.title
     return {lang: f"{text} ({service.label})" for lang, text in title.items()} if service.label else title
-
-
-def _one_line(text: str) -> str:
-    """``text`` without line breaks, as a header needs it; the mail library encodes everything else."""
-    return re.sub(r"[\r\n]+", " ", text).strip()

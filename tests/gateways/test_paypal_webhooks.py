@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -251,8 +251,8 @@ _HOSTS = certificate_hosts("https://api-m.paypal.com")
 _URL = "https://api.paypal.com/v1/notifications/certs/CERT-"
 
 
-def _request(number: int = 1, **headers: str) -> SignedRequest:
-    return signed(CAPTURED, f"{_URL}{number}", WEBHOOK_ID, AT, changed=headers)
+def _request(number: int = 1, changed: Mapping[str, str] | None = None) -> SignedRequest:
+    return signed(CAPTURED, f"{_URL}{number}", WEBHOOK_ID, AT, changed=changed)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def _request(number: int = 1, **headers: str) -> SignedRequest:
 def test_forged_request_is_refused_without_a_download(headers: dict[str, str]) -> None:
     publisher = _Publisher()
     with pytest.raises(InvalidSignature):
-        PayPalWebhookVerifier(WEBHOOK_ID, publisher.fetch, _HOSTS).read(_request(**headers).headers, b"{}", AT)
+        PayPalWebhookVerifier(WEBHOOK_ID, publisher.fetch, _HOSTS).read(_request(changed=headers).headers, b"{}", AT)
     with pytest.raises(InvalidSignature):
         PayPalWebhookVerifier(WEBHOOK_ID, publisher.fetch, _HOSTS).read(_request().headers, b"not an event", AT)
     assert publisher.urls == []
