@@ -13,6 +13,7 @@ from kajoom.domain.payment_method import BUILT_IN
 from kajoom.operations.catalog.locations import line_of, lines_of
 from kajoom.operations.catalog.schema import ANY, CatalogFile
 from kajoom.operations.files.report import FileError
+from kajoom.operations.files.text import is_utf16
 from kajoom.operations.files.validation import REASONS, describe_errors
 
 _AT_LINE = re.compile(r"at line (\d+)")
@@ -36,6 +37,8 @@ _REASONS = {
 
 def read_catalog(content: bytes) -> CatalogFile | list[FileError]:
     """The catalogue that a TOML file describes, or its errors in the order of the file."""
+    if is_utf16(content):
+        return [FileError(None, "", "UTF-16 text: save the file as UTF-8")]
     try:
         text = content.decode("utf-8-sig")
         table = tomllib.loads(text)

@@ -23,10 +23,12 @@ from kajoom.operations.catalog.values import (
     Code,
     Currency,
     Day,
+    Email,
     FreePrice,
     GstNumber,
     Limit,
     Link,
+    LongText,
     OfflineCode,
     PlanCodes,
     Price,
@@ -58,6 +60,13 @@ class Translated(Table):
         return value
 
 
+class TranslatedLong(Translated):
+    """A longer text in both languages."""
+
+    fr: LongText
+    en: LongText
+
+
 class TranslatedLink(Translated):
     """An address in both languages."""
 
@@ -69,19 +78,19 @@ class SellerEntry(Table):
     """Who sells, as invoices and e-mails name them."""
 
     name: Text
-    email: Text
+    email: Email
     phone: Text
     address: Annotated[list[Text], Field(min_length=1)]
     gst_number: GstNumber = ""
     qst_number: QstNumber = ""
-    terms: Translated | None = None
+    terms: TranslatedLong | None = None
 
 
 class OfflineEntry(Table):
     """How to pay without a provider; only a built-in method may go without a label."""
 
     label: Translated | None = None
-    instructions: Translated
+    instructions: TranslatedLong
 
 
 class PricesEntry(Table):
@@ -106,7 +115,7 @@ class PlanEntry(Table):
     level: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
     name: Translated
     title: Translated
-    description: Translated
+    description: TranslatedLong
     features: list[Translated] = []
     recommended: StrictBool = False
     withdrawn: StrictBool = False
@@ -164,7 +173,7 @@ class BannerEntry(Table):
     """A promotion, the days it is shown (inclusive), and the groups it is shown with: all if none is named."""
 
     title: Translated
-    text: Translated
+    text: TranslatedLong
     link_label: Translated
     link: TranslatedLink
     valid_from: Day | None = None

@@ -10,20 +10,30 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Str
 
 from kajoom.domain.cycle import parse_day
 from kajoom.domain.payment_method import BUILT_IN
-from kajoom.operations.files.cells import parse_cents
+from kajoom.operations.email_address import parse_email
+from kajoom.operations.files.cells import parse_cents, parse_currency
+from kajoom.operations.files.text import CONTROL, describe_character
 
 _CODE = "[a-z0-9][a-z0-9_-]{0,39}"
 _CURRENCY = "[A-Z]{3}"
-# Line ends and tabs are layout; other control characters are errors, and PostgreSQL refuses NUL.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TEXT_LENGTH, _LONG_TEXT_LENGTH = 200, 2000
 
 
 def _check_text(text: str) -> str:
     if not text.strip():
         raise ValueError("empty")
-    if _CONTROL.search(text):
-        raise ValueError("holds a control character")
+    if control := CONTROL.search(text):
+        raise ValueError(f"holds a control character: {describe_character(control[0])}")
     return text.strip()
+
+
+def _at_most(length: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if len(text) > length:
+            raise ValueError(f"longer than {length} characters")
+        return text
+
+    return AfterValidator(check)
 
 
 def _parse_price(value: object) -> int:
@@ -72,13 +82,15 @@ def _unlimited_as_none(value: object) -> object:
     return None if value == "unlimited" else value
 
 
-Text = Annotated[str, AfterValidator(_check_text)]
+Text = Annotated[str, AfterValidator(_check_text), _at_most(_TEXT_LENGTH)]
+LongText = Annotated[str, AfterValidator(_check_text), _at_most(_LONG_TEXT_LENGTH)]
+Email = Annotated[Text, AfterValidator(parse_email)]
 Link = Annotated[Text, _matching(r"(https://|/(?!/))\S*", "an address that begins with https:// or / expected")]
 GstNumber = Annotated[Text, _matching(r"\d{9} RT\d{4}", "not a registration number like 123456789 RT0001")]
 QstNumber = Annotated[Text, _matching(r"\d{10} TQ\d{4}", "not a registration number like 1234567890 TQ0001")]
 Code = Annotated[str, _matching(_CODE, f"not a code: {_CODE}")]
 OfflineCode = Annotated[Code, AfterValidator(_check_offline)]
-Currency = Annotated[str, _matching(_CURRENCY, f"not a code: {_CURRENCY}")]
+Currency = Annotated[str, _matching(_CURRENCY, f"not a code: {_CURRENCY}"), AfterValidator(parse_currency)]
 Day = Annotated[date, PlainValidator(_parse_day)]
 Price = Annotated[int, PlainValidator(_parse_price)]
 FreePrice = Annotated[Price, AfterValidator(_check_free)]

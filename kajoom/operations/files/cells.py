@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, StringConstraints
 
+from kajoom.domain.country import COUNTRIES, CURRENCIES
 from kajoom.domain.cycle import BillingCycle, parse_day
 from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
 from kajoom.operations.email_address import parse_email
 
-_MAX_CENTS = 999_999_999  # fits a 32-bit column of cents with room for taxes
+MAX_CENTS = 999_999_999
+"""The largest amount of a price, a recurring amount or a charge before tax: its total fits a 32-bit column."""
+
 _MAX_UNITS = 1_000_000_000
-_CURRENCY = re.compile(r"[A-Z]{3}")
+# Months are added to and taken from these days, so the ends of the calendar are out of reach.
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2099, 12, 31)
+_ARGON2 = re.compile(
+    r"\$argon2(?:id|i|d)\$v=(?:16|19)\$m=(\d{1,9}),t=(\d{1,4}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,90})\$([A-Za-z0-9+/]{16,90})",
+    re.ASCII,
+)
+# A hash that needs more memory or time would keep a process busy at every attempt to sign in with it.
+_MAX_KIB, _MAX_PASSES, _MAX_LANES = 131_072, 20, 16
 
 STATUSES: Mapping[str, ServiceStatus] = {status.value: status for status in ServiceStatus} | {
     "canceled": ServiceStatus.CANCELLED,
@@ -58,16 +69,49 @@ def whole_number(least: int, most: int = _MAX_UNITS) -> PlainValidator:
 def parse_cents(text: str) -> int:
     """Cents of an amount with at most two decimals; ``ValueError`` below zero and above the largest amount."""
     amount = Money.parse(text).cents
-    if not 0 <= amount <= _MAX_CENTS:
-        raise ValueError(f"not from 0.00 to {Money(_MAX_CENTS)}: {text}")
+    if not 0 <= amount <= MAX_CENTS:
+        raise ValueError(f"not from 0.00 to {Money(MAX_CENTS)}: {text}")
     return amount
 
 
-def _parse_currency(cell: str) -> str:
+def parse_currency(cell: str) -> str:
+    """A currency in upper case; ``ValueError`` for one that does not exist or whose amounts have no two decimals."""
     code = cell.upper()
-    if not _CURRENCY.fullmatch(code):
-        raise ValueError(f"not a currency of three letters: {cell[:40]!r}")
+    if code not in CURRENCIES:
+        raise ValueError(f"not a currency with two decimals, such as CAD: {cell[:40]!r}")
     return code
+
+
+def _parse_country(cell: str) -> str:
+    code = cell.upper()
+    if code not in COUNTRIES:
+        raise ValueError(f"not a country of two letters (ISO 3166), such as CA: {cell[:40]!r}")
+    return code
+
+
+def _parse_day(cell: str) -> date:
+    day = parse_day(cell)
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise ValueError(f"not from {_FIRST_DAY} to {_LAST_DAY}: {cell}")
+    return day
+
+
+def _is_base64(text: str) -> bool:
+    """Whether a text without padding is base64 as an encoder writes it: argon2 reads no other."""
+    padded = text + "=" * (-len(text) % 4)
+    return len(text) % 4 != 1 and b64encode(b64decode(padded)).decode() == padded
+
+
+def _parse_argon2(cell: str) -> str:
+    """The hash of a password by argon2, the only one that a sign-in can check."""
+    match = _ARGON2.fullmatch(cell)
+    if not match:
+        raise ValueError("not a hash by argon2; leave it empty, and the client will choose a new password")
+    memory, passes, lanes = (int(number) for number in match.groups()[:3])
+    has_cost = 8 * lanes <= memory <= _MAX_KIB and 1 <= passes <= _MAX_PASSES and 1 <= lanes <= _MAX_LANES
+    if not has_cost or not all(map(_is_base64, match.groups()[3:])):
+        raise ValueError(f"not a hash by argon2 of at most m={_MAX_KIB}, t={_MAX_PASSES}, p={_MAX_LANES}")
+    return cell
 
 
 Text = Annotated[str, Field(max_length=200)]
@@ -77,6 +121,8 @@ Code = Annotated[str, Field(max_length=40)]
 UpperCode = Annotated[str, StringConstraints(max_length=40, to_upper=True)]
 Email = Annotated[str, PlainValidator(parse_email)]
 Cents = Annotated[int, PlainValidator(parse_cents)]
-Currency = Annotated[str, PlainValidator(_parse_currency)]
-Day = Annotated[date, PlainValidator(parse_day)]
+Country = Annotated[str, PlainValidator(_parse_country)]
+Currency = Annotated[str, PlainValidator(parse_currency)]
+Day = Annotated[date, PlainValidator(_parse_day)]
+PasswordHash = Annotated[str, PlainValidator(_parse_argon2)]
 Usage = Annotated[int | None, whole_number(0)]

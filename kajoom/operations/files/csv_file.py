@@ -12,10 +12,12 @@ from itertools import chain
 from pydantic import BaseModel
 
 from kajoom.operations.files.report import FileError
+from kajoom.operations.files.text import CONTROL, describe_character, is_utf16
 
-# Bytes that are not UTF-8 are decoded to lone surrogates; line ends and tabs are allowed in a quoted cell.
+# Bytes that are not UTF-8 are decoded to lone surrogates.
 _NOT_UTF8 = re.compile(r"[\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LAYOUT = re.compile(r"[\t\r\n ]+")
+_SEPARATORS = " \t\r\n,;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,17 @@ class Row:
 def read_rows(lines: Iterable[bytes], model: type[BaseModel]) -> Iterator[Row | FileError]:
     """The rows of a file whose header names fields of ``model``, in any order; after a bad header, only its errors.
 
-    The file is UTF-8 with or without a byte order mark, with commas or semicolons; empty lines are skipped.
+    The file is UTF-8 with or without a byte order mark, with commas or semicolons. Rows without content, empty or of
+    separators only, are passed over. Line ends and tabs in a quoted cell become spaces, except in the columns that
+    the model names as ``lines``.
     """
-    text = (line.decode("utf-8", "surrogateescape") for line in lines)
-    first = next(text, "").removeprefix("\ufeff")
+    binary = iter(lines)
+    head = next(binary, b"")
+    if is_utf16(head):
+        yield FileError(1, "", "UTF-16 text: save the file as UTF-8 (in Excel, « CSV UTF-8 »)")
+        return
+    first = head.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    text = (line.decode("utf-8", "surrogateescape") for line in binary)
     delimiter = ";" if first.count(";") > first.count(",") else ","
     reader = csv.reader(chain([first], text), delimiter=delimiter, strict=True)
     names: list[str] = []
@@ -51,8 +60,8 @@ def read_rows(lines: Iterable[bytes], model: type[BaseModel]) -> Iterator[Row | 
             yield from errors
             if errors:
                 return
-        elif cells:
-            yield _row(line, names, cells)
+        elif any(cell.strip(_SEPARATORS) for cell in cells):
+            yield _row(line, names, cells, model)
 
 
 def _header_errors(names: list[str], model: type[BaseModel]) -> Iterator[FileError]:
@@ -67,12 +76,15 @@ def _header_errors(names: list[str], model: type[BaseModel]) -> Iterator[FileErr
             yield FileError(1, name, "the column is missing")
 
 
-def _row(line: int, names: list[str], cells: list[str]) -> Row | FileError:
+def _row(line: int, names: list[str], cells: list[str], model: type[BaseModel]) -> Row | FileError:
     if len(cells) != len(names):
         return FileError(line, "", f"{len(cells)} cells under {len(names)} columns")
-    content = "".join(cells)
-    if _NOT_UTF8.search(content):
-        return FileError(line, "", "not UTF-8 text")
-    if _CONTROL.search(content):
-        return FileError(line, "", "holds a control character")
+    if not "".join(cells).isprintable():
+        for name, cell in zip(names, cells, strict=True):
+            if _NOT_UTF8.search(cell):
+                return FileError(line, name, "not UTF-8 text")
+            if control := CONTROL.search(cell):
+                return FileError(line, name, f"holds a control character: {describe_character(control[0])}")
+        lines = getattr(model, "lines", ())
+        cells = [cell if name in lines else _LAYOUT.sub(" ", cell) for name, cell in zip(names, cells, strict=True)]
     return Row(line, dict(zip(names, map(str.strip, cells), strict=True)))

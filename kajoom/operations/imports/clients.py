@@ -5,14 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, PlainValidator
+from pydantic import BaseModel, PlainValidator
 
 from kajoom.domain.tax import RATES
 from kajoom.models import bulk
 from kajoom.models.client import STAFF
-from kajoom.operations.files.cells import Email, LongText, Name, Text, UpperCode, one_of
+from kajoom.operations.files.cells import Country, Email, LongText, Name, PasswordHash, Text, UpperCode, one_of
 from kajoom.operations.files.csv_file import Row
 from kajoom.operations.files.report import FileError, ImportReport
 from kajoom.operations.imports.batch import ImportBatch, ImportRow
@@ -21,14 +21,10 @@ _CANADA = "CA"
 _LOCALES = {"fr": "fr", "en": "en", "french": "fr", "english": "en"}
 
 
-def _check_hash(cell: str) -> str:
-    if not cell.startswith("$") or " " in cell:
-        raise ValueError("not the hash of a password, which begins with $")
-    return cell
-
-
 class ClientRow(BaseModel):
     """A row of a host's clients: each field is a column."""
+
+    lines: ClassVar = frozenset({"address"})
 
     external_id: Name
     email: Email
@@ -36,9 +32,9 @@ class ClientRow(BaseModel):
     company: Text = ""
     address: LongText = ""
     province: UpperCode = ""
-    country: UpperCode = _CANADA
+    country: Country = _CANADA
     locale: Annotated[str, PlainValidator(one_of(_LOCALES))] = "fr"
-    password_hash: Annotated[str | None, AfterValidator(_check_hash)] = None
+    password_hash: PasswordHash | None = None
 
 
 class DemoClientRow(ClientRow):

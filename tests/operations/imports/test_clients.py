@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher, Type
 
 from kajoom.models.client import Client
 from kajoom.models.db import db
@@ -14,8 +15,18 @@ from kajoom.operations.imports.clients import ClientRow, DemoClientRow, import_c
 AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
 DEMO = Path(__file__).parents[3] / "demo" / "clients.csv"
 HEADER = "external_id,email,name,province,country,locale,password_hash\n"
-ANNA = "1,anna@example.com,Anna,QC,CA,fr,$argon2id$x\n"
+HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$iWh06vD8Fy27wf9npn6FXWiCX4K6pW6Ue1Bnzz07Z8A"
+OTHER_HASH = HASH.replace("iWh06", "jWh06")
+_QUOTED = '"' + HASH + '"'  # the hash of the password "password"; a comma stands in it
+ANNA = f"1,anna@example.com,Anna,QC,CA,fr,{_QUOTED}\n"
 BRUNO = "2,Bruno@Example.com,Bruno,on,,,\n"
+
+BCRYPT = "$2y$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK"
+
+
+def _quoted(password_hash: str) -> str:
+    """A line of a client with a password's hash, in which commas stand."""
+    return f'2,b@example.com,B,QC,CA,fr,"{password_hash}"'
 
 
 def import_text(text: str | bytes, *, dry_run: bool = False) -> ImportReport:
@@ -35,7 +46,7 @@ def test_clients_are_added_with_the_values_of_the_file() -> None:
     report = import_text(HEADER + ANNA + BRUNO)
     assert (report.added, report.changed, report.unchanged, report.errors) == (2, 0, 0, [])
     anna, bruno = clients()["1"], clients()["2"]
-    assert (anna.password, anna.locale, anna.tax_province) == ("$argon2id$x", "fr", "QC")
+    assert (anna.password, anna.locale, anna.tax_province) == (HASH, "fr", "QC")
     assert (bruno.email, bruno.country, bruno.province, bruno.locale) == ("bruno@example.com", "CA", "ON", "fr")
     assert bruno.password is None
     assert anna.fs_uniquifier != bruno.fs_uniquifier
@@ -49,17 +60,17 @@ def test_second_import_changes_nothing() -> None:
 
 def test_import_updates_who_a_client_is_but_not_language_and_password() -> None:
     import_text(HEADER + ANNA)
-    report = import_text(HEADER + "1,anne@example.com,Anne,ON,CA,en,$argon2id$other\n")
+    report = import_text(HEADER + f'1,anne@example.com,Anne,ON,CA,en,"{OTHER_HASH}"\n')
     assert report.changed == 1
     anna = clients()["1"]
     assert (anna.email, anna.name, anna.province) == ("anne@example.com", "Anne", "ON")
-    assert (anna.locale, anna.password) == ("fr", "$argon2id$x")
+    assert (anna.locale, anna.password) == ("fr", HASH)
 
 
 def test_password_hash_is_stored_for_a_client_without_a_password() -> None:
     import_text(HEADER + BRUNO)
-    import_text(HEADER + "2,bruno@example.com,Bruno,ON,,,$argon2id$y\n")
-    assert clients()["2"].password == "$argon2id$y"
+    import_text(HEADER + f"2,bruno@example.com,Bruno,ON,,,{_QUOTED}\n")
+    assert clients()["2"].password == HASH
 
 
 def test_absent_column_keeps_the_stored_value() -> None:
@@ -80,7 +91,7 @@ def test_one_bad_line_stops_the_import_and_every_error_is_reported() -> None:
         "line 3: email: not an e-mail address: 'nobody' (An email address must have an @-sign.)",
         "line 3: locale: unknown: 'de'; one of fr, en, french, english",
         "line 4: name: empty",
-        "line 4: password_hash: not the hash of a password, which begins with $",
+        "line 4: password_hash: not a hash by argon2; leave it empty, and the client will choose a new password",
     ]
     assert clients() == {}
 
@@ -93,7 +104,7 @@ def test_one_bad_line_stops_the_import_and_every_error_is_reported() -> None:
         ("2,anna@example.com,B,QC,CA,fr,", "email: 'anna@example.com' already stands on line 2"),
         ("1,b@example.com,B,QC,CA,fr,", "external_id: '1' already stands on line 2"),
         ("2,b@example.com,B,QC,CA", "5 cells under 7 columns"),
-        ("2,b@example.com,B\0,QC,CA,fr,", "holds a control character"),
+        ("2,b@example.com,B\0,QC,CA,fr,", "name: holds a control character: U+0000"),
         ('2,b@example.com,"B"x,QC,CA,fr,', "',' expected after '\"'"),
         ('2,b@example.com,"B,QC,CA,fr,', "unexpected end of data"),
         (f"2,b@example.com,{'B' * 201},QC,CA,fr,", "name: longer than 200 characters"),
@@ -104,6 +115,48 @@ def test_bad_line_is_reported_with_its_reason(line: str, named: str) -> None:
     report = import_text(f"{HEADER}{ANNA}{line}\n")
     assert any(error.startswith(f"line 3: {named}") for error in errors_of(report)), errors_of(report)
     assert clients() == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("2,b@example.com,B,,Canada,fr,", "country: not a country of two letters (ISO 3166), such as CA: 'Canada'"),
+        ("2,b@example.com,B,,ZZ,fr,", "country: not a country of two letters (ISO 3166), such as CA: 'ZZ'"),
+        ("2,b@example.com,B,,UK,fr,", "country: not a country of two letters"),
+        ("2,b@example.com,B\u2028,QC,CA,fr,", "name: holds a control character: U+2028"),
+        ("2,b@example.com,B\x85,QC,CA,fr,", "name: holds a control character: U+0085"),
+        ("2,b@example.com,\u202eB,QC,CA,fr,", "name: holds a control character: U+202E"),
+        ("2,Anna@Example.COM,B,QC,CA,fr,", "email: 'anna@example.com' already stands on line 2"),
+        ("2,jean..t@example.com,B,QC,CA,fr,", "email: not an e-mail address"),
+        (f"2,b@example.com,B,QC,CA,fr,{BCRYPT}", "password_hash: not a hash by argon2"),
+        ("2,b@example.com,B,QC,CA,fr,$argon2id$x", "password_hash: not a hash by argon2"),
+        ("2,b@example.com,B,QC,CA,fr,$P$BzxYw", "password_hash: not a hash by argon2"),
+        (_quoted(HASH.replace("m=19456", "m=4194304")), "password_hash: not a hash by argon2 of at most m=131072"),
+        (_quoted(HASH.replace("t=2", "t=0")), "password_hash: not a hash by argon2 of at most"),
+        (_quoted(HASH[:-2]), "password_hash: not a hash by argon2"),
+        (_quoted(HASH[:-1] + "B"), "password_hash: not a hash by argon2"),
+        (_quoted(HASH.replace("v=19", "v=99")), "password_hash: not a hash by argon2"),
+    ],
+)
+def test_value_that_could_not_be_used_is_refused_by_line(line: str, named: str) -> None:
+    report = import_text(f"{HEADER}{ANNA}{line}\n")
+    assert [error for error in errors_of(report) if error.startswith(f"line 3: {named}")], errors_of(report)
+    assert clients() == {}
+
+
+def test_every_variant_of_argon2_that_is_accepted_can_be_verified() -> None:
+    for kind in Type:
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, type=kind)
+        stored = hasher.hash("password")
+        assert import_text(HEADER + _quoted(stored) + "\n").errors == []
+        assert hasher.verify(clients()["2"].password or "", "password")
+
+
+def test_line_ends_of_a_name_become_spaces_and_those_of_an_address_stay() -> None:
+    header = "external_id,email,name,address,country\n"
+    import_text(header + '1,a@example.com,"Anna\r\n\tTremblay","1, rue A\nQuébec",FR\n')
+    anna = clients()["1"]
+    assert (anna.name, anna.address) == ("Anna Tremblay", "1, rue A\nQuébec")
 
 
 def test_address_of_another_client_is_refused() -> None:
@@ -142,12 +195,13 @@ def test_client_outside_canada_needs_no_province() -> None:
     "content",
     [
         b"\xef\xbb\xbf" + (HEADER + ANNA).encode(),
-        (HEADER + ANNA).replace(",", ";").encode(),
+        (HEADER + ANNA).replace(",", ";").replace("19456;t=2;", "19456,t=2,").encode() + b";;;;;;\n",
         (HEADER + ANNA).replace("\n", "\r\n").encode(),
         (HEADER + "\n" + ANNA + "\n\n").encode(),
         (HEADER.upper() + ANNA).encode(),
+        (HEADER + ",,,,,,\n" + ANNA + ' , ,\t,,,,\n,,,\n"",,,,,,\n').encode(),
     ],
-    ids=["byte order mark", "semicolons", "Windows line ends", "empty lines", "capital header"],
+    ids=["byte order mark", "semicolons", "Windows line ends", "empty lines", "capital header", "rows of separators"],
 )
 def test_common_variants_of_csv_are_accepted(content: bytes) -> None:
     report = import_text(content)
@@ -161,7 +215,9 @@ def test_common_variants_of_csv_are_accepted(content: bytes) -> None:
         (b"external_id,email,nom\n", ["line 1: nom: unknown column", "line 1: name: the column is missing"]),
         (b"external_id,email,name,email\n", ["line 1: email: the column stands twice"]),
         (b"external_id,email,name,password\n", ["line 1: password: unknown column"]),
-        (HEADER.encode() + b"1,a@example.com,Caf\xe9,QC,CA,fr,\n", ["line 2: not UTF-8 text"]),
+        ((HEADER + ANNA).encode("utf-16"), ["line 1: UTF-16 text: save the file as UTF-8"]),
+        ((HEADER + ANNA).encode("utf-16-le"), ["line 1: UTF-16 text: save the file as UTF-8"]),
+        (HEADER.encode() + b"1,a@example.com,Caf\xe9,QC,CA,fr,\n", ["line 2: name: not UTF-8 text"]),
     ],
 )
 def test_unreadable_file_is_reported_with_the_reason(content: bytes, named: list[str]) -> None:

@@ -254,8 +254,8 @@ def test_dry_run_counts_and_writes_nothing() -> None:
         ({"quantity": "0"}, "quantity: not a whole number from 1"),
         ({"quantity": "٣"}, "quantity: not a whole number from 1"),
         ({"disk_mb": "-5"}, "disk_mb: not a whole number from 0"),
-        ({"currency": "dollars"}, "currency: not a currency of three letters"),
-        ({"label": "a\0b"}, "holds a control character"),
+        ({"currency": "dollars"}, "currency: not a currency with two decimals, such as CAD: 'dollars'"),
+        ({"label": "a\0b"}, "label: holds a control character: U+0000"),
     ],
 )
 def test_bad_line_is_reported_with_its_reason(cells: dict[str, str], named: str) -> None:
