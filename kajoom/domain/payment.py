@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kajoom.domain.invoice import InvoiceStatus
+from kajoom.domain.money import Money
+
 
 class AttemptStatus(StrEnum):
     """Where an attempt to take an invoice's balance stands, and what a provider reports of it.
@@ -56,9 +59,14 @@ TRANSITIONS: dict[tuple[AttemptStatus, AttemptEvent], AttemptStatus] = {
 
 GIVEN_UP = "given_up"
 EXPIRED = "expired"
+INVOICE_CHANGED = "invoice_changed"
 SAVED_METHOD_ENDED = "saved_method_ended"
-"""Our own reasons for an attempt without money: the client gave it up, did not approve it in time, or its saved
-account is no longer accepted by the provider. Any other reason is a code of the provider's."""
+"""Our own reasons for an attempt without money: the client gave it up, did not approve it in time, the invoice no
+longer owed that amount, or the saved account is no longer accepted by the provider. Any other reason is a code of the
+provider's."""
+
+NEVER_CAPTURED = frozenset({GIVEN_UP, EXPIRED, INVOICE_CHANGED})
+"""The reasons of an attempt whose money was never requested, which is no error of the client's."""
 
 
 class InvalidTransition(Exception):
@@ -76,6 +84,11 @@ def advance(status: AttemptStatus, event: AttemptEvent) -> AttemptStatus:
         return TRANSITIONS[status, event]
     except KeyError:
         raise InvalidTransition(f"{event} cannot happen to an attempt that is {status}") from None
+
+
+def may_capture(amount: Money, status: InvoiceStatus, balance: Money) -> bool:
+    """Whether ``amount`` may be captured: the invoice is open and owes exactly that, no more and no less."""
+    return status is InvoiceStatus.OPEN and balance == amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,15 @@ from typing import NamedTuple
 from flask import request
 
 from kajoom import clock
-from kajoom.domain.payment import EXPIRED, GIVEN_UP, OPEN, SAVED_METHOD_ENDED, AttemptStatus, PaymentChoice
+from kajoom.domain.money import Money
+from kajoom.domain.payment import (
+    INVOICE_CHANGED,
+    NEVER_CAPTURED,
+    OPEN,
+    SAVED_METHOD_ENDED,
+    AttemptStatus,
+    PaymentChoice,
+)
 from kajoom.domain.payment_method import ACCOUNT_CREDIT
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.invoice import Invoice
@@ -19,7 +27,12 @@ from kajoom.web.auth import signed_in_recently, verify_url
 from kajoom.web.forms import PaymentFields
 from kajoom.web.payment_options import payment_providers, providers_that_save
 
-_NEVER_APPROVED = {GIVEN_UP, EXPIRED}
+
+class UnusedPayment(NamedTuple):
+    """A payment started at a provider that is not taken, because the invoice no longer owes its amount."""
+
+    method: str
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +40,15 @@ class PaymentState:
     """What a page says of the payment of its invoice.
 
     ``error`` is why it did not succeed, or that its outcome is not known. ``approving`` is the choice of an attempt
-    that waits for its client's approval at the provider, of which no money was taken. ``return_state`` tells how the
-    client has just come back from there, "approved" or "left" without paying, and is "" on any other page.
+    that waits for its client's approval at the provider, of which no money was taken, and ``unused`` one that is not
+    taken any more. ``return_state`` tells how the client has just come back from there, "approved" or "left" without
+    paying, and is "" on any other page.
     """
 
     error: BusinessError | None = None
     approving: PaymentChoice | None = None
     return_state: str = ""
+    unused: UnusedPayment | None = None
 
     @property
     def can_verify(self) -> bool:
@@ -56,11 +71,14 @@ def payment_state(
     invoice: Invoice | None, attempt: Attempt | None, error: BusinessError | None = None, return_state: str = ""
 ) -> PaymentState:
     """The state of an invoice's payment after its last ``attempt``; ``error`` is that of the current request."""
-    if invoice is None or not invoice.balance or attempt is None:
+    if invoice is None or attempt is None:
         return PaymentState(error, None, return_state)
-    is_approving = attempt.status in OPEN and bool(attempt.approve_url)
+    unused = _unused_payment(invoice, attempt, is_returning=bool(return_state))
+    if not invoice.balance:
+        return PaymentState(error, None, return_state, unused)
+    is_approving = _waits_for_approval(attempt) and unused is None
     approving = PaymentChoice(attempt.provider, save_method=attempt.save_method) if is_approving else None
-    return PaymentState(error or _error_of(attempt), approving, return_state)
+    return PaymentState(error or _error_of(attempt), approving, return_state, unused)
 
 
 def return_state_of_request() -> str:
@@ -93,7 +111,8 @@ def pay_invoice(invoice_id: int, choice: PaymentChoice, return_url: str, page_ur
         result = pay(invoice_id, payment_providers(), choice, clock.now(), return_url)
     except BusinessError as error:
         return PaymentOutcome(error)
-    if result.status is AttemptStatus.REFUSED or result.reason == SAVED_METHOD_ENDED:
+    is_error = result.status is AttemptStatus.REFUSED and result.reason not in NEVER_CAPTURED
+    if is_error or result.reason == SAVED_METHOD_ENDED:
         return PaymentOutcome(_refused(result.reason))
     return PaymentOutcome(redirect_url=result.approve_url)
 
@@ -112,9 +131,24 @@ def abandon_payment(invoice: Invoice) -> None:
     give_up(invoice.id, payment_providers(), clock.now())
 
 
+def _waits_for_approval(attempt: Attempt) -> bool:
+    return attempt.status in OPEN and bool(attempt.approve_url)
+
+
+def _unused_payment(invoice: Invoice, attempt: Attempt, *, is_returning: bool) -> UnusedPayment | None:
+    """The last payment at the provider if it is not taken; for an invoice without a balance only to who returns."""
+    if invoice.balance:
+        is_unused = attempt.reason == INVOICE_CHANGED or (
+            _waits_for_approval(attempt) and attempt.amount != invoice.balance
+        )
+    else:
+        is_unused = is_returning and (attempt.reason in NEVER_CAPTURED or _waits_for_approval(attempt))
+    return UnusedPayment(attempt.provider, attempt.amount) if is_unused else None
+
+
 def _error_of(attempt: Attempt) -> BusinessError | None:
     """Why an attempt did not succeed, or that its outcome is not known; one never approved is not an error."""
-    if attempt.reason in _NEVER_APPROVED:
+    if attempt.reason in NEVER_CAPTURED:
         return None
     if attempt.status is AttemptStatus.REFUSED or (attempt.approve_url and attempt.reason):
         return _refused(attempt.reason)

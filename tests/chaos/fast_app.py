@@ -20,7 +20,7 @@ from app import create_app
 from kajoom.config import from_environment
 from kajoom.gateways import Gateways
 from kajoom.operations import outbox
-from kajoom.operations.payments import attempts, pay, refunds
+from kajoom.operations.payments import attempts, claims, pay, refunds
 from kajoom.worker import loop
 
 FOLDER_VARIABLE = "STORM_FOLDER"
@@ -33,6 +33,7 @@ _SHORT_DELAYS: tuple[tuple[ModuleType, str, Any], ...] = (
     (outbox, "_DELAYS", (_SOON, _SOON, 2 * _SOON, 4 * _SOON)),
     (outbox, "MAX_ATTEMPTS", 10_000),  # a payment that nobody approves is looked up for days
     (attempts, "IN_FLIGHT_WINDOW", timedelta(seconds=5)),
+    (claims, "IN_FLIGHT_WINDOW", timedelta(seconds=5)),
     (refunds, "IN_FLIGHT_WINDOW", timedelta(seconds=5)),
     (pay, "_SOON", _SOON),
     (refunds, "_SOON", _SOON),

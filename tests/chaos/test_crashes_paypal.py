@@ -25,7 +25,7 @@ from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.payment import last_attempt_of
 from kajoom.models.saved_method import SavedMethod
-from kajoom.operations.payments import attempts, pay, saved_methods
+from kajoom.operations.payments import attempts, claims, pay, saved_methods
 from tests import factories
 from tests.chaos import actions
 from tests.chaos.actions import Action, Scenario, catch_up
@@ -95,16 +95,16 @@ POINTS: tuple[tuple[str, str, Action, Callable[..., Any], Moment], ...] = (
     ("PayPal's id before its commit", "approved", go_to_paypal, attempts.record_result, COMMIT),
     ("PayPal's id committed, client not redirected", "approved", go_to_paypal, attempts.record_result, AFTER),
     ("approval read", "approved", come_back, PayPalProvider.look_up, AFTER),
-    ("claim before its commit", "approved", come_back, attempts.claim_capture, COMMIT),
-    ("claimed", "approved", come_back, attempts.claim_capture, AFTER),
+    ("claim before its commit", "approved", come_back, claims.claim_capture, COMMIT),
+    ("claimed", "approved", come_back, claims.claim_capture, AFTER),
     ("before the capture", "approved", come_back, PayPalProvider.capture, BEFORE),
     ("captured", "approved", come_back, PayPalProvider.capture, AFTER),
     ("capture before its commit", "approved", come_back, attempts.record_result, COMMIT),
     ("capture committed", "approved", come_back, attempts.record_result, AFTER),
     ("saved: attempt committed", "saved", pay_with_saved_account, attempts.start_attempt, AFTER),
     ("saved: order created", "saved", pay_with_saved_account, PayPalProvider.charge, AFTER),
-    ("saved: claim before its commit", "saved", pay_with_saved_account, attempts.claim_capture, COMMIT),
-    ("saved: claimed", "saved", pay_with_saved_account, attempts.claim_capture, AFTER),
+    ("saved: claim before its commit", "saved", pay_with_saved_account, claims.claim_capture, COMMIT),
+    ("saved: claimed", "saved", pay_with_saved_account, claims.claim_capture, AFTER),
     ("saved: captured", "saved", pay_with_saved_account, PayPalProvider.capture, AFTER),
     ("saved: capture before its commit", "saved", pay_with_saved_account, attempts.record_result, COMMIT),
     ("saved: capture committed", "saved", pay_with_saved_account, attempts.record_result, AFTER),

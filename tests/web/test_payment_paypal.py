@@ -13,7 +13,7 @@ from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, paypal_client
 from tests.paypal.server import FakePayPal
 from tests.web.conftest import NOON, Address
-from tests.web.demo_rows import number_of, order_status
+from tests.web.demo_rows import number_of, order_status, record_received
 from tests.web.pages import hidden_fields, post, refusal_in
 from tests.web.paypal_payer import (
     confirm_plan_b,
@@ -255,3 +255,80 @@ def test_lost_response_while_confirming_is_shown_and_looked_up_later(
     post(french, response.location + "/payment", verify="1")
     assert "Continuer avec PayPal" in french.get(response.location).text
     assert len(fake.ledger.orders) == 1
+
+
+# --- the invoice changed while the approval was open ---
+
+
+@pytest.mark.usefixtures("with_paypal")
+def test_amount_received_meanwhile_lowers_what_is_asked_at_paypal(
+    french: Browser, fake: FakePayPal, address: Address
+) -> None:
+    order, first = start_payment(french, address("hosting")), order_to_approve(fake)
+    record_received(number_of("hosting"), "20.00")
+    page = french.get(f"/orders/{order}").text
+    assert "Le montant à payer a changé" in page
+    assert "Continuer avec PayPal" not in page
+    assert "Payer 21,72\xa0$ avec PayPal" in page
+
+    response = post(french, f"/orders/{order}/payment", method="paypal")
+    [second] = fake.ledger.orders.keys() - {first}
+    assert response.location == f"{fake.address}/checkoutnow?token={second}"
+    assert fake.ledger.orders[second]["purchase_units"][0]["amount"]["value"] == "21.72"
+    post(french, path_of(fake.ledger.approve(second)).replace("/return", ""), verify="1")
+    assert {str(amount) for amount in fake.ledger.captured_amounts().values()} == {"21.72"}
+    assert order_status(order) == "awaiting_provisioning"
+
+
+@pytest.mark.usefixtures("with_paypal")
+@pytest.mark.parametrize("kind", ["orders", "invoices"])
+def test_approval_set_aside_because_the_amount_changed_is_explained_with_the_balance(
+    french: Browser, fake: FakePayPal, address: Address, kind: str
+) -> None:
+    order = start_payment(french, address("hosting"))
+    page_url = f"/{kind}/{order if kind == 'orders' else number_of('hosting')}"
+    record_received(number_of("hosting"), "20.00")
+    fake.ledger.approve(order_to_approve(fake))
+
+    response = post(french, f"{page_url}/payment", verify="1")
+
+    page = french.get(response.location).text
+    assert 'id="unused-payment"' in page
+    assert "le paiement de 41,72\xa0$ commencé chez PayPal ne sera pas utilisé et rien n’a été débité." in page
+    assert "Il reste 21,72\xa0$ à payer." in page
+    assert refusal_in(page) is None
+    assert 'value="21.72"' in page
+    assert not fake.ledger.captures
+
+
+@pytest.mark.usefixtures("with_paypal")
+def test_return_after_the_invoice_was_paid_otherwise_takes_nothing(
+    french: Browser, fake: FakePayPal, with_paypal: Flask, address: Address
+) -> None:
+    order = start_payment(french, address("hosting"))
+    record_received(number_of("hosting"), "41.72")
+    return_path = path_of(fake.ledger.approve(order_to_approve(fake)))
+
+    with nothing_written():
+        page = french.get(return_path).text
+    assert "Il n’y a plus rien à payer" in page
+    assert 'name="verify"' not in page
+    post(french, f"/orders/{order}/payment", verify="1")
+    drain(with_paypal.extensions["kajoom"], NOON)
+    assert not fake.ledger.captures
+
+
+@pytest.mark.usefixtures("with_paypal")
+@pytest.mark.parametrize("approves", [True, False])
+def test_return_after_the_order_was_cancelled_says_that_nothing_was_charged_and_offers_the_plans(
+    french: Browser, fake: FakePayPal, address: Address, approves: bool
+) -> None:
+    order, paypal_order = start_payment(french, address("hosting")), order_to_approve(fake)
+    post(french, f"/orders/{order}/cancel")
+    fake.ledger.approve(paypal_order)
+    context = fake.ledger.experience_contexts[paypal_order]
+    page = french.get(path_of(context["return_url" if approves else "cancel_url"])).text
+    assert "Il n’y a plus rien à payer" in page
+    assert "rien n’a été débité" in page
+    assert f'href="{address("hosting")}/plan"' in page
+    assert not fake.ledger.captures

@@ -5,14 +5,12 @@ What is written here decides who may ask the provider for money, and when; ``pay
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import uuid4
 
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.payment import (
-    GIVEN_UP,
     OPEN,
     SAVED_METHOD_ENDED,
     AttemptEvent,
@@ -20,6 +18,7 @@ from kajoom.domain.payment import (
     PaymentChoice,
     advance,
     allows,
+    may_capture,
 )
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.gateways.ports import ChargeRequest, ProviderResult
@@ -45,10 +44,15 @@ IN_FLIGHT_WINDOW = timedelta(minutes=1)
 
 
 class StartedAttempt(NamedTuple):
-    """The charge of an invoice's open attempt; ``is_new`` when it was started just now and is still to be sent."""
+    """The charge of an invoice's open attempt.
+
+    ``is_new`` when it was started just now and is still to be sent. ``is_owed`` is false when the invoice no longer
+    owes exactly its amount: nothing more may be asked with it.
+    """
 
     charge: ChargeRequest
     is_new: bool
+    is_owed: bool = True
 
 
 @transactional
@@ -57,14 +61,16 @@ def start_attempt(
 ) -> StartedAttempt | None:
     """Commit a new attempt at an invoice's balance, before anything is sent; ``None`` when nothing is left to pay.
 
-    When the invoice has an open attempt already, that one is returned instead, unchanged. ``BusinessError`` with
-    ``PAYMENT_PENDING`` while a request for its money is in flight, ``TOO_LATE`` for a void invoice,
-    ``SAVED_METHOD_ENDED`` when the saved account is not, or no longer, one of the client's.
+    This commit is also the claim of a provider that takes the money at once, without an approval. When the invoice
+    has an open attempt already, that one is returned instead, unchanged. ``BusinessError`` with ``PAYMENT_PENDING``
+    while a request for its money is in flight, ``TOO_LATE`` for a void invoice, ``SAVED_METHOD_ENDED`` when the saved
+    account is not, or no longer, one of the client's.
     """
     lock_client(client_id_of_invoice(invoice_id))
     invoice, open_attempt = invoice_with_open_attempt(invoice_id)
     if open_attempt is not None:
-        return StartedAttempt(_to_request_if_idle(open_attempt, at), is_new=False)
+        is_owed = may_capture(open_attempt.amount, invoice.status, invoice.balance)
+        return StartedAttempt(_to_request_if_idle(open_attempt, at), is_new=False, is_owed=is_owed)
     if invoice.status is InvoiceStatus.PAID:
         return None
     if invoice.status is InvoiceStatus.VOID:
@@ -102,35 +108,6 @@ def get_for_follow_up(key: str, at: datetime, again: bool) -> tuple[ChargeReques
         may_have_news = attempt.status is AttemptStatus.REFUSED or attempt.awaits_saved_method
         return (to_request(attempt), True) if again and may_have_news else None
     return _to_request_if_idle(attempt, at), False
-
-
-@transactional
-def claim_capture(charge: ChargeRequest, result: ProviderResult, at: datetime) -> ChargeRequest:
-    """Commit that approved money is about to be captured, so that nobody else captures it or abandons the attempt.
-
-    Returns the charge with its approval and new version. ``BusinessError`` with ``PAYMENT_PENDING`` if the attempt
-    changed since the charge was read.
-    """
-    attempt = _get_unchanged(charge)
-    attempt.status, attempt.in_flight_since = advance(attempt.status, AttemptEvent.CAPTURE_CLAIMED), at
-    attempt.provider_ref, attempt.reason, attempt.approve_url = result.provider_ref, "", ""
-    db.session.flush()
-    outbox.reschedule(settle_message_key(charge), at + IN_FLIGHT_WINDOW)
-    return replace(charge, provider_ref=attempt.provider_ref, approval=result.approval, version=attempt.version)
-
-
-@transactional
-def abandon(charge: ChargeRequest, at: datetime) -> None:
-    """End an attempt of which no money was taken: from then on nobody captures it.
-
-    ``BusinessError`` with ``PAYMENT_PENDING`` if the attempt changed since the charge was read, or if its money was
-    asked for less than ``IN_FLIGHT_WINDOW`` ago without an answer: the provider may still take it.
-    """
-    attempt = _get_unchanged(charge)
-    if _is_in_flight(attempt, at):
-        raise BusinessError(Refusal.PAYMENT_PENDING)
-    attempt.status, attempt.in_flight_since = advance(attempt.status, AttemptEvent.ABANDONED), None
-    attempt.reason, attempt.approve_url, attempt.settled_at = GIVEN_UP, "", at
 
 
 @transactional
@@ -182,6 +159,19 @@ def to_request(attempt: Attempt) -> ChargeRequest:
     )
 
 
+def is_in_flight(attempt: Attempt, at: datetime) -> bool:
+    """Whether a request for the attempt's money was sent so recently that it may still be carried out."""
+    return attempt.in_flight_since is not None and at < attempt.in_flight_since + IN_FLIGHT_WINDOW
+
+
+def get_unchanged(charge: ChargeRequest) -> Attempt:
+    """The attempt of a charge, locked; ``BusinessError`` with ``PAYMENT_PENDING`` if it changed since it was read."""
+    attempt = _get_locked(charge.key)
+    if attempt.status not in OPEN or attempt.version != charge.version:
+        raise BusinessError(Refusal.PAYMENT_PENDING)
+    return attempt
+
+
 def _new_attempt(invoice: Invoice, payment_choice: PaymentChoice, return_url: str, at: datetime) -> Attempt:
     attempt = Attempt(
         key=uuid4().hex,
@@ -201,9 +191,10 @@ def _new_attempt(invoice: Invoice, payment_choice: PaymentChoice, return_url: st
 
 
 def _apply_result(attempt: Attempt, event: AttemptEvent, result: ProviderResult, at: datetime) -> None:
-    was_sending = attempt.status is AttemptStatus.SENDING
+    # The answer to the request itself, or to one that only created the charge: no capture is in flight.
+    is_answered = attempt.status is AttemptStatus.SENDING or not attempt.provider_ref
     attempt.status = advance(attempt.status, event)
-    if attempt.status not in OPEN or (was_sending and result.is_not_captured):
+    if attempt.status not in OPEN or (is_answered and result.is_not_captured):
         attempt.in_flight_since = None  # otherwise the provider may still carry the request out
     attempt.provider_ref = result.provider_ref or attempt.provider_ref
     attempt.reason, attempt.approve_url = result.reason, result.approve_url
@@ -212,13 +203,9 @@ def _apply_result(attempt: Attempt, event: AttemptEvent, result: ProviderResult,
 
 def _to_request_if_idle(attempt: Attempt, at: datetime) -> ChargeRequest:
     """The charge of an attempt; ``BusinessError`` with ``PAYMENT_PENDING`` while a request for money is in flight."""
-    if attempt.status is AttemptStatus.SENDING and _is_in_flight(attempt, at):
+    if attempt.status is AttemptStatus.SENDING and is_in_flight(attempt, at):
         raise BusinessError(Refusal.PAYMENT_PENDING)
     return to_request(attempt)
-
-
-def _is_in_flight(attempt: Attempt, at: datetime) -> bool:
-    return attempt.in_flight_since is not None and at < attempt.in_flight_since + IN_FLIGHT_WINDOW
 
 
 def _get_locked(key: str) -> Attempt:
@@ -226,12 +213,4 @@ def _get_locked(key: str) -> Attempt:
     attempt = attempt_by_key(key)
     if attempt is None:
         raise LookupError(key)
-    return attempt
-
-
-def _get_unchanged(charge: ChargeRequest) -> Attempt:
-    """The attempt of a charge, locked; ``BusinessError`` with ``PAYMENT_PENDING`` if it changed since it was read."""
-    attempt = _get_locked(charge.key)
-    if attempt.status not in OPEN or attempt.version != charge.version:
-        raise BusinessError(Refusal.PAYMENT_PENDING)
     return attempt

@@ -1,7 +1,7 @@
 """Paying an invoice through a provider.
 
 No transaction is open while a provider is called, an attempt whose answer was lost is looked up before another is
-made, and a result counts once it is recorded. The transactions are in ``attempts``.
+made, and a result counts once it is recorded. The transactions are in ``attempts`` and ``claims``.
 """
 
 from __future__ import annotations
@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from kajoom.domain.payment import GIVEN_UP, OPEN, AttemptStatus, PaymentChoice
+from kajoom.domain.payment import GIVEN_UP, INVOICE_CHANGED, OPEN, AttemptStatus, PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.gateways.ports import ChargeRequest, PaymentProvider, ProviderResult
 from kajoom.operations import outbox
 from kajoom.operations.payments.attempts import (
-    abandon,
-    claim_capture,
     get_for_follow_up,
     get_unsettled,
     record_result,
     settle_message_key,
     start_attempt,
 )
+from kajoom.operations.payments.claims import abandon, claim_capture
 
 Providers = Mapping[str, PaymentProvider]
 
@@ -35,14 +34,16 @@ def pay(
     """Pay an invoice's balance by ``payment_choice``; the result is recorded before it is returned.
 
     Where the client must approve on the provider's site, the result's ``approve_url`` is that page, and
-    ``return_url`` the page to come back to. An open attempt is looked up first: with the same payment choice it goes
-    on, otherwise it is abandoned. ``BusinessError`` with ``PAYMENT_PENDING`` if its outcome is not known, and with
-    ``SAVED_METHOD_ENDED`` for an account that can no longer be charged. ``KeyError`` for a method not offered.
+    ``return_url`` the page to come back to. An open attempt is looked up first: with the same payment choice, and while
+    the invoice owes its amount, it goes on; otherwise it is abandoned and another one made. ``BusinessError`` with
+    ``PAYMENT_PENDING`` if its outcome is not known, and with ``SAVED_METHOD_ENDED`` for an account that can no longer
+    be charged. ``KeyError`` for a method not offered.
     """
     provider = providers[payment_choice.method]
     started = start_attempt(invoice_id, payment_choice, return_url, at)
     if started is not None and not started.is_new:
-        resume = _look_up_attempt if _has_same_choice(started.charge, payment_choice) else _abandon_attempt
+        goes_on = started.is_owed and _has_same_choice(started.charge, payment_choice)
+        resume = _look_up_attempt if goes_on else _abandon_attempt
         known = resume(started.charge, providers, at)
         if known.status is AttemptStatus.CAPTURED or known.approve_url:
             return known
@@ -128,10 +129,12 @@ def _abandon_attempt(charge: ChargeRequest, providers: Providers, at: datetime) 
 def _capture_if_approved(
     charge: ChargeRequest, result: ProviderResult, provider: PaymentProvider, at: datetime
 ) -> ProviderResult:
-    """Capture the money if the client has approved it, and record the result."""
+    """Capture the money if the client has approved it and the invoice still owes it, and record the result."""
     if result.approval:
-        charge = claim_capture(charge, result, at)
-        result = provider.capture(charge)
+        claimed = claim_capture(charge, result, at)
+        if claimed is None:
+            return ProviderResult(AttemptStatus.REFUSED, result.provider_ref, reason=INVOICE_CHANGED)
+        charge, result = claimed, provider.capture(claimed)
     return _record_and_schedule(charge, result, at)
 
 
