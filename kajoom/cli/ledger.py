@@ -64,10 +64,10 @@ def _exit_on_refusal() -> Iterator[None]:
 @click.option("--amount", required=True, help="What was received, like 41.72.")
 @click.option("--on", type=_day, required=True, help="The day it was received, like 2026-11-20.")
 @click.option("--reference", required=True, help="The sender's reference; the same one twice adds nothing.")
-@click.option("--method", default="", help="interac, cheque …; by default that of the service.")
+@click.option("--method", default="", help="interac, cheque, paypal …; by default the offline method of the service.")
 @with_appcontext
 def received(invoice: str, amount: str, on: datetime, reference: str, method: str) -> None:
-    """Record money received for INVOICE outside any provider; what exceeds the balance becomes account credit."""
+    """Record money received for INVOICE in any way; what exceeds the balance becomes account credit."""
     day = on.date()
     # Noon, so that the day stays the same in any time zone nearby.
     offline_payment = OfflinePayment(amount, day, clock.at_local_time(day, 12), reference, method)
@@ -119,7 +119,8 @@ def refund(invoice: str) -> None:
 def reconcile_command(on: datetime | None) -> None:
     """Compare what the providers took with the ledger; exit code 1 if there are unexplained differences."""
     day = on.date() if on else clock.now().date() - timedelta(days=1)
-    unreachable = reconcile(current_app.extensions["kajoom"].payments, day, clock.now())
+    with _exit_on_refusal():
+        unreachable = reconcile(current_app.extensions["kajoom"].payments, day, clock.now())
     differences = open_differences()
     for difference in differences:
         click.echo(_describe(difference))

@@ -126,6 +126,11 @@ def open_attempt_of(invoice_id: int) -> Attempt | None:
     return db.session.scalar(select(Attempt).where(Attempt.invoice_id == invoice_id, _IS_OPEN))
 
 
+def open_attempts_of(provider: str) -> list[Attempt]:
+    """Return the attempts at a provider that are not settled, oldest first."""
+    return list(db.session.scalars(select(Attempt).where(Attempt.provider == provider, _IS_OPEN).order_by(Attempt.id)))
+
+
 def add_payment(
     reference: str, invoice_id: int, provider: str, amount: Money, received_at: datetime, actor: str
 ) -> bool:

@@ -22,6 +22,7 @@ from kajoom.operations.payments.pay import pay
 from tests import factories
 from tests.factories import ON
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
+from tests.operations.ledger_checks import rows
 
 TODAY = "2026-06-16"
 
@@ -86,7 +87,15 @@ def test_received_fails_with_the_reason(app: Flask, amount: str, on: str, reason
 @pytest.mark.usefixtures("provider")
 def test_received_asks_for_the_method_of_a_service_paid_online(app: Flask) -> None:
     result = record_payment(app, open_invoice("paypal").number, "43.12")
-    assert (result.exit_code, "--method: one of bank_transfer, cheque, interac" in result.output) == (1, True)
+    assert (result.exit_code, "--method: one of bank_transfer, card, cheque," in result.output) == (1, True)
+
+
+@pytest.mark.usefixtures("provider")
+def test_received_records_a_payment_of_an_old_subscription_at_paypal(app: Flask) -> None:
+    number = open_invoice("paypal").number
+    arguments = ("--amount", "43.12", "--on", TODAY, "--reference", "8XY12345AB678901C", "--method", "paypal")
+    assert run(app, "received", number, *arguments).output == f"43.12 CAD paid on invoice {number}.\n"
+    assert [payment.reference for payment in rows(Payment)] == ["paypal:8XY12345AB678901C"]
 
 
 @pytest.mark.usefixtures("provider")
@@ -157,6 +166,12 @@ def test_reconcile_prints_differences_and_fails_until_they_are_explained(app: Fl
 
     assert run(app, "reconcile", "--on", TODAY).exit_code == 0
     assert run(app, "explain", "LOST-1", "--note", "again").exit_code == 1
+
+
+@pytest.mark.usefixtures("provider")
+def test_reconcile_refuses_a_day_to_come(app: Flask) -> None:
+    result = run(app, "reconcile", "--on", "2999-01-01")
+    assert (result.exit_code, result.output) == (1, "Error: 2999-01-01 is yet to come.\n")
 
 
 @pytest.mark.usefixtures("provider")

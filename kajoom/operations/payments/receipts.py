@@ -9,6 +9,7 @@ from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, allows
+from kajoom.domain.payment_method import PaymentMethodKind
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
@@ -21,14 +22,15 @@ from kajoom.operations.orders.history import record_step
 from kajoom.operations.transaction import transactional
 
 _REFERENCE_LENGTH = 100
+_ACCOUNT_CREDIT = PaymentMethodKind.ACCOUNT_CREDIT
 
 
 @dataclass(frozen=True, slots=True)
 class OfflinePayment:
-    """What staff read on a bank statement or a cheque.
+    """What staff read on a bank statement, a cheque or a provider's site.
 
     ``amount`` is a decimal number with a point, ``received_at`` an instant of the day ``on``, ``reference`` the
-    sender's. Without a ``method`` it is the service's own, or the only one the host offers.
+    sender's. Without a ``method`` it is the offline method of the service, or the only one the host offers.
     """
 
     amount: str
@@ -67,7 +69,7 @@ def record_offline_payment(
     if offline_payment.on > today:
         raise BusinessError(StaffRefusal.NOT_YET, on=offline_payment.on)
     amount = _parse_amount(offline_payment.amount, invoice.currency)
-    method = _offline_method_code(invoice, offline_payment.method)
+    method = _method_code(invoice, offline_payment.method)
     reference = _normalize_reference(offline_payment.reference)
 
     known = payment_by_reference(f"{method}:{reference}")
@@ -142,14 +144,18 @@ def _parse_amount(text: str, currency: str) -> Money:
     return amount
 
 
-def _offline_method_code(invoice: Invoice, code: str) -> str:
-    """The offline method of a payment: ``code``, or without one the service's own or the only one offered."""
+def _method_code(invoice: Invoice, code: str) -> str:
+    """The method of a payment: ``code``, or without one the service's own offline method or the only one offered.
+
+    Any method may be named except account credit, which is no money received: an old subscription at a provider may
+    go on paying.
+    """
     load = catalog()
     offered = [method.code for method in load.offline]
-    known = {code for code, method in load.payment_methods.items() if method.is_offline}
-    usual = invoice.service.payment_method
-    if not code and usual in known:
-        return usual
+    known = {code for code, method in load.payment_methods.items() if method.kind is not _ACCOUNT_CREDIT}
+    usual = load.payment_methods.get(invoice.service.payment_method)
+    if not code and usual is not None and usual.is_offline:
+        return usual.code
     if not code and len(offered) == 1:
         return offered[0]
     if code not in known:

@@ -9,7 +9,7 @@ from kajoom.domain.reconciliation import Discrepancy, LedgerEntry, differences
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import Capture, PaymentProvider, ProviderUnavailable
 from kajoom.models.db import db
-from kajoom.models.payment import Payment
+from kajoom.models.payment import Payment, attempt_by_key, open_attempts_of
 from kajoom.models.reconciliation import (
     Difference,
     differences_of,
@@ -17,29 +17,38 @@ from kajoom.models.reconciliation import (
     payments_between,
     payments_by_reference,
 )
+from kajoom.operations import outbox
+from kajoom.operations.payments.attempts import IN_FLIGHT_WINDOW
 from kajoom.operations.transaction import transactional
 
 _DAY = timedelta(days=1)
 
 
 def reconcile(providers: Mapping[str, PaymentProvider], day: date, at: datetime) -> list[str]:
-    """Compare a UTC ``day`` with each provider, and again each day that still has an unexplained difference.
+    """Compare a UTC ``day`` with each provider, and again each day that may have changed since.
 
-    Returns the codes of the providers that could not answer, to be asked again. No transaction is open while they
-    are asked. Comparing a day twice adds nothing; a difference that no longer exists is resolved.
+    These are the days with an unexplained difference, and those of the attempts that are still open: a capture that
+    was held for review is reported on its first day, whenever it is completed. A day that has not begun is not asked
+    for. Returns the codes of the providers that could not answer, to be asked again. No transaction is open while they
+    are asked. Comparing a day twice adds nothing; a difference that no longer exists is resolved, and money of an
+    attempt that is not recorded has the worker look it up.
+
+    ``BusinessError`` with ``NOT_YET`` for a day to come.
     """
+    today = at.astimezone(UTC).date()
+    if day > today:
+        raise BusinessError(StaffRefusal.NOT_YET, on=day)
     unavailable = []
     for code, provider in providers.items():
-        days = {day, *_unexplained_days(code)}
+        days = {each for each in (day, *_unexplained_days(code), *_days_of_open_attempts(code)) if each <= today}
+        asked = {near for each in days for near in _around(each) if near <= today}
         try:
-            captures = {
-                each: list(provider.captures(each)) for each in {near for each in days for near in _around(each)}
-            }
+            captures = {each: list(provider.captures(each)) for each in sorted(asked)}
         except ProviderUnavailable:
             unavailable.append(code)
             continue
         for each in sorted(days):
-            nearby = [capture.reference for near in _around(each) for capture in captures[near]]
+            nearby = [capture.reference for near in _around(each) for capture in captures.get(near, ())]
             _compare(code, each, captures[each], nearby, at)
     return unavailable
 
@@ -63,8 +72,21 @@ def _unexplained_days(provider: str) -> list[date]:
     return [difference.day for difference in open_differences() if difference.provider == provider]
 
 
+@transactional(read_only=True)
+def _days_of_open_attempts(provider: str) -> set[date]:
+    """The days in UTC on which money of an open attempt may have been captured: of its start and its last request."""
+    requests = [
+        instant
+        for attempt in open_attempts_of(provider)
+        for instant in (attempt.started_at, attempt.in_flight_since)
+        if instant is not None
+    ]
+    # A request just before midnight may have been carried out just after it.
+    return {(each + later).astimezone(UTC).date() for each in requests for later in (timedelta(), IN_FLIGHT_WINDOW)}
+
+
 @transactional
-def _compare(provider: str, day: date, captures: Iterable[Capture], nearby: Iterable[str], at: datetime) -> None:
+def _compare(provider: str, day: date, captures: list[Capture], nearby: Iterable[str], at: datetime) -> None:
     """Compare one day; ``nearby`` are the references captured on that day, the day before and the day after."""
     taken = [LedgerEntry(capture.reference, capture.invoice, capture.amount) for capture in captures]
     start = datetime.combine(day, time(), UTC)
@@ -74,6 +96,16 @@ def _compare(provider: str, day: date, captures: Iterable[Capture], nearby: Iter
     ours = [_entry(payment) for payment in payments_between(provider, start, start + _DAY)]
     discrepancies = differences(taken, {each.reference: each for each in recorded}, ours, set(nearby))
     _store(provider, day, discrepancies, at)
+    _look_up(provider, captures, {each.reference for each in recorded}, at)
+
+
+def _look_up(provider: str, captures: list[Capture], recorded: set[str], at: datetime) -> None:
+    """Have the worker look up the attempts of captures that are not recorded, once for each capture."""
+    for capture in captures:
+        attempt = attempt_by_key(capture.key) if capture.reference not in recorded else None
+        if attempt is not None and attempt.provider == provider:
+            key = f"settle-{attempt.key}-{capture.reference}"
+            outbox.enqueue("settle", key, at, attempt=attempt.key, again=True)
 
 
 def _store(provider: str, day: date, discrepancies: list[Discrepancy], at: datetime) -> None:

@@ -151,7 +151,8 @@ def test_paid_renewal_advances_the_due_date() -> None:
         ({"reference": "  "}, StaffRefusal.NO_REFERENCE),
         ({"reference": "x" * 101}, StaffRefusal.NO_REFERENCE),
         ({"reference": "a\x00b"}, StaffRefusal.NO_REFERENCE),
-        ({"method": "paypal"}, StaffRefusal.NO_METHOD),
+        ({"method": "credit"}, StaffRefusal.NO_METHOD),
+        ({"method": "gold"}, StaffRefusal.NO_METHOD),
     ],
 )
 def test_invalid_payment_is_refused_with_its_reason(offline_payment: dict[str, object], reason: StaffRefusal) -> None:
@@ -162,6 +163,14 @@ def test_method_must_be_given_for_a_service_paid_by_a_provider() -> None:
     invoice = unpaid_invoice("paypal")
     assert refusal_of(invoice, method="").code is StaffRefusal.NO_METHOD
     assert record(invoice, method="bank_transfer").is_new
+
+
+@pytest.mark.parametrize("method", ["paypal", "card", "interac", "cheque", "bank_transfer"])
+def test_payment_by_any_method_of_the_registry_may_be_recorded(method: str) -> None:
+    invoice = unpaid_invoice("paypal")
+    assert record(invoice, method=method).is_new
+    assert invoice.status is InvoiceStatus.PAID
+    assert [payment.provider for payment in payments_of(invoice.id)] == [method]
 
 
 def test_unknown_invoice_is_refused() -> None:

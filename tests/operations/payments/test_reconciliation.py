@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.reconciliation import DifferenceKind
 from kajoom.domain.refusal import BusinessError, StaffRefusal
-from kajoom.gateways.ports import Capture, ProviderResult, ProviderUnavailable
+from kajoom.gateways.ports import Capture, ChargeRequest, ProviderResult, ProviderUnavailable
 from kajoom.models.db import db
+from kajoom.models.outbox import message_by_key
 from kajoom.models.payment import Payment
 from kajoom.models.reconciliation import Difference, open_differences
 from kajoom.operations.payments.reconciliation import explain, reconcile
@@ -36,19 +38,21 @@ class ReportingProvider(NoTransactionProvider):
     def __init__(self, *results: ProviderResult) -> None:
         super().__init__(*results, at=AT)
         self.is_unavailable = False
+        self.asked: list[date] = []
 
     def captures(self, day: date) -> Iterable[Capture]:
         assert not db.session().in_transaction()
         if self.is_unavailable:
             raise ProviderUnavailable
+        self.asked.append(day)
         return super().captures(day)
 
 
 def open_differences_after(
-    provider: ReportingProvider, day: date = ON
+    provider: ReportingProvider, day: date = ON, at: datetime = LATER
 ) -> list[tuple[DifferenceKind, Money | None, Money | None]]:
     """Reconcile a day; the open differences after it."""
-    reconcile({"fake": provider}, day, LATER)
+    reconcile({"fake": provider}, day, max(at, datetime.combine(day, time(), UTC)))
     return [(each.kind, each.taken, each.recorded) for each in open_differences()]
 
 
@@ -69,7 +73,7 @@ def test_captured_but_unrecorded_payment_is_a_difference_until_it_is_settled() -
 
     settle_as_worker(invoice, provider)
     assert open_differences_after(provider, ON + timedelta(days=1)) == []
-    assert rows(Difference)[0].resolved_at == LATER
+    assert rows(Difference)[0].resolved_at is not None
 
 
 def test_recorded_payment_that_the_provider_does_not_have_is_a_difference() -> None:
@@ -145,3 +149,66 @@ def test_reference_without_an_open_difference_cannot_be_explained() -> None:
     with nothing_written(), pytest.raises(BusinessError) as raised:
         explain("nothing", "x", "staff:lea", LATER)
     assert raised.value.code is StaffRefusal.NO_DIFFERENCE
+
+
+class ReviewingProvider(ReportingProvider):
+    """A provider that holds captures for review: they are pending until they are in ``completed``."""
+
+    def __init__(self) -> None:
+        super().__init__(ProviderResult(AttemptStatus.PENDING, "ref"))
+        self.completed: set[str] = set()
+
+    def look_up(self, charge: ChargeRequest) -> ProviderResult:
+        is_completed = charge.key in self.completed
+        return super().look_up(charge) if is_completed else ProviderResult(AttemptStatus.PENDING, "ref")
+
+    def complete(self, key: str) -> None:
+        """The review ends well: the report shows the money on the day of the capture."""
+        self.completed.add(key)
+        charge = self.ledger[key][0]
+        self.ledger[key] = charge, ProviderResult(AttemptStatus.CAPTURED, "ref", f"fake-{key}")
+
+
+def test_capture_completed_on_the_fifth_day_is_found_by_the_report() -> None:
+    provider, (_, invoice) = ReviewingProvider(), unpaid_order()
+    pay_with(invoice, provider)
+    key = last_attempt(invoice).key
+    for days in range(1, 5):
+        assert open_differences_after(provider, ON + timedelta(days=days), AT + timedelta(days=days + 1)) == []
+    provider.complete(key)
+
+    found = open_differences_after(provider, ON + timedelta(days=5), AT + timedelta(days=6))
+
+    assert found == [(D.NOT_IN_LEDGER, Money(43_12), None)]
+    message = message_by_key(f"settle-{key}-fake-{key}")
+    assert message is not None
+    assert message.run_at == AT + timedelta(days=6)
+    assert settle_as_worker(invoice, provider)
+    assert open_differences_after(provider, ON + timedelta(days=6), AT + timedelta(days=7)) == []
+    assert invoice.status is InvoiceStatus.PAID
+
+
+def test_day_of_a_settled_attempt_is_not_asked_for_again() -> None:
+    provider, (_, invoice) = ReportingProvider(), unpaid_order()
+    pay_with(invoice, provider)
+    open_differences_after(provider, ON + timedelta(days=9), AT + timedelta(days=10))
+    assert provider.asked == [ON + timedelta(days=day) for day in (8, 9, 10)]
+
+
+def test_day_that_has_not_begun_is_not_asked_for() -> None:
+    provider = ReportingProvider()
+    pay_with(unpaid_order()[1], provider)
+    assert open_differences_after(provider, ON) == []
+    assert provider.asked == [ON - timedelta(days=1), ON]
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        reconcile({"fake": provider}, ON + timedelta(days=1), LATER)
+    assert raised.value.code is StaffRefusal.NOT_YET
+
+
+@pytest.mark.parametrize("seconds_before_midnight", [1, 59])
+def test_request_just_before_midnight_is_looked_for_on_the_next_day_too(seconds_before_midnight: int) -> None:
+    provider, (_, invoice) = ReviewingProvider(), unpaid_order()
+    midnight = datetime.combine(ON + timedelta(days=1), time(), UTC)
+    pay_with(invoice, provider, midnight - timedelta(seconds=seconds_before_midnight))
+    open_differences_after(provider, ON + timedelta(days=9), AT + timedelta(days=10))
+    assert provider.asked == [ON + timedelta(days=day) for day in (-1, 0, 1, 2, 8, 9, 10)]
