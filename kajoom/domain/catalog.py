@@ -107,7 +107,8 @@ class CatalogBanner:
 class Catalog:
     """One loaded version of the host's catalogue file, plans by their database id.
 
-    ``seller`` holds the seller's name, address and tax numbers as printed on invoices.
+    ``seller`` holds the seller's name, address and tax numbers as printed on invoices; ``staff_emails`` are the
+    addresses that are written to when a person is needed, in the language ``staff_locale``.
     """
 
     version: int
@@ -116,6 +117,8 @@ class Catalog:
     banners: tuple[CatalogBanner, ...] = ()
     seller: Mapping[str, Any] = field(default_factory=dict)
     offline: tuple[PaymentMethod, ...] = ()
+    staff_emails: tuple[str, ...] = ()
+    staff_locale: str = "fr"
 
     def group_of(self, plan: CatalogPlan) -> CatalogGroup:
         """Return the group the plan belongs to."""

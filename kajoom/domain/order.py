@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -51,6 +52,9 @@ TRANSITIONS: dict[tuple[OrderStatus, OrderEvent], OrderStatus] = {
     (S.AWAITING_PROVISIONING, E.PROVISIONED): S.COMPLETED,
     (S.AWAITING_PROVISIONING, E.REFUSED): S.REFUSED,
 }
+
+STUCK_AFTER = timedelta(hours=1)
+"""A change that the panel has not made after this time takes longer than expected: staff and client are written to."""
 
 CLIENT = "client"
 CALENDAR = "calendar"

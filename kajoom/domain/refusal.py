@@ -46,6 +46,12 @@ class StaffRefusal(StrEnum):
     PROVIDER_CLOSED = "provider_closed"
     REFUND_UNDER_WAY = "refund_under_way"
     NO_DIFFERENCE = "no_difference"
+    FOR_A_PERSON = "for_a_person"
+    NO_TASK = "no_task"
+    TASK_OF_ORDER = "task_of_order"
+    NO_MESSAGE = "no_message"
+    NOT_WAITING = "not_waiting"
+    NOT_DEAD = "not_dead"
 
 
 class BusinessError(Exception):

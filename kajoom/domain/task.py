@@ -17,6 +17,19 @@ class TaskKind(StrEnum):
     STUCK = "stuck"
 
 
+PLANNED = "planned"
+USAGE_UNKNOWN = "usage_unknown"
+"""Why a change is for a person from its start; a ``ReviewReason`` says why it became so."""
+
+
+class AlertKind(StrEnum):
+    """What staff are written to about at most once an hour: a message given up, a page that failed, a difference."""
+
+    DEAD_MESSAGE = "dead_message"
+    PAGE_ERROR = "page_error"
+    DIFFERENCE = "difference"
+
+
 def is_late(opened_on: date, on: date) -> bool:
     """Whether a task opened on ``opened_on`` is late: the whole next business day, Monday to Friday, has passed."""
     next_day = opened_on + timedelta(days=1)

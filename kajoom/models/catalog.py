@@ -159,12 +159,16 @@ def _read(version: int) -> Catalog:
     codes = {plan.id: plan.code for group in groups for plan in group.plans}
     read = {group.code: _group(group, codes) for group in groups}
     current = catalog_version()
+    seller = {**(current.seller if current else {}), **current_app.config.get("SELLER", {})}
+    staff = current.staff if current else {}
     return Catalog(
         version=version,
         groups=read,
         plans={plan.id: plan for group in read.values() for plan in group.plans},
         banners=tuple(_banner(row) for row in db.session.scalars(select(Banner).order_by(Banner.id))),
-        seller={**(current.seller if current else {}), **current_app.config.get("SELLER", {})},
+        seller=seller,
+        staff_emails=tuple(staff.get("notify") or filter(None, [seller.get("email")])),
+        staff_locale=staff.get("locale", "fr"),
         offline=tuple(offline_method(code, **texts) for code, texts in current.offline.items()) if current else (),
     )
 

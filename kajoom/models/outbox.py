@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Select, or_, select, update
+from sqlalchemy import Index, Select, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db, insert_if_absent
@@ -84,6 +85,17 @@ def leased_message(message_id: int, token: str) -> Message | None:
     """The pending message, if its lease is still ``token``'s: a slow worker may have lost it to another."""
     query = select(Message).where(Message.id == message_id, Message.lease_token == token, IS_PENDING)
     return db.session.scalar(query.with_for_update())
+
+
+def last_run_at(keys: Collection[str]) -> datetime | None:
+    """When the last of the messages with these keys was or will be handled, ``None`` when none exists."""
+    return db.session.scalar(select(func.max(Message.run_at)).where(Message.key.in_(keys)))
+
+
+def dead_messages(kind: str) -> list[Message]:
+    """Return the dead messages of a kind that nobody has retried or discarded, in the order in which they died."""
+    query = select(Message).where(Message.dead_at.is_not(None), Message.done_at.is_(None), Message.kind == kind)
+    return list(db.session.scalars(query.order_by(Message.dead_at, Message.id)))
 
 
 def message_by_key(key: str) -> Message | None:

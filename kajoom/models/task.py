@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, select, update
+from sqlalchemy import ForeignKey, Index, exists, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.task import TaskKind
@@ -13,8 +13,17 @@ from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan
 from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.order import Order
+from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, enum_column
+
+
+class StuckChange(NamedTuple):
+    """A message to the panel about an order, due since ``due_at``."""
+
+    message_id: int
+    order_id: int
+    due_at: datetime
 
 
 class Task(Base):
@@ -79,6 +88,15 @@ def _close(condition: Any, actor: str, at: datetime, note: str) -> bool:
     columns = {"closed_by": actor, "closed_at": at, "note": note}
     closed = db.session.execute(update(Task).where(condition, _IS_OPEN).values(columns).returning(Task.id))
     return bool(closed.all())
+
+
+def stuck_changes(before: datetime) -> list[StuckChange]:
+    """Return the changes due at the panel since ``before`` or earlier, without those that a task already reports."""
+    is_reported = exists().where(Task.message_id == Message.id, Task.opened_at >= Message.due_at)
+    query = select(Message.id, Message.ids, Message.due_at).where(
+        Message.kind == "provision", Message.done_at.is_(None), Message.due_at <= before, ~is_reported
+    )
+    return [StuckChange(row.id, row.ids["order"], row.due_at) for row in db.session.execute(query.order_by(Message.id))]
 
 
 def open_tasks() -> list[Task]:

@@ -3,23 +3,64 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from kajoom.domain.task import AlertKind
 from kajoom.models.db import db
-from kajoom.models.outbox import Message, add_message, claim_message, is_any_due, leased_message, message_by_key
+from kajoom.models.outbox import (
+    Message,
+    add_message,
+    claim_message,
+    is_any_due,
+    last_run_at,
+    leased_message,
+    message_by_key,
+)
 from kajoom.operations.transaction import transactional
 
 LEASE = timedelta(minutes=2)
 # Five seconds, then minutes, then hours: a provider that is down for a night is asked again in the morning.
 _DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 60, 300, 1800, 7200, 18000))
 MAX_ATTEMPTS = 20
+_ALERT_INTERVAL = timedelta(hours=1)
 
 
 def enqueue(kind: str, key: str, at: datetime, **ids: Any) -> None:
     """Add a message to the current transaction, due ``at``; a second one with the same ``key`` is not added."""
     add_message(kind, key, ids, at)
+
+
+def restart(kind: str, key: str, at: datetime, **ids: Any) -> None:
+    """Within the current transaction, make a message due ``at`` as if it were new, also one that is done or dead."""
+    message = message_by_key(key)
+    if message is None:
+        enqueue(kind, key, at, **ids)
+        return
+    message.due_at = message.run_at = at
+    message.attempts, message.last_error, message.discarded_by, message.discard_note = 0, "", "", ""
+    message.lease_until = message.lease_token = message.failing_since = message.done_at = message.dead_at = None
+
+
+def alert_staff(alert: AlertKind, about: str, at: datetime, **ids: Any) -> None:
+    """Add an e-mail to staff to the current transaction, at most one an hour for each ``alert`` and ``about``.
+
+    The e-mail names everything there is when it is sent: what happens within the hour waits for the next one.
+    """
+    prefix = f"staff_alert-{alert}-{about}"
+    last = last_run_at([_alert_key(prefix, at + hours * _ALERT_INTERVAL) for hours in (-1, 0, 1)])
+    if last is None or last <= at:
+        due = at if last is None else max(at, last + _ALERT_INTERVAL)
+        enqueue("email", _alert_key(prefix, due), due, email="staff_alert", alert=alert, about=about, **ids)
+
+
+def _alert_key(prefix: str, at: datetime) -> str:
+    return f"{prefix}-{at.astimezone(UTC):%Y%m%d%H}"
+
+
+send_alert = transactional(alert_staff)
+"""``alert_staff`` in a transaction of its own."""
 
 
 def reschedule(key: str, at: datetime) -> None:
@@ -63,15 +104,22 @@ def mark_done(message_id: int, token: str, at: datetime) -> None:
 
 
 @transactional
-def retry_later(message_id: int, token: str, at: datetime, error: str) -> None:
-    """Make a failed message due again, later each time; after the last attempt it is dead and needs a person."""
+def retry_later(message_id: int, token: str, at: datetime, error: str, *, is_pending: bool = False) -> bool:
+    """Make a message due again, later each time; after the last failed attempt it is dead. Returns whether it is.
+
+    ``is_pending`` says that it did not fail, its outcome is only not known yet: it is then tried for ever, each day in
+    the end.
+    """
     message = leased_message(message_id, token)
-    if message is not None:
-        message.last_error, message.lease_until = error[:500], None
-        if message.attempts >= MAX_ATTEMPTS:
-            message.dead_at = at
-        else:
-            message.run_at = at + _delay(message.attempts)
+    if message is None:
+        return False
+    message.last_error, message.lease_until = error[:500], None
+    message.failing_since = None if is_pending else message.failing_since or at
+    if message.attempts >= MAX_ATTEMPTS and not is_pending:
+        _mark_dead(message, at)
+    else:
+        message.run_at = at + _delay(message.attempts)
+    return message.dead_at is not None
 
 
 @transactional
@@ -79,9 +127,19 @@ def dead_letter(message_id: int, token: str, at: datetime, error: str) -> None:
     """Mark a message that can never succeed as dead: a person must look at it."""
     message = leased_message(message_id, token)
     if message is not None:
-        message.last_error, message.lease_until, message.dead_at = error[:500], None, at
+        message.last_error, message.lease_until = error[:500], None
+        message.failing_since = message.failing_since or at
+        _mark_dead(message, at)
+
+
+def _mark_dead(message: Message, at: datetime) -> None:
+    """Mark a message as dead, and write to staff about it."""
+    message.dead_at = at
+    alert_staff(AlertKind.DEAD_MESSAGE, message.kind, at)
 
 
 def _delay(attempts: int) -> timedelta:
+    if attempts >= MAX_ATTEMPTS:
+        return timedelta(days=1)
     base = _DELAYS[min(attempts, len(_DELAYS)) - 1]
     return base * random.uniform(1, 1.2)  # noqa: S311 - spreads retries over time; not used for security

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
-from kajoom.domain.order import OrderEvent, OrderStatus, allows
+from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.labels import label_for
@@ -149,6 +149,7 @@ def _render(
         stages=timeline_of(order),
         payment=state,
         options=payment_options(invoice, service.payment_method, service.catalog, service.credit),
+        is_late=_is_late(order),
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
         seen=_state_of(page),
         poll_seconds=_poll_seconds(page, service),
@@ -171,10 +172,16 @@ def _announcement(order: Order, error: BusinessError | None) -> str:
     return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
 
 
+def _is_late(order: Order) -> bool:
+    """Whether the panel should have made the change some time ago."""
+    is_with_panel = order.status is OrderStatus.AWAITING_PROVISIONING and not order.needs_person
+    return is_with_panel and clock.now() - order.history[-1].at >= STUCK_AFTER
+
+
 def _state_of(page: OrderPage) -> str:
     """A name of the state that the page shows: a page that shows another one is out of date."""
     error = payment_state(page.invoice, page.attempt).error
-    return f"{page.order.version}.{error.code if error else 'none'}"
+    return f"{page.order.version}.{error.code if error else 'late' if _is_late(page.order) else 'none'}"
 
 
 def _poll_seconds(page: OrderPage, service: ServiceSnapshot) -> int | None:
@@ -182,7 +189,7 @@ def _poll_seconds(page: OrderPage, service: ServiceSnapshot) -> int | None:
     order, error = page.order, payment_state(page.invoice, page.attempt).error
     match order.status:
         case OrderStatus.AWAITING_PROVISIONING:
-            return _POLL_SECONDS_WITH_STAFF if order.needs_person else _POLL_SECONDS
+            return _POLL_SECONDS_WITH_STAFF if order.needs_person or _is_late(order) else _POLL_SECONDS
         case OrderStatus.SCHEDULED if service.unpaid_renewal is None and order.effective_on <= clock.today():
             return _POLL_SECONDS
         case OrderStatus.AWAITING_PAYMENT if error is not None and error.code is Refusal.PAYMENT_PENDING:

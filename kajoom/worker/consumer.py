@@ -39,7 +39,9 @@ def run_once(gateways: Gateways, at: datetime) -> bool:
             _HANDLERS[message.kind](gateways, message, at)
     except MailRefused as error:
         outbox.dead_letter(*lease, _describe(error))
-    except (StillPending, MailDelayed, ProviderUnavailable) as error:
+    except StillPending as error:
+        outbox.retry_later(*lease, _describe(error), is_pending=True)
+    except (MailDelayed, ProviderUnavailable) as error:
         outbox.retry_later(*lease, _describe(error))
     except Exception as error:
         # An unexpected error of one message must not stop the others.

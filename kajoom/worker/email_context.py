@@ -9,6 +9,7 @@ from typing import Any
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import PaymentMethod
+from kajoom.domain.task import AlertKind
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
@@ -16,6 +17,7 @@ from kajoom.models.credit import movements_of_invoice
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
+from kajoom.models.outbox import dead_messages
 from kajoom.models.refund import refund_by_key
 from kajoom.models.renewal import number_of_replaced_invoice
 from kajoom.models.service import Service
@@ -42,6 +44,36 @@ class EmailContext:
     refunded: Money | None = None
     offline: tuple[PaymentMethod, ...] = ()
     task: Task | None = None
+
+    @property
+    def locale(self) -> str:
+        """The language of the client."""
+        return self.client.locale
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAlert:
+    """What staff are written to about at most once an hour: see ``AlertKind``.
+
+    ``about`` is the kind of the messages given up, the class of a page's error, or the provider that differs. ``count``
+    and ``error`` are those of the messages; ``request_id`` names the request that failed in the logs.
+    """
+
+    kind: AlertKind
+    about: str
+    count: int = 0
+    error: str = ""
+    request_id: str = ""
+    locale: str = "fr"
+
+
+def staff_alert_of(ids: Mapping[str, Any]) -> StaffAlert | None:
+    """Load what an alert's ``ids`` refer to, as it is now; ``None`` when no message is dead any more."""
+    kind, about = AlertKind(ids["alert"]), ids["about"]
+    if kind is not AlertKind.DEAD_MESSAGE:
+        return StaffAlert(kind, about, request_id=ids.get("request", ""))
+    dead = dead_messages(about)
+    return StaffAlert(kind, about, len(dead), dead[-1].last_error) if dead else None
 
 
 def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailContext:

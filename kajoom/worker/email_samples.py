@@ -12,7 +12,7 @@ from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import Decision, Direction
 from kajoom.domain.service import ServiceStatus
-from kajoom.domain.task import TaskKind
+from kajoom.domain.task import AlertKind, TaskKind
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan, ProductGroup
 from kajoom.models.client import Client
@@ -21,7 +21,7 @@ from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.task import Task
 from kajoom.models.types import LineJson, TaxJson
-from kajoom.worker.email_context import EmailContext
+from kajoom.worker.email_context import EmailContext, StaffAlert
 
 SELLER = {"name": "Kajoom", "email": "facturation@example.com"}
 AT = datetime(2022, 10, 17, 18, 30, tzinfo=UTC)
@@ -32,12 +32,14 @@ _A = Plan(
     group=_GROUP,
     name={"fr": "Forfait A", "en": "Plan A"},
     title={"fr": "Forfait A Hébergement Web", "en": "Web Hosting Plan A"},
+    package="hosting_a",
 )
 _B = Plan(
     code="b",
     group=_GROUP,
     name={"fr": "Forfait B", "en": "Plan B"},
     title={"fr": "Forfait B Hébergement Web", "en": "Web Hosting Plan B"},
+    package="hosting_b",
 )
 # 75.00 × 15 / 31 days = 36.29; GST 1.81, QST 3.62: 41.72, of which 10.00 is account credit.
 _LINES: list[LineJson] = [
@@ -81,8 +83,15 @@ _CREDITED = {
 }
 
 
-def sample(kind: str, lang: str) -> EmailContext:
-    """The context of a sample e-mail of ``kind``, for a client whose language is ``lang``."""
+def sample(kind: str, lang: str) -> EmailContext | StaffAlert:
+    """The context of a sample e-mail of ``kind``, in the language ``lang``."""
+    if kind == "staff_alert":
+        return StaffAlert(AlertKind.DEAD_MESSAGE, "email", 3, "MailRefused: SMTPDataError 550", locale=lang)
+    return client_sample(kind, lang)
+
+
+def client_sample(kind: str, lang: str) -> EmailContext:
+    """The context of a sample e-mail about a service, for a client whose language is ``lang``."""
     client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
     service = _service(client, _B if kind == "operational" else _A)
     if kind == "staff_task":
@@ -116,6 +125,7 @@ def _service(client: Client, plan: Plan) -> Service:
         client=client,
         plan=plan,
         label="boreal.example.com",
+        username="boreal",
         status=ServiceStatus.ACTIVE,
         cycle=BillingCycle.MONTHLY,
         currency="CAD",
@@ -202,8 +212,10 @@ def _renewal(client: Client, service: Service) -> Invoice:
 def _task(client: Client, service: Service) -> EmailContext:
     order = _order(client, service, scheduled=False)
     order.needs_person, order.delay = True, {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
-    task = Task(id=3, kind=TaskKind.CHANGE, service=service, order=order, reason="", opened_at=AT)
-    return EmailContext(client, service, order, _invoice(client, service, order), task=task)
+    task = Task(id=3, kind=TaskKind.CHANGE, service=service, order=order, reason="planned", opened_at=AT)
+    invoice = _invoice(client, service, order)
+    invoice.status, invoice.paid_cents = InvoiceStatus.PAID, 3172
+    return EmailContext(client, service, order, invoice, task=task)
 
 
 def _cancellation(client: Client, service: Service) -> Cancellation:

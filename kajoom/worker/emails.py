@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -17,14 +18,14 @@ from flask_babel import force_locale
 from kajoom import clock
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.order import OrderEvent
+from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.models.catalog import catalog
 from kajoom.models.figures import figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import Translated
-from kajoom.worker.email_context import EmailContext, email_context_of
+from kajoom.worker.email_context import EmailContext, StaffAlert, email_context_of, staff_alert_of
 from kajoom.worker.email_headers import address, header_text
 
 EMAILS = (
@@ -46,18 +47,28 @@ EMAILS = (
     "reminder",
     "overdue",
     "staff_notice",
+    "change_late",
     "staff_task",
+    "staff_alert",
 )
 """The kinds of e-mail; each is a template of ``templates/email``."""
 
-STAFF_EMAILS = frozenset({"staff_notice", "staff_task"})
-"""The kinds sent to the seller's own address, in the language of the client, whom staff may have to answer."""
+STAFF_EMAILS = frozenset({"staff_notice", "staff_task", "staff_alert"})
+"""The kinds sent to the addresses that the catalogue names for staff, in their language."""
 
 # Kinds that ask for a payment: not sent once the invoice is void or paid.
 _PAYMENT_REQUESTS = frozenset({"renewal_invoice", "reminder", "overdue"})
 
 # ASCII only: a mail server without 8BITMIME still passes the message on unchanged.
 _POLICY = SMTP.clone(cte_type="7bit")
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The addresses of the staff to notify, and their language."""
+
+    emails: tuple[str, ...]
+    locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +82,51 @@ class Renewal:
 
 def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMessage | None:
     """The e-mail that a message asks for, from the rows as they are now; ``None`` when it is pointless."""
+    current = catalog()
+    staff = Staff(current.staff_emails, current.staff_locale)
+    if "alert" in ids:
+        alert = staff_alert_of(ids)
+        return write(ids["email"], alert, key, at, current.seller, staff) if alert is not None else None
     context = email_context_of(ids, current_app.extensions["kajoom"].payments)
-    if ids["email"] in _PAYMENT_REQUESTS and _is_pointless(ids["email"], context.invoice):
+    if _is_pointless(ids["email"], context):
         return None
-    if context.task is not None and context.task.closed_at is not None:
-        return None
-    return write(ids["email"], context, key, at, catalog().seller)
+    return write(ids["email"], context, key, at, current.seller, staff)
 
 
-def _is_pointless(name: str, invoice: Invoice | None) -> bool:
+def _is_pointless(name: str, context: EmailContext) -> bool:
+    """Whether a task is closed meanwhile, or a payment request or the news of a delay is out of date."""
+    if name == "staff_task":
+        return context.task is None or context.task.closed_at is not None
+    if name == "change_late":
+        return context.order is None or context.order.status is not OrderStatus.AWAITING_PROVISIONING
+    return name in _PAYMENT_REQUESTS and _has_nothing_to_ask(name, context.invoice)
+
+
+def _has_nothing_to_ask(name: str, invoice: Invoice | None) -> bool:
     """Whether a payment request has nothing to ask for; a renewal paid from account credit is still sent."""
     if invoice is None or invoice.status is InvoiceStatus.VOID:
         return True
     return name != "renewal_invoice" and invoice.status is InvoiceStatus.PAID
 
 
-def write(name: str, context: EmailContext, key: str, at: datetime, seller: Mapping[str, Any]) -> EmailMessage:
+def write(
+    name: str,
+    context: EmailContext | StaffAlert,
+    key: str,
+    at: datetime,
+    seller: Mapping[str, Any],
+    staff: Staff | None = None,
+) -> EmailMessage:
     """Render the e-mail ``name`` about ``context``, from the ``seller`` of the catalogue, dated ``at``.
 
-    The Message-ID is made from ``key``, so that an e-mail sent again after a failure has the same one.
+    An e-mail to staff goes to all their addresses; without ``staff`` to the seller's own, in the client's language. The
+    Message-ID is made from ``key``, so that an e-mail sent again after a failure has the same one.
     """
-    client = context.client
-    variables = _variables(context, seller)
-    with force_locale(client.locale):
+    to_staff = (staff or Staff((seller["email"],), context.locale)) if name in STAFF_EMAILS else None
+    locale = to_staff.locale if to_staff is not None else context.locale
+    variables = _variables(context) if isinstance(context, EmailContext) else {"alert": context}
+    variables |= {"seller_name": seller["name"], "seller_email": seller["email"], "base_url": _base_url()}
+    with force_locale(locale):
         subject = header_text(_render_subject(name, variables))
         text = render_template(f"email/{name}.jinja", format="txt", **variables)
         html = render_template(f"email/{name}.jinja", format="html", subject=subject, **variables)
@@ -102,13 +135,13 @@ def write(name: str, context: EmailContext, key: str, at: datetime, seller: Mapp
     email = EmailMessage(policy=_POLICY)
     email["Subject"] = subject
     email["From"] = email["Reply-To"] = sender
-    email["To"] = sender if name in STAFF_EMAILS else address(client.name, client.email)
+    email["To"] = _recipients(context, to_staff)
     email["Date"] = format_datetime(at)
     email["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9.-]', '-', key)}@{sender.domain}>"
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
     email.add_alternative(html, subtype="html")
-    email["Content-Language"] = f"{client.locale}-CA"  # last, or it would become a header of the text part alone
+    email["Content-Language"] = f"{locale}-CA"  # last, or it would become a header of the text part alone
     return email
 
 
@@ -117,7 +150,13 @@ def _render_subject(name: str, variables: Mapping[str, Any]) -> str:
     return "".join(template.blocks["subject"](template.new_context(dict(variables))))
 
 
-def _variables(context: EmailContext, seller: Mapping[str, Any]) -> dict[str, Any]:
+def _recipients(context: EmailContext | StaffAlert, to_staff: Staff | None) -> list[Address]:
+    if isinstance(context, EmailContext) and to_staff is None:
+        return [address(context.client.name, context.client.email)]
+    return [address("", each) for each in (to_staff.emails if to_staff else ())]
+
+
+def _variables(context: EmailContext) -> dict[str, Any]:
     """What the templates may use, computed beforehand so that they only choose and print."""
     order, invoice, request, service = context.order, context.invoice, context.cancellation, context.service
     figures = figures_of_order(order) if order else figures_of_invoice(invoice) if invoice else None
@@ -136,14 +175,13 @@ def _variables(context: EmailContext, seller: Mapping[str, Any]) -> dict[str, An
         "total_after_credit": figures.total - figures.credit if figures else None,
         "balance": invoice.balance if invoice else None,
         "paid": Money(invoice.paid_cents, invoice.currency) if invoice else None,
+        "paid_with_credit": Money(invoice.paid_cents + invoice.credit_cents, invoice.currency) if invoice else None,
         "panel_message": _panel_message(order),
         "recurring": Money(order.to_cents, order.currency) if order else None,
         "renewal": _renewal(order),
         "requested_on": clock.local(request.requested_at).date() if request else None,
         "service_name": _service_name(service),
         "site": {lang: service.label or title for lang, title in service.plan.title.items()},
-        "seller_name": seller["name"],
-        "seller_email": seller["email"],
         **_links(context),
     }
 
@@ -156,7 +194,7 @@ def _panel_message(order: Order | None) -> str:
 
 def _links(context: EmailContext) -> dict[str, str]:
     """The links of an e-mail, from ``BASE_URL``: there is no request to take a host from."""
-    base = current_app.config["BASE_URL"].rstrip("/")
+    base = _base_url()
     service = f"{base}/services/{context.service.id}"
     links = {"service_link": service, "choose_link": f"{service}/plan"}
     if context.order:
@@ -166,6 +204,10 @@ def _links(context: EmailContext) -> dict[str, str]:
     if context.cancellation:
         links["cancellation_link"] = f"{base}/cancellations/{context.cancellation.reference}"
     return links
+
+
+def _base_url() -> str:
+    return str(current_app.config["BASE_URL"]).rstrip("/")
 
 
 def _renewal(order: Order | None) -> Renewal | None:

@@ -11,6 +11,7 @@ from flask import Flask
 
 from kajoom import clock
 from kajoom.operations.daily import enqueue_day
+from kajoom.operations.orders.stuck import report_stuck_changes
 from kajoom.worker.consumer import run_once
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def run_pending(app: Flask, stop: Event, queued: date | None = None) -> date:
         today = clock.today()
         if today != queued:
             enqueue_day(today, clock.now())
+        report_stuck_changes(clock.now())
     while not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another
             if not run_once(app.extensions["kajoom"], clock.now()):

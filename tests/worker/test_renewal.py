@@ -168,7 +168,7 @@ def test_each_excess_payment_is_notified_to_client_and_staff_with_its_amount(
     received = [(str(email["To"]), french_amounts(text_of(email))) for email in map(parse, mailer.sent[-4:])]
 
     client = received[0][0]
-    staff = "Hébergement Kajoom <facturation@example.com>"
+    staff = "facturation@example.com"
     assert [address for address, _ in received] == [client, staff, client, staff]
     assert [("11.11" in found, "22.22" in found) for _, found in received] == [(True, False)] * 2 + [(False, True)] * 2
 
@@ -178,8 +178,8 @@ def test_staff_are_notified_of_a_change_that_needs_review(gateways: Gateways, ma
     order.service.usage = {"disk_mb": 99_999}
     db.session.commit()
     run_day(gateways, factories.DUE)
-    [notice] = [email for email in map(parse, mailer.sent) if "attend une personne" in email["Subject"]][-1:]
-    assert notice["To"] == notice["From"]
+    [notice] = [email for email in map(parse, mailer.sent) if "changement à effectuer" in email["Subject"]]
+    assert notice["To"] == "facturation@example.com"
     assert "plus que le nouveau forfait ne permet" in text_of(notice)
     mark_refused(order.reference, "no", "anne", factories.DUE, factories.AT)
 

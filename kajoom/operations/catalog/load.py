@@ -135,15 +135,16 @@ def _load_banners(catalog: CatalogFile, report: LoadReport) -> None:
 
 
 def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> None:
-    """Store the seller and the offline methods, and give the catalogue a new number if anything at all changed."""
-    seller = catalog.seller.model_dump()
+    """Store the seller, the staff and the offline methods, and give the catalogue a new number if anything changed."""
+    columns = {"seller": catalog.seller.model_dump(), "staff": catalog.staff.model_dump(exclude_none=True)}
     row = catalog_version()
     if row is None:
-        row = CatalogVersion(version=0, loaded_at=at, seller=seller, offline={})
+        row = CatalogVersion(version=0, loaded_at=at, offline={}, **columns)
         db.session.add(row)
-        report.added.append("seller")
+        report.added += columns
     else:
-        _report_change("seller", _update(row, {"seller": seller}), report)
+        for name, value in columns.items():
+            _report_change(name, _update(row, {name: value}), report)
     _load_offline(row, catalog, report)
     if report.has_changes:
         row.version += 1

@@ -31,7 +31,9 @@ _REASONS = {
     "list_type": "a list expected",
     "model_type": "a table expected",
     "dict_type": "a table expected",
+    "literal_error": "{expected} expected",
     "too_short": "empty",
+    "too_long": "more than {max_length}",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -84,6 +84,13 @@ class SellerEntry(Table):
     gst_number: GstNumber = ""
     qst_number: QstNumber = ""
     terms: TranslatedLong | None = None
+
+
+class StaffEntry(Table):
+    """Who is written to when a person is needed, and in which language; the seller's own address by default."""
+
+    notify: Annotated[list[Email], Field(min_length=1, max_length=20)] | None = None
+    locale: Literal["fr", "en"] = "fr"
 
 
 class OfflineEntry(Table):
@@ -190,9 +197,10 @@ class BannerEntry(Table):
 
 
 class CatalogFile(Table):
-    """A whole file: the seller, and offline payment methods, groups and banners by their codes."""
+    """A whole file: the seller, the staff to notify, and offline payment methods, groups and banners by their codes."""
 
     seller: SellerEntry
+    staff: StaffEntry = StaffEntry()
     payments: dict[OfflineCode, OfflineEntry] = {}
     groups: Annotated[dict[Code, GroupEntry], Field(min_length=1)]
     banners: dict[Code, BannerEntry] = {}

@@ -9,6 +9,7 @@ from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, Review
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
+from kajoom.domain.task import PLANNED, USAGE_UNKNOWN, TaskKind
 from kajoom.domain.usage import Fit, fit
 from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
 from kajoom.models.cancellation import open_cancellation_of
@@ -16,16 +17,17 @@ from kajoom.models.client import lock_client
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, client_id_of_order, order_by_id, order_id_by_reference
 from kajoom.models.renewal import is_being_paid, renewals_with_terms_of
-from kajoom.operations import outbox
+from kajoom.operations import outbox, tasks
 from kajoom.operations.billing import invoices, renewals
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.transaction import transactional
 
 
 def start_provisioning(order: Order, at: datetime) -> None:
-    """Queue an order for the panel, or notify the client that a person carries it out, in the current transaction."""
+    """Queue an order for the panel, or hand it to staff and notify the client, in the current transaction."""
     if order.needs_person:
         outbox.enqueue("email", f"person_on_it-{order.reference}", at, email="person_on_it", order=order.id)
+        _open_task(order, at, f"change-{order.reference}", PLANNED if _fit(order).known else USAGE_UNKNOWN)
     else:
         outbox.enqueue("provision", f"provision-{order.reference}", at, order=order.id)
 
@@ -77,6 +79,7 @@ def mark_refused(reference: str, reason: str, actor: str, on: date, at: datetime
     order = _get_awaiting(reference)
     record_step(order, OrderEvent.REFUSED, at, actor, reason)
     order.staff_note = reason
+    tasks.close_order_tasks(order.id, actor, at, reason)
     invoice = invoice_of_order(order.id)
     if invoice is not None:
         key = f"invoice-{invoice.number}-refused"
@@ -146,16 +149,26 @@ def _fit(order: Order) -> Fit:
 
 
 def flag_for_review(order: Order, at: datetime, actor: str, reason: ReviewReason, panel_message: str = "") -> None:
-    """Hand the order to a person and notify client and staff; nothing of the service changes."""
+    """Hand the order to a person and notify client and staff; nothing of the service changes.
+
+    Each review is a task of its own: the panel may refuse again what staff asked it again.
+    """
     order.needs_person, order.review_reason = True, reason
     record_step(order, OrderEvent.NEEDS_REVIEW, at, actor, panel_message or reason)
+    reviews = sum(step.event is OrderEvent.NEEDS_REVIEW for step in order.history)
     outbox.enqueue("email", f"needs_review-{order.reference}", at, email="needs_review", order=order.id)
-    outbox.enqueue("email", f"staff_notice-{order.reference}", at, email="staff_notice", order=order.id)
+    tasks.close_order_tasks(order.id, actor, at)
+    _open_task(order, at, f"review-{order.reference}-{reviews}", reason)
+
+
+def _open_task(order: Order, at: datetime, key: str, reason: str) -> None:
+    tasks.open_task(TaskKind.CHANGE, key, at, service_id=order.service_id, order_id=order.id, reason=reason)
 
 
 def _complete(order: Order, at: datetime, actor: str) -> None:
     """Complete an order and update its service to the ordered terms."""
     record_step(order, OrderEvent.PROVISIONED, at, actor)
+    tasks.close_order_tasks(order.id, actor, at)
     service = order.service
     service.plan_id, service.cycle, service.recurring_cents = order.to_plan_id, order.to_cycle, order.to_cents
     if order.to_cents == 0:

@@ -21,6 +21,7 @@ from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
+from kajoom.models.task import open_tasks
 from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused, record_panel_result, start_due_order
 from tests import factories
@@ -127,8 +128,8 @@ def test_client_and_staff_are_notified_of_a_change_that_needs_review() -> None:
     start_over_limits(order)
 
     assert is_queued("needs_review", order)
-    assert is_queued("staff_notice", order)
-    assert queued_emails() == {"scheduled", "renewal_invoice", "needs_review", "staff_notice"}
+    assert [(task.order_id, task.reason) for task in open_tasks()] == [(order.id, "over_limits")]
+    assert queued_emails() == {"scheduled", "renewal_invoice", "needs_review", "staff_task"}
 
 
 def test_cancelling_a_change_not_billed_yet_issues_no_invoice() -> None:

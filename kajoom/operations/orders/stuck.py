@@ -1,0 +1,61 @@
+"""Changes that the panel has not made: reported once after an hour, still tried, and asked again by staff."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kajoom.domain.order import STUCK_AFTER, OrderStatus
+from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
+from kajoom.domain.task import TaskKind
+from kajoom.models.client import lock_client
+from kajoom.models.order import Order, client_id_of_order, order_by_id, order_id_by_reference
+from kajoom.models.task import StuckChange, stuck_changes
+from kajoom.operations import outbox, tasks
+from kajoom.operations.transaction import transactional
+
+
+def report_stuck_changes(at: datetime) -> None:
+    """Open a task for each change that the panel should have made an hour ago, and write to its client."""
+    for change in _stuck_changes(at):
+        _report(change, at)
+
+
+@transactional
+def retry_change(reference: str, actor: str, at: datetime) -> Order:
+    """Ask the panel again for a change that it refused or has not made; the tasks about it are closed.
+
+    Raises ``BusinessError`` with ``TOO_LATE`` unless the change awaits provisioning, with ``FOR_A_PERSON`` when the
+    catalogue leaves it to a person; ``LookupError`` for an unknown reference.
+    """
+    order_id = order_id_by_reference(reference)
+    if order_id is None:
+        raise LookupError(f"no order {reference}")
+    lock_client(client_id_of_order(order_id))
+    order = order_by_id(order_id)
+    if order is None or order.status is not OrderStatus.AWAITING_PROVISIONING:
+        raise BusinessError(Refusal.TOO_LATE, order=order)
+    if order.delay is not None:  # announced to the client when the change was for a person from its start
+        raise BusinessError(StaffRefusal.FOR_A_PERSON, reference=reference)
+    order.needs_person, order.review_reason = False, None
+    tasks.close_order_tasks(order.id, actor, at, "retry")
+    outbox.restart("provision", f"provision-{reference}", at, order=order.id)
+    return order
+
+
+@transactional(read_only=True)
+def _stuck_changes(at: datetime) -> list[StuckChange]:
+    return stuck_changes(at - STUCK_AFTER)
+
+
+@transactional
+def _report(change: StuckChange, at: datetime) -> None:
+    lock_client(client_id_of_order(change.order_id))
+    order = order_by_id(change.order_id)
+    if order is None or order.status is not OrderStatus.AWAITING_PROVISIONING or order.needs_person:
+        return
+    key = f"stuck-{order.reference}-{change.due_at:%Y%m%d%H%M%S}"
+    is_new = tasks.open_task(
+        TaskKind.STUCK, key, at, service_id=order.service_id, order_id=order.id, message_id=change.message_id
+    )
+    if is_new:
+        outbox.enqueue("email", f"change_late-{order.reference}", at, email="change_late", order=order.id)
