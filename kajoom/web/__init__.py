@@ -17,9 +17,11 @@ from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
 from kajoom.web.csrf import init_csrf
 from kajoom.web.errors import init_errors
-from kajoom.web.headers import init_headers
+from kajoom.web.fallback import init_fallback
+from kajoom.web.headers import init_headers, security_headers
 from kajoom.web.hosts import init_hosts
 from kajoom.web.locale import init_locale
+from kajoom.web.parsing import init_parsing
 from kajoom.web.payment_options import payment_method_label
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
 
@@ -35,6 +37,8 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     """
     app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
     init_hosts(app)
+    init_fallback(app, security_headers(form_targets))
+    init_parsing(app)
     init_errors(app)
     init_auth(app)
     init_csrf(app)

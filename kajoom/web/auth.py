@@ -6,12 +6,25 @@ from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import (
+    Flask,
+    Request,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user
 from flask_security import (
     LoginForm,
     MailUtil,
+    PasswordUtil,
     Security,
     SQLAlchemyUserDatastore,
     UserMixin,
@@ -22,6 +35,8 @@ from flask_security.mail_util import EmailValidateException
 from flask_security.utils import check_and_update_authn_fresh
 from passlib.hash import argon2
 from werkzeug.wrappers import Response as Redirect
+from wtforms import Field
+from wtforms.validators import ValidationError
 
 from kajoom.models.client import Client, ClientFacts, Role, client_by_email, client_of_session
 from kajoom.models.db import db
@@ -29,12 +44,18 @@ from kajoom.operations.email_address import parse_email
 from kajoom.web.csrf import rotate_csrf_token
 from kajoom.web.hosts import cookie_name
 from kajoom.web.htmx import wants_fragment
-from kajoom.web.urls import current_url, safe_local_path
+from kajoom.web.urls import current_url
 
 PUBLIC = frozenset({"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal"})
 """The endpoints that need no session; the webhook verifies the signature of each request instead."""
 
 _RECENT = timedelta(minutes=30)
+
+_SESSION_TYPES = {"_user_id": (str, ""), "csrf_token": (str, ""), "fs_paa": (int | float, 0)}
+"""The type and a default of the values that the code reads from a session."""
+
+_MAX_PASSWORD_BYTES = 1024
+"""A longer password is wrong, whoever sends it: it is not hashed, and no client is looked up."""
 
 _SETTINGS: dict[str, Any] = {
     "SECURITY_PASSWORD_HASH": "argon2",
@@ -46,6 +67,8 @@ _SETTINGS: dict[str, Any] = {
     "SECURITY_FLASH_MESSAGES": False,
     "SECURITY_STATIC_FOLDER": None,
     "SECURITY_ANONYMOUS_USER_DISABLED": True,
+    "SECURITY_POST_LOGIN_VIEW": "service.index",
+    "SECURITY_POST_VERIFY_VIEW": "service.index",
     "SECURITY_POST_LOGOUT_VIEW": "security.login",
     "SECURITY_LOGOUT_CSRF": True,
     "SECURITY_VERIFY_TEMPLATE": "auth/verify.html",
@@ -67,23 +90,27 @@ class _MailUtil(MailUtil):
     validate = normalize
 
 
-class SignInForm(LoginForm):
+class _BoundedPassword:
+    """A form whose ``password`` has a length, measured in what would be hashed: normalised and in UTF-8."""
+
+    def validate_password(self, field: Field) -> None:
+        """Refuse a password that is too long; an error of the form, as for a wrong one."""
+        normalised = PasswordUtil(current_app).normalize(field.data or "")
+        if len(normalised.encode()) > _MAX_PASSWORD_BYTES:
+            raise ValidationError("too long")
+
+
+class SignInForm(_BoundedPassword, LoginForm):
     """E-mail address and password, without "remember me": the session ends with the browser."""
 
     remember = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Flask-Security would report another site's address as a failed sign-in.
-        self.next.data = safe_local_path(self.next.data) or ""
 
-
-class VerifyPasswordForm(VerifyForm):
+class VerifyPasswordForm(_BoundedPassword, VerifyForm):
     """The password of the signed-in client, asked again."""
 
     def __init__(self, *args: Any, user: ClientFacts, **kwargs: Any) -> None:
         super().__init__(*args, user=cast(Client, client_by_email(user.email)), **kwargs)
-        self.next.data = safe_local_path(self.next.data) or ""
 
 
 class _ClientDatastore(SQLAlchemyUserDatastore):
@@ -97,6 +124,21 @@ class _ClientDatastore(SQLAlchemyUserDatastore):
 
 class _SessionInterface(SecureCookieSessionInterface):
     """The session cookie; over HTTPS it is ``Secure`` and bound to this host by its name."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of the cookie; a new one for a cookie that is signed but holds something else.
+
+        The secret of the demonstration is public, so that anyone can sign anything there.
+        """
+        try:
+            opened = super().open_session(app, request)
+        except (TypeError, ValueError):
+            return self.session_class()
+        if opened is None or all(
+            isinstance(opened.get(name, default), kind) for name, (kind, default) in _SESSION_TYPES.items()
+        ):
+            return opened
+        return self.session_class()
 
     def get_cookie_name(self, app: Flask) -> str:
         return cookie_name("session")
@@ -123,6 +165,7 @@ def init_auth(app: Flask) -> None:
         **forms,
     )
     security.login_manager.request_loader(None)  # no sign-in by an authentication token
+    security.want_json(lambda _request: False)  # nor a JSON API: pages only
     # No view uses Flask-Principal's permissions, so its identity is not loaded at each request.
     security.principal.identity_loaders.clear()
     # passlib loads the backend at the first hash, and not thread-safely: two first sign-ins at once would fail.
@@ -163,7 +206,27 @@ def sign_in_url(next_url: str) -> str:
     return f"{url_for('security.login')}?{urlencode({'next': next_url})}"
 
 
+def render_expired_sign_in(status: int) -> Response:
+    """The sign-in page in answer to a form of it whose CSRF token is no longer valid: everything but the password."""
+    form = SignInForm(formdata=None)
+    form.email.data = request.form.get("email", "")
+    form.next.data = _next_of_request()
+    body = render_template(_SETTINGS["SECURITY_LOGIN_USER_TEMPLATE"], login_user_form=form, expired=True)
+    return make_response(body, status)
+
+
+def _next_of_request() -> str:
+    return request.form.get("next") or request.args.get("next") or ""
+
+
 def _require_sign_in() -> Response | Redirect | None:
+    if request.method == "OPTIONS":  # which methods an address has is no secret, and no view answers
+        return None
+    if request.endpoint == "security.login" and signed_in_client():
+        # Another tab has signed in meanwhile: the token of this form was valid before.
+        return redirect(_next_of_request() or url_for("service.index"), 303)
+    if request.endpoint == "security.logout" and not signed_in_client():
+        return redirect(url_for("security.login"), 303)
     if request.endpoint is None or request.endpoint in PUBLIC or signed_in_client():
         return None
     if wants_fragment():

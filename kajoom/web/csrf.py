@@ -6,15 +6,18 @@ from flask import Flask, abort, g, request, session
 from flask_wtf.csrf import CSRFProtect
 
 from kajoom.web.hosts import is_own_origin
+from kajoom.web.parsing import SAFE_METHODS
 
 csrf = CSRFProtect()
 """Checks the token of every POST. Webhook views are exempt and verify a signature instead."""
 
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-
 
 def init_csrf(app: Flask) -> None:
-    """Check the origin, then the token, of each request that is not GET, HEAD or OPTIONS."""
+    """Check the origin, then the token, of each request that is not GET, HEAD or OPTIONS.
+
+    The origin is checked here and not by Flask-WTF, which requires a ``Referer`` over HTTPS: many browsers send none.
+    """
+    app.config["WTF_CSRF_SSL_STRICT"] = False
     app.before_request(_check_origin)
     csrf.init_app(app)
 
@@ -26,12 +29,20 @@ def rotate_csrf_token() -> None:
 
 
 def _check_origin() -> None:
-    """Answer 403 to a request from another site, which browsers tell by ``Sec-Fetch-Site`` or ``Origin``.
-
-    Clients that are not browsers send neither header, and go on to the check of the token or signature.
-    """
-    if request.method in _SAFE_METHODS:
-        return
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site not in {None, "same-origin", "none"} or (origin and not is_own_origin(origin)):
+    """Answer 403 to a request that does not come from a page of this site."""
+    if request.method not in SAFE_METHODS and not _is_from_this_site():
         abort(403)
+
+
+def _is_from_this_site() -> bool:
+    """Whether ``Sec-Fetch-Site``, else ``Origin``, else ``Referer`` names this site, or none of them was sent.
+
+    A browser always sends the first, which no page can forge. Older ones send the two others, and ``null`` for an
+    origin that they hide; clients that are not browsers send none, and have the token to show.
+    """
+    site, origin, referer = (request.headers.get(name, "") for name in ("Sec-Fetch-Site", "Origin", "Referer"))
+    if site in {"same-origin", "same-site", "cross-site"}:
+        return site == "same-origin"
+    if origin not in {"", "null"}:
+        return is_own_origin(origin)
+    return is_own_origin(referer) if referer else not (site or origin)

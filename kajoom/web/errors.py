@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, g, make_response, render_template, request, url_for
+import logging
+
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -10,12 +12,12 @@ from werkzeug.exceptions import HTTPException
 from kajoom.domain.refusal import BusinessError
 from kajoom.i18n.translations import N_
 from kajoom.models.db import db
-from kajoom.web.auth import signed_in_client
+from kajoom.web.auth import render_expired_sign_in, signed_in_client
+from kajoom.web.fallback import fallback_response
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 
-_INVALID_CHARACTERS = ("\0", "\N{REPLACEMENT CHARACTER}")
-"""Characters that no browser sends: NUL, and what Werkzeug puts in the place of invalid UTF-8."""
+log = logging.getLogger(__name__)
 
 _TITLES = {
     400: N_("This request could not be read"),
@@ -43,20 +45,10 @@ _EXPIRED = N_("This page has expired. Open it again and repeat what you were doi
 
 def init_errors(app: Flask) -> None:
     """Register the error pages of refusals, HTTP errors and exceptions."""
-    app.before_request(_reject_invalid_text)
     app.register_error_handler(BusinessError, _handle_business_error)
     app.register_error_handler(CSRFError, _handle_csrf_error)
     app.register_error_handler(HTTPException, _handle_http_error)
     app.register_error_handler(500, _handle_server_error)
-
-
-def _reject_invalid_text() -> None:
-    """Answer 400 to a path, a query or a form with NUL or invalid UTF-8, before any view reads it."""
-    texts = [request.path]
-    for fields in (request.args, request.form):
-        texts.extend(text for pair in fields.items(multi=True) for text in pair)
-    if any(character in text for text in texts for character in _INVALID_CHARACTERS):
-        abort(400)
 
 
 def _handle_business_error(error: BusinessError) -> Response:
@@ -64,13 +56,15 @@ def _handle_business_error(error: BusinessError) -> Response:
 
 
 def _handle_csrf_error(_error: CSRFError) -> Response:
+    if request.endpoint == "security.login":
+        return render_expired_sign_in(403)
     return _render_error(403, _EXPIRED)
 
 
 def _handle_http_error(error: HTTPException) -> Response:
-    if error.response is not None or error.code is None or error.code not in _TITLES:
+    if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
-    response = _render_error(error.code, _TEXTS.get(error.code, _TEXTS[400]))
+    response = _render_error(error.code, _TEXTS.get(_known(error.code), _TEXTS[400]))
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
@@ -79,16 +73,33 @@ def _handle_http_error(error: HTTPException) -> Response:
 
 def _handle_server_error(_error: Exception) -> Response:
     """The page of an unexpected exception; it does not use the database, which may be what failed."""
-    db.session.rollback()
     g.client = None
+    try:
+        db.session.rollback()
+    except Exception:
+        log.exception("the transaction could not be rolled back")
     return _render_error(500, _TEXTS[500])
 
 
+def _known(status: int) -> int:
+    """The status whose title and text an error page has: another one is unreadable (4xx) or ours (5xx)."""
+    return status if status in _TITLES else 500 if status >= 500 else 400
+
+
 def _render_error(status: int, text: str, refusal: str = "") -> Response:
+    """The error page, or the last page when rendering it fails as well."""
+    try:
+        return _render_page(status, text, refusal)
+    except Exception:
+        log.exception("the page of an error %s failed", status)
+        return fallback_response(current_app, status)
+
+
+def _render_page(status: int, text: str, refusal: str) -> Response:
     template = "errors/_error.html" if wants_fragment() else "errors/error.html"
     body = render_template(
         template,
-        title=gettext(_TITLES[status]),
+        title=gettext(_TITLES[_known(status)]),
         text=gettext(text),
         refusal=refusal,
         status=status,
@@ -100,6 +111,6 @@ def _render_error(status: int, text: str, refusal: str = "") -> Response:
 def _next_step_url(status: int) -> str:
     """Where the link of an error page leads: the service it is about, the services, or the sign-in page."""
     service_id = (request.view_args or {}).get("service_id")
-    if service_id is not None and status not in {404, 500} and signed_in_client():
+    if service_id is not None and status != 404 and status < 500 and signed_in_client():
         return url_for("service.show", service_id=service_id)
-    return url_for("service.index") if signed_in_client() or status == 500 else url_for("security.login")
+    return url_for("service.index") if signed_in_client() or status >= 500 else url_for("security.login")

@@ -24,16 +24,21 @@ def init_headers(app: Flask, form_targets: Sequence[str]) -> None:
 
     ``form_targets`` are the other origins that a form may redirect to (the payment provider's).
     """
-    security_headers = {**_SECURITY_HEADERS, "Content-Security-Policy": content_security_policy(form_targets)}
-    page_headers = {**security_headers, "Cache-Control": "no-store", "Vary": ", ".join(VARY)}
+    headers = security_headers(form_targets)
+    page_headers = {**headers, "Cache-Control": "no-store", "Vary": ", ".join(VARY)}
 
     def add_headers(response: Response) -> Response:
-        response.headers.update(security_headers if request.endpoint == "static" else page_headers)
+        response.headers.update(headers if request.endpoint == "static" else page_headers)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}; includeSubDomains"
         return response
 
     app.after_request(add_headers)
+
+
+def security_headers(form_targets: Sequence[str]) -> dict[str, str]:
+    """The headers of every response, whatever its content."""
+    return {**_SECURITY_HEADERS, "Content-Security-Policy": content_security_policy(form_targets)}
 
 
 def content_security_policy(form_targets: Sequence[str]) -> str:

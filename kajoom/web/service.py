@@ -21,8 +21,6 @@ bp = Blueprint("service", __name__)
 
 _NEWEST = 10
 """Changes shown on the product page."""
-_LARGEST_ID = 2**31 - 1
-"""The largest integer of PostgreSQL's column; a larger one in an address would be a database error."""
 
 
 @bp.get("/")
@@ -62,8 +60,7 @@ def changes(service_id: int) -> ResponseReturnValue:
 
 def get_service_or_404(service_id: int) -> ServiceSnapshot:
     """The client's own service; 404 for an unknown service and for another client's."""
-    service = service_snapshot_of(current_client().id, service_id) if service_id <= _LARGEST_ID else None
-    return service or abort(404)
+    return service_snapshot_of(current_client().id, service_id) or abort(404)
 
 
 def product_context(service: ServiceSnapshot) -> dict[str, Any]:

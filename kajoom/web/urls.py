@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urlsplit
+import re
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from flask import request
 
 from kajoom.i18n.formats import current_formats
+from kajoom.web.hosts import is_own_origin
+
+_MAX_PATH_LENGTH = 2000
+_NOT_IN_A_PATH = re.compile("[\x00-\x20\\\\\x7f-\x9f\u2028\u2029]")
 
 
 def current_url(**changed: str) -> str:
@@ -14,7 +19,8 @@ def current_url(**changed: str) -> str:
 
     For a POST it is the page that sent the form, as the address of the POST may not be readable with GET.
     """
-    path, query = request.root_path + request.path, list(request.args.items(multi=True))
+    # A path that begins with two slashes would be read as the address of another site.
+    path, query = f"/{quote(request.root_path + request.path).lstrip('/')}", list(request.args.items(multi=True))
     if request.method not in {"GET", "HEAD"}:
         path, query = _referring_page()
     fields = [(name, value) for name, value in query if name != "lang" and name not in changed]
@@ -30,14 +36,19 @@ def other_language_url(address: str | None = None) -> str:
 
 
 def safe_local_path(address: str | None) -> str | None:
-    """``address`` if it is a path of this site, else ``None`` (a ``next`` parameter must not redirect elsewhere)."""
-    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+    """``address`` if it is a path of this site, else ``None`` (a ``next`` parameter must not redirect elsewhere).
+
+    Browsers read ``//``, and a backslash as a slash, as the beginning of another site's address, and skip line breaks.
+    """
+    if not address or not address.startswith("/") or address.startswith("//") or len(address) > _MAX_PATH_LENGTH:
         return None
-    return None if any(ord(character) < 0x21 or character == "\\" for character in address) else address
+    return None if _NOT_IN_A_PATH.search(address) else address
 
 
 def _referring_page() -> tuple[str, list[tuple[str, str]]]:
-    page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-    if page.netloc != request.host or not page.path.startswith("/"):
+    """The page that sent a form; the first page when it is not known, is another site's or cannot be read."""
+    address = request.headers.get("HX-Current-URL") or request.referrer or ""
+    if not is_own_origin(address):
         return "/", []
-    return page.path, parse_qsl(page.query)
+    page = urlsplit(address)
+    return safe_local_path(page.path) or "/", parse_qsl(page.query)
