@@ -19,7 +19,7 @@ from kajoom.i18n.jinja import LocalizedEnvironment
 from kajoom.i18n.translations import compile_translations
 from kajoom.models.db import db
 from kajoom.web import init_web
-from kajoom.worker.loop import embed_worker
+from kajoom.worker.loop import embed_worker, start_embedded_worker
 
 _LARGEST_FORM = 64 * 1024
 
@@ -45,10 +45,12 @@ def create_app(config: Config | None = None) -> Flask:
         DEMONSTRATION=config.demo,
         BABEL_DEFAULT_TIMEZONE=config.timezone,
         SELLER=dict(config.seller),
+        READY_TOKEN=config.ready_token,
         SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=dict(config.password_hash_options),
     )
     config.instance_path.mkdir(parents=True, exist_ok=True)
     app.extensions["clock"] = Clock(ZoneInfo(config.timezone))
+    app.extensions["started_at"] = app.extensions["clock"].now()
     compile_translations()
 
     db.init_app(app)
@@ -60,6 +62,8 @@ def create_app(config: Config | None = None) -> Flask:
 
     if config.worker == "embedded":
         embed_worker(app)
+        if _runs_flask_run():
+            start_embedded_worker(app)
     if config.proxy_hops:
         hops = config.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -70,3 +74,9 @@ def _runs_a_command() -> bool:
     """Whether a ``flask`` command other than ``run`` is running, which needs no secret key."""
     context = click.get_current_context(silent=True)
     return context is not None and context.info_name != "run"
+
+
+def _runs_flask_run() -> bool:
+    """Whether Flask's own server is starting in this process."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.info_name == "run"

@@ -29,6 +29,7 @@ class Config:
     number of days before an unpaid change expires. ``renewal_days`` is how many days before the due date ``flask bill``
     issues a renewal, ``daily_renewal_days`` the same for the worker's daily run (0 in the demonstration unless the
     variable is given). ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of trusted proxies;
+    ``ready_token`` what must be sent to read the details of the readiness check;
     ``paypal_can_save`` whether PayPal has enabled saving payment accounts; ``seller`` the values that replace those of
     the catalogue's ``[seller]``; ``base_url`` the URL of the client area, for the links in e-mails.
     ``password_hash_options`` are argon2 parameters: tests use a cheap hash, a host keeps the defaults.
@@ -47,6 +48,7 @@ class Config:
     paypal_can_save: bool = False
     timezone: str = "America/Toronto"
     proxy_hops: int = 0
+    ready_token: str = ""
     days_to_pay: int = 7
     renewal_days: int = 14
     daily_renewal_days: int = 14
@@ -101,6 +103,7 @@ def from_environment(instance_path: Path, environment: Mapping[str, str] = os.en
         and bool(_requiring(variables, "PAYPAL_VAULT", "PAYPAL_CLIENT_ID")),
         timezone=variables.get("TIMEZONE", "America/Toronto"),
         proxy_hops=_whole_number(variables, "PROXY_HOPS", 0),
+        ready_token=variables.get("READY_TOKEN", ""),
         days_to_pay=_whole_number(variables, "DAYS_TO_PAY", 7),
         renewal_days=_whole_number(variables, "RENEWAL_DAYS", 14),
         daily_renewal_days=_whole_number(variables, "RENEWAL_DAYS", 0 if demo else 14),

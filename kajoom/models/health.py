@@ -1,30 +1,62 @@
-"""The database's revision and the age of its queue, for the readiness check."""
+"""The state of the database, of its queue and of the workers, for the readiness check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kajoom.models.db import db
-from kajoom.models.outbox import IS_PENDING, Message
+from kajoom.models.heartbeat import Heartbeat, heartbeats
+from kajoom.models.outbox import IS_DEAD, IS_PENDING, Message
+
+_UNTRIED_FOR = timedelta(minutes=10)
+_FAILING_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
-    """The Alembic ``revision`` and when the ``oldest_due`` pending message was first due; ``None`` when absent."""
+class QueueHealth:
+    """The workers' heartbeats, the last one first, the number of dead messages by kind, and the ids of late ones."""
 
-    revision: str | None
-    oldest_due: datetime | None
+    workers: list[Heartbeat]
+    dead: dict[str, int]
+    late: list[int]
 
 
-def health() -> Health | None:
-    """Return the state of the database, ``None`` when it cannot be reached or has no tables."""
+def is_reachable() -> bool:
+    """Whether the database answers."""
     try:
-        revision = db.session.scalar(text("SELECT version_num FROM alembic_version"))
-        return Health(revision, db.session.scalar(select(func.min(Message.run_at)).where(IS_PENDING)))
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        db.session.rollback()
+        return False
+    return True
+
+
+def revision() -> str | None:
+    """The Alembic revision of the database, ``None`` when it has no tables."""
+    try:
+        current: str | None = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
         db.session.rollback()
         return None
+    return current
+
+
+def queue_health(at: datetime) -> QueueHealth:
+    """The state of the queue and of the workers at ``at``; only a database at its latest migration has it."""
+    dead = select(Message.kind, func.count()).where(IS_DEAD).group_by(Message.kind)
+    return QueueHealth(
+        workers=heartbeats(),
+        dead=dict(db.session.execute(dead).all()),
+        late=list(db.session.scalars(_late(at).limit(100))),
+    )
+
+
+def _late(at: datetime) -> Select[int]:
+    """Messages due for ten minutes and never tried, or failing for an hour."""
+    is_untried = (Message.attempts == 0) & (Message.run_at <= at - _UNTRIED_FOR)
+    is_failing = Message.failing_since <= at - _FAILING_FOR
+    return select(Message.id).where(IS_PENDING, or_(is_untried, is_failing)).order_by(Message.id)

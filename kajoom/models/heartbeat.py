@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kajoom.models.db import Base
+from kajoom.models.db import Base, db
 from kajoom.models.types import UtcDateTime
 
 
@@ -19,3 +20,13 @@ class Heartbeat(Base):
     name: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def heartbeats() -> list[Heartbeat]:
+    """Return the heartbeats, the last one first."""
+    return list(db.session.scalars(select(Heartbeat).order_by(Heartbeat.seen_at.desc())))
+
+
+def delete_heartbeats(before: datetime) -> None:
+    """Delete the heartbeats of the workers that were last seen before an instant."""
+    db.session.execute(delete(Heartbeat).where(Heartbeat.seen_at < before))

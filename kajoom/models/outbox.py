@@ -48,6 +48,9 @@ class Message(Base):
 
 
 IS_PENDING = Message.done_at.is_(None) & Message.dead_at.is_(None)
+IS_DEAD = Message.dead_at.is_not(None) & Message.done_at.is_(None)
+Index("ix_message_dead", Message.kind, Message.dead_at, sqlite_where=IS_DEAD, postgresql_where=IS_DEAD)
+Index("ix_message_done_at", Message.done_at)
 Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 
 
@@ -94,7 +97,7 @@ def last_run_at(keys: Collection[str]) -> datetime | None:
 
 def dead_messages(kind: str) -> list[Message]:
     """Return the dead messages of a kind that nobody has retried or discarded, in the order in which they died."""
-    query = select(Message).where(Message.dead_at.is_not(None), Message.done_at.is_(None), Message.kind == kind)
+    query = select(Message).where(IS_DEAD, Message.kind == kind)
     return list(db.session.scalars(query.order_by(Message.dead_at, Message.id)))
 
 

@@ -13,26 +13,39 @@ from kajoom import clock
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders.stuck import report_stuck_changes
 from kajoom.worker.consumer import run_once
+from kajoom.worker.heartbeat import Heartbeat
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
+_EMBEDDED = "embedded-worker"
+"""The key of the worker inside a serving process among the application's extensions."""
+
+
+class EmbeddedWorker:
+    """The process in which the worker's thread runs, 0 before it runs."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.process_id = 0
 
 
 def work_forever(app: Flask, stop: Event) -> None:
     """Handle due messages, polling every second, and return between two messages once ``stop`` is set."""
     queued: date | None = None
+    heartbeat = Heartbeat()
     while not stop.is_set():
         try:
-            queued = run_pending(app, stop, queued)
+            queued = run_pending(app, stop, queued, heartbeat)
         except Exception:
             # The database may be unavailable for a while: the worker must outlive it.
             log.exception("the worker failed and tries again")
         stop.wait(_POLL_SECONDS)
 
 
-def run_pending(app: Flask, stop: Event, queued: date | None = None) -> date:
+def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: Heartbeat | None = None) -> date:
     """Handle everything that is due, and queue the day's run unless ``queued`` is that day; returns the day."""
+    heartbeat = heartbeat or Heartbeat()
     with app.app_context():
         today = clock.today()
         if today != queued:
@@ -40,26 +53,34 @@ def run_pending(app: Flask, stop: Event, queued: date | None = None) -> date:
         report_stuck_changes(clock.now())
     while not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another
-            if not run_once(app.extensions["kajoom"], clock.now()):
-                break
+            is_idle = not run_once(app.extensions["kajoom"], clock.now())
+            heartbeat.beat(clock.now())
+        if is_idle:
+            break
     return today
 
 
 def embed_worker(app: Flask) -> None:
-    """Run a worker in a thread of each serving process, from its first request on: commands and tests start none."""
-    lock = Lock()
+    """Run a worker in a thread of each serving process: commands and tests start none.
 
-    @app.before_request
-    def begin() -> None:
-        if app.extensions.get("kajoom-worker") != os.getpid():
-            _start(app, lock)
+    The server calls ``start_embedded_worker`` once its process is ready; one that does not has its worker started by
+    the first request.
+    """
+    app.extensions[_EMBEDDED] = EmbeddedWorker()
+    app.before_request(lambda: start_embedded_worker(app))
 
 
-def _start(app: Flask, lock: Lock) -> None:
-    """Start the thread once per process: a thread does not survive a fork, so it is known by its process id."""
-    with lock:
-        if app.extensions.get("kajoom-worker") == os.getpid():
+def start_embedded_worker(app: Flask) -> None:
+    """Start the worker of this process, unless it runs already or the application has none of its own.
+
+    A thread does not survive a fork, so it is known by its process id.
+    """
+    embedded: EmbeddedWorker | None = app.extensions.get(_EMBEDDED)
+    if embedded is None or embedded.process_id == os.getpid():
+        return
+    with embedded.lock:
+        if embedded.process_id == os.getpid():
             return
-        app.extensions["kajoom-worker"] = os.getpid()
+        embedded.process_id = os.getpid()
     # A daemon thread: the server does not wait for it, and the lease makes an interrupted message harmless.
     Thread(target=work_forever, args=(app, Event()), name="kajoom-worker", daemon=True).start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import Context
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -12,12 +12,17 @@ import time_machine
 from flask import Flask
 
 from kajoom.gateways import Gateways
+from kajoom.gateways.ports import PanelResult, PanelStatus
 from kajoom.models.db import db
+from kajoom.models.heartbeat import heartbeats
 from kajoom.models.outbox import Message
+from kajoom.operations.heartbeat import record_heartbeat
 from kajoom.worker import loop
-from kajoom.worker.loop import embed_worker, run_pending, work_forever
+from kajoom.worker.heartbeat import Heartbeat
+from kajoom.worker.loop import embed_worker, run_pending, start_embedded_worker, work_forever
 from tests import factories
-from tests.fake_gateways import FakeMailer
+from tests.fake_gateways import FakeMailer, FakePanel
+from tests.worker.email_parts import parse
 
 NOW = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
 
@@ -114,8 +119,90 @@ def test_worker_survives_a_database_outage(
     assert len(mailer.sent) == 1
 
 
-def test_embedded_worker_starts_once_at_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def last_rounds() -> list[datetime]:
+    """When each worker last finished a round, the last one first."""
+    seen = [row.seen_at for row in heartbeats()]
+    db.session.rollback()
+    return seen
+
+
+def test_worker_records_when_it_last_finished_a_round(app: Flask) -> None:
+    work_forever(app, StopAfterWaits(waits=3))
+    assert last_rounds() == [NOW]
+
+
+def test_heartbeat_is_written_every_twenty_seconds(app: Flask, statements: Any) -> None:
+    heartbeat = Heartbeat()
+    writes = []
+    for seconds in (0, 1, 19, 20, 39, 40):
+        with statements() as collected:
+            heartbeat.beat(NOW + timedelta(seconds=seconds))
+        writes.append(bool(collected))
+    assert writes == [True, False, False, True, False, True]
+    assert last_rounds() == [NOW + timedelta(seconds=40)]
+
+
+def test_worker_whose_rounds_fail_records_none(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: Any) -> bool:
+        raise RuntimeError("no message can be leased")
+
+    monkeypatch.setattr(loop, "run_once", fail)
+    work_forever(app, StopAfterWaits(waits=3))
+    assert last_rounds() == []
+
+
+def test_worker_silent_for_a_day_is_forgotten(app: Flask) -> None:
+    for worker, hours in (("a", 0), ("b", 10), ("c", 24), ("d", 25)):
+        at = NOW + timedelta(hours=hours)
+        record_heartbeat(worker, worker, NOW, at)
+    assert last_rounds() == [NOW + timedelta(hours=hours) for hours in (25, 24, 10)]
+
+
+def test_each_worker_has_its_own_heartbeat(app: Flask) -> None:
+    for _ in range(2):
+        work_forever(app, StopAfterWaits(waits=1))
+    assert last_rounds() == [NOW, NOW]
+
+
+def test_change_that_is_stuck_is_reported_by_the_loop(app: Flask, gateways: Gateways, mailer: FakeMailer) -> None:
+    panel = FakePanel(*[PanelResult(PanelStatus.PENDING)] * 50)
+    app.extensions["kajoom"] = Gateways(panel=panel, mailer=mailer, payments=gateways.payments)
+    order = factories.confirm(factories.service(recurring_cents=22_500), "b")
+    for minutes in (0, 30, 61, 90, 300):
+        with time_machine.travel(factories.AT + timedelta(minutes=minutes), tick=False):
+            run_pending(app, Event())
+    late = [parse(email) for email in mailer.sent if order.reference in email.as_string()]
+    subjects = [str(email["Subject"]) for email in late if "bloqué" in email["Subject"] or "temps" in email["Subject"]]
+    assert len(subjects) == 2
+
+
+def test_embedded_worker_starts_once_with_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = started_threads(monkeypatch)
     app = Flask("tests")
+    start_embedded_worker(app)
+    assert started == []  # this application has no worker of its own
+    embed_worker(app)
+    for _ in range(3):
+        start_embedded_worker(app)
+    app.test_client().get("/nowhere")
+    assert len(started) == 1
+    monkeypatch.setattr("os.getpid", lambda: -1)  # after a fork, which the thread does not survive
+    start_embedded_worker(app)
+    assert len(started) == 2
+
+
+def test_embedded_worker_starts_at_the_first_request_at_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = started_threads(monkeypatch)
+    app = Flask("tests")
+    embed_worker(app)
+    assert started == []
+    for _ in range(3):
+        app.test_client().get("/nowhere")
+    assert [(kwargs["target"], kwargs["daemon"]) for kwargs in started] == [(work_forever, True)]
+
+
+def started_threads(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The arguments of the threads that are started from now on, none of which runs."""
     started: list[dict[str, Any]] = []
 
     class FakeThread:
@@ -126,8 +213,4 @@ def test_embedded_worker_starts_once_at_the_first_request(monkeypatch: pytest.Mo
             started.append(self.kwargs)
 
     monkeypatch.setattr(loop, "Thread", FakeThread)
-    embed_worker(app)
-    assert started == []
-    for _ in range(3):
-        app.test_client().get("/nowhere")
-    assert [(kwargs["target"], kwargs["daemon"]) for kwargs in started] == [(work_forever, True)]
+    return started
