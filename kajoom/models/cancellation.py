@@ -16,7 +16,10 @@ from kajoom.models.types import UtcDateTime, enum_column
 
 
 class Cancellation(Base):
-    """A request to end a service on ``effective_on``, the first day without it; ``key`` is the form's one-time key."""
+    """A request to end a service on ``effective_on``, the first day without it; ``key`` is the form's one-time key.
+
+    ``voided_renewal`` is the number of the unpaid renewal that the request voided, empty when there was none.
+    """
 
     __tablename__ = "cancellation"
 
@@ -32,6 +35,7 @@ class Cancellation(Base):
     locale: Mapped[str]
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    voided_renewal: Mapped[str] = mapped_column(default="", server_default="")
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()

@@ -25,7 +25,8 @@ class Order(Base):
     ``figures`` holds the quote's lines and taxes as printed on the invoice. ``key`` is the form's one-time key, so that
     a form sent twice makes one order. ``due_after`` and ``anchor_after`` are the service's due date and anchor day once
     the change is made. ``review_reason`` is why staff must look at the order, ``staff_note`` what staff wrote to the
-    client when they refused it.
+    client when they refused it. ``voided_renewal`` is the number of the unpaid renewal that the confirmation voided,
+    empty when there was none.
     """
 
     __tablename__ = "order"
@@ -63,6 +64,7 @@ class Order(Base):
     delay: Mapped[Translated | None] = mapped_column(json_column())
     review_reason: Mapped[ReviewReason | None] = mapped_column(enum_column(ReviewReason))
     staff_note: Mapped[str] = mapped_column(default="")
+    voided_renewal: Mapped[str] = mapped_column(default="", server_default="")
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()

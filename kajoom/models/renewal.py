@@ -73,6 +73,13 @@ def renewals_with_terms_of(order_id: int) -> list[Invoice]:
     return list(db.session.scalars(query.order_by(Invoice.period_start.desc())))
 
 
+def is_renewal_voided(service_id: int, due: date) -> bool:
+    """Whether a renewal of the period that begins on ``due`` was issued and voided."""
+    is_void = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.VOID)
+    query = select(Invoice.id).where(Invoice.service_id == service_id, is_void, Invoice.period_start == due)
+    return db.session.scalar(query.limit(1)) is not None
+
+
 def is_being_paid(invoices: Iterable[Invoice]) -> bool:
     """Whether any of these invoices has an open payment attempt."""
     ids = [invoice.id for invoice in invoices]

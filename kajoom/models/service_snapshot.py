@@ -15,6 +15,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OPEN
+from kajoom.domain.payment import OPEN as UNSETTLED
 from kajoom.domain.quote import PricingInput, service_refusal
 from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
@@ -26,16 +27,40 @@ from kajoom.models.credit import credit_cents_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
+from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
 from kajoom.models.types import inline_code
 
 
 class UnpaidRenewal(NamedTuple):
-    """The renewal invoice of a service that must be paid first: the oldest one with a balance."""
+    """The renewal invoice of a service that is to be paid: the oldest one with a balance.
+
+    It is for the days from ``period_start`` to the one before ``period_end``. ``credit`` was applied to it and
+    ``received`` was paid on it; ``is_being_paid`` is whether a payment of it may still take money, which one that waits
+    for the client's approval at the provider cannot once the invoice is void.
+    """
 
     number: str
     balance: Money
     due_on: date
+    period_start: date
+    period_end: date
+    credit: Money
+    received: Money
+    is_being_paid: bool
+
+    @property
+    def given_back(self) -> Money:
+        """What becomes account credit when it is voided."""
+        return self.credit + self.received
+
+    def is_late(self, on: date) -> bool:
+        """Whether its own due date has passed: what is due today is not late."""
+        return self.due_on < on
+
+    def blocks(self, on: date) -> bool:
+        """Whether it must be paid before the plan changes; otherwise the change voids it, and it is issued anew."""
+        return self.is_late(on) or bool(self.received) or self.is_being_paid
 
 
 class OpenCancellation(NamedTuple):
@@ -74,24 +99,33 @@ class ServiceSnapshot:
     open_cancellation: OpenCancellation | None
     unpaid_renewal: UnpaidRenewal | None
 
-    @property
-    def pricing_input(self) -> PricingInput:
-        """The facts that a quote depends on."""
+    def pricing_input(self, on: date) -> PricingInput:
+        """The facts that a quote of the day ``on`` depends on."""
         return PricingInput(
             terms=self.terms,
             due=self.due,
             anchor=self.anchor,
             province=self.province,
-            credit=self.credit,
+            credit=self._usable_credit(on),
             active=self.status is ServiceStatus.ACTIVE,
             cancelling=self.open_cancellation is not None,
             changing=self.open_order is not None,
-            unpaid=self.unpaid_renewal is not None,
+            unpaid=self._must_pay_first(on),
         )
 
     def blocked_reason(self, on: date) -> Refusal | None:
         """Return why the service cannot change plan at all on the day ``on``, ``None`` when it can."""
-        return service_refusal(self.pricing_input, on) if self.permits_changes else Refusal.NOT_PERMITTED
+        return service_refusal(self.pricing_input(on), on) if self.permits_changes else Refusal.NOT_PERMITTED
+
+    def _must_pay_first(self, on: date) -> bool:
+        """Whether the open renewal blocks a change; one for a period that has begun always does."""
+        renewal = self.unpaid_renewal
+        return renewal is not None and (renewal.blocks(on) or renewal.period_start < on)
+
+    def _usable_credit(self, on: date) -> Money:
+        """The account credit, with what the confirmation of a change gives back by voiding the open renewal."""
+        renewal = self.unpaid_renewal
+        return self.credit if renewal is None or self._must_pay_first(on) else self.credit + renewal.given_back
 
     @property
     def permits_changes(self) -> bool:
@@ -106,6 +140,15 @@ _OPEN_ORDER: ColumnElement[str | None] = (
     .scalar_subquery()
 )
 _UNPAID = aliased(Invoice)
+_IS_BEING_PAID: ColumnElement[bool] = (
+    select(Attempt.id)
+    .where(
+        Attempt.invoice_id == _UNPAID.id,
+        Attempt.status.in_([inline_code(status) for status in sorted(UNSETTLED)]),
+        Attempt.approve_url == "",
+    )
+    .exists()
+)
 _UNPAID_RENEWAL_ID: ColumnElement[int | None] = (
     select(Invoice.id)
     .where(
@@ -146,6 +189,11 @@ _SNAPSHOT = (
         (_UNPAID.total_cents - _UNPAID.credit_cents - _UNPAID.paid_cents).label("unpaid_cents"),
         _UNPAID.currency.label("unpaid_currency"),
         _UNPAID.due_on.label("unpaid_due_on"),
+        _UNPAID.period_start.label("unpaid_period_start"),
+        _UNPAID.period_end.label("unpaid_period_end"),
+        _UNPAID.credit_cents.label("unpaid_credit_cents"),
+        _UNPAID.paid_cents.label("unpaid_received_cents"),
+        _IS_BEING_PAID.label("unpaid_is_being_paid"),
         select(CatalogVersion.version).scalar_subquery().label("catalog_version"),
     )
     .join(Client, Client.id == Service.client_id)
@@ -199,4 +247,13 @@ def _open_cancellation(row: Any) -> OpenCancellation | None:
 def _unpaid_renewal(row: Any) -> UnpaidRenewal | None:
     if row.unpaid_number is None:
         return None
-    return UnpaidRenewal(row.unpaid_number, Money(row.unpaid_cents, row.unpaid_currency), row.unpaid_due_on)
+    return UnpaidRenewal(
+        number=row.unpaid_number,
+        balance=Money(row.unpaid_cents, row.unpaid_currency),
+        due_on=row.unpaid_due_on,
+        period_start=row.unpaid_period_start,
+        period_end=row.unpaid_period_end,
+        credit=Money(row.unpaid_credit_cents, row.unpaid_currency),
+        received=Money(row.unpaid_received_cents, row.unpaid_currency),
+        is_being_paid=row.unpaid_is_being_paid,
+    )

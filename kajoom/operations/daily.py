@@ -132,7 +132,7 @@ def _queue_retry(item: Item, on: date, at: datetime) -> None:
 
 _ACTIONS: dict[str, Callable[[Item, date, datetime], object]] = {
     "end": lambda item, on, at: carry_out_cancellation(item.row_id, on, at),
-    "expire": lambda item, on, at: expire_order(item.row_id, at),
+    "expire": lambda item, on, at: expire_order(item.row_id, on, at),
     "start": lambda item, on, at: start_due_order(item.row_id, on, at),
     "renew": lambda item, on, at: issue_renewal(item.row_id, on, at, item.due),
     "remind_order": lambda item, on, at: remind_of_order(item.row_id, at),

@@ -114,10 +114,10 @@ def test_product_card_shows_the_new_plan_once_it_is_operational(open_page: OpenP
     assert focused(page) == "#order-title"
 
 
-def test_unpaid_renewal_is_paid_and_leads_back_to_the_choice(open_page: OpenPage, live_app: LiveApp) -> None:
-    service = live_app.service_path("demo-fr-unpaid-renewal")
+def test_overdue_renewal_is_paid_and_leads_back_to_the_choice(open_page: OpenPage, live_app: LiveApp) -> None:
+    service = live_app.service_path("demo-fr-overdue")
     page = open_page("fr", service + "/plan")
-    expect(page.locator("[data-refusal=unpaid_invoice]")).to_be_visible()
+    expect(page.locator("#blocked")).to_be_visible()
     page.locator("#blocked").get_by_role("link", name=formats(page).gettext("Pay the invoice")).click()
     page.get_by_role("button", name="Payer 172,46\N{NO-BREAK SPACE}$").click()
     expect_address(page, service + "/plan")

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.order import OPEN as OPEN_ORDERS
 from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus
 from kajoom.domain.payment import OPEN as UNSETTLED
 from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.quote import Decision
 from kajoom.domain.refund import RefundStatus
 from kajoom.models import invoice as numbering
 from kajoom.models.credit import CreditEntry
@@ -21,6 +23,7 @@ from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
 from kajoom.models.refund import RefundAttempt
 from kajoom.models.service import Service
+from kajoom.operations.billing.renewals import needed_review_on_its_day
 from tests.chaos.external_state import ExternalState
 from tests.operations.ledger_checks import rows
 
@@ -36,6 +39,7 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
         *_balances(),
         *_orders(),
         *_services(state),
+        *_renewals(),
         *_messages(at),
         *_numbers(),
     ]
@@ -46,7 +50,7 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
 def violations_at_any_time() -> list[str]:
     """The rules that must hold at every moment, also after a crash and while work is pending, and do not."""
     db.session.rollback()
-    found = [*_invoices(), *_balances(), *_numbers()]
+    found = [*_invoices(), *_balances(), *_renewals(), *_numbers()]
     db.session.rollback()
     return found
 
@@ -153,6 +157,28 @@ def _services(state: ExternalState) -> Iterator[str]:
         if invoice.kind is InvoiceKind.RENEWAL and invoice.status is not InvoiceStatus.VOID
     )
     yield from (f"service {service}: {day} is billed {n} times" for (service, day), n in periods.items() if n > 1)
+
+
+def _renewals() -> Iterator[str]:
+    """A service has at most one unpaid renewal, none while an immediate change is under way, and none at a stale price.
+
+    One with a payment attempt is kept at the price that the client has begun to pay.
+    """
+    under_way = {order.service_id: order for order in rows(Order) if order.status in OPEN_ORDERS}
+    attempted = {attempt.invoice_id for attempt in rows(Attempt)}
+    unpaid = Counter[int]()
+    for invoice in rows(Invoice):
+        if (invoice.kind, invoice.status) != (InvoiceKind.RENEWAL, InvoiceStatus.OPEN):
+            continue
+        unpaid[invoice.service_id] += 1
+        order, cents = under_way.get(invoice.service_id), invoice.service.recurring_cents
+        if order is not None and order.decision is Decision.NOW:
+            yield f"renewal {invoice.number} is open while {order.reference} is under way"
+        elif order is not None and not needed_review_on_its_day(order):
+            cents = order.to_cents
+        if invoice.subtotal_cents != cents and invoice.id not in attempted:
+            yield f"renewal {invoice.number} is for {invoice.subtotal_cents}, and the terms in force are {cents}"
+    yield from (f"service {service} has {count} unpaid renewals" for service, count in unpaid.items() if count > 1)
 
 
 def _messages(at: datetime) -> Iterator[str]:

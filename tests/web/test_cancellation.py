@@ -3,6 +3,8 @@ stranger."""
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from sqlalchemy import func, select
 
@@ -12,6 +14,7 @@ from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
 from tests.conftest import Browser, Statements
 from tests.web.conftest import Address
+from tests.web.demo_rows import number_of, record_received
 from tests.web.pages import hidden_fields, post, post_fragment, refusal_in, value_of
 
 REFUSED = [
@@ -124,6 +127,26 @@ def test_review_leads_to_the_unpaid_invoice(french: Browser, address: Address) -
     page = french.get(f"{address('unpaid-renewal')}/cancellation/review?when=period_end").text
     rules = page.partition('<ul class="rules">')[2].partition("</ul>")[0]
     assert 'href="/invoices/' in rules
+
+
+@pytest.mark.parametrize("when", ["now", "period_end"])
+def test_review_says_that_a_renewal_of_a_later_period_is_voided(french: Browser, address: Address, when: str) -> None:
+    number = number_of("unpaid-renewal")
+    record_received(number, "20.00")
+
+    page = html.unescape(french.get(f"{address('unpaid-renewal')}/cancellation/review?when={when}").text)
+
+    assert f"La facture {number}, pour la période qui commence le 25\xa0octobre 2022, sera annulée" in page
+    assert "Le montant de 20,00\xa0$ déjà versé devient un crédit à votre compte." in page
+    assert ("le service prendra plutôt fin le 25\xa0novembre 2022" in page) is (when == "period_end")
+
+
+def test_review_says_that_a_renewal_of_a_period_that_has_begun_stays_to_be_paid(
+    french: Browser, address: Address
+) -> None:
+    page = html.unescape(french.get(f"{address('overdue')}/cancellation/review?when=now").text)
+
+    assert f"La facture {number_of('overdue')}, pour une période déjà commencée, reste à payer\xa0: 109,23" in page
 
 
 @pytest.mark.parametrize("query", ["", "when=", "when=later", "when=now&when=now"])

@@ -24,7 +24,6 @@ BLOCKED = [
     ("waiting-payment", "change_under_way"),
     ("waiting-person", "change_under_way"),
     ("scheduled", "change_under_way"),
-    ("unpaid-renewal", "unpaid_invoice"),
     ("overdue", "overdue"),
     ("suspended", "not_active"),
     ("cancelling", "cancellation_requested"),

@@ -11,13 +11,15 @@ import pytest
 from flask import Flask
 
 from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.daily import bill_day
+from kajoom.worker.emails import email_for_message
 from tests.conftest import Browser, set_time
 from tests.web.conftest import NOON, Address
-from tests.web.demo_rows import reference_of, service_in
-from tests.web.pages import post, refusal_in
+from tests.web.demo_rows import number_of, record_received, reference_of, service_in
+from tests.web.pages import hidden_fields, post, refusal_in
 from tests.worker_runs import drain
 
 DUE = date(2022, 11, 9)
@@ -93,6 +95,7 @@ def test_cancelled_change_has_its_renewal_replaced(french: Browser, address: Add
 
 @pytest.mark.parametrize("path", ["/plan", "/plan/review"])
 def test_paid_renewal_leads_back_to_the_choice_it_blocked(french: Browser, address: Address, path: str) -> None:
+    record_received(number_of("unpaid-renewal"), "1.00")
     choice = f"{address('unpaid-renewal')}{path}?plan=b&cycle=annually&when=now"
     page = french.get(choice).text
     assert refusal_in(page) == "unpaid_invoice"
@@ -105,6 +108,64 @@ def test_paid_renewal_leads_back_to_the_choice_it_blocked(french: Browser, addre
     response = post(french, f"{urlsplit(link).path}/payment", method="demonstration", next=next_path)
     assert response.location == choice
     assert refusal_in(french.get(choice).text) is None
+
+
+VOIDED = "pour votre prochain renouvellement, est annulée quand vous confirmez"
+
+
+@pytest.mark.parametrize(
+    ("query", "after"),
+    [
+        ("plan=b&cycle=monthly", "facturé de nouveau une fois le changement fait, ou s’il est annulé"),
+        ("plan=b&cycle=annually&when=now", "facturé de nouveau si le changement est annulé"),
+        ("plan=base&cycle=monthly", "une autre, au nouveau prix, la remplace"),
+    ],
+)
+def test_review_says_that_the_open_renewal_is_voided(french: Browser, address: Address, query: str, after: str) -> None:
+    page = text_of(french, f"{address('unpaid-renewal')}/plan/review?{query}")
+
+    assert f"La facture {number_of('unpaid-renewal')}, {VOIDED}" in page
+    assert after in page
+    assert VOIDED not in text_of(french, f"{address('hosting')}/plan/review?{query}")
+
+
+def test_confirmation_voids_the_open_renewal_and_its_email_says_so(
+    app: Flask, french: Browser, address: Address
+) -> None:
+    service, renewal = address("unpaid-renewal"), number_of("unpaid-renewal")
+    fields = hidden_fields(french.get(f"{service}/plan/review?plan=base&cycle=monthly").text, "review")
+
+    assert post(french, f"{service}/plan", **fields).status_code == 303
+
+    assert "annulée" in text_of(french, f"/invoices/{renewal}")
+    page = text_of(french, service)
+    assert f"La facture {number_of('unpaid-renewal')}, de 109,23" in page
+    drain(app.extensions["kajoom"], NOON)
+    assert f"La facture {renewal} de votre prochain renouvellement est annulée" in emails_of(app, "scheduled")
+
+
+def emails_of(app: Flask, kind: str) -> str:
+    """The texts of the e-mails of a kind that are queued, written now."""
+    db.session.rollback()
+    messages = [each for each in db.session.query(Message) if each.ids.get("email") == kind]
+    with app.test_request_context():
+        written = [email_for_message(each.ids, each.key, NOON) for each in messages]
+        return "\n".join(each.get_body(("plain",)).get_content() for each in written if each is not None)  # type: ignore[union-attr]
+
+
+def test_renewal_is_late_from_the_day_after_its_own_due_date(app: Flask, french: Browser, address: Address) -> None:
+    """The service's date has passed, and the invoice issued today is to be paid today."""
+    row = service_in("unpaid-renewal")
+    invoice = db.session.query(Invoice).filter_by(service_id=row.id).one()
+    row.next_due_date = invoice.period_start = NOON.date() - timedelta(days=10)
+    invoice.due_on = NOON.date()
+    db.session.commit()
+
+    page = text_of(french, address("unpaid-renewal"))
+    assert "Facture impayée" in page
+    assert "Facture en retard" not in page
+    set_time(app, NOON + timedelta(days=1))
+    assert "Facture en retard" in text_of(french, address("unpaid-renewal"))
 
 
 def test_every_email_of_a_renewal_is_sent(app: Flask, french: Browser) -> None:

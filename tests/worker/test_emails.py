@@ -167,7 +167,7 @@ def test_cancelled_change_email_has_the_credit_returned(gateways: Gateways, mail
 
 def test_expired_change_email_has_its_last_day_to_pay(gateways: Gateways, mailer: FakeMailer) -> None:
     order = factories.confirm(factories.service())
-    expire_order(order.id, factories.AT)
+    expire_order(order.id, factories.ON, factories.AT)
     assert "23\N{NO-BREAK SPACE}juin 2026" in text_of(last_email(mailer, gateways))
 
 

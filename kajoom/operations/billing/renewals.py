@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kajoom.domain.cycle import BillingCycle, Period, add_months
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.order import CALENDAR, OrderEvent, OrderStatus
+from kajoom.domain.order import CALENDAR, OrderEvent
 from kajoom.domain.quote import Decision, Line, LineCode
 from kajoom.domain.tax import taxes_on
 from kajoom.models.cancellation import open_cancellation_of
@@ -19,7 +19,14 @@ from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order, open_order_of
-from kajoom.models.renewal import BILLED, blocking_renewal_of, is_being_paid, renewals_with_terms_of, unpaid_renewals_of
+from kajoom.models.renewal import (
+    BILLED,
+    blocking_renewal_of,
+    is_being_paid,
+    is_renewal_voided,
+    renewals_with_terms_of,
+    unpaid_renewals_of,
+)
 from kajoom.models.service import Service, client_id_of_service
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
@@ -43,7 +50,7 @@ def issue_renewal(service_id: int, on: date, at: datetime, due: date | None = No
     issued and paid from account credit, nothing is issued.
 
     Returns ``None`` when there is nothing to bill: the service is free, has ended or will have ended by then, the
-    period is already invoiced, or the price depends on a change that awaits payment.
+    period is already invoiced, or a change under way decides the price.
     """
     lock_client(client_id_of_service(service_id))
     service = db.session.get_one(Service, service_id)
@@ -51,7 +58,21 @@ def issue_renewal(service_id: int, on: date, at: datetime, due: date | None = No
 
 
 def issue_next_renewal(service: Service, on: date, at: datetime) -> Invoice | None:
-    """Issue a service's next renewal within the current transaction; the caller has locked the client."""
+    """Issue a service's next renewal within the current transaction; the caller has locked the client.
+
+    When account credit pays it whole, what is due by ``on`` after it is issued too, up to the first that is not paid.
+    """
+    first = invoice = _issue_next(service, on, at)
+    while invoice is not None and invoice.status is InvoiceStatus.PAID and _is_due(service, on):
+        invoice = _issue_next(service, on, at)
+    return first
+
+
+def _is_due(service: Service, on: date) -> bool:
+    return service.next_due_date is not None and service.next_due_date <= on
+
+
+def _issue_next(service: Service, on: date, at: datetime) -> Invoice | None:
     due, terms = service.next_due_date, _renewal_terms(service, open_order_of(service.id))
     if due is None or terms is None or not terms.cycle.months or service.status not in BILLED:
         return None
@@ -65,8 +86,18 @@ def issue_next_renewal(service: Service, on: date, at: datetime) -> Invoice | No
     return None
 
 
-def apply_paid_renewal(invoice: Invoice, at: datetime) -> None:
-    """Advance the due date to the end of a period that was paid, and start the change it was billed for, if any."""
+def apply_paid_renewal(invoice: Invoice, on: date, at: datetime) -> None:
+    """Advance the due date to the end of a period that was paid, and start the change it was billed for, if any.
+
+    The next renewal is issued at once when it is due by ``on``: one at a time, because the first that is not paid
+    holds back the others.
+    """
+    _advance_due_date(invoice, at)
+    if _is_due(invoice.service, on):
+        issue_next_renewal(invoice.service, on, at)
+
+
+def _advance_due_date(invoice: Invoice, at: datetime) -> None:
     service = invoice.service
     if service.next_due_date == invoice.period_start:
         service.next_due_date = invoice.period_end
@@ -82,43 +113,56 @@ def is_paid_up(order: Order, on: date, at: datetime) -> bool:
     return first is not None and first.status is InvoiceStatus.PAID
 
 
-def replace_renewals(order: Order, on: date, at: datetime) -> None:
-    """Void the renewals issued on the terms of an order that was closed or needs review, and bill the current terms.
+def void_renewals(service_id: int, at: datetime, since: date = date.min) -> str:
+    """Void the unpaid renewal of a period that begins on ``since`` or later; its number, or an empty text without one.
 
-    What was paid or credited on them becomes account credit, which the new invoice uses first; a due date that a
-    payment had advanced is moved back.
+    That is for a service whose change is confirmed, which issues it anew once it ends, or for one that ends ``since``.
+    """
+    voided = unpaid_renewals_of(service_id, since)
+    for invoice in voided:
+        invoices.void(invoice, at)
+    return voided[-1].number if voided else ""
+
+
+def issue_anew(service: Service, on: date, at: datetime) -> None:
+    """Issue the renewal that a change voided, or that fell due while it was under way, on the terms now in force."""
+    due = service.next_due_date
+    if due is not None and (due <= on or is_renewal_voided(service.id, due)):
+        issue_next_renewal(service, on, at)
+
+
+def replace_renewals(order: Order, on: date, at: datetime) -> None:
+    """Bill the current terms again after an order was closed or needs review.
+
+    The renewals issued on its terms are voided: what was paid or credited on them becomes account credit, which the
+    new invoice uses first, and a due date that a payment had advanced is moved back. The renewal that was voided when
+    the order was placed is issued anew.
     """
     issued = renewals_with_terms_of(order.id)
     for invoice in issued:
         if invoice.service.next_due_date == invoice.period_end and invoice.status is InvoiceStatus.PAID:
             invoice.service.next_due_date = invoice.period_start
         invoices.void(invoice, at)
-    if issued:
-        issue_next_renewal(order.service, on, at)
+    issue_anew(order.service, on, at)
 
 
 def replace_old_terms(order: Order, on: date, at: datetime) -> None:
-    """Replace the unpaid renewals at the old price once a change is done, unless a payment of one is not settled."""
+    """Issue the renewal of a change that is done: the one voided when it was placed, or an unpaid one at the old price.
+
+    One of which a payment is not settled is kept.
+    """
     stale = [invoice for invoice in unpaid_renewals_of(order.service_id) if invoice.order_id != order.id]
-    if stale and not is_being_paid(stale):
+    if not is_being_paid(stale):
         for invoice in stale:
             invoices.void(invoice, at)
-        issue_next_renewal(order.service, on, at)
-
-
-def void_renewals(service_id: int, since: date, at: datetime) -> None:
-    """Void the unpaid renewals of periods that begin on or after ``since``, the day the service ends."""
-    for invoice in unpaid_renewals_of(service_id, since):
-        invoices.void(invoice, at)
+        issue_anew(order.service, on, at)
 
 
 def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None:
-    """The terms of the next period; ``None`` while an unpaid order, or one that sets a new due date, decides them."""
+    """The terms of the next period; ``None`` while an immediate change is under way, which issues it once it ends."""
     if order is None or needed_review_on_its_day(order):
         return RenewalTerms(service.plan_id, service.cycle, service.recurring)
-    if order.status is OrderStatus.AWAITING_PAYMENT:
-        return None
-    if order.decision is Decision.NOW and order.due_after != order.due_before:
+    if order.decision is Decision.NOW:
         return None
     return RenewalTerms(order.to_plan_id, order.to_cycle, Money(order.to_cents, order.currency), order)
 
@@ -157,5 +201,5 @@ def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: 
     invoices.apply_credit(invoice, min(credit, invoice.total), at)
     outbox.enqueue("email", f"renewal_invoice-{invoice.number}", at, email="renewal_invoice", invoice=invoice.id)
     if invoice.status is InvoiceStatus.PAID:
-        apply_paid_renewal(invoice, at)
+        _advance_due_date(invoice, at)
     return invoice

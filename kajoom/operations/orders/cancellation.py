@@ -64,7 +64,7 @@ def request_cancellation(
     db.session.flush()  # assigns the id that the e-mail refers to
     if request.effective_on <= on:
         _end(request, at)
-    renewals.void_renewals(service_id, request.effective_on, at)
+    request.voided_renewal = renewals.void_renewals(service_id, at, request.effective_on)
     _send_email("cancellation_received", request, at)
     return request
 

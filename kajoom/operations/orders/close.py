@@ -20,7 +20,8 @@ from kajoom.operations.transaction import transactional
 def cancel_order(client_id: int, reference: str, on: date, at: datetime) -> Order:
     """Cancel an order that is unpaid or scheduled: void its invoice and give back what was paid or credited.
 
-    A renewal that was issued on the new terms is replaced by one on the current terms.
+    A renewal that was issued on the new terms, or voided when the order was placed, is replaced by one on the current
+    terms.
 
     Raises ``BusinessError`` with ``TOO_LATE`` once the change is being carried out and ``PAYMENT_PENDING`` while a
     payment is not settled; ``LookupError`` for an order that is not the client's.
@@ -43,8 +44,8 @@ def cancel_order(client_id: int, reference: str, on: date, at: datetime) -> Orde
 
 
 @transactional
-def expire_order(order_id: int, at: datetime) -> None:
-    """End an order that was not paid in time, unless a payment of it is not settled."""
+def expire_order(order_id: int, on: date, at: datetime) -> None:
+    """End an order that was not paid in time, unless a payment of it is not settled; its renewal is issued anew."""
     lock_client(client_id_of_order(order_id))
     order = order_by_id(order_id)
     if order is None or not allows(order.status, OrderEvent.EXPIRED):
@@ -52,6 +53,7 @@ def expire_order(order_id: int, at: datetime) -> None:
     invoice = invoice_of_order(order.id)
     if not _is_being_paid(order, invoice):
         _close(order, invoice, OrderEvent.EXPIRED, at, CALENDAR)
+        renewals.issue_anew(order.service, on, at)
         outbox.enqueue("email", f"expired-{order.reference}", at, email="expired", order=order.id)
 
 

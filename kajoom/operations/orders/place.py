@@ -66,6 +66,7 @@ def place_order(
 
     order = _create_order(service, quote, confirmation, locale, on, at)
     order.expires_on = _last_day_to_pay(service, on, days_to_pay) if quote.due_today else None
+    order.voided_renewal = renewals.void_renewals(service_id, at) if service.unpaid_renewal else ""
     db.session.add(order)
     db.session.flush()  # assigns the id that the invoice and the messages refer to
     record_step(order, OrderEvent.PLACED, at, CLIENT)
@@ -170,3 +171,5 @@ def _start(order: Order, on: date, at: datetime) -> None:
         provisioning.start_provisioning(order, at)
     elif order.decision is Decision.WITH_RENEWAL and renewals.is_paid_up(order, on, at):
         outbox.enqueue("start", f"start-{order.reference}", at, order=order.id)
+    elif order.voided_renewal and order.status is OrderStatus.SCHEDULED:
+        renewals.issue_anew(order.service, on, at)

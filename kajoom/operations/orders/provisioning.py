@@ -14,6 +14,7 @@ from kajoom.domain.usage import Fit, fit
 from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.client import lock_client
+from kajoom.models.day import local_day
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, client_id_of_order, order_by_id, order_id_by_reference
 from kajoom.models.renewal import is_being_paid, renewals_with_terms_of
@@ -52,6 +53,7 @@ def record_panel_result(order_id: int, result: PanelResult, at: datetime) -> boo
     if allows(order.status, OrderEvent.PROVISIONED):
         if result.status is PanelStatus.DONE:
             _complete(order, at, PANEL)
+            renewals.replace_old_terms(order, local_day(at), at)
         else:
             reason = ReviewReason.NO_PANEL if result.reason == NO_PANEL else ReviewReason.PANEL_REFUSED
             flag_for_review(order, at, PANEL, reason, result.reason)

@@ -50,7 +50,7 @@ def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
     move = _move(service, plan)
     fits = _fit(service, plan)
     priced = quote(
-        service.pricing_input,
+        service.pricing_input(on),
         Terms(plan.code, plan.group, choice.cycle, _price(service, plan, choice.cycle), service.terms.quantity),
         on,
         choice.when,

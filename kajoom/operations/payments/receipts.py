@@ -13,6 +13,7 @@ from kajoom.domain.payment_method import PaymentMethodKind
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
+from kajoom.models.day import local_day
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.payment import add_payment, payment_by_reference
 from kajoom.operations import outbox
@@ -117,7 +118,7 @@ def mark_paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
     """Mark an invoice paid in the current transaction, and start the change or the period that it was for."""
     invoice.status = InvoiceStatus.PAID
     if invoice.kind is InvoiceKind.RENEWAL:
-        renewals.apply_paid_renewal(invoice, at)
+        renewals.apply_paid_renewal(invoice, local_day(at), at)
     order = invoice.order
     if order is not None and allows(order.status, OrderEvent.PAID):
         record_step(order, OrderEvent.PAID, at, actor)

@@ -199,17 +199,18 @@ def test_unpaid_change_expires_before_the_due_date() -> None:
     assert factories.confirm(factories.service(), "b").expires_on == date(2026, 6, 23)
 
 
-def test_renewal_of_a_paid_change_awaiting_provisioning_has_the_new_amount() -> None:
+def test_renewal_waits_until_a_paid_change_is_done() -> None:
     row = factories.service()
     factories.credit(row.client, 4_312)
     order = factories.confirm(row, "b")
+    order_id, service_id = order.id, row.id
     assert order.status is OrderStatus.AWAITING_PROVISIONING
 
-    invoice = issue_next_renewal(row)
+    with nothing_written():
+        assert issue_renewal(service_id, ON, AT) is None
+    record_panel_result(order_id, DONE, AT)
 
-    assert (invoice.subtotal_cents, invoice.order_id) == (22_500, order.id)
-    record_panel_result(order.id, DONE, AT)
-    assert invoice.status is InvoiceStatus.OPEN
+    assert issue_next_renewal(row).subtotal_cents == 22_500
 
 
 def test_paid_longer_cycle_is_provisioned_before_it_is_renewed() -> None:
@@ -226,9 +227,10 @@ def test_paid_longer_cycle_is_provisioned_before_it_is_renewed() -> None:
 
 
 @pytest.mark.parametrize("plan", ["a", "base"])
-def test_change_is_refused_while_a_renewal_is_unpaid(plan: str) -> None:
+def test_change_is_refused_while_a_renewal_is_partly_paid(plan: str) -> None:
     row = factories.service()
     invoice = issue_next_renewal(row)
+    record_transfer(invoice.id, 1, "part")
     choice = (plan, ANNUALLY)
 
     assert factories.refusal(row, *choice) is Refusal.UNPAID_INVOICE

@@ -87,13 +87,13 @@ def test_order_expires_only_while_it_awaits_payment(status: OrderStatus) -> None
     db.session.commit()
 
     if status is OrderStatus.AWAITING_PAYMENT:
-        expire_order(order.id, AT)
+        expire_order(order.id, ON, AT)
         assert order.status is OrderStatus.CANCELLED
         assert factories.invoice_for(order).status is InvoiceStatus.VOID
         assert "expired" in queued_emails()
     else:
         with nothing_written():
-            expire_order(order.id, AT)
+            expire_order(order.id, ON, AT)
 
 
 def test_history_records_actor_and_time_of_each_event() -> None:

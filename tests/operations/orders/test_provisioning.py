@@ -11,7 +11,7 @@ import pytest
 
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.decision import When
+from kajoom.domain.decision import Decision, When
 from kajoom.domain.money import Money
 from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus, ReviewReason
 from kajoom.domain.refusal import BusinessError
@@ -199,6 +199,8 @@ def test_event_not_in_the_transition_table_writes_nothing(status: OrderStatus, e
     factories.credit(row.client, 1_000_000)
     order = factories.confirm(row, "b")
     order.status = status
+    if status is OrderStatus.SCHEDULED:
+        order.decision = Decision.AT_NEXT_DUE
     db.session.commit()
     order_id, reference, expected = order.id, order.reference, TRANSITIONS.get((status, event))
 

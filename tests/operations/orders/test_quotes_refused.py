@@ -21,6 +21,7 @@ from kajoom.operations.orders.quotes import offers
 from tests import factories
 from tests.factories import AT, DUE, MONTHLY, ON
 from tests.operations.orders.order_setup import insert_cancellation
+from tests.operations.renewal_setup import record_transfer
 
 
 def suspend(row: Service) -> None:
@@ -42,12 +43,14 @@ def make_overdue(row: Service) -> None:
     db.session.commit()
 
 
-def issue_unpaid_renewal(row: Service) -> None:
-    issue_renewal(row.id, ON, AT)
+def issue_renewal_partly_paid(row: Service) -> None:
+    invoice = issue_renewal(row.id, ON, AT)
+    assert invoice is not None
+    record_transfer(invoice.id, 1, f"part-{row.id}")
 
 
 BLOCKING_STATES: list[tuple[Callable[[Service], None], Refusal]] = [
-    (issue_unpaid_renewal, Refusal.UNPAID_INVOICE),
+    (issue_renewal_partly_paid, Refusal.UNPAID_INVOICE),
     (make_overdue, Refusal.OVERDUE),
     (order_change, Refusal.CHANGE_UNDER_WAY),
     (request_end, Refusal.CANCELLATION_REQUESTED),
@@ -71,6 +74,7 @@ def test_first_reason_in_order_of_precedence_is_reported() -> None:
     order = factories.confirm(row, "base")
     invoice = issue_renewal(row.id, ON, AT)
     assert invoice is not None
+    record_transfer(invoice.id, 1, "part")
     request = insert_cancellation(row)
     row.status, row.next_due_date = ServiceStatus.SUSPENDED, ON - timedelta(days=1)
     db.session.commit()

@@ -184,7 +184,7 @@ def test_order_with_an_unsettled_payment_is_neither_cancelled_nor_expired() -> N
     with nothing_written(), pytest.raises(BusinessError) as error:
         cancel_order(order.client_id, order.reference, ON, AT)
     with nothing_written():
-        expire_order(order.id, AT)
+        expire_order(order.id, ON, AT)
 
     assert error.value.code is Refusal.PAYMENT_PENDING
 
