@@ -14,7 +14,7 @@ run: .venv/installed instance/loaded
 	@echo "  Kajoom: http://127.0.0.1:$(PORT)"
 	@echo "  fr@example.com, en@example.com or staff@example.com, password kajoom-demonstration"
 	@echo
-	@$(DEMO) exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers 2 --preload --no-control-socket --log-level warning "app:create_app()"
+	@KAJOOM_BASE_URL="$${KAJOOM_BASE_URL:-http://127.0.0.1:$(PORT)}" $(DEMO) exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --log-level warning "app:create_app()"
 
 setup: .venv/installed
 	@$(BIN)/flask words compile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,20 +22,26 @@ from kajoom.models.db import db
 from kajoom.web import init_web
 from kajoom.worker.loop import embed_worker, start_embedded_worker
 
+INSTANCE = Path(__file__).resolve().parent / "instance"
+"""The folder of the database file, of the demonstration and of its e-mails."""
+
 _LARGEST_FORM = 64 * 1024
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """Build the application; ``Misconfigured`` when it would serve without a secret key."""
-    config = config or from_environment(Path(__file__).resolve().parent / "instance")
-    if not config.secret_key and not _runs_a_command():
-        raise Misconfigured("KAJOOM_SECRET_KEY is missing: give it at least 32 random characters")
+    """Build the application; ``Misconfigured`` for a variable that is invalid, or missing where it is to serve."""
+    config = config or _read_configuration()
+    if not _runs_a_command():
+        config.check_can_serve()
 
     app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
     app.cli = CommandGroup(app.name)
     app.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
     app.config.update(
         SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
+        WTF_CSRF_SECRET_KEY=[*config.secret_key_fallbacks, config.secret_key],
+        HSTS_SUBDOMAINS=config.hsts_subdomains,
         SQLALCHEMY_DATABASE_URI=config.database_url,
         MAX_CONTENT_LENGTH=_LARGEST_FORM,
         DAYS_TO_PAY=config.days_to_pay,
@@ -49,6 +56,7 @@ def create_app(config: Config | None = None) -> Flask:
         SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=dict(config.password_hash_options),
     )
     config.instance_path.mkdir(parents=True, exist_ok=True)
+    app.extensions["config"] = config
     app.extensions["clock"] = Clock(ZoneInfo(config.timezone))
     app.extensions["started_at"] = app.extensions["clock"].now()
     compile_translations()
@@ -70,8 +78,18 @@ def create_app(config: Config | None = None) -> Flask:
     return app
 
 
+def _read_configuration() -> Config:
+    try:
+        return from_environment(INSTANCE)
+    except Misconfigured as error:
+        if click.get_current_context(silent=True) is None:
+            raise
+        error.show()  # `flask --help` would print a traceback
+        sys.exit(error.exit_code)
+
+
 def _runs_a_command() -> bool:
-    """Whether a ``flask`` command other than ``run`` is running, which needs no secret key."""
+    """Whether a ``flask`` command other than ``run`` is running; those that need every variable check it."""
     context = click.get_current_context(silent=True)
     return context is not None and context.info_name != "run"
 

@@ -1,38 +1,88 @@
-"""The configuration, read once from the environment. An invalid or missing variable is named at start."""
+"""The configuration, read once from the environment. An invalid, missing or unknown variable is named at start."""
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import idna
+import click
+
+from kajoom import config_values as values
+from kajoom.models.demonstration import holds_demonstration
+
+log = logging.getLogger(__name__)
 
 PREFIX = "KAJOOM_"
 
 # Public, so it is used only to sign the sessions of the demonstration.
-_DEMONSTRATION_SECRET = "the demonstration keeps no secret"  # noqa: S105
+DEMONSTRATION_SECRET = "the demonstration keeps no secret"  # noqa: S105
+
+READERS: dict[str, values.Reader] = {
+    "BASE_URL": values.base_url,
+    "DATABASE_URL": values.database_url,
+    "DAYS_TO_PAY": values.whole_number(1, 365),
+    "DEMO": values.boolean,
+    "GST_NUMBER": values.matching(r"\d{9} ?RT ?\d{4}", "a registration number like 123456789 RT0001"),
+    "HSTS_SUBDOMAINS": values.boolean,
+    "MAIL_URL": values.mail_url,
+    "PAYPAL_BASE_URL": values.provider_url,
+    "PAYPAL_CLIENT_ID": values.token,
+    "PAYPAL_SECRET": values.token,
+    "PAYPAL_VAULT": values.boolean,
+    "PAYPAL_WEBHOOK_ID": values.token,
+    "PROXY_HOPS": values.whole_number(0, 10),
+    "QST_NUMBER": values.matching(r"\d{10} ?TQ ?\d{4}", "a registration number like 1234567890 TQ0001"),
+    "READY_TOKEN": values.ready_token,
+    "RENEWAL_DAYS": values.whole_number(0, 365),
+    "SECRET_KEY": values.secret,
+    "SECRET_KEY_FALLBACKS": values.secrets,
+    "SELLER_ADDRESS": values.address_lines,
+    "SELLER_EMAIL": values.email_address,
+    "SELLER_NAME": values.plain_text,
+    "SELLER_PHONE": values.plain_text,
+    "SELLER_URL": values.base_url,
+    "TIMEZONE": values.timezone,
+    "WORKER": values.one_of("embedded", "none"),
+}
+"""Every variable, without the prefix, and what reads its value."""
+
+_SERVER = re.compile(r"SERVER_[A-Z0-9][A-Z0-9_]*_(TOKEN|SECRET|USER)")
+"""The variables of a hosting server, which the catalogue names."""
+
+_REQUIRES = {
+    "PAYPAL_CLIENT_ID": "PAYPAL_SECRET",
+    "PAYPAL_SECRET": "PAYPAL_CLIENT_ID",
+    "PAYPAL_WEBHOOK_ID": "PAYPAL_CLIENT_ID",
+    "PAYPAL_VAULT": "PAYPAL_CLIENT_ID",
+}
+"""Variables that mean nothing without another one."""
 
 
-class Misconfigured(Exception):
-    """A variable is missing or invalid; the message names it."""
+class Misconfigured(click.ClickException):
+    """Variables are missing, invalid or unknown; the message names them. A command shows it and ends with code 2."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """The settings of an application.
 
-    ``secret_key`` is empty when none was given: the application must then not serve requests. ``days_to_pay`` is the
-    number of days before an unpaid change expires. ``renewal_days`` is how many days before the due date ``flask bill``
-    issues a renewal, ``daily_renewal_days`` the same for the worker's daily run (0 in the demonstration unless the
-    variable is given). ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of trusted proxies;
-    ``ready_token`` what must be sent to read the details of the readiness check;
-    ``paypal_can_save`` whether PayPal has enabled saving payment accounts; ``seller`` the values that replace those of
-    the catalogue's ``[seller]``; ``base_url`` the URL of the client area, for the links in e-mails.
-    ``password_hash_options`` are argon2 parameters: tests use a cheap hash, a host keeps the defaults.
+    ``secret_key`` and ``base_url``, the URL of the client area from which links are made, are empty when they were not
+    given: ``check_complete`` then raises. ``secret_key_fallbacks`` are former secrets, whose sessions are still read.
+    ``days_to_pay`` is the number of days before an unpaid change expires. ``renewal_days`` is how many days before the
+    due date ``flask bill`` issues a renewal, ``daily_renewal_days`` the same for the worker's daily run (0 in the
+    demonstration unless the variable is given). ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of
+    trusted proxies; ``ready_token`` what must be sent to read the details of the readiness check; ``paypal_can_save``
+    whether PayPal has enabled saving payment accounts; ``seller`` the values that replace those of the catalogue's
+    ``[seller]``. ``password_hash_options`` are argon2 parameters that replace the usual ones: tests use a cheap hash.
     """
 
     instance_path: Path
@@ -54,18 +104,32 @@ class Config:
     daily_renewal_days: int = 14
     seller: Mapping[str, Any] = field(default_factory=dict)
     base_url: str = "http://127.0.0.1:8000"
+    secret_key_fallbacks: tuple[str, ...] = ()
+    hsts_subdomains: bool = False
     password_hash_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def check_complete(self) -> None:
+        """Raise ``Misconfigured`` when a variable that a server, a worker or an e-mail needs was not given."""
+        required = {
+            "SECRET_KEY": (self.secret_key, f"at least {values.SHORTEST_SECRET} random characters"),
+            "BASE_URL": (self.base_url, "the address of the client area, such as https://client.example.com"),
+        }
+        missing = [f"{PREFIX}{name} is missing: {hint}" for name, (value, hint) in required.items() if not value]
+        if missing:
+            raise Misconfigured("; ".join(missing))
+
+    def check_can_serve(self) -> None:
+        """Raise ``Misconfigured`` as ``check_complete`` does, or when the database is that of the demonstration."""
+        self.check_complete()
+        if not self.demo and holds_demonstration(self.database_url, self.instance_path):
+            raise Misconfigured(
+                f"{PREFIX}DEMO is missing: {PREFIX}DATABASE_URL holds the demonstration, whose passwords are public"
+            )
 
     @property
     def base_hosts(self) -> tuple[str, ...]:
-        """The host of ``base_url``, and its other spelling when it is an internationalised domain name."""
-        host = _host_of(self.base_url)
-        if not host.isascii():
-            return host, idna.encode(host, uts46=True).decode()
-        try:
-            return tuple(dict.fromkeys((host, idna.decode(host))))
-        except idna.IDNAError:  # an address, or a name that is not a domain name
-            return (host,)
+        """The host of ``base_url`` in punycode, and in Unicode when it is an internationalised domain name."""
+        return values.base_hosts(self.base_url)
 
     @property
     def payment_hosts(self) -> tuple[str, ...]:
@@ -78,82 +142,84 @@ class Config:
         return ("https://www.sandbox.paypal.com" if "sandbox" in api.netloc else "https://www.paypal.com",)
 
 
-def _host_of(url: str) -> str:
-    """The host of a URL in lower case, with the brackets of an IPv6 address."""
-    name = urlsplit(url).hostname or ""
-    return f"[{name}]" if ":" in name else name
-
-
 def from_environment(instance_path: Path, environment: Mapping[str, str] = os.environ) -> Config:
-    """Read the variables with the prefix; raise ``Misconfigured`` for an invalid or missing one."""
-    variables = {name[len(PREFIX) :]: value for name, value in environment.items() if name.startswith(PREFIX) and value}
-    demo = _is_on(variables, "DEMO")
+    """Read the variables with the prefix; raise ``Misconfigured`` naming each one that is invalid or unknown.
+
+    An empty variable counts as not given.
+    """
+    given = {name.removeprefix(PREFIX): text for name, text in environment.items() if name.startswith(PREFIX)}
+    read: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, text in sorted(given.items()):
+        try:
+            read.update({name: _read(name, text)} if text or name not in READERS else {})
+        except ValueError as error:
+            problems.append(f"{PREFIX}{name} {error}")
+    if not problems:
+        problems = [*_contradictions(read)]
+    if problems:
+        raise Misconfigured("; ".join(problems))
+    return _config(instance_path, read)
+
+
+def _read(name: str, text: str) -> object:
+    if name not in READERS and not _SERVER.fullmatch(name):
+        nearest = get_close_matches(name, READERS, 1)
+        raise ValueError(f"is not a variable of Kajoom{f': do you mean {PREFIX}{nearest[0]}?' if nearest else ''}")
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("must not begin or end with a space, nor hold a control character")
+    return READERS.get(name, values.token)(text)
+
+
+def _contradictions(read: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the variables together, each being right by itself."""
+    problems = [
+        f"{PREFIX}{other} is missing: {PREFIX}{name} requires it"
+        for name, other in _REQUIRES.items()
+        if read.get(name) and other not in read
+    ]
+    secrets = {"SECRET_KEY": (read.get("SECRET_KEY"),), "SECRET_KEY_FALLBACKS": read.get("SECRET_KEY_FALLBACKS", ())}
+    for name, given in secrets.items():
+        if DEMONSTRATION_SECRET in given and not read.get("DEMO"):
+            problems.append(f"{PREFIX}{name} must not be the demonstration's own secret, which is public")
+    return problems
+
+
+def _config(instance_path: Path, read: Mapping[str, Any]) -> Config:
+    demo = read.get("DEMO", False)
+    if "SELLER_URL" in read:
+        log.warning("KAJOOM_SELLER_URL is the old name of KAJOOM_BASE_URL, and will be refused by the next version")
     return Config(
         instance_path=instance_path,
-        database_url=variables.get("DATABASE_URL", f"sqlite:///{instance_path / 'kajoom.sqlite'}"),
-        secret_key=variables.get("SECRET_KEY", _DEMONSTRATION_SECRET if demo else ""),
+        database_url=read.get("DATABASE_URL", f"sqlite:///{instance_path / 'kajoom.sqlite'}"),
+        secret_key=read.get("SECRET_KEY", DEMONSTRATION_SECRET if demo else ""),
+        secret_key_fallbacks=read.get("SECRET_KEY_FALLBACKS", ()),
         demo=demo,
-        worker=_one_of(variables, "WORKER", ("embedded", "none"), "embedded"),
-        mail_url=variables.get("MAIL_URL", f"file://{instance_path / 'mail'}"),
-        paypal_base_url=_secure_url(variables, "PAYPAL_BASE_URL", "https://api-m.paypal.com"),
-        paypal_client_id=_requiring(variables, "PAYPAL_CLIENT_ID", "PAYPAL_SECRET"),
-        paypal_secret=_requiring(variables, "PAYPAL_SECRET", "PAYPAL_CLIENT_ID"),
-        paypal_webhook_id=variables.get("PAYPAL_WEBHOOK_ID", ""),
-        paypal_can_save=_is_on(variables, "PAYPAL_VAULT")
-        and bool(_requiring(variables, "PAYPAL_VAULT", "PAYPAL_CLIENT_ID")),
-        timezone=variables.get("TIMEZONE", "America/Toronto"),
-        proxy_hops=_whole_number(variables, "PROXY_HOPS", 0),
-        ready_token=variables.get("READY_TOKEN", ""),
-        days_to_pay=_whole_number(variables, "DAYS_TO_PAY", 7),
-        renewal_days=_whole_number(variables, "RENEWAL_DAYS", 14),
-        daily_renewal_days=_whole_number(variables, "RENEWAL_DAYS", 0 if demo else 14),
-        seller=_seller(variables),
-        base_url=variables.get("SELLER_URL", "http://127.0.0.1:8000"),
+        worker=read.get("WORKER", "embedded"),
+        mail_url=read.get("MAIL_URL", f"file://{instance_path / 'mail'}"),
+        paypal_base_url=read.get("PAYPAL_BASE_URL", "https://api-m.paypal.com"),
+        paypal_client_id=read.get("PAYPAL_CLIENT_ID", ""),
+        paypal_secret=read.get("PAYPAL_SECRET", ""),
+        paypal_webhook_id=read.get("PAYPAL_WEBHOOK_ID", ""),
+        paypal_can_save=read.get("PAYPAL_VAULT", False),
+        timezone=read.get("TIMEZONE", "America/Toronto"),
+        proxy_hops=read.get("PROXY_HOPS", 0),
+        days_to_pay=read.get("DAYS_TO_PAY", 7),
+        renewal_days=read.get("RENEWAL_DAYS", 14),
+        daily_renewal_days=read.get("RENEWAL_DAYS", 0 if demo else 14),
+        ready_token=read.get("READY_TOKEN", ""),
+        hsts_subdomains=read.get("HSTS_SUBDOMAINS", False),
+        seller={field: read[name] for field, name in _SELLER.items() if name in read},
+        base_url=read.get("BASE_URL", read.get("SELLER_URL", "http://127.0.0.1:8000" if demo else "")),
     )
 
 
-def _seller(variables: Mapping[str, str]) -> dict[str, Any]:
-    """Return the seller's values that are set; "|" separates the lines of the address."""
-    address = variables.get("SELLER_ADDRESS", "")
-    values = {
-        "name": variables.get("SELLER_NAME"),
-        "email": variables.get("SELLER_EMAIL"),
-        "phone": variables.get("SELLER_PHONE"),
-        "address": [line.strip() for line in address.split("|")] if address else None,
-        "gst_number": variables.get("GST_NUMBER"),
-        "qst_number": variables.get("QST_NUMBER"),
-    }
-    return {name: value for name, value in values.items() if value}
-
-
-def _is_on(variables: Mapping[str, str], name: str) -> bool:
-    return variables.get(name, "0") != "0"
-
-
-def _one_of(variables: Mapping[str, str], name: str, allowed: tuple[str, ...], default: str) -> str:
-    value = variables.get(name, default)
-    if value not in allowed:
-        raise Misconfigured(f"{PREFIX}{name} must be one of {', '.join(allowed)}, not {value!r}")
-    return value
-
-
-def _requiring(variables: Mapping[str, str], name: str, other: str) -> str:
-    """Return a value that requires another variable, empty when it is not set."""
-    if name in variables and other not in variables:
-        raise Misconfigured(f"{PREFIX}{other} is missing: {PREFIX}{name} requires it")
-    return variables.get(name, "")
-
-
-def _secure_url(variables: Mapping[str, str], name: str, default: str) -> str:
-    """Return a URL to which secrets are sent: it must use https, or http on the loopback interface."""
-    address = urlsplit(variables.get(name, default))
-    if not (address.scheme == "https" or (address.scheme == "http" and address.hostname in {"127.0.0.1", "::1"})):
-        raise Misconfigured(f"{PREFIX}{name} must begin with https://, not {variables[name]!r}")
-    return address.geturl().rstrip("/")
-
-
-def _whole_number(variables: Mapping[str, str], name: str, default: int) -> int:
-    value = variables.get(name, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 5):
-        raise Misconfigured(f"{PREFIX}{name} must be a whole number, not {value!r}")
-    return int(value)
+_SELLER = {
+    "name": "SELLER_NAME",
+    "email": "SELLER_EMAIL",
+    "phone": "SELLER_PHONE",
+    "address": "SELLER_ADDRESS",
+    "gst_number": "GST_NUMBER",
+    "qst_number": "QST_NUMBER",
+}
+"""The values of the catalogue's ``[seller]`` and the variables that replace them."""

@@ -43,14 +43,6 @@ def test_a_command_needs_no_configuration() -> None:
     assert done.stdout.split() == ["2026-02-28", "2026-03-31", "2026-04-30"]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("KAJOOM_WORKER", "sometimes"), ("KAJOOM_PROXY_HOPS", "-1"), ("KAJOOM_PROXY_HOPS", "two")]
-)
-def test_an_invalid_value_is_named(tmp_path: Path, name: str, value: str) -> None:
-    with pytest.raises(Misconfigured, match=name):
-        from_environment(tmp_path, {name: value})
-
-
 def test_the_forwarded_scheme_counts_only_behind_a_configured_proxy(tmp_path: Path) -> None:
     environment = {"KAJOOM_DEMO": "1", "KAJOOM_WORKER": "none"}
     for hops in ("0", "1"):

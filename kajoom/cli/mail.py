@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom.worker.email_samples import AT, SELLER, sample
@@ -23,6 +24,7 @@ def mail() -> None:
 @with_appcontext
 def preview(kind: str, lang: str, out: Path | None) -> None:
     """Write the e-mail KIND about a sample change, as the .eml a client would receive."""
+    current_app.extensions["config"].check_complete()
     content = write(kind, sample(kind, lang), f"preview-{kind}-{lang}", AT, SELLER).as_bytes()
     if out is None:
         click.echo(content, nl=False)

@@ -17,6 +17,7 @@ from kajoom.worker.loop import run_pending, work_forever
 def work(info: ScriptInfo, once: bool) -> None:
     """Carry out changes, settle payments and send e-mails, until stopped (SIGTERM or Ctrl+C)."""
     app, stop = info.load_app(), Event()
+    app.extensions["config"].check_can_serve()
     if once:
         run_pending(app, stop)
         return

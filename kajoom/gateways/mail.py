@@ -14,22 +14,34 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from kajoom.gateways.ports import MailDelayed, Mailer, MailRefused
 
 _TIMEOUT_SECONDS = 20
+_DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_EXPECTED = "must be smtps://user:password@host, smtp+starttls://user:password@host, smtp://host or file:///folder"
 
 
 def mailer(url: str) -> Mailer:
-    """Return the mailer of ``smtp://[user:password@]host[:port]``, ``smtp+starttls://…`` or ``file:///folder``.
+    """Return the mailer of a URL; an empty one gives a mailer that delays every e-mail.
 
-    An empty URL gives a mailer that delays every e-mail. Raises ``ValueError`` for anything else, without the URL in
-    the message because it may contain a password.
+    ``smtps://`` and ``smtp+starttls://`` (with ``user:password@`` and a port, if needed) encrypt. ``smtp://`` does
+    not: a password is accepted only on the loopback interface. ``file:///folder`` writes files. Raises ``ValueError``
+    for anything else, without the URL in the message because it may contain a password.
     """
     if not url:
         return UnconfiguredMailer()
-    parts = urlsplit(url)
-    if parts.scheme == "file" and not parts.netloc and parts.path:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(_EXPECTED) from None
+    if parts.scheme == "file" and not parts.netloc and parts.path.strip("/"):
         return FolderMailer(Path(unquote(parts.path)))
-    if parts.scheme in {"smtp", "smtp+starttls"} and parts.hostname:
-        return SmtpMailer(parts)
-    raise ValueError("KAJOOM_MAIL_URL must be smtp://host, smtp+starttls://host or file:///folder")
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or port == 0 or parts.path.strip("/") or parts.query:
+        raise ValueError(_EXPECTED)
+    if bool(parts.username) != bool(parts.password):
+        raise ValueError("must have both a user and a password, or neither")
+    if parts.scheme == "smtp" and parts.password and parts.hostname not in _LOOPBACK:
+        raise ValueError("must begin with smtps:// or smtp+starttls://: smtp:// would send the password in clear")
+    return SmtpMailer(parts)
 
 
 class UnconfiguredMailer:
@@ -59,12 +71,12 @@ class FolderMailer:
 
 
 class SmtpMailer:
-    """Sends through one SMTP server; with ``smtp+starttls`` nothing is sent before the connection is encrypted."""
+    """Sends through one SMTP server; unless with ``smtp`` nothing is sent before the connection is encrypted."""
 
     def __init__(self, parts: SplitResult) -> None:
-        self._starttls = parts.scheme == "smtp+starttls"
+        self._scheme = parts.scheme
         self._host = parts.hostname or ""
-        self._port = parts.port or (587 if self._starttls else 25)
+        self._port = parts.port or _DEFAULT_PORTS[parts.scheme]
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
 
@@ -90,9 +102,9 @@ class SmtpMailer:
                 server.quit()
 
     def _connect(self) -> smtplib.SMTP:
-        server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        server = self._open()
         try:
-            if self._starttls:
+            if self._scheme == "smtp+starttls":
                 server.starttls(context=ssl.create_default_context())
             if self._user:
                 server.login(self._user, self._password)
@@ -100,6 +112,12 @@ class SmtpMailer:
             server.close()
             raise
         return server
+
+    def _open(self) -> smtplib.SMTP:
+        if self._scheme == "smtps":
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT_SECONDS, context=context)
+        return smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_SECONDS)
 
 
 def _codes(error: Exception) -> list[int]:

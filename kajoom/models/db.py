@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, MetaData, event, literal
+from sqlalchemy import Connection, Engine, MetaData, event, literal, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 
 # Every constraint has a name: Alembic needs it to alter a constraint on SQLite.
@@ -35,6 +38,24 @@ else:
     Base = db.Model
 
 
+def check_database_url(url: str) -> str | None:
+    """Return the folder of a SQLite file, ``None`` for another database; ``ValueError`` saying what to write.
+
+    A relative file is in the folder of the application, which it makes itself.
+    """
+    if re.match(r"postgres(ql)?(\+(?!psycopg:)\w+)?://", url):
+        raise ValueError("must begin with postgresql+psycopg://")
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        parts = None
+    if parts is None or parts.drivername not in {"sqlite", "postgresql+psycopg"} or not parts.database:
+        raise ValueError("must be sqlite:////folder/file or postgresql+psycopg://user:password@host/name")
+    if parts.drivername == "sqlite" and Path(parts.database).is_absolute():
+        return str(Path(parts.database).parent)
+    return None
+
+
 def insert_if_absent(table: type[_Declarative], row: dict[str, Any], unique_column: str) -> bool:
     """Insert a row, unless there is one with the same value in ``unique_column``; return whether it was inserted."""
     insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -54,6 +75,14 @@ def begin_mode(*, read_only: bool) -> Iterator[None]:
         yield
     finally:
         _read_only.reset(token)
+
+
+@event.listens_for(Engine, "do_connect")
+def _create_private_file(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+    """Create the file of a new SQLite database readable by its owner alone; SQLite gives its other files that mode."""
+    if arguments and "check_same_thread" in options and arguments[0] != ":memory:":
+        with suppress(OSError):  # SQLite says what is wrong
+            Path(arguments[0]).touch(0o600)
 
 
 @event.listens_for(Engine, "connect")

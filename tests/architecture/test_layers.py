@@ -20,7 +20,9 @@ IMPORTS: dict[str, set[str]] = {
     "operations": {"domain", "gateways.ports", "models", "email_validator", "pydantic", "sqlalchemy"},
     "i18n": {"domain", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},
     "clock": {"flask"},
-    "config": {"idna"},
+    "server": {"gunicorn"},
+    "config": {"config_values", "models", "click"},
+    "config_values": {"gateways.mail", "models", "operations", "idna"},
     "worker": {
         "clock", "domain", "gateways", "gateways.demo.store", "gateways.ports", "models", "operations",
         "flask", "flask_babel",

@@ -62,5 +62,5 @@ def test_paypal_comes_after_the_demonstration_provider(tmp_path: Path) -> None:
 
 
 def test_invalid_mail_url_is_rejected(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="KAJOOM_MAIL_URL"):
+    with pytest.raises(ValueError, match="must be smtps://"):
         build(Settings(demo=True, instance_path=tmp_path, mail_url="not-a-url"))

@@ -145,6 +145,14 @@ def test_server_with_a_self_signed_certificate_gets_no_email(tls: ssl.SSLContext
     assert inbox.accepted == []
 
 
+def test_smtps_is_encrypted_from_the_first_byte(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(LOOPBACK))
+    inbox = Inbox()
+    with server(inbox, ssl_context=tls) as address:
+        mailer(f"smtps://{address}").send(message())
+    assert len(inbox.accepted) == 1
+
+
 def test_wrong_password_delays_the_email() -> None:
     inbox = Inbox()
     options: dict[str, Any] = {
@@ -199,7 +207,45 @@ def test_email_is_delayed_without_a_mail_server() -> None:
         mailer("").send(message())
 
 
-@pytest.mark.parametrize("url", ["mail", "smtp://", "http://example.com", "file://", "imap://example.com"])
-def test_invalid_mail_url_is_rejected(url: str) -> None:
-    with pytest.raises(ValueError, match="KAJOOM_MAIL_URL"):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail",
+        "smtp://",
+        "http://example.com",
+        "file://",
+        "file:///",
+        "file://folder",
+        "imap://example.com",
+        "smtp://example.com:x",
+        "smtp://example.com:0",
+        "smtps://user:secret@example.com/path",
+        "smtps://user:secret@example.com?tls=no",
+        "smtp://[",
+        "smtps://user@example.com",
+        "smtps://:secret@example.com",
+        "smtp://user:secret@example.com",
+        "smtp://user:secret@127.0.0.1.example.com",
+    ],
+)
+def test_invalid_mail_url_is_rejected_without_quoting_it(url: str) -> None:
+    with pytest.raises(ValueError, match=r"^must ") as error:
         mailer(url)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://example.com",
+        "smtp://127.0.0.1:2525",
+        "smtp://user:secret@127.0.0.1",
+        "smtp://user:secret@[::1]:25",
+        "smtp://user:secret@localhost",
+        "smtps://user:secret%40@example.com",
+        "smtp+starttls://user:secret@example.com:587",
+        "file:///var/mail/kajoom",
+    ],
+)
+def test_password_is_accepted_where_it_is_encrypted_or_stays_on_the_machine(url: str) -> None:
+    mailer(url)

@@ -122,6 +122,14 @@ def test_cookies_are_secure_when_the_base_url_is_https_whatever_the_proxy_forwar
 
 
 @pytest.mark.parametrize(
+    ("given", "sent"), [(False, "max-age=63072000"), (True, "max-age=63072000; includeSubDomains")]
+)
+def test_https_is_required_of_subdomains_only_when_configured(application: Application, given: bool, sent: str) -> None:
+    app = application("https://client.example.com", hsts_subdomains=given)
+    assert app.test_client().get("/healthz").headers["Strict-Transport-Security"] == sent
+
+
+@pytest.mark.parametrize(
     ("url", "own"),
     [
         ("https://client.example.com", True),

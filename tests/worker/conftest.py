@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,6 +19,7 @@ from kajoom.models.db import db
 from tests import factories
 from tests.architecture.files import ROOT
 from tests.catalog_cache import forget_catalog
+from tests.conftest import config_for
 from tests.database import Database
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 from tests.operations.conftest import catalog_database
@@ -61,6 +63,7 @@ def worker_app(catalog_database: Database) -> Iterator[Flask]:
     app.config["BASE_URL"] = "https://clients.example.com"
     app.config["DAILY_RENEWAL_DAYS"] = 14
     app.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
+    app.extensions["config"] = config_for(Path(app.instance_path), catalog_database.url)
     Babel(app, configure_jinja=False, default_timezone="America/Toronto")
     db.init_app(app)
     yield app

@@ -1,0 +1,38 @@
+"""Settings of gunicorn, which reads this file by itself; options on its command line replace them.
+
+The configuration is checked here first: an application that refused to start would have its workers started again for
+ever.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from flask import Flask
+
+from app import INSTANCE
+from kajoom.config import Misconfigured, from_environment
+from kajoom.worker.loop import start_embedded_worker
+
+try:
+    from_environment(INSTANCE).check_can_serve()
+except Misconfigured as error:
+    error.show()
+    sys.exit(error.exit_code)
+
+bind = "127.0.0.1:8000"
+workers = 2
+worker_class = "kajoom.server.BufferingWorker"  # gthread, whose main loop reads the requests
+threads = 8
+preload_app = True  # one copy of the code in memory; the worker's thread starts after the fork
+control_socket_disable = True
+keepalive = 5
+graceful_timeout = 30
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start the embedded worker in each process, if the configuration asks for one."""
+    if isinstance(worker.wsgi, Flask):
+        start_embedded_worker(worker.wsgi)
