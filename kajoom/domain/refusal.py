@@ -14,6 +14,7 @@ class Refusal(StrEnum):
     OVERDUE = "overdue"
     UNPAID_INVOICE = "unpaid_invoice"
     UNREADABLE = "unreadable"
+    TOO_LONG = "too_long"
     UNKNOWN_PLAN = "unknown_plan"
     PLAN_WITHDRAWN = "plan_withdrawn"
     NOT_PERMITTED = "not_permitted"

@@ -19,7 +19,7 @@ from flask import (
     session,
     url_for,
 )
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import current_user
 from flask_security import (
     LoginForm,
@@ -139,6 +139,11 @@ class _SessionInterface(SecureCookieSessionInterface):
         ):
             return opened
         return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set the cookie of a page; a static file is the same for everyone, and says so to caches."""
+        if request.endpoint != "static":
+            super().save_session(app, session, response)
 
     def get_cookie_name(self, app: Flask) -> str:
         return cookie_name("session")

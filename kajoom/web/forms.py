@@ -29,6 +29,9 @@ _PLAN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _REASON_LENGTH = 2000
+_FIELD_LENGTH = 200
+_ANY_LENGTH = 64 * 1024
+"""The length of the whole form, for a field whose converter has a bound of its own."""
 
 _REQUIRED = (InputRequired(message=Refusal.UNREADABLE),)
 
@@ -37,7 +40,8 @@ class SingleField(Field):  # type: ignore[misc]  # WTForms has no type hints
     """A field that may be sent once; its ``data`` is the converted value, ``None`` when it is missing or empty.
 
     ``convert`` makes the value of the text and raises ``ValueError`` for a text it does not accept; the field's error
-    is then ``refusal``. A repeated field or a NUL character is ``Refusal.UNREADABLE``.
+    is then ``refusal``. A repeated field, a NUL character or a text of over ``max_length`` characters is
+    ``Refusal.UNREADABLE``.
     """
 
     def __init__(
@@ -45,22 +49,24 @@ class SingleField(Field):  # type: ignore[misc]  # WTForms has no type hints
         validators: Sequence[Any] = (),
         convert: Callable[[str], Any] = str,
         refusal: Refusal = Refusal.UNREADABLE,
+        max_length: int = _FIELD_LENGTH,
         **options: Any,
     ) -> None:
         super().__init__(validators=validators, **options)
         self.convert = convert
         self.refusal = refusal
+        self.max_length = max_length
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Convert the text that was sent; ``ValueError`` with the refusal when it is not acceptable."""
-        self.data = _converted(valuelist, self.convert, self.refusal)
+        self.data = _converted(valuelist, self.convert, self.refusal, self.max_length)
 
 
-def _converted(values: list[str], convert: Callable[[str], Any], refusal: Refusal) -> Any:
+def _converted(values: list[str], convert: Callable[[str], Any], refusal: Refusal, max_length: int) -> Any:
     """The value of a field sent as ``values``, ``None`` when it is missing or empty; ``ValidationError`` otherwise."""
     if not values or (len(values) == 1 and not values[0]):
         return None
-    if len(values) > 1 or "\0" in values[0]:
+    if len(values) > 1 or "\0" in values[0] or len(values[0]) > max_length:
         raise ValidationError(Refusal.UNREADABLE)
     try:
         return convert(values[0])
@@ -70,7 +76,8 @@ def _converted(values: list[str], convert: Callable[[str], Any], refusal: Refusa
 
 def _read(field: Any, values: list[str]) -> Any:
     """The value of a ``SingleField`` of a form's class, which is unbound there."""
-    return _converted(values, field.kwargs.get("convert", str), field.kwargs.get("refusal", Refusal.UNREADABLE))
+    options = {"convert": str, "refusal": Refusal.UNREADABLE, "max_length": _FIELD_LENGTH, **field.kwargs}
+    return _converted(values, options["convert"], options["refusal"], options["max_length"])
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
@@ -82,6 +89,14 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
         return text
 
     return convert
+
+
+def _short_text(text: str) -> str:
+    """A text that a client wrote, measured as the browser does: a line break is one character."""
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > _REASON_LENGTH:
+        raise ValueError("too long")
+    return text
 
 
 def _plan_field(validators: Sequence[Any] = ()) -> SingleField:
@@ -178,7 +193,7 @@ class PaymentForm(PaymentFields):
     """
 
     verify = SingleField(convert=bool)
-    next = SingleField(convert=safe_local_path)
+    next = SingleField(convert=safe_local_path, max_length=_ANY_LENGTH)
 
 
 class ConfirmForm(ChoiceForm, PaymentFields):
@@ -207,7 +222,7 @@ class CancellationWhenForm(StrictForm):
 
 
 class CancellationForm(CancellationWhenForm):
-    """A cancellation request: when, the form's one-use key, and the reason (the first 2,000 characters)."""
+    """A cancellation request: when, the form's one-use key, and the reason, of 2,000 characters at most."""
 
     key = SingleField(_REQUIRED, convert=_matching(_KEY))
-    reason = SingleField(convert=lambda text: text.strip()[:_REASON_LENGTH])
+    reason = SingleField(convert=_short_text, refusal=Refusal.TOO_LONG, max_length=_ANY_LENGTH)

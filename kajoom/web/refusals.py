@@ -20,6 +20,7 @@ REFUSAL_MESSAGES: Mapping[StrEnum, str] = {
     Refusal.OVERDUE: N_("The due date of this service has passed: its renewal must be paid before the plan changes."),
     Refusal.UNPAID_INVOICE: N_("The renewal of this service must be paid before the plan changes."),
     Refusal.UNREADABLE: N_("Part of what was sent could not be read. Nothing was changed."),
+    Refusal.TOO_LONG: N_("What you wrote is too long: 2,000 characters at most. Nothing was changed."),
     Refusal.UNKNOWN_PLAN: N_("This plan does not exist."),
     Refusal.PLAN_WITHDRAWN: N_("This plan is no longer offered."),
     Refusal.NOT_PERMITTED: N_("This change cannot be made from your present plan."),
@@ -38,7 +39,13 @@ REFUSAL_MESSAGES: Mapping[StrEnum, str] = {
 
 _NOT_FOUND = {Refusal.UNKNOWN_PLAN}
 _PAYMENT_REQUIRED = {Refusal.PAYMENT_REFUSED, Refusal.SAVED_METHOD_ENDED}
-_UNPROCESSABLE = {Refusal.UNREADABLE, Refusal.NOT_ACKNOWLEDGED, Refusal.CYCLE_NOT_OFFERED, Refusal.SAME_TERMS}
+_UNPROCESSABLE = {
+    Refusal.UNREADABLE,
+    Refusal.TOO_LONG,
+    Refusal.NOT_ACKNOWLEDGED,
+    Refusal.CYCLE_NOT_OFFERED,
+    Refusal.SAME_TERMS,
+}
 
 
 def status_of(code: StrEnum) -> int:
@@ -75,7 +82,7 @@ def action_for(code: StrEnum, service: ServiceSnapshot) -> Action:
             )
         case Refusal.OVERDUE | Refusal.UNPAID_INVOICE:
             return Action(N_("See my invoices"), url_for("invoice.index"))
-        case Refusal.NOT_ACTIVE | Refusal.NOT_PERMITTED:
+        case Refusal.NOT_ACTIVE | Refusal.NOT_PERMITTED | Refusal.TOO_LONG:
             return Action(N_("Back to the service"), url_for("service.show", service_id=service.id))
         case _:
             return Action(N_("Back to the plans"), url_for("plan.choose", service_id=service.id))

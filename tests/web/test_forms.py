@@ -164,9 +164,21 @@ def test_cancel_order_form_reads_what_follows() -> None:
 
 
 def test_cancellation_form_reads_when_and_the_reason() -> None:
-    fields = MultiDict([("when", "now"), ("key", KEY), ("reason", f"  {'x' * 3000}")])
+    fields = MultiDict([("when", "now"), ("key", KEY), ("reason", f"  {'x' * 1998}\r\ny ")])
     form = CancellationForm.parse(fields)
-    assert form.data == {"when": CancellationWhen.NOW, "key": KEY, "reason": "x" * 2000}
+    assert form.data == {"when": CancellationWhen.NOW, "key": KEY, "reason": "x" * 1998 + "\ny"}
+
+
+def test_reason_of_over_2000_characters_is_refused() -> None:
+    with pytest.raises(BusinessError) as raised:
+        CancellationForm.parse(MultiDict([("when", "now"), ("key", KEY), ("reason", "x" * 2001)]))
+    assert raised.value.code is Refusal.TOO_LONG
+
+
+@pytest.mark.parametrize("name", ["asked", "method", "digest", "then", "acknowledged"])
+def test_text_of_over_200_characters_is_refused(name: str) -> None:
+    form = {"asked": ReviewForm, "method": PaymentForm, "then": CancelOrderForm}.get(name, ConfirmForm)
+    assert _refusal(form, f"{CONFIRM} {name}={'x' * 201}") is Refusal.UNREADABLE
 
 
 @pytest.mark.parametrize("text", ["", "when=", "when=later", "when=now when=now"])
@@ -191,6 +203,7 @@ def test_cancellation_with_an_invalid_field_is_refused(text: str) -> None:
         {"when": ["later"]},
         {"plan": ["a", "b"]},
         {"asked": ["\0"]},
+        {"asked": ["x" * 201]},
     ],
 )
 def test_choice_is_read_as_its_form_parses_it(fields: dict[str, list[str]]) -> None:

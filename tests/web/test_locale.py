@@ -10,7 +10,8 @@ from flask_babel import force_locale
 from kajoom.domain.money import Money
 from kajoom.i18n.formats import current_formats, formats_for
 from kajoom.models.client import client_by_email
-from tests.conftest import Browser
+from tests.conftest import Browser, Statements
+from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import Address
 
 FR, EN = formats_for("fr"), formats_for("en")
@@ -49,6 +50,61 @@ def test_chosen_language_is_saved_for_the_client(french: Browser) -> None:
 def test_chosen_language_of_a_visitor_is_kept_in_a_cookie(client: Browser) -> None:
     client.get("/login?lang=en")
     assert '<html lang="en-CA">' in client.get("/login").text
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        ("fr-CA,en;q=0.8", "fr-CA"),
+        ("fr-FR, en", "fr-CA"),
+        ("de, fr-CH;q=0.5, en;q=0.4", "fr-CA"),
+        ("en-GB;q=0.9,fr-CA;q=0.1", "en-CA"),
+        ("EN_us", "en-CA"),
+        ("en;q=0, de", "fr-CA"),
+        ("*", "fr-CA"),
+        (";q=x,,-,=?", "fr-CA"),
+    ],
+)
+def test_country_of_the_browsers_languages_does_not_matter(client: Browser, header: str, tag: str) -> None:
+    assert f'<html lang="{tag}">' in client.get("/login", headers={"Accept-Language": header}).text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("HEAD", "/services?lang=en", {}),
+        ("GET", "/services?lang=en", {"Sec-Purpose": "prefetch"}),
+        ("GET", "/services?lang=en", {"Sec-Purpose": "prefetch;prerender"}),
+        ("GET", "/services?lang=en", {"Purpose": "prefetch"}),
+        ("GET", "/nowhere?lang=en", {}),
+        ("GET", "/services/999999?lang=en", {}),
+        ("OPTIONS", "/services?lang=en", {}),
+        ("POST", "/logout?lang=en", {}),
+        ("GET", "/static/style.css?lang=en", {}),
+    ],
+)
+def test_language_of_a_page_that_nobody_opened_is_not_kept(
+    french: Browser, method: str, path: str, headers: dict[str, str]
+) -> None:
+    with nothing_written():
+        response = french.open(path, method=method, headers=headers)
+    assert "lang=" not in str(response.headers.getlist("Set-Cookie"))
+
+
+def test_cookie_of_the_language_is_bound_to_the_host_over_https(client: Browser) -> None:
+    cookie = client.get("/login?lang=en", base_url="https://localhost").headers.getlist("Set-Cookie")[0]
+    assert cookie.startswith("__Host-lang=en;")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert '<html lang="en-CA">' in client.get("/login", base_url="https://localhost").text
+
+
+def test_static_files_neither_read_the_database_nor_vary_on_the_cookie(french: Browser, statements: Statements) -> None:
+    path = french.get("/services").text.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    with statements() as executed:
+        response = french.get(path)
+    assert (response.status_code, executed) == (200, [])
+    assert "Cookie" not in response.vary
+    assert "Set-Cookie" not in response.headers
 
 
 @pytest.mark.parametrize("lang", ["de", "", "fr_CA", "../en"])
