@@ -33,6 +33,7 @@ class FakeProvider:
 
     code = "fake"
     can_save = True
+    needs_approval = False
 
     def __init__(self, *results: ProviderResult, takes_money: bool = True, at: datetime = _EPOCH) -> None:
         self.results = deque(results)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from kajoom.gateways.circuit_breaker import CircuitBreaker
 from kajoom.gateways.demo.panel import DemoPanel
 from kajoom.gateways.demo.provider import DemoProvider
 from kajoom.gateways.demo.store import DemoStore
+from kajoom.gateways.limited_provider import LimitedProvider
 from kajoom.gateways.mail import mailer
 from kajoom.gateways.panels.manual import ManualPanel
 from kajoom.gateways.paypal.certificates import certificate_hosts
@@ -17,6 +19,11 @@ from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier
 from kajoom.gateways.ports import Mailer, Panel, PaymentProvider
+from kajoom.gateways.time_limit import TimeLimit
+
+_REQUEST_SECONDS = 3.0
+# Far below the lease of the message, so that no other worker takes it over and the others do not wait for long.
+_WORKER_SECONDS = 30.0
 
 
 class Settings(Protocol):
@@ -42,12 +49,32 @@ class Settings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """The gateways of one application: panel, mailer, payment providers by code, and the demonstration's store."""
+    """The gateways of one application: panel, mailer, payment providers by code, and the demonstration's store.
+
+    ``breakers`` remember, in this process, the payment providers that do not answer.
+    """
 
     panel: Panel
     mailer: Mailer
     payments: Mapping[str, PaymentProvider] = field(default_factory=dict)
     demo_store: DemoStore | None = None
+    breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
+
+    def payments_in_request(self) -> Mapping[str, PaymentProvider]:
+        """The payment providers as one request may wait for them: three seconds in all, and no silent one."""
+        return self._limited(TimeLimit(_REQUEST_SECONDS), asks_always=False)
+
+    def payments_in_worker(self) -> Mapping[str, PaymentProvider]:
+        """The payment providers as the worker waits for them while it handles one message."""
+        return self._limited(TimeLimit(_WORKER_SECONDS), asks_always=True)
+
+    def _limited(self, limit: TimeLimit, *, asks_always: bool) -> Mapping[str, PaymentProvider]:
+        return {
+            code: LimitedProvider(
+                provider, limit, self.breakers.setdefault(code, CircuitBreaker()), asks_always=asks_always
+            )
+            for code, provider in self.payments.items()
+        }
 
     @property
     def changes_by_hand(self) -> bool:

@@ -21,7 +21,8 @@ class ChargeRequest:
     invoice number, ``provider_ref`` the provider's id of the charge (empty until known) and ``return_url`` where the
     client comes back after approving. ``approval`` is the provider's mark of the client's approval, required to
     capture. ``save_method`` asks the provider to save the payment account; ``saved`` is the token of a saved account
-    to pay with. ``version`` is not sent: it is the attempt's row version when it was read.
+    to pay with. ``version`` and ``is_claimed`` are not sent: the attempt's row version when it was read, and whether
+    its capture was requested and may still be carried out.
     """
 
     key: str
@@ -35,6 +36,7 @@ class ChargeRequest:
     save_method: bool = False
     saved: str = ""
     version: int = 0
+    is_claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,13 @@ class ProviderUnavailable(Exception):
 class PaymentProvider(Protocol):
     """A payment provider. A lost response does not raise: it is the status ``AttemptStatus.UNKNOWN``.
 
-    ``can_save`` is whether clients may save the account they pay with.
+    ``can_save`` is whether clients may save the account they pay with. ``needs_approval`` is whether ``charge`` takes
+    no money: the client approves it, or has saved an account, and only ``capture`` takes it.
     """
 
     code: str
     can_save: bool
+    needs_approval: bool
 
     def charge(self, charge: ChargeRequest) -> ProviderResult:
         """Take the amount, or create a charge that the client must approve; idempotent by key."""

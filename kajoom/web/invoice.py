@@ -37,8 +37,15 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<number>")
 def show(number: str) -> ResponseReturnValue:
-    """Show one invoice; ``next`` is the local page to go back to once it is paid."""
-    return _render(_get_page_or_404(number))
+    """Show one invoice; ``next`` is the local page to go back to once it is paid.
+
+    While the outcome of its payment is not known the page polls this address with the state it shows (``seen``), and
+    gets 204 as long as that is still the state.
+    """
+    page = _get_page_or_404(number)
+    if request.args.get("seen") == payment_state(page.invoice, page.attempt).name:
+        return "", 204
+    return _render(page)
 
 
 @bp.post("/<number>/payment")

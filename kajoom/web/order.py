@@ -9,7 +9,7 @@ from flask_babel import gettext
 from kajoom import clock
 from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import PaymentChoice
-from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.refusal import BusinessError
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
@@ -21,14 +21,15 @@ from kajoom.web.auth import current_client
 from kajoom.web.forms import CancelOrderForm, ConfirmForm, PaymentForm
 from kajoom.web.htmx import redirect_to, render, wants_fragment
 from kajoom.web.payment import (
-    abandon_payment,
+    PaymentState,
+    abandon_payments,
     pay_invoice,
     payment_choice,
     payment_state,
     return_state_of_request,
     verify_payment,
 )
-from kajoom.web.payment_options import payment_options, usual_provider
+from kajoom.web.payment_options import payment_method_label, payment_options, usual_provider
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_service_or_404, product_context
 from kajoom.web.timeline import timeline_of
@@ -78,9 +79,8 @@ def cancel(reference: str) -> ResponseReturnValue:
     service_id = page.order.service_id
     try:
         if allows(page.order.status, OrderEvent.CANCELLED):
-            for invoice in (page.invoice, *renewals_with_terms_of(page.order.id)):
-                if invoice is not None and invoice.balance:
-                    abandon_payment(invoice)
+            invoices = (page.invoice, *renewals_with_terms_of(page.order.id))
+            abandon_payments(invoice for invoice in invoices if invoice is not None and invoice.balance)
         cancel_order(current_client().id, reference, clock.today(), clock.now())
     except BusinessError as error:
         return _show_after_post(reference, error)
@@ -140,7 +140,7 @@ def _render(
         "order/show.html",
         "order/_show.html",
         title=gettext("Change of plan %(reference)s", reference=order.reference),
-        announce=_announcement(order, state.error) if is_update else None,
+        announce=_announcement(order, state) if is_update else None,
         status=status_of(error.code) if error is not None else 200,
         push=None if is_update else url_for("order.show", reference=order.reference),
         order=order,
@@ -165,10 +165,15 @@ def _figures_of(page: OrderPage) -> Figures:
     return figures_of_order(page.order)
 
 
-def _announcement(order: Order, error: BusinessError | None) -> str:
+def _announcement(order: Order, payment: PaymentState) -> str:
     """The new state in one sentence, announced to screen readers."""
-    if error is not None:
-        return str(gettext(REFUSAL_MESSAGES[error.code]))
+    if payment.approving is not None:
+        method = payment_method_label(payment.approving.method)
+        return str(
+            gettext("Your payment waits for your approval at %(method)s. Nothing has been charged.", method=method)
+        )
+    if payment.error is not None:
+        return str(gettext(REFUSAL_MESSAGES[payment.error.code]))
     return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
 
 
@@ -180,19 +185,19 @@ def _is_late(order: Order) -> bool:
 
 def _state_of(page: OrderPage) -> str:
     """A name of the state that the page shows: a page that shows another one is out of date."""
-    error = payment_state(page.invoice, page.attempt).error
-    return f"{page.order.version}.{error.code if error else 'late' if _is_late(page.order) else 'none'}"
+    payment = payment_state(page.invoice, page.attempt).name
+    return f"{page.order.version}.{payment}{'.late' if _is_late(page.order) else ''}"
 
 
 def _poll_seconds(page: OrderPage, service: ServiceSnapshot) -> int | None:
     """How often the page polls; ``None`` when its state changes only if the client does something."""
-    order, error = page.order, payment_state(page.invoice, page.attempt).error
+    order, payment = page.order, payment_state(page.invoice, page.attempt)
     match order.status:
         case OrderStatus.AWAITING_PROVISIONING:
             return _POLL_SECONDS_WITH_STAFF if order.needs_person or _is_late(order) else _POLL_SECONDS
         case OrderStatus.SCHEDULED if service.unpaid_renewal is None and order.effective_on <= clock.today():
             return _POLL_SECONDS
-        case OrderStatus.AWAITING_PAYMENT if error is not None and error.code is Refusal.PAYMENT_PENDING:
-            return _POLL_SECONDS
+        case OrderStatus.AWAITING_PAYMENT if payment.is_pending:
+            return payment.poll_seconds
         case _:
             return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 
 from flask import request
@@ -25,7 +27,12 @@ from kajoom.operations.payments.credit import pay_with_credit
 from kajoom.operations.payments.pay import give_up, pay, verify
 from kajoom.web.auth import signed_in_recently, verify_url
 from kajoom.web.forms import PaymentFields
-from kajoom.web.payment_options import payment_providers, providers_that_save
+from kajoom.web.payment_options import limited_providers, payment_providers, providers_that_save
+
+# So long the page waits for a provider before it offers to try again or to pay another way.
+_LATE = timedelta(minutes=2)
+_POLL_SECONDS = 2
+_POLL_SECONDS_WHEN_LATE = 10
 
 
 class UnusedPayment(NamedTuple):
@@ -42,19 +49,48 @@ class PaymentState:
     ``error`` is why it did not succeed, or that its outcome is not known. ``approving`` is the choice of an attempt
     that waits for its client's approval at the provider, of which no money was taken, and ``unused`` one that is not
     taken any more. ``return_state`` tells how the client has just come back from there, "approved" or "left" without
-    paying, and is "" on any other page.
+    paying, and is "" on any other page. ``preparing`` is the method of an attempt that its provider has not created
+    yet, and ``late`` that of one which it has not answered for two minutes: nothing was asked of the client's money.
     """
 
     error: BusinessError | None = None
     approving: PaymentChoice | None = None
     return_state: str = ""
     unused: UnusedPayment | None = None
+    preparing: str = ""
+    late: str = ""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the outcome of a payment is not known, so that the page says so and follows it."""
+        return self.error is not None and self.error.code is Refusal.PAYMENT_PENDING
 
     @property
     def can_verify(self) -> bool:
         """Whether the page offers to look the payment up instead of paying."""
-        is_pending = self.error is not None and self.error.code is Refusal.PAYMENT_PENDING
-        return is_pending or (self.approving is not None and self.return_state == "approved")
+        is_unknown = self.is_pending and not self.late and not self.preparing
+        return is_unknown or (self.approving is not None and self.return_state == "approved")
+
+    @property
+    def name(self) -> str:
+        """A name that differs when the page says something else of the payment."""
+        shown = {"approving": self.approving, "preparing": self.preparing, "late": self.late}
+        return "-".join([self.error.code if self.error else "none", *(name for name, value in shown.items() if value)])
+
+    @property
+    def poll_seconds(self) -> int | None:
+        """How often the page looks whether the outcome is known; ``None`` when it waits for none."""
+        return (_POLL_SECONDS_WHEN_LATE if self.late else _POLL_SECONDS) if self.is_pending else None
+
+    @property
+    def can_pay_otherwise(self) -> bool:
+        """Whether the page offers other ways to pay: not while the outcome of a payment may still be money."""
+        return self.approving is None and (not self.is_pending or bool(self.late))
+
+    @property
+    def can_pay(self) -> bool:
+        """Whether the page offers the ways to pay."""
+        return not self.preparing or bool(self.late)
 
 
 class PaymentOutcome(NamedTuple):
@@ -78,7 +114,8 @@ def payment_state(
         return PaymentState(error, None, return_state, unused)
     is_approving = _waits_for_approval(attempt) and unused is None
     approving = PaymentChoice(attempt.provider, save_method=attempt.save_method) if is_approving else None
-    return PaymentState(error or _error_of(attempt), approving, return_state, unused)
+    preparing, late = _unanswered(attempt)
+    return PaymentState(error or _error_of(attempt), approving, return_state, unused, preparing, late)
 
 
 def return_state_of_request() -> str:
@@ -108,7 +145,7 @@ def pay_invoice(invoice_id: int, choice: PaymentChoice, return_url: str, page_ur
             return PaymentOutcome()
         if choice.saved is not None and choice.method not in providers_that_save():
             raise BusinessError(Refusal.SAVED_METHOD_ENDED)
-        result = pay(invoice_id, payment_providers(), choice, clock.now(), return_url)
+        result = pay(invoice_id, limited_providers(), choice, clock.now(), return_url)
     except BusinessError as error:
         return PaymentOutcome(error)
     is_error = result.status is AttemptStatus.REFUSED and result.reason not in NEVER_CAPTURED
@@ -120,15 +157,17 @@ def pay_invoice(invoice_id: int, choice: PaymentChoice, return_url: str, page_ur
 def verify_payment(invoice: Invoice) -> BusinessError | None:
     """Look up the last attempt at an invoice, and capture it if its client has approved; the error that remains."""
     try:
-        verify(invoice.id, payment_providers(), clock.now())
+        verify(invoice.id, limited_providers(), clock.now())
     except BusinessError as error:
         return error
     return payment_state(invoice, last_attempt_of(invoice.id)).error
 
 
-def abandon_payment(invoice: Invoice) -> None:
-    """Abandon the open attempt at an invoice; ``BusinessError`` while its outcome is not known."""
-    give_up(invoice.id, payment_providers(), clock.now())
+def abandon_payments(invoices: Iterable[Invoice]) -> None:
+    """Abandon the open attempts at invoices; ``BusinessError`` while the outcome of one is not known."""
+    providers = limited_providers()
+    for invoice in invoices:
+        give_up(invoice.id, providers, clock.now())
 
 
 def _waits_for_approval(attempt: Attempt) -> bool:
@@ -144,6 +183,19 @@ def _unused_payment(invoice: Invoice, attempt: Attempt, *, is_returning: bool) -
     else:
         is_unused = is_returning and (attempt.reason in NEVER_CAPTURED or _waits_for_approval(attempt))
     return UnusedPayment(attempt.provider, attempt.amount) if is_unused else None
+
+
+def _unanswered(attempt: Attempt) -> tuple[str, str]:
+    """``preparing`` and ``late`` of a ``PaymentState``, each the attempt's method or empty."""
+    provider = payment_providers().get(attempt.provider)
+    was_requested = bool(attempt.provider_ref) and attempt.in_flight_since is not None
+    if provider is None or not provider.needs_approval or was_requested:
+        return "", ""
+    if attempt.status not in OPEN or attempt.approve_url:
+        return "", ""
+    is_being_created = not attempt.provider_ref and attempt.saved_method_id is None
+    is_late = clock.now() >= attempt.started_at + _LATE
+    return attempt.provider if is_being_created else "", attempt.provider if is_late else ""
 
 
 def _error_of(attempt: Attempt) -> BusinessError | None:

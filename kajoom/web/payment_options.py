@@ -60,6 +60,12 @@ def payment_providers() -> Providers:
     return providers
 
 
+def limited_providers() -> Providers:
+    """The same providers as this request may wait for them, three seconds in all: to be made when it asks them."""
+    providers: Providers = current_app.extensions["kajoom"].payments_in_request()
+    return providers
+
+
 def providers_that_save() -> set[str]:
     """The codes of the providers that can save a client's account for later payments."""
     return {code for code, provider in payment_providers().items() if provider.can_save}

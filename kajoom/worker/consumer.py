@@ -71,7 +71,7 @@ def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
 
 def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
     try:
-        result = pay.follow_up(message.ids["attempt"], gateways.payments, at, again="again" in message.ids)
+        result = pay.follow_up(message.ids["attempt"], gateways.payments_in_worker(), at, again="again" in message.ids)
     except BusinessError as error:
         raise StillPending(error.code.value) from None
     if result is not None:

@@ -22,7 +22,7 @@ from tests.web.pages import hidden_fields, post, post_fragment
 def with_paypal(app: Flask, paypal: PayPalProvider, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The application with PayPal as a second payment provider."""
     gateways = app.extensions["kajoom"]
-    both = replace(gateways, payments={**gateways.payments, paypal.code: paypal})
+    both = replace(gateways, payments={**gateways.payments, paypal.code: paypal}, breakers={})
     monkeypatch.setitem(app.extensions, "kajoom", both)
     return app
 

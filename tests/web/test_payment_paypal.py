@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
@@ -205,14 +207,29 @@ def test_order_whose_money_was_captured_meanwhile_cannot_be_cancelled(
 
 
 @pytest.mark.usefixtures("with_paypal")
-def test_order_is_not_cancelled_while_paypal_does_not_answer(
+def test_order_whose_capture_was_requested_is_not_cancelled_while_paypal_does_not_answer(
     french: Browser, fake: FakePayPal, address: Address
 ) -> None:
     order = start_payment(french, address("hosting"))
+    fake.ledger.approve(order_to_approve(fake))
+    fake.faults.plan(Fault.CUT_BEFORE, "/capture")
+    post(french, f"/orders/{order}/payment", verify="1")
     fake.faults.plan(Fault.CUT_BEFORE, "GET")
     response = post(french, f"/orders/{order}/cancel")
     assert (response.status_code, refusal_in(response.text)) == (409, "payment_pending")
     assert order_status(order) == "awaiting_payment"
+
+
+def test_order_whose_capture_was_not_requested_is_cancelled_while_paypal_does_not_answer(
+    french: Browser, fake: FakePayPal, with_paypal: Flask, address: Address
+) -> None:
+    order, paypal_order = start_payment(french, address("hosting")), order_to_approve(fake)
+    fake.faults.plan(Fault.CUT_BEFORE, "GET")
+    assert post(french, f"/orders/{order}/cancel").status_code == 303
+    assert order_status(order) == "cancelled"
+    fake.ledger.approve(paypal_order)
+    drain(with_paypal.extensions["kajoom"], NOON + timedelta(minutes=2))
+    assert not fake.ledger.captures
 
 
 @pytest.mark.usefixtures("with_paypal")

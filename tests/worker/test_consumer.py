@@ -91,7 +91,7 @@ def test_message_is_handled_once(gateways: Gateways, mailer: FakeMailer) -> None
 class TransactionRecorder:
     """Stands in for all three gateways; records for each method whether a transaction was open at its call."""
 
-    code = "fake"
+    code, can_save, needs_approval = "fake", False, False
 
     def __init__(self) -> None:
         self.panel, self.provider, self.mailer = (

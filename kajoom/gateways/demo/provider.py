@@ -37,8 +37,9 @@ class DemoProvider:
 
     code = "demonstration"
     can_save = False
+    needs_approval = False
 
-    def __init__(self, store: DemoStore, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, store: DemoStore, slow_seconds: float = 2, wait: Callable[[float], None] = time.sleep) -> None:
         self._store = store
         self._slow_seconds = slow_seconds
         self._wait = wait

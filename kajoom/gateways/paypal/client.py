@@ -11,8 +11,10 @@ from typing import Any
 
 import httpx2
 
+from kajoom.gateways.time_limit import seconds_left
+
 MAX_RESPONSE_BYTES = 2 * 1024 * 1024
-_TIMEOUT = httpx2.Timeout(8, connect=2)
+_TIMEOUT_SECONDS, _CONNECT_SECONDS = 8.0, 2.0
 # No keep-alive: a stale connection would lose a response, and one opened before a fork would be shared.
 _LIMITS = httpx2.Limits(max_keepalive_connections=0)
 # The timeout above is for each read: this one limits the whole response of a slow server.
@@ -58,7 +60,7 @@ class PayPalClient:
         self.base_url = base_url.rstrip("/")
         self._credentials = (client_id, secret)
         self._monotonic = monotonic
-        self._http = httpx2.Client(base_url=self.base_url, timeout=_TIMEOUT, limits=_LIMITS, follow_redirects=False)
+        self._http = httpx2.Client(base_url=self.base_url, limits=_LIMITS, follow_redirects=False)
         self._lock = Lock()
         self._token, self._token_until = "", 0.0
         self._retry_at = 0.0
@@ -104,7 +106,9 @@ class PayPalClient:
 
     def _access_token(self) -> str | ApiResponse:
         """Return a valid access token, or the error response; one thread requests it for all."""
-        with self._lock:
+        if not self._lock.acquire(timeout=min(_TIMEOUT_SECONDS, seconds_left())):
+            return NO_RESPONSE
+        try:
             if self._monotonic() < self._token_until:
                 return self._token
             form = {"grant_type": "client_credentials"}
@@ -116,6 +120,8 @@ class PayPalClient:
                 return NO_RESPONSE
             self._token, self._token_until = token, self._monotonic() + lifetime - _TOKEN_MARGIN_SECONDS
             return token
+        finally:
+            self._lock.release()
 
     def _discard_token(self, token: str) -> None:
         with self._lock:
@@ -123,9 +129,14 @@ class PayPalClient:
                 self._token_until = 0.0
 
     def _send(self, method: str, path: str, **options: Any) -> ApiResponse:
+        """Send a request within the current time limit; nothing is sent once that has ended."""
+        left = seconds_left()
+        if not left:
+            return NO_RESPONSE
+        end = self._monotonic() + min(_MAX_SECONDS, left)
+        timeout = httpx2.Timeout(min(_TIMEOUT_SECONDS, left), connect=min(_CONNECT_SECONDS, left))
         try:
-            with self._http.stream(method, path, **options) as http_response:
-                end = self._monotonic() + _MAX_SECONDS
+            with self._http.stream(method, path, timeout=timeout, **options) as http_response:
                 status, raw = http_response.status_code, self._read(http_response, end)
                 self._note_retry_after(http_response)
         except httpx2.HTTPError:

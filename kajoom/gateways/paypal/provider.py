@@ -51,6 +51,7 @@ class PayPalProvider:
     """
 
     code = "paypal"
+    needs_approval = True
 
     def __init__(
         self, client: PayPalClient, webhook_verifier: PayPalWebhookVerifier | None = None, can_save: bool = False

@@ -156,6 +156,7 @@ def to_request(attempt: Attempt) -> ChargeRequest:
         save_method=attempt.save_method,
         saved=method.token if method is not None and is_chargeable else "",
         version=attempt.version,
+        is_claimed=bool(attempt.provider_ref) and attempt.in_flight_since is not None,
     )
 
 

@@ -45,14 +45,15 @@ def claim_capture(charge: ChargeRequest, result: ProviderResult, at: datetime) -
 
 
 @transactional
-def abandon(charge: ChargeRequest, at: datetime) -> None:
+def abandon(charge: ChargeRequest, at: datetime, *, was_requested: bool = True) -> None:
     """End an attempt of which no money was taken: from then on nobody captures it.
 
-    ``BusinessError`` with ``PAYMENT_PENDING`` if the attempt changed since the charge was read, or if its money was
-    asked for less than ``IN_FLIGHT_WINDOW`` ago without an answer: the provider may still take it.
+    ``was_requested`` is whether its money may have been asked for. ``BusinessError`` with ``PAYMENT_PENDING`` if the
+    attempt changed since the charge was read, or if its money was asked for less than ``IN_FLIGHT_WINDOW`` ago without
+    an answer: the provider may still take it.
     """
     attempt = get_unchanged(charge)
-    if is_in_flight(attempt, at):
+    if was_requested and is_in_flight(attempt, at):
         raise BusinessError(Refusal.PAYMENT_PENDING)
     _end(attempt, GIVEN_UP, at)
 

@@ -118,11 +118,18 @@ def _look_up_attempt(charge: ChargeRequest, providers: Providers, at: datetime) 
 
 
 def _abandon_attempt(charge: ChargeRequest, providers: Providers, at: datetime) -> ProviderResult:
-    """Abandon an attempt of which nothing was taken; otherwise record what its provider reports."""
-    result = _provider_of(charge, providers).look_up(charge)
-    if not result.is_not_captured:
+    """Abandon an attempt of which nothing was taken; otherwise record what its provider reports.
+
+    A provider that does not answer has taken nothing if the money was never asked for: it is asked by our capture
+    only, which is claimed before, and a claim comes too late once the attempt is abandoned.
+    """
+    provider = _provider_of(charge, providers)
+    result = provider.look_up(charge)
+    was_requested = charge.is_claimed or not provider.needs_approval
+    is_unanswered = result.status is AttemptStatus.UNKNOWN and not result.provider_ref
+    if not result.is_not_captured and (was_requested or not is_unanswered):
         return _record_and_schedule(charge, result, at)
-    abandon(charge, at)
+    abandon(charge, at, was_requested=was_requested)
     return ProviderResult(AttemptStatus.REFUSED, result.provider_ref, reason=GIVEN_UP)
 
 
