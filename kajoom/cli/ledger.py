@@ -38,6 +38,9 @@ _REFUSALS: Mapping[StrEnum, str] = {
     " yourself, then take the credit back with `flask staff credit`.",
     StaffRefusal.PROVIDER_CLOSED: "Invoice {number} was paid by {provider}, which is not set up here any more.",
     StaffRefusal.REFUND_UNDER_WAY: "A refund of invoice {number} is already on its way: its outcome is not known yet.",
+    StaffRefusal.NO_SERVICE: "There is no service {name}: give its id of the host's billing, or its domain.",
+    StaffRefusal.SEVERAL_SERVICES: "{name} names several services: give one of their ids, {known}.",
+    StaffRefusal.SERVICE_ENDED: "The service {name} has already ended.",
     StaffRefusal.NO_DIFFERENCE: "No open difference bears the reference {reference}.",
 }
 _REFUND_RESULTS = {
@@ -50,7 +53,7 @@ _day = click.DateTime(["%Y-%m-%d"])
 
 
 @contextmanager
-def _exit_on_refusal() -> Iterator[None]:
+def exit_on_refusal() -> Iterator[None]:
     """Print the sentence of a ``BusinessError`` and end the command with exit code 1."""
     try:
         yield
@@ -71,7 +74,7 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
     day = on.date()
     # Noon, so that the day stays the same in any time zone nearby.
     offline_payment = OfflinePayment(amount, day, clock.at_local_time(day, 12), reference, method)
-    with _exit_on_refusal():
+    with exit_on_refusal():
         receipt = record_offline_payment(invoice, offline_payment, clock.today(), current_operator(), clock.now())
     if not receipt.is_new:
         click.echo(f"{reference} was already recorded for invoice {invoice}: nothing was added.")
@@ -91,7 +94,7 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
 @with_appcontext
 def credit(email: str, amount: str, currency: str, reason: str) -> None:
     """Grant account credit to the client of EMAIL; it is used first, on the next invoice."""
-    with _exit_on_refusal():
+    with exit_on_refusal():
         balance = grant_credit(email, amount, reason, clock.now(), currency)
     click.echo(f"{email} now has {balance} {balance.currency} of account credit.")
 
@@ -104,7 +107,7 @@ def refund(invoice: str) -> None:
 
     Only a provider's payment that came late or paid for nothing can be sent back, up to what is left of that credit.
     """
-    with _exit_on_refusal():
+    with exit_on_refusal():
         sent = refund_invoice(invoice, current_app.extensions["kajoom"].payments, current_operator(), clock.now())
     for each in sent:
         result = _REFUND_RESULTS[each.status].format(provider=each.provider, reason=each.reason)
@@ -119,7 +122,7 @@ def refund(invoice: str) -> None:
 def reconcile_command(on: datetime | None) -> None:
     """Compare what the providers took with the ledger; exit code 1 if there are unexplained differences."""
     day = on.date() if on else clock.now().date() - timedelta(days=1)
-    with _exit_on_refusal():
+    with exit_on_refusal():
         unreachable = reconcile(current_app.extensions["kajoom"].payments, day, clock.now())
     differences = open_differences()
     for difference in differences:
@@ -137,7 +140,7 @@ def reconcile_command(on: datetime | None) -> None:
 @with_appcontext
 def explain_command(reference: str, note: str) -> None:
     """Close the differences with REFERENCE and record what they were."""
-    with _exit_on_refusal():
+    with exit_on_refusal():
         count = explain(reference, note, current_operator(), clock.now())
     click.echo(f"{count} difference{'s' if count > 1 else ''} explained.")
 

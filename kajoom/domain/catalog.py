@@ -58,13 +58,17 @@ class CatalogPlan:
 
 @dataclass(frozen=True, slots=True)
 class CatalogGroup:
-    """Plans a client may move between, by level; ``charge`` is how an upgrade between them is charged."""
+    """Plans a client may move between, by level; ``charge`` is how an upgrade between them is charged.
+
+    ``on_end`` says what is deleted once a service has ended, and when; ``None`` where the host says nothing.
+    """
 
     code: str
     name: Translated
     charge: ChargePolicy
     delay: Translated
     plans: tuple[CatalogPlan, ...]
+    on_end: Translated | None = None
 
     def plan(self, code: str) -> CatalogPlan | None:
         """Return the plan with this code, or ``None``."""

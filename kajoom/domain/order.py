@@ -59,7 +59,9 @@ STUCK_AFTER = timedelta(hours=1)
 CLIENT = "client"
 CALENDAR = "calendar"
 PANEL = "panel"
-"""The actors of events, apart from staff (``staff:NAME``) and payment providers (their code)."""
+IMPORT = "import"
+"""The actors of events (``IMPORT`` is the host's file), apart from staff (``staff:NAME``) and payment providers (their
+code)."""
 
 OPEN = frozenset({S.AWAITING_PAYMENT, S.AWAITING_PROVISIONING, S.SCHEDULED})
 """The statuses of a change in progress; a service has at most one order in them."""

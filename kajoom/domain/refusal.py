@@ -53,6 +53,9 @@ class StaffRefusal(StrEnum):
     NO_MESSAGE = "no_message"
     NOT_WAITING = "not_waiting"
     NOT_DEAD = "not_dead"
+    NO_SERVICE = "no_service"
+    SEVERAL_SERVICES = "several_services"
+    SERVICE_ENDED = "service_ended"
 
 
 class BusinessError(Exception):

@@ -13,3 +13,12 @@ class ServiceStatus(StrEnum):
     SUSPENDED = "suspended"
     TERMINATED = "terminated"
     CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the service has ended: nothing of it is billed, changed or revived."""
+        return self in ENDED
+
+
+ENDED = frozenset({ServiceStatus.TERMINATED, ServiceStatus.CANCELLED})
+"""The statuses of a service that has ended."""

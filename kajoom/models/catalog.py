@@ -21,7 +21,8 @@ from kajoom.models.types import Translated, UtcDateTime, enum_column, json_colum
 class ProductGroup(Base):
     """Plans a client may move between, and the host's policy for charging an upgrade.
 
-    ``delay`` is the usual delay when staff must act, for moves without a delay of their own.
+    ``delay`` is the usual delay when staff must act, for moves without a delay of their own. ``on_end`` says what is
+    deleted once a service has ended, and when.
     """
 
     __tablename__ = "product_group"
@@ -31,6 +32,7 @@ class ProductGroup(Base):
     name: Mapped[Translated] = mapped_column(json_column())
     charge: Mapped[ChargePolicy] = mapped_column(enum_column(ChargePolicy, "charge"), default=ChargePolicy.PRORATED)
     delay: Mapped[Translated] = mapped_column(json_column())
+    on_end: Mapped[Translated | None] = mapped_column(json_column())
 
     plans: Mapped[list[Plan]] = relationship(back_populates="group", order_by="Plan.level")
 
@@ -175,7 +177,7 @@ def _read(version: int) -> Catalog:
 
 def _group(group: ProductGroup, codes: dict[int, str]) -> CatalogGroup:
     plans = tuple(_plan(plan, group, codes) for plan in group.plans)
-    return CatalogGroup(group.code, group.name, group.charge, group.delay, plans)
+    return CatalogGroup(group.code, group.name, group.charge, group.delay, plans, group.on_end)
 
 
 def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str]) -> CatalogPlan:

@@ -10,11 +10,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import OPEN
+from kajoom.domain.service import ENDED
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt
+from kajoom.models.service import Service
 
 
 def orders_nearly_expired(on: date, days: int) -> list[int]:
@@ -38,11 +40,12 @@ def renewals_overdue(on: date) -> list[int]:
 
 
 def _unpaid_renewals(condition: ColumnElement[bool], key_prefix: str) -> list[int]:
+    """The renewals of services that have not ended: what an ended one still owes is in the e-mail of its end."""
     paying = select(Attempt.id).where(Attempt.invoice_id == Invoice.id, Attempt.status.in_(sorted(OPEN)))
     is_unpaid_renewal = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN)
-    query = select(Invoice.id).where(
-        is_unpaid_renewal, condition, ~paying.exists(), _has_no_message(key_prefix, Invoice.number)
-    )
+    is_unpaid = and_(is_unpaid_renewal, condition, ~paying.exists(), _has_no_message(key_prefix, Invoice.number))
+    query = select(Invoice.id).join(Service, Service.id == Invoice.service_id)
+    query = query.where(is_unpaid, Service.status.not_in(sorted(ENDED)))
     return list(db.session.scalars(query.order_by(Invoice.id)))
 
 

@@ -67,6 +67,17 @@ def unpaid_renewals_of(service_id: int, since: date = date.min) -> list[Invoice]
     return list(db.session.scalars(query.order_by(Invoice.period_start)))
 
 
+def renewals_since(service_id: int, since: date) -> list[Invoice]:
+    """Return the renewals of a service, paid or not, for periods that start on ``since`` or later."""
+    query = select(Invoice).where(Invoice.service_id == service_id, _IS_LIVE, Invoice.period_start >= since)
+    return list(db.session.scalars(query.order_by(Invoice.period_start)))
+
+
+def paid_renewals_since(service_id: int, since: date) -> list[Invoice]:
+    """Return the paid renewals of a service for periods that start on ``since`` or later."""
+    return [invoice for invoice in renewals_since(service_id, since) if invoice.status is InvoiceStatus.PAID]
+
+
 def renewals_with_terms_of(order_id: int) -> list[Invoice]:
     """Return the renewals, paid or not, issued on the terms of an order, latest period first."""
     query = select(Invoice).where(Invoice.order_id == order_id, _IS_LIVE).options(joinedload(Invoice.service))

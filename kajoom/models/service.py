@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, select
@@ -25,6 +26,10 @@ class Service(Base):
     ``recurring_cents`` is billed each cycle for the whole quantity, before tax. ``next_due_date`` is the first day not
     paid for and ``anchor_day`` the day of the month (1-31) of its due dates. ``usage`` is what the panel last reported,
     ``None`` when nothing was reported.
+
+    ``ended_on`` is the first day without the service, and ``end_reason`` what staff wrote to the client about it.
+    ``imported`` holds the status and terms that the host's file last gave and that were taken over, and ``next_terms``
+    the terms that it sets for the periods from the day ``since`` (``operations/imports/services``).
     """
 
     __tablename__ = "service"
@@ -51,12 +56,21 @@ class Service(Base):
     anchor_day: Mapped[int]
     payment_method: Mapped[str]
     usage: Mapped[dict[str, int | None] | None] = mapped_column(json_column())
+    ended_on: Mapped[date | None]
+    end_reason: Mapped[str] = mapped_column(default="", server_default="")
+    imported: Mapped[dict[str, Any] | None] = mapped_column(json_column())
+    next_terms: Mapped[dict[str, Any] | None] = mapped_column(json_column())
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()
     plan: Mapped[Plan] = relationship()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the service has ended."""
+        return self.status.has_ended
 
     @property
     def recurring(self) -> Money:
@@ -83,3 +97,12 @@ def services_of(client_id: int, page: int) -> Pagination:
 def service_by_external_id(external_id: str) -> Service | None:
     """Return the service of any client with this id of the host's billing, or ``None``."""
     return db.session.scalar(select(Service).where(Service.external_id == external_id))
+
+
+def service_ids_named(name: str) -> dict[int, str]:
+    """Return the external ids, by id, of the services with this external id or else with this label."""
+    for column in (Service.external_id, Service.label):
+        rows = db.session.execute(select(Service.id, Service.external_id).where(column == name)).all()
+        if rows:
+            return {row.id: row.external_id for row in rows}
+    return {}

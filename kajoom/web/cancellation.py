@@ -12,6 +12,7 @@ from kajoom import clock
 from kajoom.domain.cancellation import CancellationStatus, ends_on
 from kajoom.domain.refusal import BusinessError
 from kajoom.models.cancellation import Cancellation, cancellation_of
+from kajoom.models.renewal import paid_renewals_since
 from kajoom.operations.orders.cancellation import cancellation_refusal, request_cancellation, withdraw_cancellation
 from kajoom.web.auth import current_client
 from kajoom.web.blocked import render_blocked, render_refusal
@@ -55,6 +56,7 @@ def review(service_id: int) -> ResponseReturnValue:
     refusal = cancellation_refusal(service)
     if refusal is not None:
         raise BusinessError(refusal)
+    effective_on = ends_on(when, clock.today(), service.due)
     return render(
         "cancellation/review.html",
         "cancellation/_review.html",
@@ -62,7 +64,8 @@ def review(service_id: int) -> ResponseReturnValue:
         push=url_for("cancellation.review", service_id=service.id, when=when.value),
         service=service,
         when=when,
-        effective_on=ends_on(when, clock.today(), service.due),
+        effective_on=effective_on,
+        paid_ahead=paid_renewals_since(service.id, effective_on),
         today=clock.today(),
         key=uuid4().hex,
         page=lambda: product_context(service),

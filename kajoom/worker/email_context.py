@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import PaymentMethod
@@ -19,9 +20,19 @@ from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
 from kajoom.models.outbox import dead_messages
 from kajoom.models.refund import refund_by_key
-from kajoom.models.renewal import number_of_replaced_invoice
+from kajoom.models.renewal import number_of_replaced_invoice, unpaid_renewals_of
 from kajoom.models.service import Service
 from kajoom.models.task import Task, task_by_id
+
+_GIVEN_BACK = {CreditReason.GIVEN_BACK, CreditReason.CHANGE_REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEnd:
+    """What the end of a service did: the numbers of the invoices it closed, and the invoices that are still owed."""
+
+    closed: tuple[str, ...]
+    owed: tuple[Invoice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class EmailContext:
     ``credited`` is the amount that became account credit, ``replaces`` the number of the void invoice that a renewal
     replaces, ``refunded`` the amount sent back to its payment method. ``offline`` are the methods whose instructions
     the client needs. ``order`` is set only when the e-mail is about the change itself, not about a renewal. ``task`` is
-    what staff must do.
+    what staff must do. ``end`` is what the end of the service did.
     """
 
     client: Client
@@ -44,6 +55,7 @@ class EmailContext:
     refunded: Money | None = None
     offline: tuple[PaymentMethod, ...] = ()
     task: Task | None = None
+    end: ServiceEnd | None = None
 
     @property
     def locale(self) -> str:
@@ -83,6 +95,8 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
     """
     if "task" in ids:
         return _task_context(ids["task"])
+    if "service" in ids:
+        return _end_context(ids)
     if "cancellation" in ids:
         request = db.session.get_one(Cancellation, ids["cancellation"])
         return EmailContext(request.client, request.service, cancellation=request)
@@ -104,6 +118,22 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         replaces=number_of_replaced_invoice(invoice) if invoice is not None else None,
         refunded=_refunded(ids.get("refund")),
         offline=catalog().offline_for(about.service.payment_method, offered) if invoice and invoice.balance else (),
+    )
+
+
+def _end_context(ids: Mapping[str, Any]) -> EmailContext:
+    service = db.session.get_one(Service, ids["service"])
+    closed = [db.session.get_one(Invoice, invoice_id) for invoice_id in ids["invoices"]]
+    entries = [entry for invoice in closed for entry in movements_of_invoice(invoice.id)]
+    credited = sum(entry.cents for entry in entries if entry.cents > 0 and entry.reason in _GIVEN_BACK)
+    end = ServiceEnd(tuple(invoice.number for invoice in closed), tuple(unpaid_renewals_of(service.id)))
+    return EmailContext(
+        service.client,
+        service,
+        order_by_id(ids["order"]) if "order" in ids else None,
+        cancellation=db.session.get_one(Cancellation, ids["request"]) if "request" in ids else None,
+        credited=Money(credited, service.currency) if credited else None,
+        end=end,
     )
 
 

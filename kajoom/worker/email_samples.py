@@ -21,12 +21,19 @@ from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.task import Task
 from kajoom.models.types import LineJson, TaxJson
-from kajoom.worker.email_context import EmailContext, StaffAlert
+from kajoom.worker.email_context import EmailContext, ServiceEnd, StaffAlert
 
 SELLER = {"name": "Kajoom", "email": "facturation@example.com"}
 AT = datetime(2022, 10, 17, 18, 30, tzinfo=UTC)
 
-_GROUP = ProductGroup(code="hosting", name={"fr": "Hébergement Web", "en": "Web Hosting"})
+_GROUP = ProductGroup(
+    code="hosting",
+    name={"fr": "Hébergement Web", "en": "Web Hosting"},
+    on_end={
+        "fr": "Vos sites cessent d’être accessibles à la fin du service et sont supprimés 30 jours plus tard.",
+        "en": "Your sites stop being available when the service ends and are deleted 30 days later.",
+    },
+)
 _A = Plan(
     code="a",
     group=_GROUP,
@@ -96,6 +103,8 @@ def client_sample(kind: str, lang: str) -> EmailContext:
     service = _service(client, _B if kind == "operational" else _A)
     if kind == "staff_task":
         return _task(client, service)
+    if kind == "service_ended":
+        return _end(client, service)
     if kind.startswith("cancellation"):
         return EmailContext(client, service, cancellation=_cancellation(client, service))
     if kind == "scheduled":
@@ -216,6 +225,16 @@ def _task(client: Client, service: Service) -> EmailContext:
     invoice = _invoice(client, service, order)
     invoice.status, invoice.paid_cents = InvoiceStatus.PAID, 3172
     return EmailContext(client, service, order, invoice, task=task)
+
+
+def _end(client: Client, service: Service) -> EmailContext:
+    """The client has ended the service on the day of its request, with the next renewal open."""
+    request = _cancellation(client, service)
+    request.status, request.when, request.effective_on = CancellationStatus.DONE, CancellationWhen.NOW, AT.date()
+    service.status, service.ended_on, service.end_reason = ServiceStatus.CANCELLED, AT.date(), ""
+    return EmailContext(
+        client, service, cancellation=request, credited=Money(5000), end=ServiceEnd(closed=("2022-0002",), owed=())
+    )
 
 
 def _cancellation(client: Client, service: Service) -> Cancellation:

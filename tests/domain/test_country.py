@@ -21,4 +21,4 @@ def test_currencies_are_those_in_use_with_two_decimals() -> None:
 
 
 def test_currencies_without_cents_are_not_among_them() -> None:
-    assert not CURRENCIES & {"JPY", "CLP", "KRW", "XOF", "KWD", "XAU", "XXX"}
+    assert not CURRENCIES & {"JPY", "CLP", "KRW", "XOF", "KWD", "XAU", "XTS"}

@@ -38,5 +38,5 @@ def notify_overdue(invoice_id: int, at: datetime) -> None:
 def _remind(email: str, invoice_id: int, at: datetime) -> None:
     lock_client(client_id_of_invoice(invoice_id))
     invoice = db.session.get_one(Invoice, invoice_id)
-    if invoice.status is InvoiceStatus.OPEN:
+    if invoice.status is InvoiceStatus.OPEN and not invoice.service.has_ended:
         outbox.enqueue("email", f"{email}-{invoice.number}", at, email=email, invoice=invoice.id)

@@ -24,6 +24,7 @@ from kajoom.models.renewal import (
     blocking_renewal_of,
     is_being_paid,
     is_renewal_voided,
+    renewals_since,
     renewals_with_terms_of,
     unpaid_renewals_of,
 )
@@ -156,6 +157,20 @@ def replace_old_terms(order: Order, on: date, at: datetime) -> None:
         for invoice in stale:
             invoices.void(invoice, at)
         issue_anew(order.service, on, at)
+
+
+def end_renewals(service: Service, since: date, on: date, at: datetime) -> list[Invoice]:
+    """Void the renewals, paid or not, of periods that begin on or after ``since``, the day the service has ended.
+
+    What was received on them becomes account credit, and a due date that a payment had advanced is moved back.
+    Returns them.
+    """
+    ended = renewals_since(service.id, since)
+    for invoice in reversed(ended):
+        if invoice.status is InvoiceStatus.PAID and service.next_due_date == invoice.period_end:
+            service.next_due_date = invoice.period_start
+        invoices.void(invoice, at)
+    return ended
 
 
 def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None:

@@ -48,7 +48,7 @@ def _load_groups(catalog: CatalogFile, report: LoadReport) -> None:
     rows = {row.code: row for row in group_rows()}
     for code, entry in catalog.groups.items():
         place = f"groups.{code}"
-        columns = entry.model_dump(include={"name", "charge", "delay"})
+        columns = entry.model_dump(include={"name", "charge", "delay", "on_end"})
         row = rows.get(code)
         if row is None:
             row = ProductGroup(code=code, **columns)

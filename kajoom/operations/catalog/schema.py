@@ -156,11 +156,15 @@ class MoveEntry(Table):
 
 
 class GroupEntry(Table):
-    """A group of plans, how an upgrade between them is charged, and which moves between them are permitted."""
+    """A group of plans, how an upgrade between them is charged, and which moves between them are permitted.
+
+    ``on_end`` says what is deleted once a service has ended, and when.
+    """
 
     name: Translated
     charge: ChargePolicy = ChargePolicy.PRORATED
     delay: Translated
+    on_end: TranslatedLong | None = None
     plans: Annotated[dict[Code, PlanEntry], Field(min_length=1)]
     moves: list[MoveEntry] = []
 

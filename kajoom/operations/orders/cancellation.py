@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
+from kajoom.domain.order import CALENDAR, CLIENT
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import Cancellation, cancellation_by_key, cancellation_of, client_id_of_cancellation
@@ -14,12 +15,13 @@ from kajoom.models.invoice import next_number
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.operations import outbox
 from kajoom.operations.billing import renewals
+from kajoom.operations.orders.end_service import End, end_service
 from kajoom.operations.transaction import transactional
 
 
 def cancellation_refusal(service: ServiceSnapshot) -> Refusal | None:
     """Why a service cannot be cancelled now, or ``None`` when it can."""
-    if service.status in {ServiceStatus.TERMINATED, ServiceStatus.CANCELLED}:
+    if service.status.has_ended:
         return Refusal.NOT_ACTIVE
     if service.open_cancellation is not None:
         return Refusal.CANCELLATION_REQUESTED
@@ -39,6 +41,8 @@ def request_cancellation(
     at: datetime,
 ) -> Cancellation:
     """Send a cancellation request, or return the one sent with the same key. It needs no approval.
+
+    One for now ends the service at once, and the e-mail of its end is the receipt.
 
     Raises ``BusinessError`` when an open change must be cancelled first, when a request is already open, or when the
     service has ended; ``LookupError`` for a service that is not the client's.
@@ -62,10 +66,7 @@ def request_cancellation(
     )
     db.session.add(request)
     db.session.flush()  # assigns the id that the e-mail refers to
-    if request.effective_on <= on:
-        _end(request, at)
-    request.voided_renewal = renewals.void_renewals(service_id, at, request.effective_on)
-    _send_email("cancellation_received", request, at)
+    _take_effect(request, on, at)
     return request
 
 
@@ -93,7 +94,8 @@ def carry_out_cancellation(cancellation_id: int, on: date, at: datetime) -> None
     lock_client(client_id_of_cancellation(cancellation_id))
     request = db.session.get_one(Cancellation, cancellation_id)
     if request.status is CancellationStatus.OPEN and request.effective_on <= on:
-        _end(request, at)
+        end = End(ServiceStatus.CANCELLED, request.effective_on, CALENDAR, cancellation=request)
+        end_service(request.service, end, on, at)
 
 
 def _check_same_form(request: Cancellation, client_id: int, service_id: int, when: CancellationWhen) -> Cancellation:
@@ -114,9 +116,13 @@ def _get_cancellable(client_id: int, service_id: int) -> ServiceSnapshot:
     return service
 
 
-def _end(request: Cancellation, at: datetime) -> None:
-    request.status, request.closed_at = CancellationStatus.DONE, at
-    request.service.status = ServiceStatus.CANCELLED
+def _take_effect(request: Cancellation, on: date, at: datetime) -> None:
+    """End the service now, or void the renewals of the periods that it will not have and send a receipt."""
+    if request.effective_on <= on:
+        end_service(request.service, End(ServiceStatus.CANCELLED, on, CLIENT, cancellation=request), on, at)
+    else:
+        request.voided_renewal = renewals.void_renewals(request.service_id, at, request.effective_on)
+        _send_email("cancellation_received", request, at)
 
 
 def _send_email(email: str, request: Cancellation, at: datetime) -> None:

@@ -79,16 +79,24 @@ def mark_refused(reference: str, reason: str, actor: str, on: date, at: datetime
     ``reason`` is shown to the client. Raises as ``mark_operational``.
     """
     order = _get_awaiting(reference)
-    record_step(order, OrderEvent.REFUSED, at, actor, reason)
     order.staff_note = reason
-    tasks.close_order_tasks(order.id, actor, at, reason)
+    refuse(order, reason, actor, on, at)
+    outbox.enqueue("email", f"refused-{order.reference}", at, email="refused", order=order.id)
+    return order
+
+
+def refuse(order: Order, note: str, actor: str, on: date, at: datetime) -> None:
+    """Refuse an order that awaits provisioning, within the current transaction, and credit what was paid.
+
+    ``note`` is recorded in its history. The caller writes to the client.
+    """
+    record_step(order, OrderEvent.REFUSED, at, actor, note)
+    tasks.close_order_tasks(order.id, actor, at, note)
     invoice = invoice_of_order(order.id)
     if invoice is not None:
         key = f"invoice-{invoice.number}-refused"
         invoices.move_credit(invoice, invoice.total, CreditReason.CHANGE_REFUSED, key, at)
     renewals.replace_renewals(order, on, at)
-    outbox.enqueue("email", f"refused-{order.reference}", at, email="refused", order=order.id)
-    return order
 
 
 @transactional

@@ -45,7 +45,8 @@ def test_immediate_cancellation_ends_the_service() -> None:
         AT,
     )
     assert (row.status, cancellation.reason, cancellation.requested_at) == (ServiceStatus.CANCELLED, "too dear", AT)
-    assert email_is_queued("cancellation_received", cancellation)
+    assert message_by_key(f"service_ended-{row.id}") is not None
+    assert not email_is_queued("cancellation_received", cancellation)
 
 
 def test_cancellation_at_period_end_waits_for_the_due_date() -> None:
@@ -61,6 +62,7 @@ def test_cancellation_at_period_end_waits_for_the_due_date() -> None:
     with nothing_written():
         carry_out_cancellation(cancellation_id, DUE, AT)
 
+    assert email_is_queued("cancellation_received", cancellation)
     assert (cancellation.status, row.status) == (CancellationStatus.DONE, ServiceStatus.CANCELLED)
 
 

@@ -1,0 +1,117 @@
+"""The end of a service, whoever ends it: its client, the calendar, the host's file or staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from kajoom.domain.cancellation import CancellationStatus
+from kajoom.domain.order import OrderEvent, OrderStatus
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.service import ServiceStatus
+from kajoom.domain.task import TaskKind
+from kajoom.models.cancellation import Cancellation, open_cancellation_of
+from kajoom.models.client import lock_client
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice, invoice_of_order
+from kajoom.models.order import open_order_of
+from kajoom.models.service import Service, client_id_of_service, service_ids_named
+from kajoom.operations import outbox, tasks
+from kajoom.operations.billing import invoices, renewals
+from kajoom.operations.orders import provisioning
+from kajoom.operations.orders.history import record_step
+from kajoom.operations.transaction import transactional
+
+_NOTE = "service_ended"
+"""Why an order was closed, as its history records it."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a service ends: with which ``status``, on which day (the first without it), and by whom.
+
+    ``reason`` is what staff write to the client, in the client's language. ``cancellation`` is the client's request
+    that is carried out.
+    """
+
+    status: ServiceStatus
+    on: date
+    actor: str
+    reason: str = ""
+    cancellation: Cancellation | None = None
+
+
+def end_service(service: Service, end: End, today: date, at: datetime) -> None:
+    """End a service within the current transaction; the caller has locked the client. Once ended, nothing happens.
+
+    Its open change is closed, what is invoiced for later periods is void or credited, an open request of the client is
+    done, staff get the task of removing the account, and the client an e-mail that says so.
+    """
+    if service.has_ended:
+        return
+    service.status, service.ended_on, service.end_reason, service.next_terms = end.status, end.on, end.reason, None
+    request = end.cancellation or open_cancellation_of(service.id)
+    if request is not None:
+        request.status, request.closed_at = CancellationStatus.DONE, at
+    db.session.flush()
+    order_id, closed = _close_order(service, end.actor, today, at)
+    closed += renewals.end_renewals(service, end.on, today, at)
+    _notify(service, end, request, order_id, closed, at)
+
+
+def _notify(
+    service: Service,
+    end: End,
+    request: Cancellation | None,
+    order_id: int | None,
+    closed: list[Invoice],
+    at: datetime,
+) -> None:
+    """Open the task of staff and queue the client's e-mail, which names what was closed."""
+    key, reason = f"end-{service.id}", end.actor.partition(":")[0]
+    request_id = request.id if request is not None else None
+    tasks.open_task(TaskKind.END, key, at, service_id=service.id, cancellation_id=request_id, reason=reason)
+    ids = {"service": service.id, "order": order_id, "request": request_id}
+    known = {name: row_id for name, row_id in ids.items() if row_id is not None}
+    invoice_ids = [invoice.id for invoice in closed]
+    outbox.enqueue("email", f"service_ended-{service.id}", at, email="service_ended", invoices=invoice_ids, **known)
+
+
+@transactional
+def end_service_as_staff(name: str, reason: str, actor: str, today: date, at: datetime) -> Service:
+    """End the service with this id of the host's billing, or this domain, as terminated.
+
+    Raises ``BusinessError`` with ``NO_SERVICE``, ``SEVERAL_SERVICES`` when a domain names more than one, or
+    ``SERVICE_ENDED`` when the service has ended already.
+    """
+    found = service_ids_named(name)
+    if not found:
+        raise BusinessError(StaffRefusal.NO_SERVICE, name=name)
+    if len(found) > 1:
+        raise BusinessError(StaffRefusal.SEVERAL_SERVICES, name=name, known=sorted(found.values()))
+    service = _get_locked(next(iter(found)))
+    if service.has_ended:
+        raise BusinessError(StaffRefusal.SERVICE_ENDED, name=name)
+    end_service(service, End(ServiceStatus.TERMINATED, today, actor, reason), today, at)
+    return service
+
+
+def _get_locked(service_id: int) -> Service:
+    lock_client(client_id_of_service(service_id))
+    return db.session.get_one(Service, service_id)
+
+
+def _close_order(service: Service, actor: str, today: date, at: datetime) -> tuple[int | None, list[Invoice]]:
+    """Close the open change of a service, which cannot be carried out any more: its id, and its invoice if any."""
+    order = open_order_of(service.id)
+    if order is None:
+        return None, []
+    invoice = invoice_of_order(order.id)
+    if order.status is OrderStatus.AWAITING_PROVISIONING:
+        provisioning.refuse(order, _NOTE, actor, today, at)
+    else:
+        record_step(order, OrderEvent.CANCELLED, at, actor, _NOTE)
+        if invoice is not None:
+            invoices.void(invoice, at)
+    tasks.close_order_tasks(order.id, actor, at, _NOTE)
+    return order.id, [invoice] if invoice is not None else []
