@@ -53,7 +53,7 @@ def create_app(config: Config | None = None) -> Flask:
         BABEL_DEFAULT_TIMEZONE=config.timezone,
         SELLER=dict(config.seller),
         READY_TOKEN=config.ready_token,
-        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=dict(config.password_hash_options),
+        PASSWORD_HASH_OPTIONS=dict(config.password_hash_options),
     )
     config.instance_path.mkdir(parents=True, exist_ok=True)
     app.extensions["config"] = config

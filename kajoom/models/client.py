@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, ScalarSelect, Table, bindparam, select
+from sqlalchemy import Column, ForeignKey, ScalarSelect, Table, bindparam, inspect, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kajoom.models.db import Base, db
@@ -69,6 +69,12 @@ class ClientFacts(UserMixin):
     locale: str
     active: bool
     fs_uniquifier: str
+
+
+def password_before_change(client: Client) -> str | None:
+    """The hash that the database holds, when another one was assigned to the client and not yet stored."""
+    history = inspect(client).attrs.password.history
+    return history.deleted[0] if history.deleted else None
 
 
 def client_by_email(email: str) -> Client | None:

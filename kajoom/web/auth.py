@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -38,16 +39,28 @@ from werkzeug.wrappers import Response as Redirect
 from wtforms import Field
 from wtforms.validators import ValidationError
 
-from kajoom.models.client import Client, ClientFacts, Role, client_by_email, client_of_session
+from kajoom.models.client import (
+    Client,
+    ClientFacts,
+    Role,
+    client_by_email,
+    client_of_session,
+    password_before_change,
+)
 from kajoom.models.db import db
+from kajoom.operations.accounts.passwords import replace_password_hash
 from kajoom.operations.email_address import parse_email
 from kajoom.web.csrf import rotate_csrf_token
+from kajoom.web.hashing import ARGON2, HashingLimit, LimitedContext
 from kajoom.web.hosts import cookie_name
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.urls import current_url
 
 PUBLIC = frozenset({"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal"})
 """The endpoints that need no session; the webhook verifies the signature of each request instead."""
+
+WITHOUT_SESSION = frozenset({"static", "health.alive", "health.ready"})
+"""The endpoints whose answer is the same for everyone."""
 
 _RECENT = timedelta(minutes=30)
 
@@ -121,6 +134,17 @@ class _ClientDatastore(SQLAlchemyUserDatastore):
             return client_of_session(named["fs_uniquifier"])
         return super().find_user(case_insensitive, **named)
 
+    def put(self, model: Any) -> Any:
+        """Store a hash made with other parameters at sign-in in a transaction of its own.
+
+        That of the request is read-only: on SQLite it could not write once another process has written.
+        """
+        old = password_before_change(model) if isinstance(model, Client) else None
+        if old is None:
+            return super().put(model)  # type: ignore[no-untyped-call]
+        replace_password_hash(model.id, old, model.password)
+        return model
+
 
 class _SessionInterface(SecureCookieSessionInterface):
     """The session cookie; over HTTPS it is ``Secure`` and bound to this host by its name."""
@@ -141,8 +165,8 @@ class _SessionInterface(SecureCookieSessionInterface):
         return self.session_class()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Set the cookie of a page; a static file is the same for everyone, and says so to caches."""
-        if request.endpoint != "static":
+        """Store nothing with a static file or a health check: Flask-Login has looked, but no session was used."""
+        if request.endpoint not in WITHOUT_SESSION or response.status_code >= HTTPStatus.BAD_REQUEST:
             super().save_session(app, session, response)
 
     def get_cookie_name(self, app: Flask) -> str:
@@ -158,6 +182,7 @@ class _SessionInterface(SecureCookieSessionInterface):
 def init_auth(app: Flask) -> None:
     """Set up Flask-Security's views (/login, /logout, /verify) and require sign-in for every other page."""
     app.config.update(_SETTINGS, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
+    app.config["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"] = {**ARGON2, **app.config["PASSWORD_HASH_OPTIONS"]}
     app.session_interface = _SessionInterface()
     datastore = _ClientDatastore(db, Client, Role)
     forms: dict[str, Any] = {"login_form": SignInForm, "verify_form": VerifyPasswordForm}
@@ -169,6 +194,7 @@ def init_auth(app: Flask) -> None:
         render_template=_render_auth_page,  # type: ignore[arg-type]
         **forms,
     )
+    security.pwd_context = LimitedContext(HashingLimit(), **security.pwd_context.to_dict())
     security.login_manager.request_loader(None)  # no sign-in by an authentication token
     security.want_json(lambda _request: False)  # nor a JSON API: pages only
     # No view uses Flask-Principal's permissions, so its identity is not loaded at each request.

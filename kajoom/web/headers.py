@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from flask import Flask, Response, request
 
@@ -30,7 +31,8 @@ def init_headers(app: Flask, form_targets: Sequence[str]) -> None:
     page_headers = {**headers, "Cache-Control": "no-store", "Vary": ", ".join(VARY)}
 
     def add_headers(response: Response) -> Response:
-        response.headers.update(headers if request.endpoint == "static" else page_headers)
+        is_file = request.endpoint == "static" and response.status_code == HTTPStatus.OK
+        response.headers.update(headers if is_file else page_headers)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}{subdomains}"
         return response

@@ -7,7 +7,7 @@ from flask_babel import Babel
 
 from kajoom.i18n.formats import LANGUAGES, current_formats
 from kajoom.operations.accounts.locale import remember_locale
-from kajoom.web.auth import signed_in_client
+from kajoom.web.auth import WITHOUT_SESSION, signed_in_client
 from kajoom.web.hosts import cookie_name
 from kajoom.web.urls import current_url, other_language_url
 
@@ -74,5 +74,5 @@ def _remember_language(response: Response) -> Response:
 def _is_opened(response: Response) -> bool:
     """Whether a person opened a page: not for HEAD, an error, a static file, or a browser that fetches it ahead."""
     purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
-    is_page = request.method == "GET" and request.endpoint != "static" and "prefetch" not in purpose
+    is_page = request.method == "GET" and request.endpoint not in WITHOUT_SESSION and "prefetch" not in purpose
     return is_page and response.status_code < 400

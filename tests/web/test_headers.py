@@ -13,7 +13,7 @@ import pytest
 from kajoom.config import Config
 from kajoom.web.headers import content_security_policy
 from tests.architecture.files import ROOT
-from tests.conftest import Browser
+from tests.conftest import Browser, Statements
 from tests.web.conftest import Address
 
 EVERYWHERE = ["/login", "/services", "/nowhere", "/static/none.css"]
@@ -71,6 +71,24 @@ def test_static_files_are_named_by_their_content_and_cached_for_ever(client: Bro
     ]
     for path in paths:
         assert client.get(path).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_static_files_and_the_health_check_are_the_same_for_everyone(french: Browser, statements: Statements) -> None:
+    paths = [*_assets(french.get("/services").text), "/healthz"]
+    with statements() as executed:
+        responses = [french.get(path) for path in paths]
+    assert executed == []
+    for response in responses:
+        assert response.status_code == 200
+        assert "cookie" not in response.vary.as_set()
+        assert "Set-Cookie" not in response.headers
+
+
+def test_missing_static_file_is_a_page_and_not_stored(french: Browser) -> None:
+    response = french.get("/static/none.css")
+    assert response.status_code == 404
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "cookie" in response.vary.as_set()
 
 
 def test_assets_are_sent_compressed_to_clients_that_accept_gzip(client: Browser) -> None:

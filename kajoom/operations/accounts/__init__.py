@@ -1,1 +1,1 @@
-"""Clients' accounts: language."""
+"""Clients' accounts: language and passwords."""
