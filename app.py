@@ -18,6 +18,7 @@ from kajoom.clock import Clock
 from kajoom.config import Config, Misconfigured, from_environment
 from kajoom.i18n.jinja import LocalizedEnvironment
 from kajoom.i18n.translations import compile_translations
+from kajoom.logs import configure_logging
 from kajoom.models.db import db
 from kajoom.web import init_web
 from kajoom.worker.loop import embed_worker, start_embedded_worker
@@ -30,7 +31,9 @@ _LARGEST_FORM = 64 * 1024
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the application; ``Misconfigured`` for a variable that is invalid, or missing where it is to serve."""
-    config = config or _read_configuration()
+    if config is None:
+        configure_logging()  # one that is given a configuration, as by tests, leaves the log to its caller
+        config = _read_configuration()
     if not _runs_a_command():
         config.check_can_serve()
 

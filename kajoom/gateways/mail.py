@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import smtplib
 import ssl
@@ -12,6 +13,8 @@ from tempfile import NamedTemporaryFile
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from kajoom.gateways.ports import MailDelayed, Mailer, MailRefused
+
+log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 20
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -91,11 +94,15 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             raise MailDelayed(_describe(error)) from error
         try:
-            server.send_message(message)
+            refused = server.send_message(message)
         except smtplib.SMTPNotSupportedError as error:
             raise MailRefused(_describe(error)) from error
         except (smtplib.SMTPException, OSError) as error:
             raise (MailRefused if _is_final(error) else MailDelayed)(_describe(error)) from error
+        else:
+            if refused:  # one of several staff: the others have it
+                codes = sorted({code for code, _ in refused.values()})
+                log.warning("some recipients of an e-mail refused it", extra={"count": len(refused), "codes": codes})
         finally:
             # The server has accepted the e-mail or not: a QUIT that fails must not cause a second sending.
             with suppress(smtplib.SMTPException, OSError):

@@ -29,8 +29,9 @@ class _Declarative(DeclarativeBase):
     metadata = MetaData(naming_convention=_NAMES)
 
 
-# A connection that the server has closed meanwhile, for example by a restart, is replaced before it is used.
-db = SQLAlchemy(model_class=_Declarative, engine_options={"pool_pre_ping": True})
+# A connection that the server has closed meanwhile, for example by a restart, is replaced before it is used. The text
+# of an error does not name the values of its statement, which are clients' data.
+db = SQLAlchemy(model_class=_Declarative, engine_options={"pool_pre_ping": True, "hide_parameters": True})
 
 if TYPE_CHECKING:
     Base = _Declarative

@@ -24,6 +24,7 @@ from kajoom.web.locale import init_locale
 from kajoom.web.parsing import init_parsing
 from kajoom.web.payment_options import payment_method_label
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
+from kajoom.web.request_log import init_request_log
 
 _BLUEPRINTS = (
     service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp,
@@ -39,6 +40,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     init_hosts(app)
     init_fallback(app, security_headers(form_targets))
     init_parsing(app)
+    init_request_log(app)
     init_errors(app)
     init_auth(app)
     init_csrf(app)

@@ -16,6 +16,7 @@ from kajoom.web.auth import render_expired_sign_in, signed_in_client
 from kajoom.web.fallback import fallback_response
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
+from kajoom.web.request_log import alert_of_page_error, request_id
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,11 @@ _TEXTS = {
     405: N_("This address is not opened that way. Nothing was changed."),
     413: N_("What was sent is larger than any form of ours. Nothing was changed."),
     429: N_("Wait a moment, then try again. Nothing was changed."),
-    500: N_("We have been told. If you were confirming or paying, look at your services before trying again."),
+    500: N_("If you were confirming or paying, look at your services before trying again."),
 }
+_NOTIFIED = N_(
+    "Our team has been notified. If you were confirming or paying, look at your services before trying again."
+)
 _EXPIRED = N_("This page has expired. Open it again and repeat what you were doing: nothing was changed.")
 
 
@@ -71,14 +75,19 @@ def _handle_http_error(error: HTTPException) -> Response:
     return response
 
 
-def _handle_server_error(_error: Exception) -> Response:
-    """The page of an unexpected exception; it does not use the database, which may be what failed."""
+def _handle_server_error(error: Exception) -> Response:
+    """The page of an unexpected exception; it does not need the database, which may be what failed.
+
+    It says that staff have been notified only if they have: the exception is logged, and they are written to.
+    """
     g.client = None
     try:
         db.session.rollback()
     except Exception:
         log.exception("the transaction could not be rolled back")
-    return _render_error(500, _TEXTS[500])
+        return _render_error(500, _TEXTS[500])
+    is_notified = alert_of_page_error(getattr(error, "original_exception", None) or error)
+    return _render_error(500, _NOTIFIED if is_notified else _TEXTS[500])
 
 
 def _known(status: int) -> int:
@@ -103,6 +112,7 @@ def _render_page(status: int, text: str, refusal: str) -> Response:
         text=gettext(text),
         refusal=refusal,
         status=status,
+        request_id=request_id() if status >= 500 else None,
         back=_next_step_url(status),
     )
     return make_response(body, status)

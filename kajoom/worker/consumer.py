@@ -28,29 +28,43 @@ class StillPending(Exception):
     """The outcome is not known yet: the message must be retried later."""
 
 
+_EXPECTED = (StillPending, MailDelayed, MailRefused, ProviderUnavailable)
+
+
 def run_once(gateways: Gateways, at: datetime) -> bool:
     """Handle the next due message; ``False`` when there is none."""
     message = outbox.lease_next(at)
     if message is None:
         return False
-    lease = message.id, message.lease_token or "", at
+    ids = {"message_id": message.id, "kind": message.kind, "attempt": message.attempts}
     try:
         with begin_mode(read_only=True):  # rendering an e-mail takes a while: writers need not wait for it
             _HANDLERS[message.kind](gateways, message, at)
-    except MailRefused as error:
-        outbox.dead_letter(*lease, _describe(error))
-    except StillPending as error:
-        outbox.retry_later(*lease, _describe(error), is_pending=True)
-    except (MailDelayed, ProviderUnavailable) as error:
-        outbox.retry_later(*lease, _describe(error))
     except Exception as error:
-        # An unexpected error of one message must not stop the others.
+        # An error of one message must not stop the others.
         db.session.rollback()
-        log.exception("message %s (%s) failed", message.id, message.kind)
-        outbox.retry_later(*lease, _describe(error))
+        if not isinstance(error, _EXPECTED):
+            log.exception("message failed", extra=ids)
+        _record_error(message, error, at)
     else:
-        outbox.mark_done(*lease)
+        outbox.mark_done(message.id, message.lease_token or "", at)
+        log.info("message done", extra=ids)
     return True
+
+
+def _record_error(message: Message, error: Exception, at: datetime) -> None:
+    """Retry the message later, or mark it as dead, and log which."""
+    lease, reason = (message.id, message.lease_token or "", at), _describe(error)
+    is_pending, is_dead = isinstance(error, StillPending), isinstance(error, MailRefused)
+    if is_dead:
+        outbox.dead_letter(*lease, reason)
+    else:
+        is_dead = outbox.retry_later(*lease, reason, is_pending=is_pending)
+    ids = {"message_id": message.id, "kind": message.kind, "attempt": message.attempts, "reason": reason}
+    if is_dead:
+        log.error("message dead", extra=ids)
+    else:
+        log.log(logging.INFO if is_pending else logging.WARNING, "message retried later", extra=ids)
 
 
 def _send(gateways: Gateways, message: Message, at: datetime) -> None:
@@ -58,6 +72,7 @@ def _send(gateways: Gateways, message: Message, at: datetime) -> None:
     db.session.rollback()
     if email is not None:
         gateways.mailer.send(email)
+        log.info("e-mail sent", extra={"message_id": message.id, "email": message.ids["email"]})
 
 
 def _provision(gateways: Gateways, message: Message, at: datetime) -> None:

@@ -20,6 +20,7 @@ IMPORTS: dict[str, set[str]] = {
     "operations": {"domain", "gateways.ports", "models", "email_validator", "pydantic", "sqlalchemy"},
     "i18n": {"domain", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},
     "clock": {"flask"},
+    "logs": {"flask", "structlog"},
     "server": {"gunicorn"},
     "config": {"config_values", "models", "click"},
     "config_values": {"gateways.mail", "models", "operations", "idna"},

@@ -1,0 +1,61 @@
+"""The log: one line of key=value pairs for each event, on standard error, with ids and without personal data."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+from flask import g, has_request_context
+from structlog.types import EventDict, Processor
+
+_EMAIL = re.compile(r"[^\s@<>\"'()\[\],;:=]+@[^\s@<>\"'()\[\],;:]+")
+_HANDLER = "kajoom"
+_FIRST_KEYS = ("timestamp", "level", "event", "request")
+
+
+def configure_logging() -> None:
+    """Send the events of this process to standard error; again, it changes nothing.
+
+    Those of the application are logged from the level INFO on, those of libraries from WARNING on.
+    """
+    root = logging.getLogger()
+    if not any(each.name == _HANDLER for each in root.handlers):
+        handler = logging.StreamHandler(sys.stderr)
+        handler.name = _HANDLER
+        handler.setFormatter(formatter())
+        root.addHandler(handler)
+    logging.getLogger("kajoom").setLevel(logging.INFO)
+
+
+def formatter() -> logging.Formatter:
+    """Format a record of the standard library, its ``extra`` values included, as a line of key=value pairs."""
+    before: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+        structlog.processors.format_exc_info,
+        _hide_addresses,
+    ]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=before,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.LogfmtRenderer(key_order=_FIRST_KEYS, drop_missing=True),
+        ],
+    )
+
+
+def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    if has_request_context() and "request_id" in g:
+        event["request"] = g.request_id
+    return event
+
+
+def _hide_addresses(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Replace e-mail addresses, which the text of an unexpected error may contain."""
+    return {key: _EMAIL.sub("[address]", value) if isinstance(value, str) else value for key, value in event.items()}

@@ -1,0 +1,79 @@
+"""Log lines of requests: each has a number, and sign-ins and refusals of access are logged."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, Response, current_app, g, request, request_started
+from flask_security import user_authenticated
+
+from kajoom import clock
+from kajoom.domain.task import AlertKind
+from kajoom.operations.outbox import send_alert
+
+log = logging.getLogger(__name__)
+
+_REFUSALS = frozenset({401, 403, 429})
+_WRONG_PASSWORD = 422
+_ALERTS = "page-error-alerts"
+_ALERT_INTERVAL = timedelta(hours=1)
+
+
+def init_request_log(app: Flask) -> None:
+    """Number the requests, and log sign-ins, failed sign-ins and refusals of access."""
+    app.extensions[_ALERTS] = {}
+    app.log_exception = _log_exception  # type: ignore[method-assign]
+    request_started.connect(_number_request, app)
+    user_authenticated.connect(_log_sign_in, app)
+    app.after_request(_log_refusal)
+
+
+def request_id() -> str:
+    """The number of the current request, as its log lines bear it."""
+    return str(g.setdefault("request_id", uuid4().hex[:12]))
+
+
+def alert_of_page_error(error: BaseException) -> bool:
+    """Write to staff about an unexpected exception of a page, at most once an hour for each class of exceptions.
+
+    Returns whether staff were or will be written to: not when the database is what failed.
+    """
+    kind, at = type(error).__name__, clock.now()
+    alerts: dict[str, datetime] = current_app.extensions[_ALERTS]
+    if kind in alerts and timedelta(0) <= at - alerts[kind] < _ALERT_INTERVAL:
+        return True
+    try:
+        send_alert(AlertKind.PAGE_ERROR, kind, at, request=request_id())
+    except Exception:
+        log.exception("staff could not be alerted")
+        return False
+    alerts[kind] = at
+    return True
+
+
+def _number_request(_app: Flask, **_signal: Any) -> None:
+    request_id()
+
+
+def _log_exception(exc_info: Any) -> None:
+    """Log an unexpected exception; not the address, which may hold a token."""
+    log.error("page failed", exc_info=exc_info, extra={"endpoint": request.endpoint, "method": request.method})
+
+
+def _log_sign_in(_app: Flask, user: Any, **_signal: Any) -> None:
+    log.info("signed in", extra={"client": user.id})
+
+
+def _log_refusal(response: Response) -> Response:
+    """Log a wrong password and a refusal of access, with the id of the client who is signed in."""
+    client = g.get("client")
+    ids = {"endpoint": request.endpoint, **({"client": client.id} if client else {})}
+    is_sign_in = request.endpoint in {"security.login", "security.verify"} and request.method == "POST"
+    if is_sign_in and response.status_code == _WRONG_PASSWORD:
+        log.warning("sign-in failed", extra=ids)
+    elif response.status_code in _REFUSALS:
+        log.warning("access refused", extra={"status": response.status_code, **ids})
+    return response
