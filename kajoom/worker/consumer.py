@@ -85,10 +85,13 @@ def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
 
 
 def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
+    """Look an attempt up; until its outcome is known the message never dies, also without its provider's settings."""
     try:
         result = pay.follow_up(message.ids["attempt"], gateways.payments_in_worker(), at, again="again" in message.ids)
     except BusinessError as error:
         raise StillPending(error.code.value) from None
+    except KeyError as error:
+        raise StillPending(f"{error} is not configured") from None
     if result is not None:
         raise StillPending(f"{result.status} {result.reason}".strip())
 
@@ -113,8 +116,8 @@ def _check(gateways: Gateways, message: Message, at: datetime) -> None:
 
 def _reconcile(gateways: Gateways, message: Message, at: datetime) -> None:
     silent = reconciliation.reconcile(gateways.payments, date.fromisoformat(message.ids["on"]), at)
-    if silent:
-        raise StillPending(f"{', '.join(silent)} could not be asked")
+    if silent:  # a failure: staff must hear of a report that PayPal does not give
+        raise ProviderUnavailable(f"{', '.join(silent)} could not be asked")
 
 
 def _run_day(_gateways: Gateways, message: Message, at: datetime) -> None:

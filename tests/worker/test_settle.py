@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from kajoom.domain.money import Money
+from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from kajoom.models.credit import balance_of
 from kajoom.models.db import db
+from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.operations import outbox
 from kajoom.operations.orders.close import cancel_order
@@ -20,6 +24,7 @@ from kajoom.operations.transaction import transactional
 from tests import factories
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeProvider
+from tests.operations.ledger_checks import rows
 from tests.operations.pending_payments import last_attempt
 from tests.worker.paid_orders import pay_order
 from tests.worker_runs import drain
@@ -101,3 +106,62 @@ def test_unknown_outcome_is_looked_up_again(
     provider.look_up_result = ProviderResult(CAPTURED, "ref", "taken")
     drain(gateways, LATER)
     assert balance_of(client_id, "CAD") == Money(4312)
+
+
+def pending_capture(gateways: Gateways, provider: FixedLookUpProvider) -> Message:
+    """An order whose captured money its provider holds for review, and the message that looks it up."""
+    provider.results.append(ProviderResult(PENDING, "ref"))
+    provider.look_up_result = ProviderResult(PENDING, "ref")
+    invoice = pay_order(factories.confirm(factories.service(), "b"), gateways)
+    return settle_message(last_attempt(invoice).key)
+
+
+def settle_message(key: str) -> Message:
+    db.session.rollback()
+    return db.session.query(Message).filter_by(key=f"settle-{key}").one()
+
+
+def work_until(gateways: Gateways, waiting: Message, end: datetime) -> list[datetime]:
+    """Let the worker act whenever the message is due, until ``end``; the instants at which it did."""
+    key, instants = waiting.ids["attempt"], []
+    while waiting.done_at is None and waiting.dead_at is None and waiting.run_at <= end:
+        instants.append(waiting.run_at)
+        drain(gateways, instants[-1])
+        waiting = settle_message(key)
+    return instants
+
+
+def test_capture_held_for_review_is_looked_up_at_least_daily_for_a_month(
+    gateways: Gateways, provider: FixedLookUpProvider
+) -> None:
+    waiting = pending_capture(gateways, provider)
+    instants = work_until(gateways, waiting, AT + timedelta(days=30))
+    assert max(after - before for before, after in pairwise(instants)) <= timedelta(days=1)
+    assert instants[-1] >= AT + timedelta(days=29)
+    assert len(instants) < 60
+    last = settle_message(waiting.ids["attempt"])
+    assert (last.dead_at, last.done_at) == (None, None)
+
+
+def test_capture_completed_on_the_fifth_day_is_found_within_a_day(
+    gateways: Gateways, provider: FixedLookUpProvider
+) -> None:
+    waiting = pending_capture(gateways, provider)
+    work_until(gateways, waiting, AT + timedelta(days=5))
+    provider.look_up_result = None
+    work_until(gateways, settle_message(waiting.ids["attempt"]), AT + timedelta(days=6))
+    done = settle_message(waiting.ids["attempt"])
+    assert done.done_at is not None
+    assert done.done_at <= AT + timedelta(days=6)
+    [order] = rows(Order)
+    assert order.status is OrderStatus.COMPLETED
+
+
+def test_attempt_of_a_provider_without_settings_is_looked_up_until_it_has_some(
+    gateways: Gateways, provider: FixedLookUpProvider
+) -> None:
+    waiting = pending_capture(gateways, provider)
+    work_until(replace(gateways, payments={}), waiting, AT + timedelta(days=10))
+    provider.look_up_result = None
+    work_until(gateways, settle_message(waiting.ids["attempt"]), AT + timedelta(days=11))
+    assert settle_message(waiting.ids["attempt"]).done_at is not None
