@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import (
     Flask,
-    Request,
     Response,
     current_app,
     g,
@@ -20,7 +18,6 @@ from flask import (
     session,
     url_for,
 )
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_login import current_user
 from flask_security import (
     LoginForm,
@@ -52,20 +49,14 @@ from kajoom.operations.accounts.passwords import replace_password_hash
 from kajoom.operations.email_address import parse_email
 from kajoom.web.csrf import rotate_csrf_token
 from kajoom.web.hashing import ARGON2, HashingLimit, LimitedContext
-from kajoom.web.hosts import cookie_name
 from kajoom.web.htmx import wants_fragment
+from kajoom.web.session import SessionInterface
 from kajoom.web.urls import current_url
 
 PUBLIC = frozenset({"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal"})
 """The endpoints that need no session; the webhook verifies the signature of each request instead."""
 
-WITHOUT_SESSION = frozenset({"static", "health.alive", "health.ready"})
-"""The endpoints whose answer is the same for everyone."""
-
 _RECENT = timedelta(minutes=30)
-
-_SESSION_TYPES = {"_user_id": (str, ""), "csrf_token": (str, ""), "fs_paa": (int | float, 0)}
-"""The type and a default of the values that the code reads from a session."""
 
 _MAX_PASSWORD_BYTES = 1024
 """A longer password is wrong, whoever sends it: it is not hashed, and no client is looked up."""
@@ -146,44 +137,11 @@ class _ClientDatastore(SQLAlchemyUserDatastore):
         return model
 
 
-class _SessionInterface(SecureCookieSessionInterface):
-    """The session cookie; over HTTPS it is ``Secure`` and bound to this host by its name."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The session of the cookie; a new one for a cookie that is signed but holds something else.
-
-        The secret of the demonstration is public, so that anyone can sign anything there.
-        """
-        try:
-            opened = super().open_session(app, request)
-        except (TypeError, ValueError):
-            return self.session_class()
-        if opened is None or all(
-            isinstance(opened.get(name, default), kind) for name, (kind, default) in _SESSION_TYPES.items()
-        ):
-            return opened
-        return self.session_class()
-
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Store nothing with a static file or a health check: Flask-Login has looked, but no session was used."""
-        if request.endpoint not in WITHOUT_SESSION or response.status_code >= HTTPStatus.BAD_REQUEST:
-            super().save_session(app, session, response)
-
-    def get_cookie_name(self, app: Flask) -> str:
-        return cookie_name("session")
-
-    def get_cookie_path(self, app: Flask) -> str:
-        return request.root_path or "/"
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
-
-
 def init_auth(app: Flask) -> None:
     """Set up Flask-Security's views (/login, /logout, /verify) and require sign-in for every other page."""
     app.config.update(_SETTINGS, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     app.config["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"] = {**ARGON2, **app.config["PASSWORD_HASH_OPTIONS"]}
-    app.session_interface = _SessionInterface()
+    app.session_interface = SessionInterface()
     datastore = _ClientDatastore(db, Client, Role)
     forms: dict[str, Any] = {"login_form": SignInForm, "verify_form": VerifyPasswordForm}
     # Flask-Security returns what render_template gives as the view's response, so it may carry a status too.

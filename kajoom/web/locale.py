@@ -7,8 +7,9 @@ from flask_babel import Babel
 
 from kajoom.i18n.formats import LANGUAGES, current_formats
 from kajoom.operations.accounts.locale import remember_locale
-from kajoom.web.auth import WITHOUT_SESSION, signed_in_client
+from kajoom.web.auth import signed_in_client
 from kajoom.web.hosts import cookie_name
+from kajoom.web.session import WITHOUT_SESSION
 from kajoom.web.urls import current_url, other_language_url
 
 COOKIE = "lang"
