@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "kajoom.cli.demo:demo",
     "due": "kajoom.cli.due:due_command",
     "import": "kajoom.cli.imports:import_command",
+    "jobs": "kajoom.cli.jobs:jobs",
     "mail": "kajoom.cli.mail:mail",
     "quote": "kajoom.cli.quote:quote_command",
     "staff": "kajoom.cli.staff:staff",

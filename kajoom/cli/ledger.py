@@ -13,7 +13,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.operator import current_operator
+from kajoom.cli.operator import current_operator, log_act
 from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.reconciliation import Difference, open_differences
@@ -76,6 +76,7 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
     offline_payment = OfflinePayment(amount, day, clock.at_local_time(day, 12), reference, method)
     with exit_on_refusal():
         receipt = record_offline_payment(invoice, offline_payment, clock.today(), current_operator(), clock.now())
+    log_act("received", invoice=invoice)
     if not receipt.is_new:
         click.echo(f"{reference} was already recorded for invoice {invoice}: nothing was added.")
     if receipt.applied:
@@ -96,6 +97,7 @@ def credit(email: str, amount: str, currency: str, reason: str) -> None:
     """Grant account credit to the client of EMAIL; it is used first, on the next invoice."""
     with exit_on_refusal():
         balance = grant_credit(email, amount, reason, clock.now(), currency)
+    log_act("credit")
     click.echo(f"{email} now has {balance} {balance.currency} of account credit.")
 
 
@@ -109,6 +111,7 @@ def refund(invoice: str) -> None:
     """
     with exit_on_refusal():
         sent = refund_invoice(invoice, current_app.extensions["kajoom"].payments, current_operator(), clock.now())
+    log_act("refund", invoice=invoice)
     for each in sent:
         result = _REFUND_RESULTS[each.status].format(provider=each.provider, reason=each.reason)
         click.echo(f"{each.amount} {each.amount.currency} {result}")
@@ -142,6 +145,7 @@ def explain_command(reference: str, note: str) -> None:
     """Close the differences with REFERENCE and record what they were."""
     with exit_on_refusal():
         count = explain(reference, note, current_operator(), clock.now())
+    log_act("explain", reference=reference)
     click.echo(f"{count} difference{'s' if count > 1 else ''} explained.")
 
 

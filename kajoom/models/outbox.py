@@ -101,6 +101,18 @@ def dead_messages(kind: str) -> list[Message]:
     return list(db.session.scalars(query.order_by(Message.dead_at, Message.id)))
 
 
+def unfinished_messages(at: datetime, kind: str, limit: int) -> list[Message]:
+    """Return the dead messages, then those that are retried or due at ``at``; of one ``kind``, or of all if empty."""
+    is_listed = IS_DEAD | (IS_PENDING & or_(Message.attempts > 0, Message.run_at <= at))
+    query = select(Message).where(is_listed, *([Message.kind == kind] if kind else []))
+    return list(db.session.scalars(query.order_by(Message.dead_at.is_(None), Message.due_at, Message.id).limit(limit)))
+
+
+def lock_message(message_id: int) -> Message | None:
+    """Lock a message until the commit and return it, or ``None``."""
+    return db.session.scalar(select(Message).where(Message.id == message_id).with_for_update())
+
+
 def message_by_key(key: str) -> Message | None:
     """Return the message with this key, done or not, or ``None``."""
     return db.session.scalar(select(Message).where(Message.key == key))

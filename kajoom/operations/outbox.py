@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.task import AlertKind
 from kajoom.models.db import db
 from kajoom.models.outbox import (
@@ -16,6 +17,7 @@ from kajoom.models.outbox import (
     is_any_due,
     last_run_at,
     leased_message,
+    lock_message,
     message_by_key,
 )
 from kajoom.operations.transaction import transactional
@@ -38,6 +40,41 @@ def restart(kind: str, key: str, at: datetime, **ids: Any) -> None:
     if message is None:
         enqueue(kind, key, at, **ids)
         return
+    _restart(message, at)
+
+
+@transactional
+def retry_message(message_id: int, at: datetime) -> None:
+    """Make a dead or retried message due now, as if it were new.
+
+    Raises ``BusinessError`` with ``NO_MESSAGE`` for an unknown one and ``NOT_WAITING`` for one that is done.
+    """
+    _restart(_get_unfinished(message_id), at)
+
+
+@transactional
+def discard_message(message_id: int, actor: str, note: str, at: datetime) -> None:
+    """Give up a message that has failed, and record who did it and why.
+
+    Raises ``BusinessError`` as ``retry_message``, and with ``NOT_DEAD`` for one that has not failed.
+    """
+    message = _get_unfinished(message_id)
+    if message.dead_at is None and message.failing_since is None:
+        raise BusinessError(StaffRefusal.NOT_DEAD, id=message_id)
+    message.done_at, message.discarded_by, message.discard_note = at, actor, note
+    message.lease_until = message.lease_token = None
+
+
+def _get_unfinished(message_id: int) -> Message:
+    message = lock_message(message_id)
+    if message is None:
+        raise BusinessError(StaffRefusal.NO_MESSAGE, id=message_id)
+    if message.done_at is not None:
+        raise BusinessError(StaffRefusal.NOT_WAITING, id=message_id)
+    return message
+
+
+def _restart(message: Message, at: datetime) -> None:
     message.due_at = message.run_at = at
     message.attempts, message.last_error, message.discarded_by, message.discard_note = 0, "", "", ""
     message.lease_until = message.lease_token = message.failing_since = message.done_at = message.dead_at = None

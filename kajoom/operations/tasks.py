@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import TaskKind
-from kajoom.models.task import add_task, close_open_task, close_tasks_of_order
+from kajoom.models.client import lock_client
+from kajoom.models.service import client_id_of_service
+from kajoom.models.task import Task, add_task, close_open_task, close_tasks_of_order, task_by_id
 from kajoom.operations import outbox
+from kajoom.operations.transaction import transactional
 
 
 def open_task(
@@ -41,6 +46,40 @@ def open_task(
 def close_task(key: str, actor: str, at: datetime, note: str = "") -> bool:
     """Within the current transaction, close the task with this key; ``False`` when none is open."""
     return close_open_task(key, actor, at, note)
+
+
+@transactional(read_only=True)
+def order_of_task(task_id: int) -> str | None:
+    """The reference of the order that an open task is about, ``None`` when it is about none.
+
+    Raises ``BusinessError`` with ``NO_TASK`` when no such task is open.
+    """
+    task = _get_open(task_id)
+    return task.order.reference if task.order is not None else None
+
+
+@transactional
+def complete_task(task_id: int, actor: str, at: datetime, note: str = "") -> None:
+    """Close a task about a service that a person has ended or whose suspension they have lifted.
+
+    A lifted suspension makes the service active. Raises ``BusinessError`` with ``NO_TASK`` when no such task is open,
+    and with ``TASK_OF_ORDER`` when it is about an order, whose outcome closes it.
+    """
+    task = _get_open(task_id)
+    lock_client(client_id_of_service(task.service_id))
+    task = _get_open(task_id)
+    if task.order_id is not None:
+        raise BusinessError(StaffRefusal.TASK_OF_ORDER, id=task_id)
+    if task.kind is TaskKind.UNSUSPEND and task.service.status is ServiceStatus.SUSPENDED:
+        task.service.status = ServiceStatus.ACTIVE
+    close_open_task(task.key, actor, at, note)
+
+
+def _get_open(task_id: int) -> Task:
+    task = task_by_id(task_id)
+    if task is None or task.closed_at is not None:
+        raise BusinessError(StaffRefusal.NO_TASK, id=task_id)
+    return task
 
 
 def close_order_tasks(order_id: int, actor: str, at: datetime, note: str = "") -> bool:
