@@ -36,10 +36,23 @@ def is_whole(received: bytes) -> bool:
     if not end:
         return len(head) > LARGEST_BUFFERED
     if _CHUNKED.search(head):
-        return body.endswith(b"0\r\n\r\n") or len(body) > LARGEST_BUFFERED
+        return len(body) > LARGEST_BUFFERED or _has_last_chunk(body)
     length = _CONTENT_LENGTH.search(head)
     needed = int(length[1]) if length else 0
     return len(body) >= needed or needed > LARGEST_BUFFERED
+
+
+def _has_last_chunk(body: bytes) -> bool:
+    """Whether a chunked body has its last chunk and trailers, or a size that cannot be read."""
+    start = 0
+    while (end := body.find(b"\r\n", start)) >= 0:
+        size = body[start:end].partition(b";")[0]
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}[ \t]*", size):
+            return True
+        if int(size, 16) == 0:
+            return body.find(b"\r\n\r\n", end) >= 0
+        start = end + 2 + int(size, 16) + 2
+    return False
 
 
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types

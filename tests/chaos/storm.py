@@ -21,6 +21,7 @@ from threading import Event, Thread
 from tests.architecture.files import ROOT
 from tests.chaos import fast_app
 from tests.chaos.faulty_systems import FaultySystems
+from tests.chaos.live_server import free_port
 from tests.chaos.simulated_client import SimulatedClient
 from tests.chaos.storm_data import StormData
 from tests.wait import until
@@ -62,7 +63,7 @@ class Storm:
         self.scale, self.result = scale, StormResult()
         self._random = random.Random(scale.seed)
         self._processes = processes
-        self._address = f"http://127.0.0.1:{_free_port()}"
+        self._address = f"http://127.0.0.1:{free_port()}"
         self._systems = FaultySystems(folder, self._address, scale.seed)
         self._environment = {
             **self._systems.environment,
@@ -145,8 +146,7 @@ class Storm:
         bind = self._address.removeprefix("http://")
         # --pdeathsig: the server ends with the storm, also when the storm is killed.
         command = ["setpriv", "--pdeathsig=TERM", "--", sys.executable, "-m", "gunicorn", "--bind", bind]
-        command += ["--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--log-level", "critical"]
-        command += ["tests.chaos.fast_app:application()"]
+        command += ["--log-level", "critical", "tests.chaos.fast_app:application()"]
         server = subprocess.Popen(command, cwd=ROOT, env=os.environ | self._environment)
         try:
             until(lambda: _accepts_connections(bind), "gunicorn does not accept connections")
@@ -154,13 +154,6 @@ class Storm:
         finally:
             server.terminate()
             server.wait(_JOIN_SECONDS)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _accepts_connections(bind: str) -> bool:
