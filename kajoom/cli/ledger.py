@@ -14,15 +14,17 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.operator import current_operator, log_act
+from kajoom.domain.money import Money
 from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.reconciliation import Difference, open_differences
 from kajoom.operations.billing.credit import grant_credit
+from kajoom.operations.billing.credit_notes import credit_invoice
 from kajoom.operations.payments.receipts import OfflinePayment, record_offline_payment
 from kajoom.operations.payments.reconciliation import explain, reconcile
 from kajoom.operations.payments.refunds import refund_invoice
 
-_REFUSALS: Mapping[StrEnum, str] = {
+REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_INVOICE: "There is no invoice {number}.",
     StaffRefusal.NO_CLIENT: "There is no client {email}.",
     StaffRefusal.NO_METHOD: "Say how it was paid with --method: one of {known}.",
@@ -41,6 +43,11 @@ _REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_SERVICE: "There is no service {name}: give its id of the host's billing, or its domain.",
     StaffRefusal.SEVERAL_SERVICES: "{name} names several services: give one of their ids, {known}.",
     StaffRefusal.SERVICE_ENDED: "The service {name} has already ended.",
+    StaffRefusal.NOT_PAID: "Invoice {number} is not paid in full: an unpaid invoice is voided, not credited.",
+    StaffRefusal.MORE_THAN_IS_LEFT: "Only {left} before tax is left to credit of invoice {number}.",
+    StaffRefusal.NO_REASON: "Give the reason that the client reads, in one line of at most 500 characters.",
+    StaffRefusal.BEFORE_ORDER: "{on} is before the change {reference} was ordered.",
+    StaffRefusal.BEFORE_PAYMENT: "{on} is before the payment of invoice {number} was received.",
     StaffRefusal.NO_DIFFERENCE: "No open difference bears the reference {reference}.",
 }
 _REFUND_RESULTS = {
@@ -49,7 +56,7 @@ _REFUND_RESULTS = {
     RefundStatus.PENDING: "on its way by {provider}.",
     RefundStatus.UNKNOWN: "asked of {provider}, whose answer is not known yet; the worker asks again.",
 }
-_day = click.DateTime(["%Y-%m-%d"])
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @contextmanager
@@ -59,13 +66,13 @@ def exit_on_refusal() -> Iterator[None]:
         yield
     except BusinessError as error:
         details = {key: ", ".join(each) if isinstance(each, list) else each for key, each in error.details.items()}
-        raise click.ClickException(_REFUSALS[error.code].format(**details)) from None
+        raise click.ClickException(REFUSALS[error.code].format(**details)) from None
 
 
 @click.command()
 @click.argument("invoice")
 @click.option("--amount", required=True, help="What was received, like 41.72.")
-@click.option("--on", type=_day, required=True, help="The day it was received, like 2026-11-20.")
+@click.option("--on", type=DAY, required=True, help="The day it was received, like 2026-11-20.")
 @click.option("--reference", required=True, help="The sender's reference; the same one twice adds nothing.")
 @click.option("--method", default="", help="interac, cheque, paypal …; by default the offline method of the service.")
 @with_appcontext
@@ -101,11 +108,32 @@ def credit(email: str, amount: str, currency: str, reason: str) -> None:
     click.echo(f"{email} now has {balance} {balance.currency} of account credit.")
 
 
+@click.command("credit-note")
+@click.argument("invoice")
+@click.option("--amount", required=True, help="What is credited, before tax, like 10.00.")
+@click.option("--reason", required=True, help="What the client reads.")
+@with_appcontext
+def credit_note_command(invoice: str, amount: str, reason: str) -> None:
+    """Correct the paid INVOICE by a credit note of its own number; its total becomes account credit.
+
+    The taxes are credited at the rates of the invoice. The same amount and reason again add nothing.
+    """
+    with exit_on_refusal():
+        note, is_new = credit_invoice(invoice, amount, reason, current_operator(), clock.today(), clock.now())
+    if not is_new:
+        click.echo(f"Credit note {note.number} was already issued for this: nothing was added.")
+        return
+    log_act("credit-note", invoice=invoice)
+    subtotal = Money(-note.subtotal_cents, note.currency)
+    click.echo(f"Credit note {note.number}: {subtotal} before tax of invoice {invoice},")
+    click.echo(f"{note.credited} {note.currency} with taxes, added to the client's account credit.")
+
+
 @click.command()
 @click.argument("invoice")
 @with_appcontext
 def refund(invoice: str) -> None:
-    """Send the payment of INVOICE that became account credit back to where it came from.
+    """Send the payment of INVOICE, or of a credit note's, that became account credit back to where it came from.
 
     Only a provider's payment that came late or paid for nothing can be sent back, up to what is left of that credit.
     """
@@ -120,7 +148,7 @@ def refund(invoice: str) -> None:
 
 
 @click.command("reconcile")
-@click.option("--on", type=_day, help="The day to compare, in UTC; yesterday by default.")
+@click.option("--on", type=DAY, help="The day to compare, in UTC; yesterday by default.")
 @with_appcontext
 def reconcile_command(on: datetime | None) -> None:
     """Compare what the providers took with the ledger; exit code 1 if there are unexplained differences."""
@@ -159,4 +187,4 @@ def _describe(difference: Difference) -> str:
     )
 
 
-LEDGER_COMMANDS = (received, credit, refund, reconcile_command, explain_command)
+LEDGER_COMMANDS = (received, credit, credit_note_command, refund, reconcile_command, explain_command)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 
 import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
+from kajoom.cli.ledger import DAY, REFUSALS
 from kajoom.cli.operator import current_operator, log_act
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.domain.task import TaskKind, is_late
+from kajoom.models.credit_note import credit_note_of_outcome
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.task import Task, open_tasks
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused
@@ -29,6 +32,7 @@ _WHAT = {
 _REFUSALS: Mapping[StrEnum, str] = {
     Refusal.TOO_LATE: "{name} does not wait for a person: see its page.",
     StaffRefusal.FOR_A_PERSON: "{name} is for a person: the panel is not asked.",
+    **{code: REFUSALS[code] for code in (StaffRefusal.NOT_YET, StaffRefusal.BEFORE_ORDER, StaffRefusal.BEFORE_PAYMENT)},
     StaffRefusal.NO_TASK: "There is no open task {name}: see `flask staff queue`.",
 }
 
@@ -41,7 +45,7 @@ def _exit_on_refusal(name: str) -> Iterator[None]:
     except LookupError:
         raise click.ClickException(f"There is no order {name}.") from None
     except BusinessError as error:
-        raise click.ClickException(_REFUSALS[error.code].format(name=name)) from None
+        raise click.ClickException(_REFUSALS[error.code].format(**{"name": name, **error.details})) from None
 
 
 @click.command()
@@ -57,17 +61,25 @@ def queue() -> None:
 
 @click.command()
 @click.argument("name", metavar="REFERENCE|TASK")
+@click.option("--on", "day", type=DAY, help="The day from which a change is in force; today by default.")
 @with_appcontext
-def done(name: str) -> None:
-    """Declare a change operational (the client is sent an e-mail), or a task done."""
+def done(name: str, day: datetime | None) -> None:
+    """Declare a change operational (the client is sent an e-mail), or a task done.
+
+    An upgrade charged by the day that is in force later than it was ordered is credited the days in between.
+    """
     with _exit_on_refusal(name):
         reference = _reference_of(name)
-        if reference is None:
-            complete_task(int(name), current_operator(), clock.now())
+        if reference is not None:
+            in_force_on = day.date() if day else None
+            mark_operational(reference, current_operator(), clock.today(), clock.now(), in_force_on)
+        elif day is not None:
+            raise click.UsageError(f"--on is for a change of plan: task {name} is not about one.")
         else:
-            mark_operational(reference, current_operator(), clock.today(), clock.now())
+            complete_task(int(name), current_operator(), clock.now())
     log_act("done", subject=name)
     click.echo(f"Task {name} is done." if reference is None else f"{reference} is operational.")
+    _print_credit_note(reference)
 
 
 @click.command()
@@ -80,7 +92,8 @@ def refuse(name: str, reason: str) -> None:
         reference = _order_reference_of(name)
         mark_refused(reference, reason, current_operator(), clock.today(), clock.now())
     log_act("refuse", subject=name)
-    click.echo(f"{reference} is refused, and its payment is now account credit.")
+    click.echo(f"{reference} is refused.")
+    _print_credit_note(reference)
 
 
 @click.command()
@@ -96,6 +109,14 @@ def retry(name: str) -> None:
 
 
 TASK_COMMANDS = (queue, done, refuse, retry)
+
+
+def _print_credit_note(reference: str | None) -> None:
+    """Print what the outcome of a change credited, if anything."""
+    note = credit_note_of_outcome(reference) if reference is not None else None
+    if note is not None:
+        credited = f"{note.credited} {note.currency}"
+        click.echo(f"Credit note {note.number}: {credited} of invoice {note.invoice.number} is now account credit.")
 
 
 def _reference_of(name: str) -> str | None:

@@ -15,5 +15,6 @@ class CreditReason(StrEnum):
     LATE_PAYMENT = "late_payment"
     OVERPAID = "overpaid"
     CHANGE_REFUSED = "change_refused"
+    CREDIT_NOTE = "credit_note"
     REFUNDED = "refunded"
     REFUND_REFUSED = "refund_refused"

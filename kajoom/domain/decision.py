@@ -34,12 +34,14 @@ class Decision(StrEnum):
 
 
 class LineCode(StrEnum):
-    """What a line charges or credits."""
+    """What a line charges or credits; the last two are lines of credit notes only."""
 
     DIFFERENCE = "difference"
     NEW_PERIOD = "new_period"
     UNUSED_TIME = "unused_time"
     RENEWAL = "renewal"
+    DAYS_NOT_SERVED = "days_not_served"
+    CORRECTION = "correction"
 
 
 @dataclass(frozen=True, slots=True)

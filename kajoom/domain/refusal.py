@@ -56,6 +56,11 @@ class StaffRefusal(StrEnum):
     NO_SERVICE = "no_service"
     SEVERAL_SERVICES = "several_services"
     SERVICE_ENDED = "service_ended"
+    NOT_PAID = "not_paid"
+    MORE_THAN_IS_LEFT = "more_than_is_left"
+    NO_REASON = "no_reason"
+    BEFORE_ORDER = "before_order"
+    BEFORE_PAYMENT = "before_payment"
 
 
 class BusinessError(Exception):

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
 from kajoom.domain.credit import CreditReason
+from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import OrderStatus
@@ -51,6 +52,13 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         InvoiceStatus.PAID: N_("Paid in full"),
         InvoiceStatus.VOID: N_("Void"),
     },
+    CreditNoteReason: {
+        CreditNoteReason.CHANGE_REFUSED: N_("The change of plan could not be made."),
+        CreditNoteReason.RENEWAL_REPLACED: N_("The scheduled change will not be made: its renewal is replaced."),
+        CreditNoteReason.SERVICE_ENDED: N_("The service ended before this period."),
+        CreditNoteReason.DAYS_NOT_SERVED: N_("You only pay for the days on which your new plan is in force."),
+        CreditNoteReason.CORRECTED: N_("Correction by our team"),
+    },
     CancellationStatus: {
         CancellationStatus.OPEN: N_("Request received"),
         CancellationStatus.WITHDRAWN: N_("Request withdrawn"),
@@ -74,6 +82,8 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         LineCode.NEW_PERIOD: N_("New billing period"),
         LineCode.UNUSED_TIME: N_("Credit for unused time"),
         LineCode.RENEWAL: N_("Renewal"),
+        LineCode.DAYS_NOT_SERVED: N_("Days before the new plan was in force"),
+        LineCode.CORRECTION: N_("Amount corrected"),
     },
     TaxName: {
         TaxName.GST: N_("GST"),
@@ -93,6 +103,7 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         CreditReason.LATE_PAYMENT: N_("Payment received for a void invoice"),
         CreditReason.OVERPAID: N_("Payment above what was owed"),
         CreditReason.CHANGE_REFUSED: N_("Change that could not be made"),
+        CreditReason.CREDIT_NOTE: N_("Credit note"),
         CreditReason.REFUNDED: N_("Refunded to your payment method"),
         CreditReason.REFUND_REFUSED: N_("Given back, refund not accepted"),
     },

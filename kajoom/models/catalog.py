@@ -117,7 +117,8 @@ class CatalogVersion(Base):
     """A single row: the version of the catalogue in force, the seller printed on invoices and the offline methods.
 
     ``staff`` holds the addresses to ``notify`` and the ``locale`` of the e-mails to staff, empty for the defaults.
-    ``offline`` maps the code of a payment method to its ``label`` and ``instructions`` in both languages.
+    ``offline`` maps the code of a payment method to its ``label`` and ``instructions`` in both languages. ``numbering``
+    holds the ``prefix`` and the ``start`` of invoice numbers, or nothing.
     """
 
     __tablename__ = "catalog_version"
@@ -128,6 +129,7 @@ class CatalogVersion(Base):
     seller: Mapped[dict[str, Any]] = mapped_column(json_column())
     offline: Mapped[dict[str, dict[str, Translated]]] = mapped_column(json_column(), default=dict, server_default="{}")
     staff: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
+    numbering: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
 
 
 _CACHE = "catalog"

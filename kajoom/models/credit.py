@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relations
 
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
 from kajoom.models.paging import page_of
@@ -31,11 +32,13 @@ class CreditEntry(Base):
     cents: Mapped[int]
     currency: Mapped[str]
     reason: Mapped[CreditReason] = mapped_column(enum_column(CreditReason))
-    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"))
+    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
+    credit_note_id: Mapped[int | None] = mapped_column(ForeignKey("credit_note.id"))
     note: Mapped[str] = mapped_column(default="", server_default="")
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     invoice: Mapped[Invoice | None] = relationship()
+    credit_note: Mapped[CreditNote | None] = relationship()
 
     @property
     def amount(self) -> Money:
@@ -88,7 +91,8 @@ def ledgers_of(client_id: int, page: int) -> tuple[dict[str, Ledger], Pagination
 
     On the first page each currency in which the client has credit has a ledger, even without a movement on it.
     """
-    of_client = select(CreditEntry).options(joinedload(CreditEntry.invoice)).where(CreditEntry.client_id == client_id)
+    documents = joinedload(CreditEntry.invoice), joinedload(CreditEntry.credit_note)
+    of_client = select(CreditEntry).options(*documents).where(CreditEntry.client_id == client_id)
     entries = page_of(of_client.order_by(CreditEntry.id.desc()), page)
     if not entries.items:
         return {}, entries

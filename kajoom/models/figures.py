@@ -10,6 +10,7 @@ from typing import Any
 from kajoom.domain.money import Money
 from kajoom.domain.quote import LineCode
 from kajoom.domain.tax import TaxName
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.types import LineJson, TaxJson, Translated
@@ -70,6 +71,12 @@ def figures_of_invoice(invoice: Invoice) -> Figures:
     credit = Money(invoice.credit_cents, invoice.currency)
     paid = Money(invoice.paid_cents, invoice.currency)
     return figures(invoice.lines, invoice.taxes, invoice.subtotal_cents, invoice.total, credit, invoice.balance, paid)
+
+
+def figures_of_credit_note(note: CreditNote) -> Figures:
+    """Return the figures of a credit note, which are negative."""
+    zero = Money(0, note.currency)
+    return figures(note.lines, note.taxes, note.subtotal_cents, note.total, zero, zero)
 
 
 def figures(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
@@ -13,18 +12,18 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     SQLColumnExpression,
+    and_,
     func,
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.order import Order
-from kajoom.models.paging import page_of
 from kajoom.models.service import Service
 from kajoom.models.types import LineJson, TaxJson, enum_column, json_column
 
@@ -55,7 +54,8 @@ class Invoice(Base):
     """An amount owed by a client, in cents of ``currency``.
 
     ``credit_cents`` of the total were paid with account credit and ``paid_cents`` with payments. ``lines``, ``taxes``,
-    ``seller`` and ``buyer`` are frozen as they were on the day of issue.
+    ``seller`` and ``buyer`` are frozen as they were on the day of issue. ``replaced_on`` is the day on which a paid
+    renewal was credited in full and its period could be invoiced again.
     """
 
     __tablename__ = "invoice"
@@ -88,6 +88,8 @@ class Invoice(Base):
     taxes: Mapped[list[TaxJson]] = mapped_column(json_column())
     seller: Mapped[dict[str, Any]] = mapped_column(json_column())
     buyer: Mapped[dict[str, Any]] = mapped_column(json_column())
+    voided_on: Mapped[date | None]
+    replaced_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()
@@ -109,15 +111,19 @@ class Invoice(Base):
         return Money(self.total_cents - self.credit_cents - self.paid_cents, self.currency)
 
 
-_IS_LIVE_RENEWAL = (Invoice.kind == InvoiceKind.RENEWAL) & (Invoice.status != InvoiceStatus.VOID)
+IS_LIVE_RENEWAL = and_(
+    Invoice.kind == InvoiceKind.RENEWAL, Invoice.status != InvoiceStatus.VOID, Invoice.replaced_on.is_(None)
+)
+"""A renewal whose period cannot be invoiced again: neither void nor replaced."""
+
 # A period is invoiced once, even when the daily run is repeated or done by two workers.
 Index(
     "uq_invoice_renewal_period",
     Invoice.service_id,
     Invoice.period_start,
     unique=True,
-    sqlite_where=_IS_LIVE_RENEWAL,
-    postgresql_where=_IS_LIVE_RENEWAL,
+    sqlite_where=IS_LIVE_RENEWAL,
+    postgresql_where=IS_LIVE_RENEWAL,
 )
 
 
@@ -129,12 +135,6 @@ def client_id_of_invoice(invoice_id: int) -> ScalarSelect[int]:
 def invoice_by_number(number: str) -> Invoice | None:
     """Return the invoice of any client with this number, for staff and the worker."""
     return db.session.scalar(select(Invoice).where(Invoice.number == number))
-
-
-def invoices_of(client_id: int, page: int) -> Pagination:
-    """Return a page of the client's invoices, newest first."""
-    query = select(Invoice).options(joinedload(Invoice.service)).where(Invoice.client_id == client_id)
-    return page_of(query.order_by(Invoice.id.desc()), page)
 
 
 def id_of_last_invoice(order_id: SQLColumnExpression[int]) -> ScalarSelect[int | None]:

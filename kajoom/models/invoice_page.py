@@ -12,6 +12,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.refund import RefundStatus
 from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.credit import credit_cents_of
+from kajoom.models.credit_note import credit_note_numbers, credited_cents
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Attempt, Payment, id_of_last_attempt, payments_of
@@ -23,6 +24,7 @@ class InvoicePage:
     """An invoice with its service and order, the last attempt to pay it, its payments and their refunds.
 
     ``refunds`` leaves out the refused ones. ``credit`` is the client's account credit in the invoice's currency.
+    ``credit_notes`` are the numbers of those that correct the invoice, ``credited`` their amount, taxes included.
     """
 
     invoice: Invoice
@@ -31,6 +33,8 @@ class InvoicePage:
     refunds: list[RefundAttempt]
     catalog: Catalog
     credit: Money
+    credit_notes: list[str]
+    credited: Money
 
 
 _INVOICE_PAGE = (
@@ -39,6 +43,8 @@ _INVOICE_PAGE = (
         Attempt,
         select(CatalogVersion.version).scalar_subquery(),
         credit_cents_of(Invoice.client_id, Invoice.currency),
+        credit_note_numbers(Invoice.id),
+        credited_cents(Invoice.id),
     )
     .select_from(Invoice)
     .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
@@ -52,7 +58,7 @@ def invoice_page_of(client_id: int, number: str) -> InvoicePage | None:
     row = db.session.execute(query).one_or_none()
     if row is None:
         return None
-    invoice, attempt, version, credit_cents = row
+    invoice, attempt, version, credit_cents, credit_notes, credited = row
     payments = payments_of(invoice.id)
     refunds = refunds_of(invoice.id) if payments else []
     return InvoicePage(
@@ -62,4 +68,6 @@ def invoice_page_of(client_id: int, number: str) -> InvoicePage | None:
         refunds=[refund for refund in refunds if refund.status is not RefundStatus.REFUSED],
         catalog=catalog(version or 0),
         credit=Money(credit_cents, invoice.currency),
+        credit_notes=sorted((credit_notes or "").split()),
+        credited=Money(credited, invoice.currency),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_, select, tuple_
+from sqlalchemy import and_, not_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from kajoom.domain.cancellation import CancellationStatus
@@ -15,7 +15,7 @@ from kajoom.domain.payment import OPEN
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice
+from kajoom.models.invoice import IS_LIVE_RENEWAL, Invoice
 from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
 
@@ -23,7 +23,6 @@ BILLED = (ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED)
 """The statuses of services that are renewed; a suspended service keeps its resources and is still billed."""
 
 _IS_UNPAID = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN)
-_IS_LIVE = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status != InvoiceStatus.VOID)
 
 
 class RenewalCursor(NamedTuple):
@@ -44,7 +43,7 @@ def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> l
         Cancellation.effective_on <= Service.next_due_date,
     )
     billed = select(Invoice.id).where(
-        Invoice.service_id == Service.id, _IS_LIVE, Invoice.period_start == Service.next_due_date
+        Invoice.service_id == Service.id, IS_LIVE_RENEWAL, Invoice.period_start == Service.next_due_date
     )
     query = select(Service.next_due_date, Service.id).where(
         Service.next_due_date <= until, Service.status.in_(BILLED), ~billed.exists(), ~ends.exists()
@@ -57,7 +56,7 @@ def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> l
 
 def blocking_renewal_of(service_id: int, due: date) -> Invoice | None:
     """Return the renewal that prevents issuing one for ``due``: of the same period, or unpaid; ``None`` without one."""
-    blocks = or_(_IS_UNPAID, and_(_IS_LIVE, Invoice.period_start == due))
+    blocks = or_(_IS_UNPAID, and_(IS_LIVE_RENEWAL, Invoice.period_start == due))
     return db.session.scalars(select(Invoice).where(Invoice.service_id == service_id, blocks)).first()
 
 
@@ -69,7 +68,7 @@ def unpaid_renewals_of(service_id: int, since: date = date.min) -> list[Invoice]
 
 def renewals_since(service_id: int, since: date) -> list[Invoice]:
     """Return the renewals of a service, paid or not, for periods that start on ``since`` or later."""
-    query = select(Invoice).where(Invoice.service_id == service_id, _IS_LIVE, Invoice.period_start >= since)
+    query = select(Invoice).where(Invoice.service_id == service_id, IS_LIVE_RENEWAL, Invoice.period_start >= since)
     return list(db.session.scalars(query.order_by(Invoice.period_start)))
 
 
@@ -80,13 +79,13 @@ def paid_renewals_since(service_id: int, since: date) -> list[Invoice]:
 
 def renewals_with_terms_of(order_id: int) -> list[Invoice]:
     """Return the renewals, paid or not, issued on the terms of an order, latest period first."""
-    query = select(Invoice).where(Invoice.order_id == order_id, _IS_LIVE).options(joinedload(Invoice.service))
+    query = select(Invoice).where(Invoice.order_id == order_id, IS_LIVE_RENEWAL).options(joinedload(Invoice.service))
     return list(db.session.scalars(query.order_by(Invoice.period_start.desc())))
 
 
 def is_renewal_voided(service_id: int, due: date) -> bool:
-    """Whether a renewal of the period that begins on ``due`` was issued and voided."""
-    is_void = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.VOID)
+    """Whether a renewal of the period that begins on ``due`` was issued and then voided or credited in full."""
+    is_void = and_(Invoice.kind == InvoiceKind.RENEWAL, not_(IS_LIVE_RENEWAL))
     query = select(Invoice.id).where(Invoice.service_id == service_id, is_void, Invoice.period_start == due)
     return db.session.scalar(query.limit(1)) is not None
 
@@ -99,11 +98,14 @@ def is_being_paid(invoices: Iterable[Invoice]) -> bool:
 
 
 def number_of_replaced_invoice(invoice: Invoice) -> str | None:
-    """Return the number of the last voided renewal of the same period that ``invoice`` replaces, or ``None``."""
+    """Return the number of the last renewal of the same period that ``invoice`` replaces, or ``None``.
+
+    The replaced one is void, or was paid and credited in full.
+    """
     query = select(Invoice.number).where(
         Invoice.service_id == invoice.service_id,
         Invoice.kind == InvoiceKind.RENEWAL,
-        Invoice.status == InvoiceStatus.VOID,
+        not_(IS_LIVE_RENEWAL),
         Invoice.period_start == invoice.period_start,
         Invoice.id < invoice.id,
     )

@@ -1,4 +1,4 @@
-"""The client's invoices: the list, and each one with its payments and ways to pay its balance."""
+"""The client's invoices and credit notes: the list, and each invoice with its payments and ways to pay its balance."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
+from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError
-from kajoom.models.figures import figures_of_invoice
-from kajoom.models.invoice import invoices_of
+from kajoom.models.credit_note import NUMBER_PREFIX, credit_note_of
+from kajoom.models.document import documents_of
+from kajoom.models.figures import figures_of_credit_note, figures_of_invoice
 from kajoom.models.invoice_page import InvoicePage, invoice_page_of
 from kajoom.web.auth import current_client
 from kajoom.web.forms import PaymentForm
@@ -25,23 +27,26 @@ bp = Blueprint("invoice", __name__, url_prefix="/invoices")
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    """List the client's invoices, newest first."""
+    """List the client's invoices and credit notes, newest first."""
     return render(
         "invoice/index.html",
         "invoice/_index.html",
         title=gettext("Invoices"),
-        invoices=invoices_of(current_client().id, requested_page()),
+        documents=documents_of(current_client().id, requested_page()),
+        money=Money,
         today=clock.today(),
     )
 
 
 @bp.get("/<number>")
 def show(number: str) -> ResponseReturnValue:
-    """Show one invoice; ``next`` is the local page to go back to once it is paid.
+    """Show one invoice or credit note; ``next`` is the local page to go back to once the invoice is paid.
 
     While the outcome of its payment is not known the page polls this address with the state it shows (``seen``), and
     gets 204 as long as that is still the state.
     """
+    if number.startswith(NUMBER_PREFIX):
+        return _render_credit_note(number)
     page = _get_page_or_404(number)
     if request.args.get("seen") == payment_state(page.invoice, page.attempt).name:
         return "", 204
@@ -78,6 +83,17 @@ def _get_page_or_404(number: str) -> InvoicePage:
     return invoice_page_of(current_client().id, number) or abort(404)
 
 
+def _render_credit_note(number: str) -> ResponseReturnValue:
+    note = credit_note_of(current_client().id, number) or abort(404)
+    return render(
+        "credit_note/show.html",
+        "credit_note/_credit_note.html",
+        title=gettext("Credit note %(number)s", number=note.number),
+        note=note,
+        figures=figures_of_credit_note(note),
+    )
+
+
 def _render(page: InvoicePage, error: BusinessError | None = None, *, return_state: str = "") -> ResponseReturnValue:
     """The invoice; ``error`` is why a POST failed, ``return_state`` as in ``PaymentState``."""
     invoice = page.invoice
@@ -93,5 +109,7 @@ def _render(page: InvoicePage, error: BusinessError | None = None, *, return_sta
         payment=payment_state(invoice, page.attempt, error, return_state),
         options=payment_options(invoice, invoice.service.payment_method, page.catalog, page.credit),
         catalog=page.catalog,
+        credit_notes=page.credit_notes,
+        credited=page.credited,
         next=safe_local_path(request.values.get("next")),
     )

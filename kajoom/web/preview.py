@@ -12,6 +12,7 @@ from kajoom.domain.refusal import BusinessError
 from kajoom.domain.usage import LimitChange, limit_changes
 from kajoom.models.figures import Figures
 from kajoom.models.service_snapshot import ServiceSnapshot
+from kajoom.operations.orders.days_served import is_charged_by_day
 from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
 from kajoom.web.figures import figures_of_quote
 
@@ -55,6 +56,11 @@ class Preview:
     def delay(self) -> Translated | None:
         """How long a change made by staff takes, in both languages; ``None`` for an automatic change."""
         return delay_of(self.service, self.plan) if self.quote and self.quote.needs_person else None
+
+    @property
+    def is_charged_by_day(self) -> bool:
+        """Whether the client pays only for the days on which the new plan is in force."""
+        return self.quote is not None and is_charged_by_day(self.quote, self.service.group.charge)
 
     @cached_property
     def timing_options(self) -> tuple[When, ...]:

@@ -15,6 +15,7 @@ from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
 from kajoom.models.credit import movements_of_invoice
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
@@ -24,7 +25,7 @@ from kajoom.models.renewal import number_of_replaced_invoice, unpaid_renewals_of
 from kajoom.models.service import Service
 from kajoom.models.task import Task, task_by_id
 
-_GIVEN_BACK = {CreditReason.GIVEN_BACK, CreditReason.CHANGE_REFUSED}
+_GIVEN_BACK = frozenset({CreditReason.GIVEN_BACK, CreditReason.CHANGE_REFUSED, CreditReason.CREDIT_NOTE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,11 @@ class ServiceEnd:
 class EmailContext:
     """A client, a service, and what an e-mail says about them.
 
-    ``credited`` is the amount that became account credit, ``replaces`` the number of the void invoice that a renewal
+    ``credited`` is the amount that became account credit, ``replaces`` the number of the invoice that a renewal
     replaces, ``refunded`` the amount sent back to its payment method. ``offline`` are the methods whose instructions
     the client needs. ``order`` is set only when the e-mail is about the change itself, not about a renewal. ``task`` is
-    what staff must do. ``end`` is what the end of the service did.
+    what staff must do, ``credit_note`` the correction of the invoice that the e-mail states. ``end`` is what the end of
+    the service did.
     """
 
     client: Client
@@ -55,6 +57,7 @@ class EmailContext:
     refunded: Money | None = None
     offline: tuple[PaymentMethod, ...] = ()
     task: Task | None = None
+    credit_note: CreditNote | None = None
     end: ServiceEnd | None = None
 
     @property
@@ -118,6 +121,7 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         replaces=number_of_replaced_invoice(invoice) if invoice is not None else None,
         refunded=_refunded(ids.get("refund")),
         offline=catalog().offline_for(about.service.payment_method, offered) if invoice and invoice.balance else (),
+        credit_note=db.session.get_one(CreditNote, ids["credit_note"]) if "credit_note" in ids else None,
     )
 
 

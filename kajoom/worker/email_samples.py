@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.payment_method import offline_method
@@ -14,63 +14,27 @@ from kajoom.domain.quote import Decision, Direction
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import AlertKind, TaskKind
 from kajoom.models.cancellation import Cancellation
-from kajoom.models.catalog import Plan, ProductGroup
+from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
-from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.task import Task
-from kajoom.models.types import LineJson, TaxJson
+from kajoom.worker.document_samples import (
+    CREDIT_NOTES,
+    DUE,
+    LINES,
+    PLAN_A,
+    PLAN_B,
+    TAXES,
+    credit_note_sample,
+    invoice_sample,
+    renewal_sample,
+)
 from kajoom.worker.email_context import EmailContext, ServiceEnd, StaffAlert
 
 SELLER = {"name": "Kajoom", "email": "facturation@example.com"}
 AT = datetime(2022, 10, 17, 18, 30, tzinfo=UTC)
 
-_GROUP = ProductGroup(
-    code="hosting",
-    name={"fr": "Hébergement Web", "en": "Web Hosting"},
-    on_end={
-        "fr": "Vos sites cessent d’être accessibles à la fin du service et sont supprimés 30 jours plus tard.",
-        "en": "Your sites stop being available when the service ends and are deleted 30 days later.",
-    },
-)
-_A = Plan(
-    code="a",
-    group=_GROUP,
-    name={"fr": "Forfait A", "en": "Plan A"},
-    title={"fr": "Forfait A Hébergement Web", "en": "Web Hosting Plan A"},
-    package="hosting_a",
-)
-_B = Plan(
-    code="b",
-    group=_GROUP,
-    name={"fr": "Forfait B", "en": "Plan B"},
-    title={"fr": "Forfait B Hébergement Web", "en": "Web Hosting Plan B"},
-    package="hosting_b",
-)
-# 75.00 × 15 / 31 days = 36.29; GST 1.81, QST 3.62: 41.72, of which 10.00 is account credit.
-_LINES: list[LineJson] = [
-    {
-        "code": "difference",
-        "cents": 3629,
-        "params": {
-            "before": _A.name,
-            "after": _B.name,
-            "start": "2022-10-17",
-            "last": "2022-10-31",
-            "days": 15,
-            "of_days": 31,
-            "cycles_ahead": 0,
-            "whole": 7500,
-        },
-    }
-]
-_TAXES: list[TaxJson] = [
-    {"name": "GST", "percent": "5", "cents": 181, "number": "000000000 RT0001"},
-    {"name": "QST", "percent": "9.975", "cents": 362, "number": "0000000000 TQ0001"},
-]
-_WHOLE_PERIOD = {"days": None, "of_days": None, "cycles_ahead": 0, "whole": None}
-_DUE = date(2022, 11, 1)
 _REASON = {"fr": "Le nouveau serveur n’est pas prêt.", "en": "The new server is not ready."}
 _INTERAC = offline_method(
     "interac",
@@ -100,7 +64,7 @@ def sample(kind: str, lang: str) -> EmailContext | StaffAlert:
 def client_sample(kind: str, lang: str) -> EmailContext:
     """The context of a sample e-mail about a service, for a client whose language is ``lang``."""
     client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
-    service = _service(client, _B if kind == "operational" else _A)
+    service = _service(client, PLAN_B if kind == "operational" else PLAN_A)
     if kind == "staff_task":
         return _task(client, service)
     if kind == "service_ended":
@@ -111,21 +75,23 @@ def client_sample(kind: str, lang: str) -> EmailContext:
         return EmailContext(client, service, _order(client, service, scheduled=True))
     if kind in {"renewal_invoice", "overdue"}:
         return EmailContext(
-            client, service, invoice=_renewal(client, service), replaces="2022-0001", offline=(_INTERAC,)
+            client, service, invoice=renewal_sample(client, service), replaces="2022-0001", offline=(_INTERAC,)
         )
     order = _order(client, service, scheduled=False)
     order.needs_person = kind in {"person_on_it", "needs_review"}
     order.delay = {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
     order.review_reason = ReviewReason.OVER_LIMITS if kind == "needs_review" else None
     order.staff_note = _REASON[lang] if kind == "refused" else ""
-    invoice = _invoice(client, service, order)
+    invoice = invoice_sample(client, service, order)
     if kind in _OFFLINE:
         invoice.status, invoice.paid_cents = InvoiceStatus.OPEN, 2000 if kind == "payment_partial" else 0
+    note = credit_note_sample(invoice, kind, lang) if kind in CREDIT_NOTES else None
     refunded = Money(3172) if kind == "refunded" else None
     offline = (_INTERAC,) if kind in _OFFLINE else ()
     return EmailContext(
-        client, service, order, invoice, credited=_CREDITED.get(kind), refunded=refunded, offline=offline
-    )
+        client, service, order, invoice, credited=_CREDITED.get(kind), refunded=refunded, offline=offline,
+        credit_note=note,
+    )  # fmt: skip
 
 
 def _service(client: Client, plan: Plan) -> Service:
@@ -138,13 +104,13 @@ def _service(client: Client, plan: Plan) -> Service:
         status=ServiceStatus.ACTIVE,
         cycle=BillingCycle.MONTHLY,
         currency="CAD",
-        next_due_date=_DUE,
+        next_due_date=DUE,
     )
 
 
 def _order(client: Client, service: Service, *, scheduled: bool) -> Order:
     """From A to B today, or from B down to A on the due date."""
-    before, after, cents = (_B, _A, 0) if scheduled else (_A, _B, 4172)
+    before, after, cents = (PLAN_B, PLAN_A, 0) if scheduled else (PLAN_A, PLAN_B, 4172)
     with_taxes = {"a": 17246, "b": 25869}
     return Order(
         reference="CH-2022-000001",
@@ -154,7 +120,7 @@ def _order(client: Client, service: Service, *, scheduled: bool) -> Order:
         decision=Decision.AT_NEXT_DUE if scheduled else Decision.NOW,
         direction=Direction.DOWNGRADE if scheduled else Direction.UPGRADE,
         placed_at=AT,
-        effective_on=_DUE if scheduled else date(2022, 10, 17),
+        effective_on=DUE if scheduled else date(2022, 10, 17),
         expires_on=date(2022, 10, 24),
         from_plan=before,
         from_cycle=BillingCycle.MONTHLY,
@@ -162,12 +128,12 @@ def _order(client: Client, service: Service, *, scheduled: bool) -> Order:
         to_cycle=BillingCycle.MONTHLY,
         to_cents=15000 if scheduled else 22500,
         currency="CAD",
-        due_after=_DUE,
+        due_after=DUE,
         total_cents=cents,
         credit_cents=0 if scheduled else 1000,
         figures={
-            "lines": [] if scheduled else _LINES,
-            "taxes": [] if scheduled else _TAXES,
+            "lines": [] if scheduled else LINES,
+            "taxes": [] if scheduled else TAXES,
             "subtotal": 0 if scheduled else 3629,
             "renewal_before": with_taxes[before.code],
             "renewal_after": with_taxes[after.code],
@@ -177,52 +143,11 @@ def _order(client: Client, service: Service, *, scheduled: bool) -> Order:
     )
 
 
-def _invoice(client: Client, service: Service, order: Order) -> Invoice:
-    return Invoice(
-        number="2022-0001",
-        kind=InvoiceKind.CHANGE,
-        status=InvoiceStatus.PAID,
-        client=client,
-        service=service,
-        order=order,
-        issued_on=date(2022, 10, 17),
-        due_on=date(2022, 10, 24),
-        currency="CAD",
-        subtotal_cents=3629,
-        total_cents=4172,
-        credit_cents=1000,
-        paid_cents=3172,
-        lines=_LINES,
-        taxes=_TAXES,
-    )
-
-
-def _renewal(client: Client, service: Service) -> Invoice:
-    """150.00, GST 7.50, QST 14.96: 172.46."""
-    params = {"before": _A.name, "after": _A.name, "start": "2022-11-01", "last": "2022-11-30", **_WHOLE_PERIOD}
-    return Invoice(
-        number="2022-0002",
-        kind=InvoiceKind.RENEWAL,
-        status=InvoiceStatus.OPEN,
-        client=client,
-        service=service,
-        issued_on=date(2022, 10, 18),
-        due_on=_DUE,
-        currency="CAD",
-        subtotal_cents=15000,
-        total_cents=17246,
-        credit_cents=0,
-        paid_cents=0,
-        lines=[{"code": "renewal", "cents": 15000, "params": params}],
-        taxes=[{**_TAXES[0], "cents": 750}, {**_TAXES[1], "cents": 1496}],
-    )
-
-
 def _task(client: Client, service: Service) -> EmailContext:
     order = _order(client, service, scheduled=False)
     order.needs_person, order.delay = True, {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
     task = Task(id=3, kind=TaskKind.CHANGE, service=service, order=order, reason="planned", opened_at=AT)
-    invoice = _invoice(client, service, order)
+    invoice = invoice_sample(client, service, order)
     invoice.status, invoice.paid_cents = InvoiceStatus.PAID, 3172
     return EmailContext(client, service, order, invoice, task=task)
 
@@ -244,6 +169,6 @@ def _cancellation(client: Client, service: Service) -> Cancellation:
         service=service,
         status=CancellationStatus.OPEN,
         when=CancellationWhen.PERIOD_END,
-        effective_on=_DUE,
+        effective_on=DUE,
         requested_at=AT,
     )

@@ -20,7 +20,7 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.models.catalog import catalog
-from kajoom.models.figures import figures_of_invoice, figures_of_order
+from kajoom.models.figures import figures_of_credit_note, figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
@@ -41,6 +41,7 @@ EMAILS = (
     "payment_partial",
     "payment_late",
     "refunded",
+    "credit_note",
     "cancellation_received",
     "cancellation_withdrawn",
     "service_ended",
@@ -160,6 +161,7 @@ def _recipients(context: EmailContext | StaffAlert, to_staff: Staff | None) -> l
 def _variables(context: EmailContext) -> dict[str, Any]:
     """What the templates may use, computed beforehand so that they only choose and print."""
     order, invoice, request, service = context.order, context.invoice, context.cancellation, context.service
+    note = context.credit_note
     figures = figures_of_order(order) if order else figures_of_invoice(invoice) if invoice else None
     return {
         "client": context.client,
@@ -173,6 +175,8 @@ def _variables(context: EmailContext) -> dict[str, Any]:
         "credited": context.credited,
         "replaces": context.replaces,
         "refunded": context.refunded,
+        "credit_note": note,
+        "credit_note_figures": figures_of_credit_note(note) if note else None,
         "offline": context.offline,
         "figures": figures,
         "total_after_credit": figures.total - figures.credit if figures else None,
@@ -204,6 +208,8 @@ def _links(context: EmailContext) -> dict[str, str]:
         links["order_link"] = f"{base}/orders/{context.order.reference}"
     if context.invoice:
         links["invoice_link"] = f"{base}/invoices/{context.invoice.number}"
+    if context.credit_note:
+        links["credit_note_link"] = f"{base}/invoices/{context.credit_note.number}"
     if context.cancellation:
         links["cancellation_link"] = f"{base}/cancellations/{context.cancellation.reference}"
     return links

@@ -16,6 +16,7 @@ from kajoom.domain.quote import Decision
 from kajoom.domain.refund import RefundStatus
 from kajoom.models import invoice as numbering
 from kajoom.models.credit import CreditEntry
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
@@ -36,6 +37,7 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
     found = [
         *_ledgers(state, providers),
         *_invoices(),
+        *_credit_notes(),
         *_balances(),
         *_orders(),
         *_services(state),
@@ -50,7 +52,7 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
 def violations_at_any_time() -> list[str]:
     """The rules that must hold at every moment, also after a crash and while work is pending, and do not."""
     db.session.rollback()
-    found = [*_invoices(), *_balances(), *_renewals(), *_numbers()]
+    found = [*_invoices(), *_credit_notes(), *_balances(), *_renewals(), *_numbers()]
     db.session.rollback()
     return found
 
@@ -99,14 +101,70 @@ def _invoices() -> Iterator[str]:
 _UNUSED = (R.LATE_PAYMENT, R.OVERPAID)
 
 
+def _credit_notes() -> Iterator[str]:
+    """A credit note adds up, its total is credit of its client, and notes never exceed a paid invoice."""
+    notes = defaultdict[int, list[CreditNote]](list)
+    credited = Counter[int]()
+    for entry in rows(CreditEntry):
+        if entry.credit_note_id is not None:
+            credited[entry.credit_note_id] += entry.cents
+    for note in rows(CreditNote):
+        notes[note.invoice_id].append(note)
+        expected = {
+            "lines": (sum(line["cents"] for line in note.lines), note.subtotal_cents),
+            "total": (note.subtotal_cents + sum(tax["cents"] for tax in note.taxes), note.total_cents),
+            "credit": (credited[note.id], -note.total_cents),
+        }
+        yield from (
+            f"credit note {note.number}: {name} {actual} is not {wanted}"
+            for name, (actual, wanted) in expected.items()
+            if actual != wanted
+        )
+    for invoice in rows(Invoice):
+        yield from _over_credited(invoice, notes[invoice.id])
+
+
+def _over_credited(invoice: Invoice, notes: list[CreditNote]) -> Iterator[str]:
+    if notes and invoice.status is not InvoiceStatus.PAID:
+        yield f"invoice {invoice.number} is {invoice.status} and has credit notes"
+    left = {"subtotal": invoice.subtotal_cents + sum(note.subtotal_cents for note in notes)}
+    for tax in invoice.taxes:
+        of_notes = [each["cents"] for note in notes for each in note.taxes if each["name"] == tax["name"]]
+        left[tax["name"]] = tax["cents"] + sum(of_notes)
+    if min(left.values()) < 0 or (left["subtotal"] == 0 and any(left.values())):
+        yield f"invoice {invoice.number}: {left} is left after its credit notes"
+    order = invoice.order
+    is_undone = order is not None and order.status is S.REFUSED and invoice.kind is InvoiceKind.CHANGE
+    if (is_undone or invoice.replaced_on is not None) and left["subtotal"]:
+        yield f"invoice {invoice.number} is of a refused change or was replaced, and has {left} left"
+
+
 def _balances() -> Iterator[str]:
-    """No client's account credit is negative."""
-    balances = Counter[tuple[int, str]]()
+    """A client's account credit is what was received and granted, less what documents and refunds took."""
+    balances, expected = Counter[tuple[int, str]](), _documented_credit()
     for entry in rows(CreditEntry):
         balances[entry.client_id, entry.currency] += entry.cents
-    for (client_id, currency), cents in balances.items():
-        if cents < 0:
-            yield f"client {client_id} has {cents} {currency}"
+        if entry.reason in {R.GRANTED, R.CORRECTED}:
+            expected[entry.client_id, entry.currency] += entry.cents
+    for owner in balances.keys() | expected.keys():
+        if balances[owner] != expected[owner] or balances[owner] < 0:
+            yield f"client {owner} has {balances[owner]} of account credit, {expected[owner]} by the documents"
+
+
+def _documented_credit() -> Counter[tuple[int, str]]:
+    """Payments less refunds and net documents, by client and currency; grants are not included."""
+    expected = Counter[tuple[int, str]]()
+    for payment in rows(Payment):
+        expected[payment.invoice.client_id, payment.currency] += payment.cents
+    for refund in rows(RefundAttempt):
+        if refund.status is not RefundStatus.REFUSED:
+            expected[refund.payment.invoice.client_id, refund.currency] -= refund.cents
+    for invoice in rows(Invoice):
+        if invoice.status is not InvoiceStatus.VOID:
+            expected[invoice.client_id, invoice.currency] -= invoice.credit_cents + invoice.paid_cents
+    for note in rows(CreditNote):
+        expected[note.client_id, note.currency] -= note.total_cents
+    return expected
 
 
 def _orders() -> Iterator[str]:
@@ -154,7 +212,9 @@ def _services(state: ExternalState) -> Iterator[str]:
     periods = Counter(
         (invoice.service_id, invoice.period_start)
         for invoice in rows(Invoice)
-        if invoice.kind is InvoiceKind.RENEWAL and invoice.status is not InvoiceStatus.VOID
+        if invoice.kind is InvoiceKind.RENEWAL
+        and invoice.status is not InvoiceStatus.VOID
+        and invoice.replaced_on is None
     )
     yield from (f"service {service}: {day} is billed {n} times" for (service, day), n in periods.items() if n > 1)
 
@@ -191,11 +251,13 @@ def _messages(at: datetime) -> Iterator[str]:
 
 
 def _numbers() -> Iterator[str]:
-    """Numbers of invoices and orders have no gap."""
+    """Numbers of invoices, credit notes and orders have no gap."""
     series = {counter.series: counter.value for counter in rows(numbering.Counter)}
     issued = Counter[str]()
     for invoice in rows(Invoice):
         issued[f"invoice-{invoice.number.partition('-')[0]}"] += 1
+    for note in rows(CreditNote):
+        issued[f"credit_note-{note.number.split('-')[1]}"] += 1
     for order in rows(Order):
         issued[f"order-{order.reference.split('-')[1]}"] += 1
     for name, count in issued.items():

@@ -27,6 +27,7 @@ from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
 from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing.credit import grant_credit
+from kajoom.operations.billing.credit_notes import credit_invoice
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders import cancellation, close, place, provisioning
 from kajoom.operations.orders.place import Confirmation
@@ -207,6 +208,14 @@ class ClientArea(RuleBasedStateMachine):
         if number is not None:
             with self._refusable():
                 refunds.refund_invoice(number, self.systems.gateways().payments, STAFF, self.at)
+
+    @rule(which=Nth, amount=st.sampled_from(("0.01", "5.00", "37.50")))
+    def correct(self, which: int, amount: str) -> None:
+        """Staff credit a part of a paid invoice, perhaps more than is left of it."""
+        number = self._nth([each.number for each in rows(Invoice)], which)
+        if number is not None:
+            with self._refusable():
+                credit_invoice(number, amount, f"correction {next(self.numbers)}", STAFF, self.on, self.at)
 
     @rule(which=Nth)
     def cancel(self, which: int) -> None:

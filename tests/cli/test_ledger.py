@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from click.testing import Result
 from flask import Flask
 
@@ -178,3 +179,81 @@ def test_reconcile_refuses_a_day_to_come(app: Flask) -> None:
 def test_reconcile_compares_yesterday_by_default(app: Flask) -> None:
     yesterday = clock.now().date() - timedelta(days=1)
     assert run(app, "reconcile").output == f"{yesterday}: the providers and the ledger agree.\n"
+
+
+def paid_invoice(provider: FakeProvider) -> Invoice:
+    """The invoice of an upgrade of 37.50 before tax, paid."""
+    invoice = open_invoice()
+    pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), factories.AT)
+    return invoice
+
+
+def test_credit_note_prints_its_number_and_what_became_credit(app: Flask, provider: FakeProvider) -> None:
+    number = paid_invoice(provider).number
+    arguments = ("credit-note", number, "--amount", "10.00", "--reason", "Rabais oublié")
+    assert run(app, *arguments).output == (
+        f"Credit note NC-{clock.today().year}-0001: 10.00 before tax of invoice {number},\n"
+        "11.50 CAD with taxes, added to the client's account credit.\n"
+    )
+    again = run(app, *arguments)
+    assert (again.exit_code, "was already issued for this: nothing was added" in again.output) == (0, True)
+
+
+def test_credit_note_above_what_is_left_fails_with_what_is_left(app: Flask, provider: FakeProvider) -> None:
+    number = paid_invoice(provider).number
+    result = run(app, "credit-note", number, "--amount", "37.51", "--reason", "x")
+    assert (result.exit_code, f"Only 37.50 before tax is left to credit of invoice {number}." in result.output) == (
+        1,
+        True,
+    )
+
+
+@pytest.mark.usefixtures("provider")
+def test_credit_note_of_an_unpaid_invoice_fails(app: Flask) -> None:
+    result = run(app, "credit-note", open_invoice().number, "--amount", "1.00", "--reason", "x")
+    assert (result.exit_code, "is not paid in full" in result.output) == (1, True)
+
+
+def order_waiting_for_staff(provider: FakeProvider) -> str:
+    order = factories.confirm(factories.service(), "c")
+    reference = order.reference
+    pay(factories.invoice_for(order).id, {"fake": provider}, PaymentChoice("fake"), factories.AT)
+    return reference
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        ("2999-01-01", "2999-01-01 is yet to come."),
+        ("9999-12-31", "9999-12-31 is yet to come."),
+        ("2026-06-15", "2026-06-15 is before the change CH-2026-000001 was ordered."),
+    ],
+)
+def test_done_names_a_wrong_day(app: Flask, provider: FakeProvider, day: str, sentence: str) -> None:
+    result = run(app, "done", order_waiting_for_staff(provider), "--on", day)
+    assert (result.exit_code, sentence in result.output) == (1, True)
+
+
+def test_done_of_an_unreadable_day_is_wrong_usage(app: Flask, provider: FakeProvider) -> None:
+    result = run(app, "done", order_waiting_for_staff(provider), "--on", "yesterday")
+    assert (result.exit_code, "yesterday" in result.output) == (2, True)
+
+
+def test_done_prints_the_credit_note_of_the_days_not_served(app: Flask, provider: FakeProvider) -> None:
+    """(350.00 - 150.00) x 15/30 is 100.00, x 5/30 is 33.33."""
+    reference = order_waiting_for_staff(provider)
+    with time_machine.travel(factories.AT + timedelta(days=10), tick=False):
+        result = run(app, "done", reference, "--on", "2026-06-26")
+    assert result.output == (
+        f"{reference} is operational.\n"
+        "Credit note NC-2026-0001: 76.65 CAD of invoice 2026-0001 is now account credit.\n"
+    )
+
+
+def test_refuse_prints_the_credit_note_of_the_invoice(app: Flask, provider: FakeProvider) -> None:
+    reference = order_waiting_for_staff(provider)
+    with time_machine.travel(factories.AT, tick=False):
+        result = run(app, "refuse", reference, "--reason", "Plus de place.")
+    assert result.output == (
+        f"{reference} is refused.\nCredit note NC-2026-0001: 114.98 CAD of invoice 2026-0001 is now account credit.\n"
+    )

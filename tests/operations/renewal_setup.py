@@ -59,8 +59,9 @@ def scheduled_change(
 
 
 def valid_renewals(order: Order) -> list[tuple[str, int, bool]]:
-    """Of each invoice that is not void: status, total in cents, and whether it bills the change of ``order``."""
-    valid = [invoice for invoice in rows(Invoice) if invoice.status is not InvoiceStatus.VOID]
+    """Of each invoice that is not void nor replaced: status, total, and whether it bills the change of ``order``."""
+    invoices = rows(Invoice)
+    valid = [each for each in invoices if each.status is not InvoiceStatus.VOID and each.replaced_on is None]
     return [(invoice.status.value, invoice.total_cents, invoice.order_id == order.id) for invoice in valid]
 
 

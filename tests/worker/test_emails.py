@@ -178,7 +178,8 @@ def test_refused_change_email_has_its_reason_and_credit(gateways: Gateways, mail
     mark_refused(order.reference, "Plus de place sur ce serveur.", "staff", factories.ON, factories.AT)
     text = text_of(last_email(mailer, gateways))
     assert "Plus de place sur ce serveur." in text
-    assert french_amounts(text) == {str(invoice.total)}
+    assert french_amounts(text) == {"100.00", "5.00", "9.98", str(invoice.total)}  # the credit note's
+    assert "NC-2026-0001" in text
 
 
 def test_cancellation_email_has_its_number_day_and_hour(gateways: Gateways, mailer: FakeMailer) -> None:

@@ -14,6 +14,7 @@ from kajoom.domain.quote import Line, LineCode
 from kajoom.domain.tax import TaxLine, TaxName
 from kajoom.models.client import Client
 from kajoom.models.credit import CreditEntry
+from kajoom.models.day import local_day
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, next_number
 from kajoom.models.types import LineJson, TaxJson
@@ -93,11 +94,17 @@ def issue(
         lines=lines,
         taxes=taxes,
         seller=dict(seller),
-        buyer={"name": client.name, "company": client.company, "address": client.address, "email": client.email},
+        buyer=_buyer(client),
     )
     db.session.add(invoice)
     db.session.flush()  # assigns the id that credit entries and messages refer to
     return invoice
+
+
+def _buyer(client: Client) -> dict[str, Any]:
+    """The client as documents name them, with the province whose taxes they paid (empty outside Canada)."""
+    details = {"name": client.name, "company": client.company, "address": client.address, "email": client.email}
+    return {**details, "province": client.tax_province}
 
 
 def apply_credit(invoice: Invoice, amount: Money, at: datetime) -> None:
@@ -114,7 +121,7 @@ def apply_credit(invoice: Invoice, amount: Money, at: datetime) -> None:
 def void(invoice: Invoice, at: datetime) -> None:
     """Void an invoice and return what was paid or credited on it as account credit."""
     spent = Money(invoice.credit_cents + invoice.paid_cents, invoice.currency)
-    invoice.status = InvoiceStatus.VOID
+    invoice.status, invoice.voided_on = InvoiceStatus.VOID, max(invoice.issued_on, local_day(at))
     if spent:
         move_credit(invoice, spent, CreditReason.GIVEN_BACK, f"invoice-{invoice.number}-given-back", at)
 

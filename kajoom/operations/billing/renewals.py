@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
+from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.cycle import BillingCycle, Period, add_months
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
@@ -16,6 +17,7 @@ from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
 from kajoom.models.credit import balance_of
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order, open_order_of
@@ -31,6 +33,7 @@ from kajoom.models.renewal import (
 from kajoom.models.service import Service, client_id_of_service
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
+from kajoom.operations.billing.credit_notes import Cause, issue_credit_note, send_email
 from kajoom.operations.transaction import transactional
 
 
@@ -135,16 +138,27 @@ def issue_anew(service: Service, on: date, at: datetime) -> None:
 def replace_renewals(order: Order, on: date, at: datetime) -> None:
     """Bill the current terms again after an order was closed or needs review.
 
-    The renewals issued on its terms are voided: what was paid or credited on them becomes account credit, which the
-    new invoice uses first, and a due date that a payment had advanced is moved back. The renewal that was voided when
-    the order was placed is issued anew.
+    Of the renewals issued on its terms, a paid one is corrected by a credit note and the due date that it had advanced
+    is moved back; any other is voided. What was paid or credited on them becomes account credit, which the new invoice
+    uses first. The renewal that was voided when the order was placed is issued anew.
     """
     issued = renewals_with_terms_of(order.id)
     for invoice in issued:
-        if invoice.service.next_due_date == invoice.period_end and invoice.status is InvoiceStatus.PAID:
-            invoice.service.next_due_date = invoice.period_start
-        invoices.void(invoice, at)
+        note = _undo_renewal(invoice, CreditNoteReason.RENEWAL_REPLACED, on, at)
+        if note is not None:
+            send_email(note, at)
     issue_anew(order.service, on, at)
+
+
+def _undo_renewal(invoice: Invoice, reason: CreditNoteReason, on: date, at: datetime) -> CreditNote | None:
+    """Credit a paid renewal in full and void any other, so that its period can be invoiced again."""
+    if invoice.status is not InvoiceStatus.PAID:
+        invoices.void(invoice, at)
+        return None
+    if invoice.service.next_due_date == invoice.period_end:
+        invoice.service.next_due_date = invoice.period_start
+    invoice.replaced_on = on
+    return issue_credit_note(invoice, Cause(reason, f"replaced-{invoice.number}"), on, at)
 
 
 def replace_old_terms(order: Order, on: date, at: datetime) -> None:
@@ -160,16 +174,14 @@ def replace_old_terms(order: Order, on: date, at: datetime) -> None:
 
 
 def end_renewals(service: Service, since: date, on: date, at: datetime) -> list[Invoice]:
-    """Void the renewals, paid or not, of periods that begin on or after ``since``, the day the service has ended.
+    """Close the renewals of periods that begin on or after ``since``, the day the service has ended; returns them.
 
-    What was received on them becomes account credit, and a due date that a payment had advanced is moved back.
-    Returns them.
+    A paid one is credited, and the due date that it had advanced is moved back; any other is voided. What was received
+    on them becomes account credit.
     """
     ended = renewals_since(service.id, since)
     for invoice in reversed(ended):
-        if invoice.status is InvoiceStatus.PAID and service.next_due_date == invoice.period_end:
-            service.next_due_date = invoice.period_start
-        invoices.void(invoice, at)
+        _undo_renewal(invoice, CreditNoteReason.SERVICE_ENDED, on, at)
     return ended
 
 

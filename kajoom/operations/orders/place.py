@@ -19,6 +19,7 @@ from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices, renewals
 from kajoom.operations.orders import provisioning
+from kajoom.operations.orders.days_served import frozen_price
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
 from kajoom.operations.transaction import transactional
@@ -142,6 +143,7 @@ def _figures(service: ServiceSnapshot, plan: CatalogPlan, quote: Quote) -> dict[
         "subtotal": quote.subtotal.cents,
         "renewal_before": quote.renewal_before.cents,
         "renewal_after": quote.renewal_after.cents,
+        **frozen_price(quote, service.group.charge),
     }
 
 

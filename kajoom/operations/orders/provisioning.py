@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from kajoom.domain.credit import CreditReason
+from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
@@ -14,12 +14,15 @@ from kajoom.domain.usage import Fit, fit
 from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.client import lock_client
+from kajoom.models.credit_note import CreditNote, refusal_key
 from kajoom.models.day import local_day
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order, client_id_of_order, order_by_id, order_id_by_reference
 from kajoom.models.renewal import is_being_paid, renewals_with_terms_of
 from kajoom.operations import outbox, tasks
-from kajoom.operations.billing import invoices, renewals
+from kajoom.operations.billing import renewals
+from kajoom.operations.billing.credit_notes import Cause, issue_credit_note
+from kajoom.operations.orders.days_served import check_day, credit_days_not_served
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.transaction import transactional
 
@@ -46,14 +49,15 @@ def package_change_of(order_id: int) -> PackageChange | None:
 
 @transactional
 def record_panel_result(order_id: int, result: PanelResult, at: datetime) -> bool:
-    """Record the panel's result; ``False`` when the panel must be asked again."""
+    """Record the panel's result, read back ``at``; ``False`` when the panel must be asked again."""
     if result.status in {PanelStatus.PENDING, PanelStatus.UNKNOWN}:
         return False
     order = _get_locked(order_id)
     if allows(order.status, OrderEvent.PROVISIONED):
         if result.status is PanelStatus.DONE:
-            _complete(order, at, PANEL)
-            renewals.replace_old_terms(order, local_day(at), at)
+            on = local_day(at)
+            _complete(order, on, PANEL, on, at)
+            renewals.replace_old_terms(order, on, at)
         else:
             reason = ReviewReason.NO_PANEL if result.reason == NO_PANEL else ReviewReason.PANEL_REFUSED
             flag_for_review(order, at, PANEL, reason, result.reason)
@@ -61,42 +65,45 @@ def record_panel_result(order_id: int, result: PanelResult, at: datetime) -> boo
 
 
 @transactional
-def mark_operational(reference: str, actor: str, on: date, at: datetime) -> Order:
-    """Complete an order that a person has carried out.
+def mark_operational(reference: str, actor: str, on: date, at: datetime, in_force_on: date | None = None) -> Order:
+    """Complete an order that a person has carried out, in force from the day ``in_force_on``, ``on`` by default.
 
-    Raises ``BusinessError`` with ``TOO_LATE`` unless it awaits provisioning, ``LookupError`` for an unknown reference.
+    Raises ``BusinessError`` with ``TOO_LATE`` unless it awaits provisioning, and as ``check_day`` for a wrong day;
+    ``LookupError`` for an unknown reference.
     """
     order = _get_awaiting(reference)
-    _complete(order, at, actor)
+    if in_force_on is not None:
+        check_day(order, in_force_on, on)
+    _complete(order, in_force_on or on, actor, on, at)
     renewals.replace_old_terms(order, on, at)
     return order
 
 
 @transactional
 def mark_refused(reference: str, reason: str, actor: str, on: date, at: datetime) -> Order:
-    """Refuse an order that cannot be carried out: the service is unchanged and what was paid becomes account credit.
+    """Refuse an order that cannot be carried out: the service is unchanged and its invoice is credited in full.
 
     ``reason`` is shown to the client. Raises as ``mark_operational``.
     """
     order = _get_awaiting(reference)
     order.staff_note = reason
-    refuse(order, reason, actor, on, at)
-    outbox.enqueue("email", f"refused-{order.reference}", at, email="refused", order=order.id)
+    note = refuse(order, reason, actor, on, at)
+    _send_outcome("refused", order, note, at)
     return order
 
 
-def refuse(order: Order, note: str, actor: str, on: date, at: datetime) -> None:
-    """Refuse an order that awaits provisioning, within the current transaction, and credit what was paid.
+def refuse(order: Order, note: str, actor: str, on: date, at: datetime) -> CreditNote | None:
+    """Refuse an order that awaits provisioning, within the current transaction, and credit its invoice in full.
 
-    ``note`` is recorded in its history. The caller writes to the client.
+    ``note`` is recorded in its history. The caller writes to the client; returns the credit note.
     """
     record_step(order, OrderEvent.REFUSED, at, actor, note)
     tasks.close_order_tasks(order.id, actor, at, note)
     invoice = invoice_of_order(order.id)
-    if invoice is not None:
-        key = f"invoice-{invoice.number}-refused"
-        invoices.move_credit(invoice, invoice.total, CreditReason.CHANGE_REFUSED, key, at)
+    cause = Cause(CreditNoteReason.CHANGE_REFUSED, refusal_key(order.reference), actor)
+    credit_note = issue_credit_note(invoice, cause, on, at) if invoice is not None else None
     renewals.replace_renewals(order, on, at)
+    return credit_note
 
 
 @transactional
@@ -175,8 +182,8 @@ def _open_task(order: Order, at: datetime, key: str, reason: str) -> None:
     tasks.open_task(TaskKind.CHANGE, key, at, service_id=order.service_id, order_id=order.id, reason=reason)
 
 
-def _complete(order: Order, at: datetime, actor: str) -> None:
-    """Complete an order and update its service to the ordered terms."""
+def _complete(order: Order, in_force_on: date, actor: str, on: date, at: datetime) -> None:
+    """Complete an order, update its service to the ordered terms, and credit the days that were not served."""
     record_step(order, OrderEvent.PROVISIONED, at, actor)
     tasks.close_order_tasks(order.id, actor, at)
     service = order.service
@@ -186,4 +193,11 @@ def _complete(order: Order, at: datetime, actor: str) -> None:
     elif order.decision is Decision.NOW and order.due_after != order.due_before:
         # Only a change that begins a new period moves the due date: a renewal may have advanced it meanwhile.
         service.next_due_date, service.anchor_day = order.due_after, order.anchor_after
-    outbox.enqueue("email", f"operational-{order.reference}", at, email="operational", order=order.id)
+    note = credit_days_not_served(order, in_force_on, actor, on, at)
+    _send_outcome("operational", order, note, at)
+
+
+def _send_outcome(email: str, order: Order, note: CreditNote | None, at: datetime) -> None:
+    """Queue the e-mail about the end of a change, which states its credit note."""
+    ids = {"credit_note": note.id} if note is not None else {}
+    outbox.enqueue("email", f"{email}-{order.reference}", at, email=email, order=order.id, **ids)

@@ -19,6 +19,7 @@ from kajoom.gateways.ports import PaymentProvider, ProviderResult, Refund
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
 from kajoom.models.credit import balance_of, movements_of_invoice
+from kajoom.models.credit_note import NUMBER_PREFIX, credit_note_by_number
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.payment import Payment, payments_of
@@ -31,7 +32,10 @@ from kajoom.operations.transaction import transactional
 IN_FLIGHT_WINDOW = timedelta(minutes=1)
 # How soon the worker asks again about a refund whose answer was lost.
 _SOON = timedelta(seconds=5)
-_CREDITED = {CreditReason.CHANGE_REFUSED, CreditReason.LATE_PAYMENT, CreditReason.OVERPAID, CreditReason.GIVEN_BACK}
+_CREDITED = {
+    CreditReason.CHANGE_REFUSED, CreditReason.CREDIT_NOTE, CreditReason.LATE_PAYMENT, CreditReason.OVERPAID,
+    CreditReason.GIVEN_BACK,
+}  # fmt: skip
 _REFUNDED = {CreditReason.REFUNDED, CreditReason.REFUND_REFUSED}
 
 
@@ -50,7 +54,8 @@ def refund_invoice(
 ) -> list[RefundResult]:
     """Refund, through their providers, the payments of an invoice that became account credit.
 
-    At most the credit that came of this invoice and is not spent, and at most what was received. ``BusinessError``
+    ``number`` is that of the invoice or of one of its credit notes. At most the credit that came of this invoice and
+    is not spent is sent back, and at most what was received. ``BusinessError``
     with ``NO_INVOICE``, ``NOTHING_TO_REFUND``, ``REFUND_UNDER_WAY``, ``PAID_OFFLINE`` or ``PROVIDER_CLOSED``.
     """
     results = []
@@ -98,7 +103,8 @@ def record_refund_result(key: str, result: ProviderResult, at: datetime) -> bool
 @transactional
 def _start_refunds(number: str, offered: Collection[str], actor: str, at: datetime) -> list[tuple[str, Refund]]:
     """Commit each refund and take back its credit, before anything is sent."""
-    invoice = invoice_by_number(number)
+    note = credit_note_by_number(number) if number.startswith(NUMBER_PREFIX) else None
+    invoice = note.invoice if note is not None else invoice_by_number(number)
     if invoice is None:
         raise BusinessError(StaffRefusal.NO_INVOICE, number=number)
     lock_client(invoice.client_id)

@@ -23,6 +23,7 @@ def test_invoice_keeps_the_seller_and_buyer_of_its_issue() -> None:
         "company": "Roy inc.",
         "address": "1, rue Un",
         "email": row.client.email,
+        "province": "QC",
     }
     assert invoice.locale == "en"
 

@@ -18,6 +18,7 @@ from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.gateways.ports import PanelResult, PanelStatus, ProviderResult
 from kajoom.models.credit import balance_of
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
@@ -84,9 +85,11 @@ def test_payment_of_the_replaced_renewal_is_used_for_the_new_one(
 
     end_change(order)
 
-    replaced = rows(Invoice)[-1]
-    assert (invoice.status, valid_renewals(order)) == (InvoiceStatus.VOID, [("open", 17_246, False)])
-    assert (replaced.credit_cents, replaced.balance) == (10_923, Money(6_323))
+    renewal, [note] = rows(Invoice)[-1], rows(CreditNote)
+    assert (invoice.status, valid_renewals(order)) == (InvoiceStatus.PAID, [("open", 17_246, False)])
+    assert (note.invoice_id, note.reason, note.total_cents) == (invoice.id, "renewal_replaced", -10_923)
+    assert (renewal.credit_cents, renewal.balance) == (10_923, Money(6_323))
+    assert "credit_note" in queued_emails()
     assert (order.service.next_due_date, credit_balance(order)) == (DUE, Money(0))
 
 
@@ -240,3 +243,4 @@ def test_two_periods_billed_for_a_cancelled_change_are_both_replaced() -> None:
 
     assert valid_renewals(order) == [("paid", 17_246, False)]
     assert (order.service.next_due_date, credit_balance(order)) == (AUGUST, Money(4_600))
+    assert [note.total_cents for note in rows(CreditNote)] == [-10_923, -10_923]
