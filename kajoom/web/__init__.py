@@ -25,6 +25,7 @@ from kajoom.web.parsing import init_parsing
 from kajoom.web.payment_options import payment_method_label
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
 from kajoom.web.request_log import init_request_log
+from kajoom.web.staff_view import init_staff_view
 
 _BLUEPRINTS = (
     service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp,
@@ -46,6 +47,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     init_csrf(app)
     init_locale(app)
     init_headers(app, form_targets)
+    init_staff_view(app)
     init_assets(app, Path(app.root_path) / "static")
     app.jinja_env.globals.update(
         action_for=action_for,

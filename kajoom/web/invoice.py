@@ -13,6 +13,7 @@ from kajoom.models.credit_note import NUMBER_PREFIX, credit_note_of
 from kajoom.models.document import documents_of
 from kajoom.models.figures import figures_of_credit_note, figures_of_invoice
 from kajoom.models.invoice_page import InvoicePage, invoice_page_of
+from kajoom.models.owner import owner_of_credit_note, owner_of_invoice
 from kajoom.web.auth import current_client
 from kajoom.web.forms import PaymentForm
 from kajoom.web.htmx import redirect_to, render
@@ -20,6 +21,7 @@ from kajoom.web.paging import requested_page
 from kajoom.web.payment import pay_invoice, payment_choice, payment_state, return_state_of_request, verify_payment
 from kajoom.web.payment_options import payment_options
 from kajoom.web.refusals import status_of
+from kajoom.web.staff_view import get_viewable_or_404
 from kajoom.web.urls import safe_local_path
 
 bp = Blueprint("invoice", __name__, url_prefix="/invoices")
@@ -47,7 +49,7 @@ def show(number: str) -> ResponseReturnValue:
     """
     if number.startswith(NUMBER_PREFIX):
         return _render_credit_note(number)
-    page = _get_page_or_404(number)
+    page = get_viewable_or_404(invoice_page_of, owner_of_invoice, number)
     if request.args.get("seen") == payment_state(page.invoice, page.attempt).name:
         return "", 204
     return _render(page)
@@ -84,7 +86,7 @@ def _get_page_or_404(number: str) -> InvoicePage:
 
 
 def _render_credit_note(number: str) -> ResponseReturnValue:
-    note = credit_note_of(current_client().id, number) or abort(404)
+    note = get_viewable_or_404(credit_note_of, owner_of_credit_note, number)
     return render(
         "credit_note/show.html",
         "credit_note/_credit_note.html",

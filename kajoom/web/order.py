@@ -14,6 +14,7 @@ from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
 from kajoom.models.order_page import OrderPage, order_page_by_key, order_page_of
+from kajoom.models.owner import owner_of_order
 from kajoom.models.renewal import renewals_with_terms_of
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.close import cancel_order
@@ -31,7 +32,8 @@ from kajoom.web.payment import (
 )
 from kajoom.web.payment_options import payment_method_label, payment_options, usual_provider
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
-from kajoom.web.service import get_service_or_404, product_context
+from kajoom.web.service import get_viewable_service_or_404, product_context
+from kajoom.web.staff_view import get_viewable_or_404
 from kajoom.web.timeline import timeline_of
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
@@ -47,7 +49,7 @@ def show(reference: str) -> ResponseReturnValue:
     While it can change by itself the page polls this address with the state it shows (``seen``), and gets 204 as long
     as that is still the state.
     """
-    page = _get_page_or_404(reference)
+    page = get_viewable_or_404(order_page_of, owner_of_order, reference)
     seen = request.args.get("seen")
     if seen == _state_of(page):
         return "", 204
@@ -135,7 +137,7 @@ def _render(
     """
     order, invoice = page.order, page.invoice
     state = payment_state(invoice, page.attempt, error, return_state)
-    service = get_service_or_404(order.service_id)
+    service = get_viewable_service_or_404(order.service_id)
     return render(
         "order/show.html",
         "order/_show.html",

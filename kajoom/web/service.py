@@ -10,12 +10,14 @@ from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.models.history import ChangePages, history_of
+from kajoom.models.owner import owner_of_service
 from kajoom.models.paging import PER_PAGE
 from kajoom.models.service import services_of
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.web.auth import current_client
 from kajoom.web.htmx import render
 from kajoom.web.paging import requested_page
+from kajoom.web.staff_view import get_viewable_or_404
 
 bp = Blueprint("service", __name__)
 
@@ -39,14 +41,14 @@ def index() -> ResponseReturnValue:
 @bp.get("/services/<int:service_id>")
 def show(service_id: int) -> ResponseReturnValue:
     """Show one service: its facts, the actions it offers, its usage and the history of its changes."""
-    service = get_service_or_404(service_id)
+    service = get_viewable_service_or_404(service_id)
     return render("service/show.html", "service/_record.html", **product_context(service))
 
 
 @bp.get("/services/<int:service_id>/changes")
 def changes(service_id: int) -> ResponseReturnValue:
     """List every change of a service, newest first."""
-    service = get_service_or_404(service_id)
+    service = get_viewable_service_or_404(service_id)
     pages = ChangePages(page=requested_page(), per_page=PER_PAGE, service_id=service.id)
     return render(
         "service/changes.html",
@@ -61,6 +63,11 @@ def changes(service_id: int) -> ResponseReturnValue:
 def get_service_or_404(service_id: int) -> ServiceSnapshot:
     """The client's own service; 404 for an unknown service and for another client's."""
     return service_snapshot_of(current_client().id, service_id) or abort(404)
+
+
+def get_viewable_service_or_404(service_id: int) -> ServiceSnapshot:
+    """The client's own service, or one that staff read; else 404."""
+    return get_viewable_or_404(service_snapshot_of, owner_of_service, service_id)
 
 
 def product_context(service: ServiceSnapshot) -> dict[str, Any]:
