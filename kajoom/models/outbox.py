@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Select, func, or_, select, update
+from sqlalchemy import Index, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db, insert_if_absent
@@ -111,6 +111,16 @@ def unfinished_messages(at: datetime, kind: str, limit: int) -> list[Message]:
 def lock_message(message_id: int) -> Message | None:
     """Lock a message until the commit and return it, or ``None``."""
     return db.session.scalar(select(Message).where(Message.id == message_id).with_for_update())
+
+
+def delete_done_messages(before: datetime, limit: int) -> int:
+    """Delete the oldest messages done before an instant, at most ``limit``; returns how many.
+
+    Those about overdue invoices stay: an invoice that stays overdue has its e-mail only once.
+    """
+    is_old = (Message.done_at < before) & Message.key.not_like("overdue-%")
+    oldest = select(Message.id).where(is_old).order_by(Message.done_at).limit(limit)
+    return len(db.session.execute(delete(Message).where(Message.id.in_(oldest)).returning(Message.id)).all())
 
 
 def message_by_key(key: str) -> Message | None:

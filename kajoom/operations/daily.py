@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from kajoom.models.cancellation import cancellations_due
 from kajoom.models.order import orders_due, orders_expired
+from kajoom.models.outbox import delete_done_messages
 from kajoom.models.reminder import orders_nearly_expired, renewals_nearly_due, renewals_overdue
 from kajoom.models.renewal import RenewalCursor, services_to_renew
+from kajoom.models.webhook_event import delete_webhook_events
 from kajoom.operations import outbox
 from kajoom.operations.billing.reminders import notify_overdue, remind_of_order, remind_of_renewal
 from kajoom.operations.billing.renewals import issue_renewal
@@ -33,6 +35,9 @@ class Item(NamedTuple):
     due: date | None = None
 
 
+_MESSAGES_KEPT = timedelta(days=90)
+_EVENTS_KEPT = timedelta(days=180)
+_DELETED_AT_ONCE = 1000
 _DAYS_BEFORE_EXPIRY = 2
 _DAYS_BEFORE_DUE = 3
 
@@ -65,6 +70,18 @@ def bill_day(on: date, at: datetime, days: int) -> None:
 def run_item(item: Item, on: date, at: datetime) -> None:
     """Run one action; ``KeyError`` for an unknown one."""
     _ACTIONS[item.what](item, on, at)
+
+
+def delete_old_rows(at: datetime) -> None:
+    """Delete the messages done 90 days ago and the webhook events received 180 days ago, in short transactions."""
+    for delete_rows, age in ((delete_done_messages, _MESSAGES_KEPT), (delete_webhook_events, _EVENTS_KEPT)):
+        while _delete(delete_rows, at - age) == _DELETED_AT_ONCE:
+            pass
+
+
+@transactional
+def _delete(delete_rows: Callable[[datetime, int], int], before: datetime) -> int:
+    return delete_rows(before, _DELETED_AT_ONCE)
 
 
 def enqueue_day(on: date, at: datetime) -> None:

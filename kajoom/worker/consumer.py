@@ -124,6 +124,7 @@ def _run_day(_gateways: Gateways, message: Message, at: datetime) -> None:
     on = date.fromisoformat(message.ids["on"])
     daily.run_day(on, at)
     daily.enqueue_renewal_batch(on, at)
+    daily.delete_old_rows(at)
 
 
 def _renew(_gateways: Gateways, message: Message, at: datetime) -> None:

@@ -20,6 +20,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
 from kajoom.models.outbox import dead_messages
+from kajoom.models.reconciliation import open_differences
 from kajoom.models.refund import refund_by_key
 from kajoom.models.renewal import number_of_replaced_invoice, unpaid_renewals_of
 from kajoom.models.service import Service
@@ -83,10 +84,13 @@ class StaffAlert:
 
 
 def staff_alert_of(ids: Mapping[str, Any]) -> StaffAlert | None:
-    """Load what an alert's ``ids`` refer to, as it is now; ``None`` when no message is dead any more."""
+    """Load what an alert's ``ids`` refer to, as it is now; ``None`` when nothing is left to look at."""
     kind, about = AlertKind(ids["alert"]), ids["about"]
-    if kind is not AlertKind.DEAD_MESSAGE:
+    if kind is AlertKind.PAGE_ERROR:
         return StaffAlert(kind, about, request_id=ids.get("request", ""))
+    if kind is AlertKind.DIFFERENCE:
+        count = sum(difference.provider == about for difference in open_differences())
+        return StaffAlert(kind, about, count) if count else None
     dead = dead_messages(about)
     return StaffAlert(kind, about, len(dead), dead[-1].last_error) if dead else None
 

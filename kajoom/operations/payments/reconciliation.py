@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from kajoom.domain.reconciliation import Discrepancy, LedgerEntry, differences
 from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.task import AlertKind
 from kajoom.gateways.ports import Capture, PaymentProvider, ProviderUnavailable
 from kajoom.models.db import db
 from kajoom.models.payment import Payment, attempt_by_key, open_attempts_of
@@ -117,6 +118,7 @@ def _store(provider: str, day: date, discrepancies: list[Discrepancy], at: datet
             difference.resolved_at = difference.resolved_at if difference.note else None
         else:
             db.session.add(_difference(provider, day, each, at))
+            outbox.alert_staff(AlertKind.DIFFERENCE, provider, at)
     for reference in known.keys() - {each.reference for each in discrepancies}:
         if known[reference].resolved_at is None:
             known[reference].resolved_at = at

@@ -14,7 +14,7 @@ from kajoom.domain.reconciliation import DifferenceKind
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import Capture, ChargeRequest, ProviderResult, ProviderUnavailable
 from kajoom.models.db import db
-from kajoom.models.outbox import message_by_key
+from kajoom.models.outbox import Message, message_by_key
 from kajoom.models.payment import Payment
 from kajoom.models.reconciliation import Difference, open_differences
 from kajoom.operations.payments.reconciliation import explain, reconcile
@@ -70,6 +70,8 @@ def test_captured_but_unrecorded_payment_is_a_difference_until_it_is_settled() -
     assert open_differences_after(provider) == [(D.NOT_IN_LEDGER, Money(43_12), None)]
     (difference,) = rows(Difference)
     assert (difference.invoice, difference.day) == (invoice.number, ON)
+    alerts = [message.ids["about"] for message in rows(Message) if message.ids.get("alert") == "difference"]
+    assert alerts == ["fake"]
 
     settle_as_worker(invoice, provider)
     assert open_differences_after(provider, ON + timedelta(days=1)) == []

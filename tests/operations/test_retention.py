@@ -1,0 +1,85 @@
+"""Old messages and webhook events are deleted, a thousand at a time; what is still needed stays."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+
+from kajoom.models.db import db
+from kajoom.models.outbox import Message
+from kajoom.models.task import Task
+from kajoom.models.webhook_event import WebhookEvent
+from kajoom.operations import daily
+from kajoom.operations.daily import delete_old_rows
+from tests import factories
+from tests.factories import AT
+from tests.operations.ledger_checks import nothing_written, rows
+
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+
+def add_message(key: str, *, done_at: datetime | None, dead_at: datetime | None = None) -> Message:
+    message = Message(kind="email", key=key, ids={}, run_at=AT - 400 * DAY, done_at=done_at, dead_at=dead_at)
+    db.session.add(message)
+    db.session.commit()
+    return message
+
+
+def add_event(event_id: str, received_at: datetime, kind: str = "PAYMENT.CAPTURE.COMPLETED") -> None:
+    columns = {"provider": "paypal", "attempt_key": "", "provider_ref": "", "received_at": received_at}
+    db.session.add(WebhookEvent(id=event_id, kind=kind, **columns))
+    db.session.commit()
+
+
+def test_messages_done_ninety_days_ago_are_deleted() -> None:
+    add_message("old", done_at=AT - 90 * DAY - SECOND)
+    add_message("recent", done_at=AT - 90 * DAY)
+    add_message("waiting", done_at=None)
+    add_message("dead", done_at=None, dead_at=AT - 400 * DAY)
+    add_message("overdue-2026-0001", done_at=AT - 400 * DAY)
+
+    delete_old_rows(AT)
+
+    assert {message.key for message in rows(Message)} == {"recent", "waiting", "dead", "overdue-2026-0001"}
+    with nothing_written():
+        delete_old_rows(AT)
+
+
+def test_webhook_events_received_half_a_year_ago_are_deleted_except_those_for_staff() -> None:
+    add_event("old", AT - 180 * DAY - SECOND)
+    add_event("recent", AT - 180 * DAY)
+    add_event("dispute", AT - 400 * DAY, "CUSTOMER.DISPUTE.CREATED")
+
+    delete_old_rows(AT)
+
+    assert {event.id for event in rows(WebhookEvent)} == {"recent", "dispute"}
+
+
+def test_task_about_a_deleted_message_stays() -> None:
+    message = add_message("old", done_at=AT - 91 * DAY)
+    row = factories.service()
+    db.session.add(Task(kind="stuck", key="k", service_id=row.id, message_id=message.id, opened_at=AT - 91 * DAY))
+    db.session.commit()
+
+    delete_old_rows(AT)
+
+    assert rows(Message) == []
+    assert [task.message_id for task in rows(Task)] == [None]
+
+
+def test_rows_are_deleted_in_several_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daily, "_DELETED_AT_ONCE", 2)
+    for number in range(5):
+        add_message(f"old-{number}", done_at=AT - 100 * DAY)
+    commits: list[object] = []
+    count = commits.append
+    event.listen(db.engine, "commit", count)
+
+    delete_old_rows(AT)
+
+    event.remove(db.engine, "commit", count)
+    assert len(commits) >= 3
+    assert rows(Message) == []
