@@ -84,6 +84,13 @@ def reload_catalogue() -> None:
     db.session.commit()
 
 
+def set_seller(**numbers: str) -> None:
+    """Change the seller's registration numbers in the catalogue."""
+    row = db.session.query(CatalogVersion).one()
+    row.seller = {**row.seller, **numbers}
+    reload_catalogue()
+
+
 def client(**more: Any) -> Client:
     """Create a client in Québec whose language is French."""
     n = next(_numbers)
@@ -125,9 +132,9 @@ def credit(holder: Client, cents: int, currency: str = "CAD") -> None:
     db.session.commit()
 
 
-def snapshot(row: Service) -> ServiceSnapshot:
+def snapshot(row: Service, on: date = ON) -> ServiceSnapshot:
     """Read the snapshot of a service."""
-    result = service_snapshot_of(row.client_id, row.id)
+    result = service_snapshot_of(row.client_id, row.id, on)
     assert result is not None
     return result
 
@@ -136,7 +143,7 @@ def price(
     row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, when: When | None = None, on: date = ON
 ) -> Quote:
     """Price a change of plan."""
-    return quote_change(snapshot(row), Choice(plan, cycle, when), on)
+    return quote_change(snapshot(row, on), Choice(plan, cycle, when), on)
 
 
 def confirm(

@@ -3,107 +3,44 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BaseModel, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 
-from kajoom.domain.cycle import BillingCycle, parse_day
+from kajoom.cli.quote_fields import (
+    Amount,
+    AnchorDay,
+    Charge,
+    Currency,
+    Cycle,
+    Day,
+    Exempt,
+    Id,
+    Province,
+    Quantity,
+    Registered,
+    Timing,
+    Unpaid,
+    is_blank,
+    parse_date,
+    shorten,
+)
+from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.domain.quote import ChargePolicy, PricingInput, Quote, When, quote
+from kajoom.domain.quote import ChargePolicy, PricingInput, Quote, quote
 from kajoom.domain.refusal import BusinessError
+from kajoom.domain.tax import ALL_TAXES, Taxation, UnknownTaxRate
 from kajoom.domain.terms import Terms
 from kajoom.operations.files.validation import REASONS, describe_errors
 
 Answer = dict[str, Any]
 
-_YES = frozenset({"true", "yes", "1"})
-_NO = frozenset({"false", "no", "0"})
-_JSON_TYPES = {dict: "an object", list: "a list", bool: "true or false"}
-_CYCLES = {cycle.months: cycle for cycle in BillingCycle if cycle.months} | {0: BillingCycle.ONE_TIME}
+_PRICE_FIELDS = ("old_price", "quantity", "options", "discount")
 _REASONS = {**REASONS, "model_type": "a case is an object"}
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 120 else f"{text[:120]}…"
-
-
-def _is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _parse_id(value: object) -> str | int:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("text or a whole number")
-    return value
-
-
-def _parse_text(value: object) -> str:
-    """Text, or a number as it was written."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise ValueError(f"text expected, not {_JSON_TYPES.get(type(value), 'this')}")
-    return str(value).strip()
-
-
-def _parse_amount(value: object) -> Money:
-    try:
-        amount = Money.parse(_parse_text(value))
-    except ValueError as error:
-        raise ValueError(_shorten(str(error))) from None
-    if amount.cents < 0:
-        raise ValueError(f"less than nothing: {amount}")
-    return amount
-
-
-def _parse_day(value: object) -> date:
-    return parse_day(_parse_text(value))
-
-
-def _parse_unpaid(value: object) -> bool:
-    """Whether something is unpaid: a boolean, yes or no, or the amount itself."""
-    text = str(value).lower() if isinstance(value, bool) else _parse_text(value).lower()
-    return text in _YES if text in _YES | _NO else bool(_parse_amount(value))
-
-
-def _whole_number(least: int, most: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        text = _parse_text(value)
-        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not least <= int(text) <= most:
-            raise ValueError(f"a whole number from {least} to {most}: {_shorten(text)!r}")
-        return int(text)
-
-    return parse
-
-
-def _parse_cycle(value: object) -> BillingCycle:
-    months = _whole_number(0, 1200)(value)
-    if months not in _CYCLES:
-        raise ValueError(f"no cycle of {months} months, but of {', '.join(map(str, sorted(_CYCLES)))}")
-    return _CYCLES[months]
-
-
-def _letters(pattern: str, count: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        code = _parse_text(value).upper()
-        if not re.fullmatch(pattern, code):
-            raise ValueError(f"a code of {count} letters: {_shorten(code)!r}")
-        return code
-
-    return parse
-
-
-def _one_of(codes: type[StrEnum]) -> Callable[[object], StrEnum]:
-    def parse(value: object) -> StrEnum:
-        text = _parse_text(value)
-        if text not in set(codes):
-            raise ValueError(f"one of {', '.join(codes)}: {_shorten(text)!r}")
-        return codes(text)
-
-    return parse
 
 
 def _parse_next_due(value: object, info: ValidationInfo) -> date | None:
@@ -111,35 +48,39 @@ def _parse_next_due(value: object, info: ValidationInfo) -> date | None:
     cycle: BillingCycle | None = info.data.get("old_cycle_months")
     if cycle is None or not cycle.months:
         return None
-    if value is None and info.data.get("old_price"):
+    if value is not None:
+        return parse_date(value)
+    prices = [info.data[name] for name in _PRICE_FIELDS if name in info.data]
+    if len(prices) == len(_PRICE_FIELDS) and _recurring(*prices):
         raise ValueError("missing, and the service is paid each cycle")
-    return _parse_day(value) if value is not None else None
+    return None
 
 
-Amount = Annotated[Money, PlainValidator(_parse_amount)]
-Day = Annotated[date, PlainValidator(_parse_day)]
-Cycle = Annotated[BillingCycle, PlainValidator(_parse_cycle)]
-Currency = Annotated[str, PlainValidator(_letters("[A-Z]{3}", "three"))]
-# A code that is none of Canada's provinces is a place outside Canada; a name could be either, and is refused.
-Province = Annotated[str, PlainValidator(_letters("[A-Z]{2,3}", "two"))]
+def _recurring(price: Money, quantity: int, options: Money, discount: Money) -> Money:
+    """The amount billed for the whole quantity, never below zero; options and discount are totals."""
+    return max(price * quantity + options - discount, Money(0))
 
 
 class Case(BaseModel):
     """A case, its fields described in docs/pricing.md: an error is that of the first wrong field in this order."""
 
-    id: Annotated[str | int | None, PlainValidator(_parse_id)] = None
+    id: Id | None = None
     on: Day
-    when: Annotated[When | None, PlainValidator(_one_of(When))] = None
-    charge: Annotated[ChargePolicy, PlainValidator(_one_of(ChargePolicy))] = ChargePolicy.PRORATED
+    when: Timing | None = None
+    charge: Charge = ChargePolicy.PRORATED
     currency: Currency = "CAD"
     old_price: Amount
-    quantity: Annotated[int, PlainValidator(_whole_number(1, 1_000_000))] = 1
+    quantity: Quantity = 1
     old_cycle_months: Cycle
+    options: Amount = Money(0)
+    discount: Amount = Money(0)
     next_due: Annotated[date | None, PlainValidator(_parse_next_due), Field(validate_default=True)] = None
-    anchor_day: Annotated[int | None, PlainValidator(_whole_number(1, 31))] = None
+    anchor_day: AnchorDay | None = None
     province: Province = "QC"
+    registered: Registered = ALL_TAXES
+    exempt: Exempt = False
     credit: Amount = Money(0)
-    unpaid: Annotated[bool, PlainValidator(_parse_unpaid)] = False
+    unpaid: Unpaid = False
     new_currency: Currency | None = None
     new_price: Amount
     new_cycle_months: Cycle
@@ -150,28 +91,35 @@ class Case(BaseModel):
         """Null and blank text are the same as an absent field."""
         if not isinstance(case, dict):
             return case
-        return {key: value for key, value in case.items() if not _is_blank(value)}
+        return {key: value for key, value in case.items() if not is_blank(value)}
 
     def service(self) -> PricingInput:
         """The service that is to be changed; one without a due date is free."""
         cycle = self.old_cycle_months
         if cycle.months and self.next_due is None:
             cycle = BillingCycle.FREE
+        recurring = _recurring(self.old_price, self.quantity, self.options, self.discount)
         return PricingInput(
-            terms=self._terms("old", self.old_price, cycle, self.currency),
+            terms=self._terms("old", recurring, cycle, self.currency),
             due=self.next_due,
             anchor=self.anchor_day or (self.next_due.day if self.next_due else 1),
-            province=self.province,
+            taxation=Taxation(self.province, self.registered, self.exempt),
             credit=Money(self.credit.cents, self.currency),
             unpaid=self.unpaid,
         )
 
     def target(self) -> Terms:
-        """The terms that the change leads to."""
-        return self._terms("new", self.new_price, self.new_cycle_months, self.new_currency or self.currency)
+        """The terms that the change leads to, with the options and the discount that it carries over."""
+        recurring = _recurring(self.new_price, self.quantity, self._carry(self.options), self._carry(self.discount))
+        return self._terms("new", recurring, self.new_cycle_months, self.new_currency or self.currency)
 
-    def _terms(self, plan: str, price: Money, cycle: BillingCycle, currency: str) -> Terms:
-        return Terms(plan, "case", cycle, Money(price.cents * self.quantity, currency), self.quantity)
+    def _carry(self, total: Money) -> Money:
+        """A total of the old cycle for the new one; a product without a cycle has no length to compare with."""
+        before, after = self.old_cycle_months.months, self.new_cycle_months.months
+        return total * Fraction(after, before) if before != after and before else total
+
+    def _terms(self, plan: str, recurring: Money, cycle: BillingCycle, currency: str) -> Terms:
+        return Terms(plan, "case", cycle, Money(recurring.cents, currency), self.quantity)
 
 
 def answer_line(line: bytes) -> bytes:
@@ -179,7 +127,7 @@ def answer_line(line: bytes) -> bytes:
     try:
         case = json.loads(line.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        return json.dumps({"id": None, "error": f"not JSON: {_shorten(str(error))}"}).encode()
+        return json.dumps({"id": None, "error": f"not JSON: {shorten(str(error))}"}).encode()
     return json.dumps(answer(case)).encode()
 
 
@@ -196,7 +144,7 @@ def answer(data: object) -> Answer:
     except ValidationError as error:
         place, reason = describe_errors(error, _REASONS)[0]
         return {"id": None if place == "id" else case_id, "error": f"{place}: {reason}" if place else reason}
-    except OverflowError as error:
+    except (OverflowError, UnknownTaxRate) as error:
         return {"id": case_id, "error": str(error)}
 
 

@@ -11,6 +11,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
 from kajoom.domain.quote import ChargePolicy
+from kajoom.domain.tax import TaxName, registered_taxes
 
 Translated = Mapping[str, str]
 
@@ -127,6 +128,11 @@ class Catalog:
     def group_of(self, plan: CatalogPlan) -> CatalogGroup:
         """Return the group the plan belongs to."""
         return self.groups[plan.group]
+
+    @property
+    def registered(self) -> frozenset[TaxName]:
+        """The taxes that the seller collects, by its registration numbers."""
+        return registered_taxes(self.seller)
 
     @property
     def payment_methods(self) -> Mapping[str, PaymentMethod]:

@@ -65,6 +65,18 @@ def add_months(day: date, months: int, anchor: int) -> date:
     return date(year, month0 + 1, min(anchor, monthrange(year, month0 + 1)[1]))
 
 
+def first_due_from(day: date, due: date, months: int, anchor: int) -> date:
+    """Move ``due`` by whole cycles of ``months`` to the first due date that is not before ``day``.
+
+    A due date that is not before ``day`` is returned as it is. Raises as ``add_months``.
+    """
+    if due >= day:
+        return due
+    months_behind = (day.year - due.year) * 12 + day.month - due.month
+    moved = add_months(due, months_behind // months * months, anchor)
+    return moved if moved >= day else add_months(moved, months, anchor)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """The days of one cycle, ``start`` included and ``end`` (the due date) excluded."""

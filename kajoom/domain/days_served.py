@@ -8,6 +8,7 @@ from datetime import date
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import ChargePolicy, PricingInput, When, decide
 from kajoom.domain.money import Money
+from kajoom.domain.tax import Taxation
 from kajoom.domain.terms import Terms
 
 
@@ -34,7 +35,7 @@ class ProratedUpgrade:
         """Return what the upgrade costs before tax when it is in force from ``day``: nothing from the due date on."""
         if day >= self.due:
             return self.after.zero()
-        service = PricingInput(self._terms(self.before), self.due, self.anchor, "", self.after.zero())
+        service = PricingInput(self._terms(self.before), self.due, self.anchor, Taxation(""), self.after.zero())
         outcome = decide(service, self._terms(self.after), day, When.NOW, ChargePolicy.PRORATED)
         return sum((line.amount for line in outcome.lines), start=self.after.zero())
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from kajoom.domain.cycle import PaidTime, Period, add_months, paid_time_left
 from kajoom.domain.money import Money
-from kajoom.domain.terms import Terms
+from kajoom.domain.tax import Taxation
+from kajoom.domain.terms import Terms, becomes_free, due_date_on
 
 
 class When(StrEnum):
@@ -65,19 +66,29 @@ class PricingInput:
     """The facts about a service that its price depends on.
 
     ``due`` is the first day not paid for (``None``: nothing recurs), ``anchor`` the day of the month (1-31) of its
-    due dates and ``credit`` the client's account credit. A service that is not ``active``, or that has one of the
-    other three flags, cannot change plan; see ``service_refusal``.
+    due dates, ``taxation`` the taxes that its price has and ``credit`` the client's account credit. A service that is
+    not ``active``, or that has one of the other three flags, cannot change plan; see ``service_refusal``.
     """
 
     terms: Terms
     due: date | None
     anchor: int
-    province: str
+    taxation: Taxation
     credit: Money
     active: bool = True
     cancelling: bool = False
     changing: bool = False
     unpaid: bool = False
+
+    @property
+    def recurs(self) -> bool:
+        """Whether the service is billed each cycle. One without a due date is free, or was paid once."""
+        return self.terms.months > 0 and (self.due is not None or self.terms.is_paid)
+
+    def as_of(self, day: date) -> PricingInput:
+        """Return the same service with its due date as it stands on ``day``; see ``due_date_on``."""
+        due = due_date_on(day, self.due, self.terms.recurring, self.terms.cycle, self.anchor)
+        return self if due == self.due else replace(self, due=due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +113,17 @@ _RENEWAL_BY_DEFAULT = (When.RENEWAL, When.NOW)
 def decide(service: PricingInput, target: Terms, on: date, when: When | None, charge: ChargePolicy) -> PricingOutcome:
     """Apply the decision table of docs/pricing.md to the change of ``service`` to ``target`` on the day ``on``.
 
-    ``when`` is the client's choice, ``None`` for the default. Raises ``ValueError`` for a recurring service without a
-    due date.
+    ``when`` is the client's choice, ``None`` for the default. The service's due date is not before ``on``. Raises
+    ``ValueError`` for a service with a price for each cycle and no due date.
     """
     current, due, anchor = service.terms, service.due, service.anchor
-    if current.months and due == on:
-        return PricingOutcome(Decision.WITH_RENEWAL, due, anchor)
-    if current.is_free or not current.months:
-        return _from_free_or_one_time(service, target, on, when)
+    if not service.recurs:
+        return _without_due_date(current, target, on, anchor)
     if due is None:
         raise ValueError("a recurring service has a due date")
-    if target.is_free or target.months < current.months:
+    if due == on:
+        return PricingOutcome(Decision.WITH_RENEWAL, due, anchor)
+    if becomes_free(current.recurring, target.recurring, target.cycle) or target.months < current.months:
         return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor)
     paid = paid_time_left(on, due, current.months, anchor)
     if target.months > current.months:
@@ -120,24 +131,16 @@ def decide(service: PricingInput, target: Terms, on: date, when: When | None, ch
     return _same_cycle(current, target, on, due, anchor, paid, when, charge)
 
 
-def _from_free_or_one_time(service: PricingInput, target: Terms, on: date, when: When | None) -> PricingOutcome:
-    """Change from a free or one-time product: the new period starts today and nothing is prorated."""
-    current, due, anchor = service.terms, service.due, service.anchor
-    if current.months == target.months == 0:
+def _without_due_date(current: Terms, target: Terms, on: date, anchor: int) -> PricingOutcome:
+    """Change from a free or one-time product: a paid plan begins its first period today, and nothing is prorated."""
+    if not target.months:
         increase = max(target.recurring - current.recurring, target.recurring.zero())
         return PricingOutcome(Decision.NOW, None, anchor, _lines(Line(LineCode.DIFFERENCE, increase)))
-    timing_options = _NOW_BY_DEFAULT if current.months and due else ()
-    if timing_options and when is When.RENEWAL:
-        return PricingOutcome(Decision.AT_NEXT_DUE, due, anchor, timing_options=timing_options)
-    if target.is_free:
-        return PricingOutcome(Decision.NOW, due, anchor, timing_options=timing_options)
-    if not target.months:
-        return PricingOutcome(
-            Decision.NOW, None, anchor, _lines(Line(LineCode.NEW_PERIOD, target.recurring)), timing_options
-        )
+    if not target.is_paid:
+        return PricingOutcome(Decision.NOW, None, anchor)
     next_due = add_months(on, target.months, on.day)
     line = Line(LineCode.NEW_PERIOD, target.recurring, Period(on, next_due))
-    return PricingOutcome(Decision.NOW, next_due, on.day, _lines(line), timing_options)
+    return PricingOutcome(Decision.NOW, next_due, on.day, _lines(line))
 
 
 def _to_longer_cycle(

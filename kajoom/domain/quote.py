@@ -14,8 +14,8 @@ from typing import Any
 from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, PricingInput, When, decide
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, Refusal
-from kajoom.domain.tax import TaxLine, taxes_on
-from kajoom.domain.terms import Terms
+from kajoom.domain.tax import Taxation, TaxLine, taxes_on
+from kajoom.domain.terms import Terms, becomes_free
 
 __all__ = [
     "ChargePolicy",
@@ -63,7 +63,7 @@ class Quote:
     subtotal: Money
     total: Money
     credit_used: Money
-    province: str
+    taxation: Taxation
     timing_options: tuple[When, ...]
     needs_person: bool
 
@@ -84,6 +84,11 @@ class Quote:
         return is_lower and self.decision is Decision.NOW and self.target.months == self.current.months > 0
 
     @property
+    def becomes_free(self) -> bool:
+        """Whether nothing is billed any more after the change: there is then no due date and no renewal."""
+        return becomes_free(self.current.recurring, self.target.recurring, self.target.cycle)
+
+    @property
     def direction(self) -> Direction:
         """Upgrade or downgrade."""
         return direction(self.current, self.target)
@@ -91,12 +96,12 @@ class Quote:
     @cached_property
     def renewal_before(self) -> Money:
         """The next renewal on the current terms, taxes included."""
-        return with_taxes(self.current.recurring, self.province, self.next_due or self.effective_on)
+        return with_taxes(self.current.recurring, self.taxation, self.next_due or self.effective_on)
 
     @cached_property
     def renewal_after(self) -> Money:
         """The next renewal on the new terms, taxes included."""
-        return with_taxes(self.target.recurring, self.province, self.next_due or self.effective_on)
+        return with_taxes(self.target.recurring, self.taxation, self.next_due or self.effective_on)
 
     @cached_property
     def digest(self) -> str:
@@ -126,9 +131,9 @@ def amount_in_digest(digest: str, currency: str) -> Money | None:
     return Money(int(match[1]), currency) if match else None
 
 
-def with_taxes(net: Money, province: str, on: date) -> Money:
-    """Return ``net`` plus the taxes that apply in ``province`` on that day."""
-    return sum((tax.amount for tax in taxes_on(net, province, on)), start=net)
+def with_taxes(net: Money, taxation: Taxation, on: date) -> Money:
+    """Return ``net`` plus the taxes that apply on that day."""
+    return sum((tax.amount for tax in taxes_on(net, taxation, on)), start=net)
 
 
 def direction(current: Terms, target: Terms) -> Direction:
@@ -142,27 +147,30 @@ def direction(current: Terms, target: Terms) -> Direction:
 
 def service_refusal(service: PricingInput, on: date) -> Refusal | None:
     """Return why the service cannot change plan at all on the day ``on``, ``None`` when it can."""
+    due = service.as_of(on).due
     reasons = (
         (not service.active, Refusal.NOT_ACTIVE),
         (service.cancelling, Refusal.CANCELLATION_REQUESTED),
         (service.changing, Refusal.CHANGE_UNDER_WAY),
-        (service.due is not None and service.due < on, Refusal.OVERDUE),
         (service.unpaid, Refusal.UNPAID_INVOICE),
+        (due is not None and due < on, Refusal.OVERDUE),
     )
     return next((refusal for applies, refusal in reasons if applies), None)
 
 
-def terms_refusal(current: Terms, target: Terms) -> Refusal | None:
-    """Return why ``target`` can never follow ``current``, ``None`` when it can.
+def terms_refusal(service: PricingInput, target: Terms) -> Refusal | None:
+    """Return why ``target`` can never follow the terms of ``service``, ``None`` when it can.
 
-    A paid recurring service cannot become one-time (nor the reverse), the currency cannot change, and the plan or the
-    cycle must differ.
+    The currency cannot change, the plan or the cycle must differ, and what is billed each cycle cannot become a
+    product that is paid once, nor the reverse.
     """
-    are_both_paid = not current.is_free and not target.is_free
+    current = service.terms
+    is_paid_once = not service.recurs and current.is_paid
+    switches = is_paid_once if target.months else service.recurs
     reasons = (
-        (are_both_paid and bool(current.months) is not bool(target.months), Refusal.NOT_PERMITTED),
         (current.recurring.currency != target.recurring.currency, Refusal.OTHER_CURRENCY),
         ((current.plan, current.cycle) == (target.plan, target.cycle), Refusal.SAME_TERMS),
+        (switches and target.is_paid, Refusal.NOT_PERMITTED),
     )
     return next((refusal for applies, refusal in reasons if applies), None)
 
@@ -178,19 +186,19 @@ def quote(
     """Price the change of ``service`` to ``target`` on the day ``on``, by the rules of docs/pricing.md.
 
     ``when`` is the client's choice of timing, ``None`` for the default; ``charge`` the host's policy for upgrades.
-    Raises ``BusinessError`` with the first reason that forbids the change, and ``OverflowError`` when a date is
-    outside the years 1 to 9999.
+    Raises ``BusinessError`` with the first reason that forbids the change, ``OverflowError`` when a date is outside the
+    years 1 to 9999, and ``UnknownTaxRate`` when a rate of the day is not known.
     """
-    current = service.terms
-    if refusal := service_refusal(service, on) or terms_refusal(current, target):
+    if refusal := service_refusal(service, on) or terms_refusal(service, target):
         raise BusinessError(refusal)
 
+    service = service.as_of(on)
     outcome = decide(service, target, on, when, charge)
     subtotal = sum((line.amount for line in outcome.lines), start=target.recurring.zero())
-    taxes = taxes_on(subtotal, service.province, on)
+    taxes = taxes_on(subtotal, service.taxation, on)
     total = sum((tax.amount for tax in taxes), start=subtotal)
     return Quote(
-        current=current,
+        current=service.terms,
         target=target,
         decision=outcome.decision,
         effective_on=on if outcome.decision is Decision.NOW else service.due or on,
@@ -201,7 +209,7 @@ def quote(
         subtotal=subtotal,
         total=total,
         credit_used=min(max(service.credit, total.zero()), total),
-        province=service.province,
+        taxation=service.taxation,
         timing_options=outcome.timing_options,
         needs_person=needs_person,
     )

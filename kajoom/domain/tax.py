@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from kajoom.domain.money import Money
 
@@ -59,18 +61,60 @@ RATES: dict[str, tuple[tuple[TaxRate, ...], ...]] = {
 }
 
 
-def taxes_on(net: Money, province: str, on: date) -> tuple[TaxLine, ...]:
-    """Return the taxes on ``net`` (before tax) for a client of ``province`` when the tax becomes payable ``on``.
+ALL_TAXES = frozenset(TaxName)
+
+
+class UnknownTaxRate(ValueError):
+    """No rate is known for a tax on a day: it is before the first one of ``RATES``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taxation:
+    """Which taxes are charged on what a seller sells to a client.
+
+    ``province`` is the client's: any code that is not one of the thirteen provinces and territories is outside Canada.
+    ``registered`` are the taxes that the seller collects, ``exempt`` whether the client pays none.
+    """
+
+    province: str
+    registered: frozenset[TaxName] = ALL_TAXES
+    exempt: bool = False
+
+    @property
+    def rates(self) -> tuple[tuple[TaxRate, ...], ...]:
+        """The rates by date of each tax that is charged; empty when no tax is ever charged."""
+        histories = () if self.exempt else RATES.get(self.province, ())
+        return tuple(history for history in histories if history[0].name in self.registered)
+
+    @property
+    def is_taxed(self) -> bool:
+        """Whether a price without tax has taxes added to it: what a page or an e-mail says of taxes follows from it."""
+        return bool(self.rates)
+
+
+def registered_taxes(seller: Mapping[str, Any]) -> frozenset[TaxName]:
+    """Return the taxes that a seller collects: GST and HST under a GST number, QST under a QST number.
+
+    A small supplier has no number and charges no tax.
+    """
+    gst = {TaxName.GST, TaxName.HST} if seller.get("gst_number") else set()
+    return frozenset(gst | ({TaxName.QST} if seller.get("qst_number") else set()))
+
+
+def taxes_on(net: Money, taxation: Taxation, on: date) -> tuple[TaxLine, ...]:
+    """Return the taxes on ``net`` (before tax) when they become payable ``on``.
 
     Each tax is calculated on the price before tax and rounded half up separately. An amount of zero or less is not
-    taxed, nor a client outside Canada (any code that is not one of the thirteen provinces and territories).
+    taxed. Raises ``UnknownTaxRate`` for a day before the first known rate of a tax that is charged.
     """
     if net.cents <= 0:
         return ()
-    lines = []
-    for history in RATES.get(province, ()):
-        in_force = [rate for rate in history if rate.since <= on]
-        if in_force:
-            rate = in_force[-1]
-            lines.append(TaxLine(rate.name, rate.percent, net * rate.share))
-    return tuple(lines)
+    rates = [_rate_in_force(history, on) for history in taxation.rates]
+    return tuple(TaxLine(rate.name, rate.percent, net * rate.share) for rate in rates)
+
+
+def _rate_in_force(history: tuple[TaxRate, ...], on: date) -> TaxRate:
+    started = [rate for rate in history if rate.since <= on]
+    if not started:
+        raise UnknownTaxRate(f"no {history[0].name} rate is known before {history[0].since}: {on}")
+    return started[-1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
-from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.cycle import BillingCycle, first_due_from
 from kajoom.domain.money import Money
 
 
@@ -32,6 +33,25 @@ class Terms:
         return self.cycle.months
 
     @property
-    def is_free(self) -> bool:
-        """Whether nothing is ever billed for these terms."""
-        return not self.recurring
+    def is_paid(self) -> bool:
+        """Whether these terms have a price above zero."""
+        return bool(self.recurring)
+
+
+def becomes_free(before: Money, after: Money, cycle: BillingCycle) -> bool:
+    """Whether nothing recurs any more once ``before`` is replaced by ``after`` on ``cycle``: there is then no due date.
+
+    A price of zero that stays zero on a cycle keeps its due date.
+    """
+    return not after and (bool(before) or not cycle.months)
+
+
+def due_date_on(day: date, due: date | None, recurring: Money, cycle: BillingCycle, anchor: int) -> date | None:
+    """Return the due date of a service as it stands on ``day``.
+
+    Nothing is billed for a service at 0.00, so that its due date moves on by itself, by whole cycles: it is never
+    before ``day``. Any other due date is returned as it is.
+    """
+    if due is None or recurring or not cycle.months:
+        return due
+    return first_due_from(day, due, cycle.months, anchor)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, ScalarSelect, Table, bindparam, inspect, select
+from sqlalchemy import Column, ForeignKey, ScalarSelect, String, Table, bindparam, inspect, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from kajoom.domain.tax import Taxation, TaxName
 from kajoom.models.db import Base, db
 from kajoom.models.types import UtcDateTime
 
@@ -33,7 +34,10 @@ class Role(Base, RoleMixin):
 
 
 class Client(Base, UserMixin):
-    """A person who signs in, owns services and pays; ``locale`` is "fr" or "en", ``province`` a two-letter code."""
+    """A person who signs in, owns services and pays; ``locale`` is "fr" or "en", ``province`` a two-letter code.
+
+    ``tax_exempt`` is why the client pays no taxes, as invoices print it; empty for a client who pays them.
+    """
 
     __tablename__ = "client"
 
@@ -45,6 +49,7 @@ class Client(Base, UserMixin):
     address: Mapped[str] = mapped_column(default="")
     province: Mapped[str] = mapped_column(default="QC")
     country: Mapped[str] = mapped_column(default="CA")
+    tax_exempt: Mapped[str] = mapped_column(String(100), default="")
     locale: Mapped[str] = mapped_column(default="fr")
     password: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
@@ -57,6 +62,15 @@ class Client(Base, UserMixin):
     def tax_province(self) -> str:
         """The province whose taxes apply, empty outside Canada."""
         return self.province if self.country == "CA" else ""
+
+    def taxation(self, registered: frozenset[TaxName]) -> Taxation:
+        """Which taxes this client pays to a seller who is ``registered`` for some."""
+        return taxation_of(self.province, self.country, self.tax_exempt, registered)
+
+
+def taxation_of(province: str, country: str, tax_exempt: str, registered: frozenset[TaxName]) -> Taxation:
+    """Which taxes a client pays, from the columns of a client's row."""
+    return Taxation(province if country == "CA" else "", registered, exempt=bool(tax_exempt))
 
 
 @dataclass(frozen=True, eq=False)

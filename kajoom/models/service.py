@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
-from kajoom.domain.terms import Terms
+from kajoom.domain.terms import Terms, due_date_on
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
@@ -76,6 +76,10 @@ class Service(Base):
     def recurring(self) -> Money:
         """The recurring amount before tax."""
         return Money(self.recurring_cents, self.currency)
+
+    def due_on(self, day: date) -> date | None:
+        """The next due date as it stands on ``day``: that of a service at 0.00 has moved on by itself."""
+        return due_date_on(day, self.next_due_date, self.recurring, self.cycle, self.anchor_day)
 
     @property
     def terms(self) -> Terms:

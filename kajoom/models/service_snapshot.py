@@ -19,10 +19,11 @@ from kajoom.domain.payment import OPEN as UNSETTLED
 from kajoom.domain.quote import PricingInput, service_refusal
 from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
-from kajoom.domain.terms import Terms
+from kajoom.domain.tax import Taxation
+from kajoom.domain.terms import Terms, due_date_on
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import CatalogVersion, catalog
-from kajoom.models.client import Client
+from kajoom.models.client import Client, taxation_of
 from kajoom.models.credit import credit_cents_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
@@ -30,37 +31,7 @@ from kajoom.models.order import Order
 from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
 from kajoom.models.types import inline_code
-
-
-class UnpaidRenewal(NamedTuple):
-    """The renewal invoice of a service that is to be paid: the oldest one with a balance.
-
-    It is for the days from ``period_start`` to the one before ``period_end``. ``credit`` was applied to it and
-    ``received`` was paid on it; ``is_being_paid`` is whether a payment of it may still take money, which one that waits
-    for the client's approval at the provider cannot once the invoice is void.
-    """
-
-    number: str
-    balance: Money
-    due_on: date
-    period_start: date
-    period_end: date
-    credit: Money
-    received: Money
-    is_being_paid: bool
-
-    @property
-    def given_back(self) -> Money:
-        """What becomes account credit when it is voided."""
-        return self.credit + self.received
-
-    def is_late(self, on: date) -> bool:
-        """Whether its own due date has passed: what is due today is not late."""
-        return self.due_on < on
-
-    def blocks(self, on: date) -> bool:
-        """Whether it must be paid before the plan changes; otherwise the change voids it, and it is issued anew."""
-        return self.is_late(on) or bool(self.received) or self.is_being_paid
+from kajoom.models.unpaid_renewal import UnpaidRenewal, unpaid_renewal_from
 
 
 class OpenCancellation(NamedTuple):
@@ -74,8 +45,9 @@ class OpenCancellation(NamedTuple):
 class ServiceSnapshot:
     """A client's service with its plan and what may block a change.
 
+    ``due`` is the due date as it stands on the day of the snapshot: that of a service at 0.00 moves on by itself.
     ``open_order`` is a reference. It, ``open_cancellation`` and ``unpaid_renewal`` are ``None`` when there is none.
-    ``credit`` is the client's account credit in the service's currency.
+    ``taxation`` is which taxes its price has, ``credit`` the client's account credit in the service's currency.
     """
 
     id: int
@@ -93,7 +65,7 @@ class ServiceSnapshot:
     payment_method: str
     usage: dict[str, int | None] | None
     version: int
-    province: str
+    taxation: Taxation
     credit: Money
     open_order: str | None
     open_cancellation: OpenCancellation | None
@@ -105,7 +77,7 @@ class ServiceSnapshot:
             terms=self.terms,
             due=self.due,
             anchor=self.anchor,
-            province=self.province,
+            taxation=self.taxation,
             credit=self._usable_credit(on),
             active=self.status is ServiceStatus.ACTIVE,
             cancelling=self.open_cancellation is not None,
@@ -115,7 +87,7 @@ class ServiceSnapshot:
 
     def blocked_reason(self, on: date) -> Refusal | None:
         """Return why the service cannot change plan at all on the day ``on``, ``None`` when it can."""
-        return service_refusal(self.pricing_input(on), on) if self.permits_changes else Refusal.NOT_PERMITTED
+        return service_refusal(self.pricing_input(on), on) or self.product_refusal
 
     def _must_pay_first(self, on: date) -> bool:
         """Whether the open renewal blocks a change; one for a period that has begun always does."""
@@ -128,9 +100,19 @@ class ServiceSnapshot:
         return self.credit if renewal is None or self._must_pay_first(on) else self.credit + renewal.given_back
 
     @property
+    def product_refusal(self) -> Refusal | None:
+        """Return why the product has no change to offer this service whatever its state, ``None`` when it has one."""
+        reachable = self.group.reachable_from(self.plan)
+        currency = self.terms.recurring.currency
+        plans = [plan for plan in (self.plan, *reachable) if plan.prices]
+        if plans and not any(plan.is_sold_in(currency) for plan in plans):
+            return Refusal.OTHER_CURRENCY
+        return None if reachable else Refusal.NOT_PERMITTED
+
+    @property
     def permits_changes(self) -> bool:
-        """Whether there is another plan to change to; the upgrade button is shown only then."""
-        return bool(self.group.reachable_from(self.plan))
+        """Whether there is something to change to; the upgrade button is shown only then."""
+        return self.product_refusal is None
 
 
 # Each subquery uses an index on the service, so the query stays fast whatever the number of rows.
@@ -181,6 +163,7 @@ _SNAPSHOT = (
         Service.version,
         Client.province,
         Client.country,
+        Client.tax_exempt,
         credit_cents_of(Service.client_id, Service.currency).label("credit"),
         _OPEN_ORDER.label("open_order"),
         Cancellation.reference.label("cancellation_reference"),
@@ -206,14 +189,17 @@ _SNAPSHOT = (
 )
 
 
-def service_snapshot_of(client_id: int, service_id: int) -> ServiceSnapshot | None:
-    """Return the snapshot of a client's service, ``None`` when it does not exist or belongs to another client."""
+def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSnapshot | None:
+    """Return the snapshot of a client's service as it stands on the day ``on``.
+
+    ``None`` when it does not exist or belongs to another client.
+    """
     row = db.session.connection().execute(_SNAPSHOT, {"service_id": service_id, "client_id": client_id}).one_or_none()
     if row is None:
         return None
     current = catalog(row.catalog_version or 0)
     plan = current.plans[row.plan_id]
-    recurring = Money(row.recurring_cents, row.currency)
+    recurring, cycle = Money(row.recurring_cents, row.currency), BillingCycle(row.cycle)
     return ServiceSnapshot(
         id=row.id,
         client_id=row.client_id,
@@ -223,18 +209,18 @@ def service_snapshot_of(client_id: int, service_id: int) -> ServiceSnapshot | No
         label=row.label,
         username=row.username,
         status=row.status,
-        terms=Terms(plan.code, plan.group, BillingCycle(row.cycle), recurring, row.quantity),
+        terms=Terms(plan.code, plan.group, cycle, recurring, row.quantity),
         registered_on=row.registered_on,
-        due=row.next_due_date,
+        due=due_date_on(on, row.next_due_date, recurring, cycle, row.anchor_day),
         anchor=row.anchor_day,
         payment_method=row.payment_method,
         usage=row.usage,
         version=row.version,
-        province=row.province if row.country == "CA" else "",
+        taxation=taxation_of(row.province, row.country, row.tax_exempt, current.registered),
         credit=Money(row.credit, row.currency),
         open_order=row.open_order,
         open_cancellation=_open_cancellation(row),
-        unpaid_renewal=_unpaid_renewal(row),
+        unpaid_renewal=unpaid_renewal_from(row),
     )
 
 
@@ -242,18 +228,3 @@ def _open_cancellation(row: Any) -> OpenCancellation | None:
     if row.cancellation_reference is None:
         return None
     return OpenCancellation(row.cancellation_reference, row.cancellation_effective_on)
-
-
-def _unpaid_renewal(row: Any) -> UnpaidRenewal | None:
-    if row.unpaid_number is None:
-        return None
-    return UnpaidRenewal(
-        number=row.unpaid_number,
-        balance=Money(row.unpaid_cents, row.unpaid_currency),
-        due_on=row.unpaid_due_on,
-        period_start=row.unpaid_period_start,
-        period_end=row.unpaid_period_end,
-        credit=Money(row.unpaid_credit_cents, row.unpaid_currency),
-        received=Money(row.unpaid_received_cents, row.unpaid_currency),
-        is_being_paid=row.unpaid_is_being_paid,
-    )

@@ -98,7 +98,7 @@ def _shift_due_dates(rows: Iterable[Row | FileError], on: date) -> Iterator[Row 
 
 def _place_order(service: Service, context: DemoContext, plan: str, when: When | None = None) -> Order:
     """Confirm a change for the service's client, with the box ticked."""
-    snapshot = service_snapshot_of(service.client_id, service.id)
+    snapshot = service_snapshot_of(service.client_id, service.id, context.on)
     if snapshot is None:
         raise LookupError(service.external_id)
     choice = Choice(plan, snapshot.terms.cycle, when)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -62,12 +63,12 @@ def changes(service_id: int) -> ResponseReturnValue:
 
 def get_service_or_404(service_id: int) -> ServiceSnapshot:
     """The client's own service; 404 for an unknown service and for another client's."""
-    return service_snapshot_of(current_client().id, service_id) or abort(404)
+    return service_snapshot_of(current_client().id, service_id, clock.today()) or abort(404)
 
 
 def get_viewable_service_or_404(service_id: int) -> ServiceSnapshot:
     """The client's own service, or one that staff read; else 404."""
-    return get_viewable_or_404(service_snapshot_of, owner_of_service, service_id)
+    return get_viewable_or_404(partial(service_snapshot_of, on=clock.today()), owner_of_service, service_id)
 
 
 def product_context(service: ServiceSnapshot) -> dict[str, Any]:

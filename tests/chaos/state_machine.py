@@ -123,7 +123,7 @@ class ClientArea(RuleBasedStateMachine):
     def quote(self, which: int, plan: str, cycle: BillingCycle, when: When | None) -> None:
         """A client looks at the price of a change; the amount due is never negative nor above the total."""
         index = which % len(self.owned)
-        snapshot = service_snapshot_of(*self.owned[index])
+        snapshot = service_snapshot_of(*self.owned[index], self.on)
         assert snapshot is not None
         with self._refusable():
             quote: Quote = quote_change(snapshot, Choice(plan, cycle, when), self.on)
@@ -299,7 +299,7 @@ class ClientArea(RuleBasedStateMachine):
 
     def _free(self, which: int) -> int:
         """The index of a service whose plan can be changed, if there is one."""
-        snapshots = [service_snapshot_of(*owned) for owned in self.owned]
+        snapshots = [service_snapshot_of(*owned, self.on) for owned in self.owned]
         free = [n for n, each in enumerate(snapshots) if each is not None and each.blocked_reason(self.on) is None]
         return free[which % len(free)] if free else which
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kajoom.cli.quote_case import answer, answer_line
+from kajoom.cli.quote_case import Case, answer, answer_line
 
 # 10.00 to 20.00 a month, 15 of 30 days left: 5.00; GST 0.25, QST 0.49875 -> 0.50.
 CASE: dict[str, Any] = {
@@ -75,12 +75,67 @@ def test_refused_case_has_a_reason_and_no_figures() -> None:
         pytest.param({"old_price": "0", "next_due": ...}, "23.00", "2026-07-16", id="free: a whole first month"),
         pytest.param({"old_cycle_months": "0", "new_cycle_months": "0"}, "11.50", None, id="paid once"),
         pytest.param({"unpaid": False, "when": None, "quantity": ""}, "5.75", "2026-07-01", id="empty is absent"),
+        pytest.param({"old_price": "0.00"}, "11.50", "2026-07-01", id="0.00 with a due date: half of 20.00"),
+        pytest.param({"old_price": "0", "next_due": "2026-03-01"}, "11.50", "2026-07-01", id="0.00 moves by itself"),
+        pytest.param({"registered": "gst"}, "5.25", "2026-07-01", id="no QST number"),
+        pytest.param({"registered": "gst", "province": "ON"}, "5.65", "2026-07-01", id="HST has the number of GST"),
+        pytest.param({"registered": "none"}, "5.00", "2026-07-01", id="a small supplier"),
+        pytest.param({"registered": "none", "province": "ON"}, "5.00", "2026-07-01", id="no HST without a number"),
+        pytest.param({"registered": "both", "exempt": "no"}, "5.75", "2026-07-01", id="the defaults"),
+        pytest.param({"exempt": "yes"}, "5.00", "2026-07-01", id="an exempt client"),
+        pytest.param(
+            {"registered": "gst", "on": "2012-06-16", "next_due": "2012-07-01"},
+            "5.25",
+            "2012-07-01",
+            id="a rate that is not charged need not be known",
+        ),
         pytest.param({"old_price": 10, "new_price": 20.0}, "5.75", "2026-07-01", id="numbers are read as written"),
     ],
 )
 def test_optional_fields_change_the_price(fields: dict[str, Any], due_today: str, next_due: str | None) -> None:
     priced = answer_to(**fields)
     assert (priced.get("due_today"), priced.get("next_due")) == (due_today, next_due), priced
+
+
+@pytest.mark.parametrize(
+    ("fields", "subtotal"),
+    [
+        ({"options": "5.00"}, "5.00"),  # 15.00 to 25.00: they are on both sides
+        ({"discount": "4.00"}, "5.00"),  # 6.00 to 16.00
+        ({"discount": "12.00"}, "4.00"),  # 0.00, not -2.00, to 8.00
+        ({"discount": "30.00"}, "0.00"),  # 0.00 to 0.00
+        ({"quantity": 3, "options": "2.00", "discount": "8.00"}, "15.00"),  # 24.00 to 54.00: totals, not per unit
+        # 10.00 + 5.00 a month to 100.00 + 60.00 a year, less half of 15.00
+        ({"options": "5.00", "new_price": "100", "new_cycle_months": 12}, "152.50"),
+        # 10.00 - 2.50 a month to 100.00 - 30.00 a year, less half of 7.50
+        ({"discount": "2.50", "new_price": "100", "new_cycle_months": 12}, "66.25"),
+        # a discount of 100 % that carries over
+        ({"discount": "10.00", "new_price": "100", "new_cycle_months": 12}, "0.00"),
+        ({"old_cycle_months": 0, "new_cycle_months": 0, "options": "1", "discount": "3"}, "10.00"),
+    ],
+)
+def test_options_and_discount_are_totals_that_the_change_carries_over(fields: dict[str, Any], subtotal: str) -> None:
+    assert answer_to(**fields).get("subtotal") == subtotal
+
+
+@pytest.mark.parametrize(("options", "due"), [("0.03", "0.01"), ("0.05", "0.02"), ("0.06", "0.02"), ("0.07", "0.02")])
+def test_option_for_another_cycle_is_rounded_half_up(options: str, due: str) -> None:
+    case = Case.model_validate({**CASE, "old_cycle_months": 3, "options": options, "new_price": "0"})
+    assert str(case.target().recurring) == due
+
+
+def test_free_service_by_its_discount_needs_no_due_date() -> None:
+    assert answer_to(discount="10.00", next_due=...)["lines"] == [{"code": "new_period", "amount": "10.00"}]
+    assert "next_due: missing" in answer_to(discount="9.99", next_due=...)["error"]
+    assert "next_due: missing" in answer_to(old_price="0", options="0.01", next_due=...)["error"]
+
+
+def test_unpaid_invoice_is_reported_before_a_past_due_date() -> None:
+    assert answer_to(unpaid="yes", on="2026-07-11")["reason"] == "unpaid_invoice"
+
+
+def test_other_currency_is_reported_before_a_move_that_is_not_permitted() -> None:
+    assert answer_to(new_currency="USD", new_cycle_months=0)["reason"] == "other_currency"
 
 
 @pytest.mark.parametrize("unpaid", [True, "true", "1", "yes", 1, "11.50"])
@@ -135,6 +190,15 @@ def test_anchor_day_differs_from_a_due_date_at_the_end_of_a_short_month() -> Non
         ({"quantity": "9" * 5000}, "quantity: a whole number from 1"),
         ({"anchor_day": "32"}, "anchor_day: a whole number from 1 to 31"),
         ({"credit": "-5.00"}, "credit: less than nothing"),
+        ({"options": "-1.00"}, "options: less than nothing"),
+        ({"discount": "some"}, "discount: not an amount"),
+        ({"registered": "qst"}, "registered: one of both, gst, none"),
+        ({"registered": True}, "registered: text expected"),
+        ({"exempt": "maybe"}, "exempt: one of yes, no"),
+        ({"exempt": True}, "exempt: text expected"),
+        ({"currency": "JPY"}, "currency: not a currency with two decimals"),
+        ({"new_currency": "clp"}, "new_currency: not a currency with two decimals"),
+        ({"on": "2012-06-16", "next_due": "2012-07-01"}, "no QST rate is known before 2013-01-01: 2012-06-16"),
         ({"unpaid": "maybe"}, "unpaid: not an amount"),
         ({"province": "Québec"}, "province: a code of two letters"),
         ({"currency": "CA\0"}, "currency: a code of three letters"),
@@ -191,7 +255,22 @@ _SCALARS = st.one_of(
 )
 _VALUES = st.recursive(_SCALARS, lambda inner: st.lists(inner, max_size=2), max_leaves=3)
 _FIELDS = st.sampled_from(
-    [*CASE, "anchor_day", "currency", "province", "when", "charge", "quantity", "credit", "unpaid", "new_currency"]
+    [
+        *CASE,
+        "anchor_day",
+        "currency",
+        "province",
+        "when",
+        "charge",
+        "quantity",
+        "credit",
+        "unpaid",
+        "new_currency",
+        "options",
+        "discount",
+        "registered",
+        "exempt",
+    ]
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import PricingInput
 from kajoom.domain.money import Money
+from kajoom.domain.tax import Taxation
 from kajoom.domain.terms import Terms
 
 CYCLES = {
@@ -29,10 +30,15 @@ def terms(text: str, plan: str, currency: str = "CAD", quantity: int = 1) -> Ter
 
 
 def make_service(text: str, due: str | date | None = None, anchor: int | None = None, **more: Any) -> PricingInput:
-    """Make a service on plan "a" paid up to ``due``; ``anchor`` defaults to the day of ``due``."""
+    """Make a service on plan "a" paid up to ``due``; ``anchor`` defaults to the day of ``due``.
+
+    ``province``, ``registered`` and ``exempt`` are those of its taxation.
+    """
     day = date.fromisoformat(due) if isinstance(due, str) else due
-    more = {"province": "QC", "credit": Money(0), **more}
-    return PricingInput(terms(text, "a"), day, anchor or (day.day if day else 1), **more)
+    facts = {name: more.pop(name) for name in ("registered", "exempt") if name in more}
+    taxation = Taxation(more.pop("province", "QC"), **facts)
+    more = {"credit": Money(0), **more}
+    return PricingInput(terms(text, "a"), day, anchor or (day.day if day else 1), taxation, **more)
 
 
 def day(text: str) -> date:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kajoom.domain.cycle import BillingCycle, add_months
 from kajoom.domain.decision import ChargePolicy, PricingInput, When
 from kajoom.domain.money import Money
-from kajoom.domain.tax import RATES
+from kajoom.domain.tax import RATES, Taxation, TaxName
 from kajoom.domain.terms import Terms
 
 DAYS = st.dates(date(2013, 4, 1), date(2090, 12, 31))
@@ -18,6 +18,7 @@ CENTS = st.integers(1, 100_000) | st.integers(1, 10**11)
 RECURRING = st.sampled_from([cycle for cycle in BillingCycle if cycle.months])
 CYCLES = st.sampled_from(list(BillingCycle))
 PROVINCES = st.sampled_from([*sorted(RATES), ""])
+TAXATIONS = st.builds(Taxation, PROVINCES, st.frozensets(st.sampled_from(TaxName)), st.booleans())
 CHARGES = st.sampled_from(list(ChargePolicy))
 TIMINGS = st.sampled_from([None, *When])
 
@@ -31,14 +32,18 @@ def target_terms(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = CYCL
 
 
 @st.composite
-def services(draw: st.DrawFn, cycles: st.SearchStrategy[BillingCycle] = RECURRING) -> PricingInput:
+def services(
+    draw: st.DrawFn,
+    cycles: st.SearchStrategy[BillingCycle] = RECURRING,
+    prices: st.SearchStrategy[int] = CENTS,
+) -> PricingInput:
     """Draw a service with a due date on its anchor day, with or without account credit."""
     anchor = draw(ANCHORS)
     cycle = draw(cycles)
     due = add_months(draw(DAYS), 0, anchor) if cycle.months else None
-    recurring = Money(0 if cycle is BillingCycle.FREE else draw(CENTS))
+    recurring = Money(0 if cycle is BillingCycle.FREE else draw(prices))
     credit = Money(draw(st.integers(0, 30_000) | st.integers(0, 10**12)))
-    return PricingInput(Terms("a", "hosting", cycle, recurring), due, anchor, draw(PROVINCES), credit)
+    return PricingInput(Terms("a", "hosting", cycle, recurring), due, anchor, draw(TAXATIONS), credit)
 
 
 @st.composite

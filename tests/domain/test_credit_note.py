@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kajoom.domain.credit_note import taxes_of_credit
 from kajoom.domain.money import Money
-from kajoom.domain.tax import TaxLine, TaxName, taxes_on
+from kajoom.domain.tax import Taxation, TaxLine, TaxName, taxes_on
 from tests.domain.factories import day
 
 ON = day("2022-10-17")
@@ -35,7 +35,7 @@ def test_tax_is_never_more_than_what_is_left_of_it() -> None:
 
 @given(st.integers(1, 100_000), st.lists(st.integers(1, 50_000), max_size=6), st.sampled_from(("QC", "ON", "NS", "AB")))
 def test_parts_of_an_invoice_come_to_its_taxes_in_the_end(cents: int, parts: list[int], province: str) -> None:
-    left, taxes = Money(cents), taxes_on(Money(cents), province, ON)
+    left, taxes = Money(cents), taxes_on(Money(cents), Taxation(province), ON)
     for part in [*parts, cents]:
         credited = min(Money(part), left)
         taken = taxes_of_credit(credited, left, taxes)

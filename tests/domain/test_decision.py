@@ -123,28 +123,48 @@ def test_first_period_after_free_starts_today() -> None:
     assert result.lines[0].cycles_ahead == 0
 
 
-def test_first_period_after_a_free_recurring_plan_starts_today_or_on_the_due_date() -> None:
+def test_plan_at_no_price_with_a_due_date_is_charged_for_the_days_left() -> None:
     service = make_service("0/month", DUE)
-    next_due = day("2026-07-16")
-    line = Line(LineCode.NEW_PERIOD, Money(20_00), Period(ON, next_due))
-    assert outcome(service, "20/month") == PricingOutcome(Decision.NOW, next_due, 16, (line,), NOW_BY_DEFAULT)
+    line = Line(LineCode.DIFFERENCE, Money(10_00), LEFT, days=15, of_days=30, cycles_ahead=0)
+    assert outcome(service, "20/month") == PricingOutcome(Decision.NOW, DUE, 1, (line,), NOW_BY_DEFAULT)
     waits = PricingOutcome(Decision.AT_NEXT_DUE, DUE, 1, timing_options=NOW_BY_DEFAULT)
     assert outcome(service, "20/month", RENEWAL) == waits
 
 
-def test_free_recurring_plan_to_a_free_one_keeps_the_due_date() -> None:
-    assert outcome(make_service("0/month", DUE), "free") == PricingOutcome(
-        Decision.NOW, DUE, 1, timing_options=NOW_BY_DEFAULT
-    )
+def test_longer_cycle_after_a_plan_at_no_price_has_no_unused_time() -> None:
+    line = Line(LineCode.NEW_PERIOD, Money(100_00), Period(ON, YEAR_LATER))
+    expected = PricingOutcome(Decision.NOW, YEAR_LATER, 16, (line,), NOW_BY_DEFAULT)
+    assert outcome(make_service("0/month", DUE), "100/year") == expected
 
 
-def test_free_recurring_plan_to_a_one_time_product_has_no_due_date() -> None:
-    line = Line(LineCode.NEW_PERIOD, Money(80_00))
-    expected = PricingOutcome(Decision.NOW, None, 1, (line,), NOW_BY_DEFAULT)
-    assert outcome(make_service("0/month", DUE), "80/once") == expected
+def test_plan_at_no_price_changes_to_another_one_at_once_and_to_no_cycle_on_the_due_date() -> None:
+    service = make_service("0/month", DUE)
+    assert outcome(service, "0/month") == PricingOutcome(Decision.NOW, DUE, 1, timing_options=NOW_BY_DEFAULT)
+    assert outcome(service, "free", NOW) == PricingOutcome(Decision.AT_NEXT_DUE, DUE, 1)
 
 
-@pytest.mark.parametrize(("old", "due"), [("0/month", None), ("free", "2026-07-01")])
+@pytest.mark.parametrize(("old", "due"), [("0/month", None), ("free", "2026-07-01"), ("0/once", "2026-07-01")])
 def test_free_plan_without_a_due_date_offers_no_timing(old: str, due: str | None) -> None:
     result = outcome(make_service(old, due), "20/month", RENEWAL)
     assert (result.decision, result.timing_options) == (Decision.NOW, ())
+    assert result.next_due == day("2026-07-16")
+
+
+@pytest.mark.parametrize(
+    ("text", "due", "anchor", "on", "expected"),
+    [
+        ("0/month", "2026-01-31", 31, "2026-02-28", "2026-02-28"),  # the day itself
+        ("0/month", "2026-01-31", 31, "2026-03-01", "2026-03-31"),  # from the anchor, not from 28 February
+        ("0/month", "2026-01-31", 31, "2026-01-31", "2026-01-31"),
+        ("0/month", "2026-01-31", 31, "2026-01-01", "2026-01-31"),  # a date to come stays
+        ("0/year", "2024-02-29", 29, "2026-06-16", "2027-02-28"),
+        ("0/year", "2024-02-29", 29, "2027-03-01", "2028-02-29"),
+        ("0/quarter", "2026-01-15", 15, "2026-06-16", "2026-07-15"),
+        ("0/quarter", "2026-01-15", 15, "2026-04-15", "2026-04-15"),
+        ("0/month", "0001-01-31", 31, "9999-11-30", "9999-11-30"),
+        ("10/month", "2026-01-31", 31, "2026-03-01", "2026-01-31"),  # billed: it is overdue
+        ("0/once", "2026-01-31", 31, "2026-03-01", "2026-01-31"),
+    ],
+)
+def test_due_date_at_no_price_moves_by_whole_cycles(text: str, due: str, anchor: int, on: str, expected: str) -> None:
+    assert make_service(text, due, anchor).as_of(day(on)).due == day(expected)

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, PricingInput, When
+from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, When
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, quote
+from kajoom.domain.refusal import BusinessError
 from kajoom.domain.terms import Terms
 from tests.domain.factories import day, make_service, terms
 
@@ -90,6 +91,12 @@ WORKED_CASES = [
     Case("60.00/month", "50.00/year", "2026-07-01", "2026-06-02", AT_NEXT_DUE, "0.00", "", "0.00", "2026-07-01"),
     # the first period is not prorated; from the 31st to the end of February
     Case("free", "9.99/month", None, "2026-01-31", NOW, "9.99", "0.50 1.00", "11.49", "2026-02-28"),
+    # 0.00 with a due date: 100.00 × 15/30, as from 0.01 (below)
+    Case("0.00/month", "100.00/month", "2025-07-01", "2025-06-16", NOW, "50.00", "2.50 4.99", "57.49", "2025-07-01"),
+    # 99.99 × 15/30 = 49.995
+    Case("0.01/month", "100.00/month", "2025-07-01", "2025-06-16", NOW, "50.00", "2.50 4.99", "57.49", "2025-07-01"),
+    # 0.00, its date moved by whole months to 2026-07-01: 20.00 × 15/30
+    Case("0.00/month", "20.00/month", "2026-03-01", "2026-06-16", NOW, "10.00", "0.50 1.00", "11.50", "2026-07-01"),
     # 80.00 - 50.00, paid once
     Case("50.00/once", "80.00/once", None, "2026-06-16", NOW, "30.00", "1.50 2.99", "34.49", None),
 ]  # fmt: skip
@@ -105,6 +112,11 @@ def test_worked_case_has_the_price_calculated_by_hand(case: Case) -> None:
     assert (str(priced.total), str(priced.due_today)) == (case.total, case.total)
     assert priced.next_due == (day(case.next_due) if case.next_due else None)
     assert priced.effective_on == (day(case.on) if case.decision is NOW else service.due)
+
+
+def test_worked_case_past_its_due_date_is_refused() -> None:
+    with pytest.raises(BusinessError, match="overdue"):
+        quote(make_service("10.00/month", "2026-07-01"), terms("20.00/month", "b"), day("2026-07-11"))
 
 
 TABLE = {
@@ -134,9 +146,24 @@ TABLE = {
     "free to paid, nothing to wait for": ("free", "100/year", None, "renewal", NOW, "100.00", "2027-06-16", ""),
     "free to once": ("free", "80/once", None, None, NOW, "80.00", None, ""),
     "free to free": ("free", "0/month", None, None, NOW, "0.00", None, ""),
-    "free monthly to paid": ("0/month", "20/month", "2026-07-01", None, NOW, "20.00", "2026-07-16", "now renewal"),
-    "free monthly to paid, later": ("0/month", "20/month", "2026-07-01", "renewal", AT_NEXT_DUE, "0.00", "2026-07-01",
+    "free each month, no due date": ("0/month", "20/month", None, None, NOW, "20.00", "2026-07-16", ""),
+    "free once to paid": ("0/once", "20/month", None, None, NOW, "20.00", "2026-07-16", ""),
+    "0.00 with a due date, up": ("0/month", "20/month", "2026-07-01", None, NOW, "10.00", "2026-07-01", "now renewal"),
+    "0.00 with a due date, later": ("0/month", "20/month", "2026-07-01", "renewal", AT_NEXT_DUE, "0.00", "2026-07-01",
                                     "now renewal"),
+    "0.00 with a due date, paid ahead": ("0/month", "20/month", "2026-08-01", None, NOW, "30.00", "2026-08-01",
+                                         "now renewal"),
+    "0.00 with a due date, longer": ("0/month", "100/year", "2026-07-01", None, NOW, "100.00", "2027-06-16",
+                                     "now renewal"),
+    "0.00 with a due date, shorter": ("0/year", "20/month", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", ""),
+    "0.00 with a due date, on it": ("0/month", "20/month", "2026-06-16", None, WITH_RENEWAL, "0.00", "2026-06-16", ""),
+    "0.00 with a due date, past": ("0/month", "20/month", "2026-05-01", None, NOW, "10.00", "2026-07-01",
+                                   "now renewal"),
+    "0.00 with a due date, past, on the day": ("0/month", "20/month", "2026-03-16", None, WITH_RENEWAL, "0.00",
+                                               "2026-06-16", ""),
+    "0.00 with a due date, to 0.00": ("0/month", "0/month", "2026-07-01", None, NOW, "0.00", "2026-07-01",
+                                      "now renewal"),
+    "0.00 with a due date, to free": ("0/month", "free", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", ""),
     "paid to free": ("10/month", "free", "2026-07-01", "now", AT_NEXT_DUE, "0.00", "2026-07-01", ""),
     "paid to free each year": ("10/month", "0/year", "2026-07-01", None, AT_NEXT_DUE, "0.00", "2026-07-01", ""),
     "paid to free each month": ("10/month", "0/month", "2026-07-01", "now", AT_NEXT_DUE, "0.00", "2026-07-01", ""),
@@ -184,6 +211,11 @@ def upgrade(**more: Any) -> Quote:
 def test_full_period_policy_charges_the_full_difference_of_each_paid_period(on: str, due: str, charge: str) -> None:
     priced = quote(make_service("10/month", due), terms("20/month", "b"), day(on), charge=ChargePolicy.FULL_PERIOD)
     assert str(priced.subtotal) == charge
+
+
+def test_full_period_policy_charges_the_full_price_above_a_price_of_zero() -> None:
+    service, on = make_service("0/month", "2026-07-01"), day("2026-06-16")
+    assert str(quote(service, terms("20/month", "b"), on, charge=ChargePolicy.FULL_PERIOD).subtotal) == "20.00"
 
 
 @pytest.mark.parametrize("new", ["5/month", "100/year", "1/month", "free"])
@@ -310,7 +342,7 @@ def test_very_large_amounts_are_exact() -> None:
 
 def test_recurring_service_without_a_due_date_is_rejected() -> None:
     with pytest.raises(ValueError, match="has a due date"):
-        quote(PricingInput(terms("10/month", "a"), None, 1, "QC", Money(0)), terms("20/month", "b"), day("2026-06-16"))
+        quote(make_service("10/month"), terms("20/month", "b"), day("2026-06-16"))
 
 
 @pytest.mark.parametrize(("amount", "quantity"), [("-0.01", 1), ("10", 0), ("10", -1)])

@@ -14,8 +14,19 @@ from kajoom.domain.decision import ChargePolicy, Decision, LineCode, PricingInpu
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, quote
 from kajoom.domain.refusal import BusinessError
+from kajoom.domain.tax import ALL_TAXES, Taxation
 from kajoom.domain.terms import Terms
-from tests.domain.strategies import CENTS, CHARGES, CYCLES, RECURRING, TIMINGS, paid_days, services, target_terms
+from tests.domain.strategies import (
+    CENTS,
+    CHARGES,
+    CYCLES,
+    RECURRING,
+    TAXATIONS,
+    TIMINGS,
+    paid_days,
+    services,
+    target_terms,
+)
 
 DAY = timedelta(days=1)
 ZERO = Money(0)
@@ -24,7 +35,7 @@ ZERO = Money(0)
 @st.composite
 def quotes(draw: st.DrawFn) -> tuple[PricingInput, date, Quote]:
     """Draw a change that is not refused: the service, the day and the quote."""
-    service = draw(services(CYCLES))
+    service = draw(services(CYCLES, CENTS | st.just(0)))
     on = draw(paid_days(service))
     try:
         return service, on, quote(service, draw(target_terms()), on, draw(TIMINGS), draw(CHARGES))
@@ -37,7 +48,7 @@ def quotes(draw: st.DrawFn) -> tuple[PricingInput, date, Quote]:
 def upgrades(draw: st.DrawFn, least: int = 1) -> tuple[PricingInput, list[Terms], date]:
     """Draw a service, two more expensive plans on its cycle in order, and a day with at least ``least`` days left."""
     service = draw(services())
-    cheap, *higher = sorted(draw(st.lists(CENTS, min_size=3, max_size=3, unique=True)))
+    cheap, *higher = sorted(draw(st.lists(CENTS | st.just(0), min_size=3, max_size=3, unique=True)))
     cheapest = replace(service, terms=replace(service.terms, recurring=Money(cheap)), credit=ZERO)
     plans = [
         Terms(name, "hosting", cheapest.terms.cycle, Money(cents)) for name, cents in zip("bc", higher, strict=True)
@@ -104,7 +115,7 @@ def test_only_unused_time_is_a_negative_line(drawn: tuple[PricingInput, date, Qu
 @given(quotes())
 def test_next_due_date_is_never_earlier_unless_unused_time_is_credited(drawn: tuple[PricingInput, date, Quote]) -> None:
     service, on, priced = drawn
-    if priced.next_due is not None and not service.terms.is_free:
+    if priced.next_due is not None and service.terms.is_paid:
         assert service.due is not None
         has_unused_time_credit = any(line.code is LineCode.UNUSED_TIME for line in priced.lines)
         assert priced.next_due >= service.due or has_unused_time_credit
@@ -243,6 +254,47 @@ def test_shorter_cycle_never_charges(
 ) -> None:
     assume(target.months < service.terms.months)
     assert not quote(service, target, data.draw(paid_days(service)), when).total
+
+
+@given(services(prices=st.just(0)), target_terms(RECURRING), st.data(), TIMINGS, CHARGES)
+def test_price_of_zero_costs_at_most_a_cent_a_period_more_than_a_price_of_one_cent(
+    service: PricingInput, target: Terms, data: st.DataObject, when: When | None, charge: ChargePolicy
+) -> None:
+    """Free is a service without a due date: a price of zero with one follows the same row as any other price."""
+    assume(target.recurring > Money(1) or target.months < service.terms.months)
+    on = data.draw(paid_days(service))
+    cent = replace(service, terms=replace(service.terms, recurring=Money(1)))
+    free, paid = (quote(each, target, on, when, charge) for each in (service, cent))
+    assume(free.decision is paid.decision)  # a longer cycle at 0.01 waits when more cents of it are paid ahead
+    assert ZERO <= free.subtotal - paid.subtotal <= Money(4)  # three cycles are paid at most, and one rounding
+    assert (free.next_due, free.anchor, free.timing_options) == (paid.next_due, paid.anchor, paid.timing_options)
+
+
+@given(services(prices=st.just(0)), target_terms(RECURRING), st.data(), TIMINGS)
+def test_price_of_zero_is_priced_from_its_next_due_date_whatever_date_is_stored(
+    service: PricingInput, target: Terms, data: st.DataObject, when: When | None
+) -> None:
+    on, cycles = data.draw(paid_days(service)), data.draw(st.integers(1, 60))
+    assert service.due is not None
+    assume(add_months(service.due, -service.terms.months, service.anchor) < on)
+    stored = add_months(service.due, -service.terms.months * cycles, service.anchor)
+    assert quote(replace(service, due=stored), target, on, when) == quote(service, target, on, when)
+
+
+@given(services(prices=st.just(0) | CENTS), target_terms(), st.data(), TIMINGS, TAXATIONS)
+def test_taxation_changes_only_the_taxes(
+    service: PricingInput, target: Terms, data: st.DataObject, when: When | None, taxation: Taxation
+) -> None:
+    on = data.draw(paid_days(service))
+    try:
+        full = quote(replace(service, taxation=replace(taxation, registered=ALL_TAXES, exempt=False)), target, on, when)
+    except BusinessError:
+        return
+    priced = quote(replace(service, taxation=taxation), target, on, when)
+    expected = () if taxation.exempt else tuple(tax for tax in full.taxes if tax.name in taxation.registered)
+    assert priced.taxes == expected
+    assert (priced.decision, priced.lines, priced.subtotal) == (full.decision, full.lines, full.subtotal)
+    assert priced.total == priced.subtotal + sum((tax.amount for tax in expected), start=ZERO)
 
 
 @given(services(st.sampled_from([BillingCycle.FREE])), target_terms(RECURRING), st.data())

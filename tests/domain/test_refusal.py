@@ -18,13 +18,13 @@ SERVICE_REASONS: dict[Refusal, dict[str, Any]] = {
     Refusal.NOT_ACTIVE: {"active": False},
     Refusal.CANCELLATION_REQUESTED: {"cancelling": True},
     Refusal.CHANGE_UNDER_WAY: {"changing": True},
-    Refusal.OVERDUE: {"due": "2026-06-15"},
     Refusal.UNPAID_INVOICE: {"unpaid": True},
+    Refusal.OVERDUE: {"due": "2026-06-15"},
 }
 TARGET_REASONS = {
-    Refusal.NOT_PERMITTED: terms("20/once", "b"),
     Refusal.OTHER_CURRENCY: terms("20/month", "b", currency="USD"),
     Refusal.SAME_TERMS: terms("20/month", "a"),
+    Refusal.NOT_PERMITTED: terms("20/once", "b"),
 }
 
 
@@ -56,7 +56,7 @@ def test_service_reason_is_reported_before_a_target_reason(service_reason: Refus
 
 
 def test_first_of_two_target_reasons_is_reported() -> None:
-    assert refusal_code(terms("20/once", "b", currency="USD")) is Refusal.NOT_PERMITTED
+    assert refusal_code(terms("20/once", "b", currency="USD")) is Refusal.OTHER_CURRENCY
     assert refusal_code(terms("20/month", "a", currency="USD")) is Refusal.OTHER_CURRENCY
 
 
@@ -72,8 +72,20 @@ def test_service_is_overdue_the_day_after_its_due_date(due: str, reason: Refusal
     assert service_refusal(make_service("10/month", due), ON) is reason
 
 
-def test_service_without_a_due_date_is_never_overdue() -> None:
-    assert service_refusal(make_service("free"), ON) is None
+@pytest.mark.parametrize(("text", "due"), [("free", None), ("0/month", None), ("0/month", "2025-01-31")])
+def test_service_at_no_price_is_never_overdue(text: str, due: str | None) -> None:
+    assert service_refusal(make_service(text, due), ON) is None
+
+
+@pytest.mark.parametrize("due", [None, "2026-06-16", "2026-07-01", "2020-01-01"])
+def test_free_service_becomes_one_time_only_without_a_due_date(due: str | None) -> None:
+    expected = Refusal.NOT_PERMITTED if due else None
+    assert terms_refusal(make_service("0/month", due), terms("20/once", "b")) is expected
+
+
+@pytest.mark.parametrize("new", ["20/month", "20/year", "20/once"])
+def test_one_time_product_at_no_price_may_become_anything(new: str) -> None:
+    assert terms_refusal(make_service("0/once"), terms(new, "b")) is None
 
 
 @pytest.mark.parametrize("due", ["2026-06-16", "2026-07-01"])
@@ -83,12 +95,12 @@ def test_recurring_service_cannot_become_one_time_even_on_its_due_date(due: str)
 
 @pytest.mark.parametrize("new", ["20/month", "200/year"])
 def test_one_time_service_cannot_become_recurring(new: str) -> None:
-    assert terms_refusal(terms("50/once", "a"), terms(new, "b")) is Refusal.NOT_PERMITTED
+    assert terms_refusal(make_service("50/once"), terms(new, "b")) is Refusal.NOT_PERMITTED
 
 
 @pytest.mark.parametrize("new", ["10/quarter", "10/year"])
 def test_same_plan_on_another_cycle_is_allowed(new: str) -> None:
-    assert terms_refusal(terms("10/month", "a"), terms(new, "a")) is None
+    assert terms_refusal(make_service("10/month", "2026-07-01"), terms(new, "a")) is None
 
 
 def test_business_error_has_its_code_and_details() -> None:

@@ -24,7 +24,7 @@ BLOCKED = [
     ("waiting-payment", "change_under_way"),
     ("waiting-person", "change_under_way"),
     ("scheduled", "change_under_way"),
-    ("overdue", "overdue"),
+    ("overdue", "unpaid_invoice"),
     ("suspended", "not_active"),
     ("cancelling", "cancellation_requested"),
 ]

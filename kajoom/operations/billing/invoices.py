@@ -102,9 +102,9 @@ def issue(
 
 
 def _buyer(client: Client) -> dict[str, Any]:
-    """The client as documents name them, with the province whose taxes they paid (empty outside Canada)."""
+    """The client as documents name them, with the province whose taxes apply, or why they are exempt from taxes."""
     details = {"name": client.name, "company": client.company, "address": client.address, "email": client.email}
-    return {**details, "province": client.tax_province}
+    return {**details, "province": client.tax_province, "tax_exempt": client.tax_exempt}
 
 
 def apply_credit(invoice: Invoice, amount: Money, at: datetime) -> None:

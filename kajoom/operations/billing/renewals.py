@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from kajoom.domain.credit_note import CreditNoteReason
-from kajoom.domain.cycle import BillingCycle, Period, add_months
+from kajoom.domain.cycle import BillingCycle, Period, add_months, first_due_from
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import CALENDAR, OrderEvent
@@ -31,6 +31,7 @@ from kajoom.models.renewal import (
     unpaid_renewals_of,
 )
 from kajoom.models.service import Service, client_id_of_service
+from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
 from kajoom.operations.billing.credit_notes import Cause, issue_credit_note, send_email
@@ -185,6 +186,12 @@ def end_renewals(service: Service, since: date, on: date, at: datetime) -> list[
     return ended
 
 
+def store_due_date(snapshot: ServiceSnapshot) -> None:
+    """Store the due date that a service at 0.00 has moved on to: what is billed next begins there."""
+    if snapshot.due is not None and not snapshot.terms.is_paid:
+        db.session.get_one(Service, snapshot.id).next_due_date = snapshot.due
+
+
 def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None:
     """The terms of the next period; ``None`` while an immediate change is under way, which issues it once it ends."""
     if order is None or needed_review_on_its_day(order):
@@ -200,17 +207,15 @@ def needed_review_on_its_day(order: Order) -> bool:
 
 
 def _skip_free_period(service: Service, due: date, on: date) -> None:
-    """Advance the due date past the periods that have begun and cost nothing: they are not invoiced."""
-    while due <= on:
-        due = add_months(due, service.cycle.months, service.anchor_day)
-    service.next_due_date = due
+    """Advance the due date past the periods that cost nothing: they are not invoiced."""
+    service.next_due_date = first_due_from(on, due, service.cycle.months, service.anchor_day)
 
 
 def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: datetime) -> Invoice:
     current_catalog, recurring = catalog(), terms.recurring
     plans, seller = current_catalog.plans, current_catalog.seller
-    line = Line(LineCode.RENEWAL, recurring, period)
-    taxes = taxes_on(recurring, service.client.tax_province, period.start)
+    line, due_on = Line(LineCode.RENEWAL, recurring, period), max(period.start, on)
+    taxes = taxes_on(recurring, service.client.taxation(current_catalog.registered), due_on)
     invoice = invoices.issue(
         service.client,
         InvoiceKind.RENEWAL,
@@ -220,7 +225,7 @@ def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: 
         taxes=invoices.taxes_to_json(taxes, seller),
         total=sum((tax.amount for tax in taxes), start=recurring),
         on=on,
-        due_on=max(period.start, on),
+        due_on=due_on,
         seller=seller,
         period=(period.start, period.end),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, StringConstraints
+from pydantic import AfterValidator, Field, PlainValidator, StringConstraints
 
 from kajoom.domain.country import COUNTRIES, CURRENCIES
 from kajoom.domain.cycle import BillingCycle, parse_day
@@ -28,6 +28,9 @@ _ARGON2 = re.compile(
 )
 # A hash that needs more memory or time would keep a process busy at every attempt to sign in with it.
 _MAX_KIB, _MAX_PASSES, _MAX_LANES = 131_072, 20, 16
+
+# A column of yes and no would print "no" as the reason, and charge nobody taxes.
+_ANSWERS = frozenset({"0", "1", "n", "no", "non", "false", "faux", "off", "y", "yes", "o", "oui", "true", "vrai", "on"})
 
 STATUSES: Mapping[str, ServiceStatus] = {status.value: status for status in ServiceStatus} | {
     "canceled": ServiceStatus.CANCELLED,
@@ -96,6 +99,12 @@ def _parse_day(cell: str) -> date:
     return day
 
 
+def _check_exemption(cell: str) -> str:
+    if cell.lower() in _ANSWERS:
+        raise ValueError(f"the reason, as invoices print it, or nothing for a client who pays taxes: {cell!r}")
+    return cell
+
+
 def _is_base64(text: str) -> bool:
     """Whether a text without padding is base64 as an encoder writes it: argon2 reads no other."""
     padded = text + "=" * (-len(text) % 4)
@@ -125,4 +134,5 @@ Country = Annotated[str, PlainValidator(_parse_country)]
 Currency = Annotated[str, PlainValidator(parse_currency)]
 Day = Annotated[date, PlainValidator(_parse_day)]
 PasswordHash = Annotated[str, PlainValidator(_parse_argon2)]
+Exemption = Annotated[str, Field(max_length=100), AfterValidator(_check_exemption)]
 Usage = Annotated[int | None, whole_number(0)]

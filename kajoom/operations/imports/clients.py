@@ -12,7 +12,17 @@ from pydantic import BaseModel, PlainValidator
 from kajoom.domain.tax import RATES
 from kajoom.models import bulk
 from kajoom.models.client import STAFF
-from kajoom.operations.files.cells import Country, Email, LongText, Name, PasswordHash, Text, UpperCode, one_of
+from kajoom.operations.files.cells import (
+    Country,
+    Email,
+    Exemption,
+    LongText,
+    Name,
+    PasswordHash,
+    Text,
+    UpperCode,
+    one_of,
+)
 from kajoom.operations.files.csv_file import Row
 from kajoom.operations.files.report import FileError, ImportReport
 from kajoom.operations.imports.batch import ImportBatch, ImportRow
@@ -33,6 +43,7 @@ class ClientRow(BaseModel):
     address: LongText = ""
     province: UpperCode = ""
     country: Country = _CANADA
+    tax_exempt: Exemption = ""
     locale: Annotated[str, PlainValidator(one_of(_LOCALES))] = "fr"
     password_hash: PasswordHash | None = None
 
@@ -44,8 +55,8 @@ class DemoClientRow(ClientRow):
     roles: Annotated[str, PlainValidator(one_of({STAFF: STAFF}))] = ""
 
 
-_DEFAULTS = {"company": "", "address": "", "province": "", "country": _CANADA, "locale": "fr"}
-_UPDATED = ("email", "name", "company", "address", "province", "country")
+_DEFAULTS = {"company": "", "address": "", "province": "", "country": _CANADA, "tax_exempt": "", "locale": "fr"}
+_UPDATED = ("email", "name", "company", "address", "province", "country", "tax_exempt")
 
 
 def import_clients(

@@ -51,7 +51,7 @@ def request_cancellation(
     sent = cancellation_by_key(key)
     if sent is not None:
         return _check_same_form(sent, client_id, service_id, when)
-    service = _get_cancellable(client_id, service_id)
+    service = _get_cancellable(client_id, service_id, on)
     request = Cancellation(
         reference=f"RS-{on.year}-{next_number(f'cancellation-{on.year}'):06d}",
         key=key,
@@ -105,9 +105,9 @@ def _check_same_form(request: Cancellation, client_id: int, service_id: int, whe
     return request
 
 
-def _get_cancellable(client_id: int, service_id: int) -> ServiceSnapshot:
+def _get_cancellable(client_id: int, service_id: int, on: date) -> ServiceSnapshot:
     """The client's service; ``BusinessError`` when it cannot be cancelled now."""
-    service = service_snapshot_of(client_id, service_id)
+    service = service_snapshot_of(client_id, service_id, on)
     if service is None:
         raise LookupError(service_id)
     refusal = cancellation_refusal(service)

@@ -55,7 +55,7 @@ def place_order(
     placed = order_by_key(confirmation.key)
     if placed is not None:
         return _check_same_form(placed, client_id, service_id, choice, confirmation)
-    service = service_snapshot_of(client_id, service_id)
+    service = service_snapshot_of(client_id, service_id, on)
     if service is None:
         raise LookupError(service_id)
     quote = quote_change(service, choice, on)
@@ -105,6 +105,7 @@ def _create_order(
     plan = service.group.plan(quote.target.plan)
     if plan is None:
         raise LookupError(quote.target.plan)
+    renewals.store_due_date(service)
     return Order(
         reference=f"CH-{on.year}-{next_number(f'order-{on.year}'):06d}",
         key=confirmation.key,

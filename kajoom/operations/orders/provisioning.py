@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from kajoom.domain.credit_note import CreditNoteReason
+from kajoom.domain.money import Money
 from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import PLANNED, USAGE_UNKNOWN, TaskKind
+from kajoom.domain.terms import becomes_free
 from kajoom.domain.usage import Fit, fit
 from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
 from kajoom.models.cancellation import open_cancellation_of
@@ -187,8 +189,9 @@ def _complete(order: Order, in_force_on: date, actor: str, on: date, at: datetim
     record_step(order, OrderEvent.PROVISIONED, at, actor)
     tasks.close_order_tasks(order.id, actor, at)
     service = order.service
+    is_free = becomes_free(service.recurring, Money(order.to_cents, order.currency), order.to_cycle)
     service.plan_id, service.cycle, service.recurring_cents = order.to_plan_id, order.to_cycle, order.to_cents
-    if order.to_cents == 0:
+    if is_free:
         service.next_due_date = None
     elif order.decision is Decision.NOW and order.due_after != order.due_before:
         # Only a change that begins a new period moves the due date: a renewal may have advanced it meanwhile.

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from kajoom.domain.catalog import CatalogPlan, PermittedMove, Translated
+from kajoom.domain.catalog import CatalogPlan, Translated
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Quote, When, quote
+from kajoom.domain.quote import Quote, When, quote, service_refusal, terms_refusal
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.terms import Terms
 from kajoom.domain.usage import Fit, LimitChange, fit, limit_changes
@@ -41,25 +41,22 @@ class Offer:
 
 def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
     """The quote of a choice on the day ``on``; ``BusinessError`` with the first reason why there is none."""
-    blocked_reason = service.blocked_reason(on)
-    if blocked_reason:
-        raise BusinessError(blocked_reason)
+    if refusal := service_refusal(service.pricing_input(on), on):
+        raise BusinessError(refusal)
     plan = service.group.plan(choice.plan)
     if plan is None:
-        raise BusinessError(Refusal.UNKNOWN_PLAN)
-    move = _move(service, plan)
+        raise BusinessError(service.product_refusal or Refusal.UNKNOWN_PLAN)
+    target = _target(service, plan, choice.cycle)
+    if refusal := _plan_refusal(service, plan, choice.cycle, target, on):
+        raise BusinessError(refusal)
+    if target is None:
+        raise BusinessError(Refusal.CYCLE_NOT_OFFERED)
     fits = _fit(service, plan)
-    priced = quote(
-        service.pricing_input(on),
-        Terms(plan.code, plan.group, choice.cycle, _price(service, plan, choice.cycle), service.terms.quantity),
-        on,
-        choice.when,
-        service.group.charge,
-        needs_person=move.needs_person or not fits.known,
-    )
     if fits.over and plan.code != service.plan.code:
         raise BusinessError(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
-    return priced
+    move = service.plan.moves.get(plan.code)
+    needs_person = (move is not None and move.needs_person) or not fits.known
+    return quote(service.pricing_input(on), target, on, choice.when, service.group.charge, needs_person)
 
 
 def offers(service: ServiceSnapshot, cycle: BillingCycle, on: date) -> list[Offer]:
@@ -110,23 +107,27 @@ def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on:
     return replace(offer, quote=priced, delay=delay_of(service, plan) if priced.needs_person else None)
 
 
-def _move(service: ServiceSnapshot, plan: CatalogPlan) -> PermittedMove:
-    """The permitted move to a plan; another cycle of the same plan is one wherever the product permits changes."""
-    if plan.code == service.plan.code and service.permits_changes:
-        return PermittedMove(needs_person=False, delay=None)
-    if plan.withdrawn:
-        raise BusinessError(Refusal.PLAN_WITHDRAWN)
-    move = service.plan.moves.get(plan.code)
-    if move is None:
-        raise BusinessError(Refusal.NOT_PERMITTED)
-    return move
+def _target(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Terms | None:
+    """The terms of a plan at today's price, ``None`` when it is not sold on this cycle in the service's currency."""
+    quantity = service.terms.quantity
+    price = plan.price(cycle, service.terms.recurring.currency, quantity)
+    return Terms(plan.code, plan.group, cycle, price, quantity) if price is not None else None
 
 
-def _price(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Money:
-    currency = service.terms.recurring.currency
-    price = plan.price(cycle, currency, service.terms.quantity)
-    if price is None:
-        if (plan.code, cycle) == (service.plan.code, service.terms.cycle):
-            raise BusinessError(Refusal.SAME_TERMS)
-        raise BusinessError(Refusal.CYCLE_NOT_OFFERED if plan.is_sold_in(currency) else Refusal.OTHER_CURRENCY)
-    return price
+def _plan_refusal(
+    service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, target: Terms | None, on: date
+) -> Refusal | None:
+    """Why a service that can change cannot have a plan on a cycle; ``target`` is ``None`` when it has no price there.
+
+    Another cycle of the current plan is permitted wherever its product permits changes.
+    """
+    is_current = plan.code == service.plan.code
+    is_permitted = service.permits_changes if is_current else plan.code in service.plan.moves
+    by_terms = terms_refusal(service.pricing_input(on), target) if target else None
+    reasons = (
+        (bool(plan.prices) and not plan.is_sold_in(service.terms.recurring.currency), Refusal.OTHER_CURRENCY),
+        (is_current and cycle is service.terms.cycle, Refusal.SAME_TERMS),
+        (not is_permitted or by_terms is not None, Refusal.NOT_PERMITTED),
+        (plan.withdrawn and not is_current, Refusal.PLAN_WITHDRAWN),
+    )
+    return next((refusal for applies, refusal in reasons if applies), None)

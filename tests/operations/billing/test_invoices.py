@@ -24,6 +24,7 @@ def test_invoice_keeps_the_seller_and_buyer_of_its_issue() -> None:
         "address": "1, rue Un",
         "email": row.client.email,
         "province": "QC",
+        "tax_exempt": "",
     }
     assert invoice.locale == "en"
 

@@ -141,12 +141,14 @@ def test_service_without_a_renewal_is_not_billed(columns: dict[str, Any]) -> Non
         assert issue_renewal(service_id, ON, AT) is None
 
 
-def test_free_period_moves_the_due_date_without_an_invoice_once_begun() -> None:
+def test_free_period_moves_the_due_date_without_an_invoice_the_day_after() -> None:
     row = factories.service(recurring_cents=0, next_due_date=date(2027, 1, 31), anchor_day=31)
 
     assert issue_renewal(row.id, date(2027, 1, 30), AT) is None
     assert row.next_due_date == date(2027, 1, 31)
     issue_renewal(row.id, date(2027, 1, 31), AT)
+    assert row.next_due_date == date(2027, 1, 31)  # a change ordered on that day goes with the renewal
+    issue_renewal(row.id, date(2027, 2, 1), AT)
     assert row.next_due_date == date(2027, 2, 28)
     issue_renewal(row.id, date(2027, 5, 15), AT)  # after two months without a daily run
 
@@ -157,10 +159,37 @@ def test_suspended_service_is_billed() -> None:
     assert issue_next_renewal(factories.service(status=ServiceStatus.SUSPENDED)).status is InvoiceStatus.OPEN
 
 
-def test_renewal_is_taxed_at_the_rates_of_its_period() -> None:
-    row = factories.service(factories.client(province="NS"), next_due_date=date(2025, 4, 1))
+@pytest.mark.parametrize(
+    ("due", "on", "percent"),
+    [
+        (date(2025, 3, 31), date(2025, 3, 20), "15"),
+        (date(2025, 4, 1), date(2025, 3, 20), "14"),  # the first day of the new rate
+        (date(2025, 3, 31), date(2025, 4, 2), "14"),  # issued late: the tax becomes payable on that day
+        (date(2010, 6, 30), date(2026, 6, 16), "14"),  # before any known rate
+    ],
+)
+def test_renewal_is_taxed_at_the_rate_of_the_day_it_is_payable(due: date, on: date, percent: str) -> None:
+    row = factories.service(factories.client(province="NS"), next_due_date=due, anchor_day=due.day)
 
-    assert [(tax["name"], tax["percent"]) for tax in issue_next_renewal(row).taxes] == [("HST", "14")]
+    invoice = issue_renewal(row.id, on, AT)
+
+    assert invoice is not None
+    assert [(tax["name"], tax["percent"]) for tax in invoice.taxes] == [("HST", percent)]
+
+
+def test_renewal_has_only_the_taxes_that_the_seller_is_registered_for() -> None:
+    factories.set_seller(qst_number="")
+    invoice = issue_next_renewal(factories.service())
+
+    assert [(tax["name"], tax["cents"]) for tax in invoice.taxes] == [("GST", 750)]
+    assert (invoice.subtotal_cents, invoice.total_cents) == (15_000, 15_750)
+
+
+def test_renewal_of_an_exempt_client_has_no_tax_and_keeps_the_reason() -> None:
+    invoice = issue_next_renewal(factories.service(factories.client(tax_exempt="Conseil de bande, carte 1234")))
+
+    assert (invoice.taxes, invoice.total_cents) == ([], 15_000)
+    assert invoice.buyer["tax_exempt"] == "Conseil de bande, carte 1234"
 
 
 def test_renewal_issued_late_is_due_the_same_day() -> None:

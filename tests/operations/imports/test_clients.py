@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher, Type
 
+from kajoom.domain.tax import ALL_TAXES, Taxation
 from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.operations.files.csv_file import read_rows
@@ -46,7 +47,7 @@ def test_clients_are_added_with_the_values_of_the_file() -> None:
     report = import_text(HEADER + ANNA + BRUNO)
     assert (report.added, report.changed, report.unchanged, report.errors) == (2, 0, 0, [])
     anna, bruno = clients()["1"], clients()["2"]
-    assert (anna.password, anna.locale, anna.tax_province) == (HASH, "fr", "QC")
+    assert (anna.password, anna.locale, anna.taxation(ALL_TAXES)) == (HASH, "fr", Taxation("QC"))
     assert (bruno.email, bruno.country, bruno.province, bruno.locale) == ("bruno@example.com", "CA", "ON", "fr")
     assert bruno.password is None
     assert anna.fs_uniquifier != bruno.fs_uniquifier
@@ -188,7 +189,7 @@ def test_internationalised_domain_is_stored_in_punycode() -> None:
 
 def test_client_outside_canada_needs_no_province() -> None:
     assert import_text(HEADER + "2,b@example.com,B,,FR,fr,\n").added == 1
-    assert clients()["2"].tax_province == ""
+    assert not clients()["2"].taxation(ALL_TAXES).is_taxed
 
 
 @pytest.mark.parametrize(

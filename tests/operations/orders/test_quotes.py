@@ -24,9 +24,10 @@ from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON, QUARTERLY
 
 
 def test_plan_alone_in_its_group_permits_no_change() -> None:
-    row = factories.service(plan="domain", status=ServiceStatus.SUSPENDED)
+    row = factories.service(plan="domain")
 
     assert not factories.snapshot(row).permits_changes
+    assert factories.snapshot(row).blocked_reason(ON) is Refusal.NOT_PERMITTED
     assert factories.refusal(row, "domain", ANNUALLY) is Refusal.NOT_PERMITTED
 
 
@@ -256,7 +257,7 @@ def test_no_canadian_tax_outside_canada() -> None:
 
 
 def test_service_of_another_client_is_not_found() -> None:
-    assert service_snapshot_of(factories.client().id, factories.service().id) is None
+    assert service_snapshot_of(factories.client().id, factories.service().id, ON) is None
 
 
 def test_service_snapshot_takes_one_statement(statements: Statements) -> None:
@@ -270,7 +271,7 @@ def test_service_snapshot_takes_one_statement(statements: Statements) -> None:
     db.session.commit()
 
     with statements() as executed:
-        result = service_snapshot_of(client_id, service_id)
+        result = service_snapshot_of(client_id, service_id, ON)
 
     assert result is not None
     assert len(executed) == 1

@@ -50,8 +50,8 @@ def issue_renewal_partly_paid(row: Service) -> None:
 
 
 BLOCKING_STATES: list[tuple[Callable[[Service], None], Refusal]] = [
-    (issue_renewal_partly_paid, Refusal.UNPAID_INVOICE),
     (make_overdue, Refusal.OVERDUE),
+    (issue_renewal_partly_paid, Refusal.UNPAID_INVOICE),
     (order_change, Refusal.CHANGE_UNDER_WAY),
     (request_end, Refusal.CANCELLATION_REQUESTED),
     (suspend, Refusal.NOT_ACTIVE),
@@ -89,10 +89,10 @@ def test_first_reason_in_order_of_precedence_is_reported() -> None:
     order.status = OrderStatus.CANCELLED
     db.session.commit()
     reasons.append(factories.refusal(row, "b"))
-    row.next_due_date = DUE
+    invoice.status = InvoiceStatus.VOID
     db.session.commit()
     reasons.append(factories.refusal(row, "b"))
-    invoice.status = InvoiceStatus.VOID
+    row.next_due_date = DUE
     db.session.commit()
 
     assert reasons == [reason for _, reason in reversed(BLOCKING_STATES)]
