@@ -28,7 +28,8 @@ class FakeProvider:
 
     ``results`` are returned first, one for each new key and each capture. ``UNKNOWN`` is a lost response: the charge
     had its effect if ``takes_money``. A charge with an ``approve_url`` waits until its key is in ``approved``. The
-    ``saved`` set holds the tokens of saved accounts, which need no approval. ``at`` is the instant of captures.
+    ``saved`` set holds the tokens of saved accounts, which need no approval. ``at`` is the instant of captures. With
+    ``reviews_captures`` a capture is pending, and stays so as long as its key is in ``under_review``.
     """
 
     code = "fake"
@@ -42,6 +43,8 @@ class FakeProvider:
         self.requests: list[ChargeRequest | Refund] = []
         self.approved: set[str] = set()
         self.saved: set[str] = set()
+        self.reviews_captures = False
+        self.under_review: set[str] = set()
         self.ledger: dict[str, tuple[ChargeRequest, ProviderResult]] = {}
         self.refunds: dict[str, tuple[Refund, ProviderResult]] = {}
 
@@ -66,7 +69,11 @@ class FakeProvider:
         original, result = self.ledger[charge.key]
         if result.approve_url and charge.key in self.approved:
             return ProviderResult(AttemptStatus.PENDING, result.provider_ref, approval="approved")
-        if result.status is AttemptStatus.PENDING and not result.is_not_captured:
+        if (
+            result.status is AttemptStatus.PENDING
+            and not result.is_not_captured
+            and charge.key not in self.under_review
+        ):
             self.ledger[charge.key] = original, _captured(original)
         return self._known(charge, AttemptStatus.UNKNOWN)
 
@@ -74,7 +81,10 @@ class FakeProvider:
         """Capture an approved charge, and save the account if requested."""
         self.requests.append(charge)
         result = self.results.popleft() if self.results else None
-        if result is None or (result.status is AttemptStatus.UNKNOWN and self.takes_money):
+        if result is None and self.reviews_captures:
+            self.under_review.add(charge.key)
+            self.ledger[charge.key] = charge, ProviderResult(AttemptStatus.PENDING, f"fake-{charge.key}")
+        elif result is None or (result.status is AttemptStatus.UNKNOWN and self.takes_money):
             self.ledger[charge.key] = charge, self._capture_result(charge)
         return result or self.ledger[charge.key][1]
 

@@ -60,6 +60,8 @@ class CrashingGateways:
         for gateway in self.wrapped.values():
             gateway.crash = ""
         self.provider.results.clear()
+        self.provider.reviews_captures = False
+        self.provider.under_review.clear()
         self.panel.results.clear()
 
     def state(self) -> ExternalState:

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from multiprocessing import parent_process
 from pathlib import Path
@@ -22,10 +22,13 @@ from kajoom.gateways import Gateways
 from kajoom.operations import outbox
 from kajoom.operations.payments import attempts, claims, pay, refunds
 from kajoom.worker import loop
+from tests.chaos.claim_checks import watch_claims
 
 FOLDER_VARIABLE = "STORM_FOLDER"
 """The environment variable with the folder for a storm's files."""
 
+_WRONG_CLAIMS = "wrong-claims.txt"
+_CLAIM_CHECKS = ExitStack()
 _SOON = timedelta(seconds=0.5)
 _SLOW_SECONDS = 0.2
 _SHORT_DELAYS: tuple[tuple[ModuleType, str, Any], ...] = (
@@ -48,13 +51,25 @@ def create_storm_app(environment: Mapping[str, str]) -> Flask:
 
 
 def application() -> Flask:
-    """The application with short delays, for gunicorn and workers."""
+    """The application with short delays, for gunicorn and workers; claims of what is not owed are written to a file."""
     _shorten_delays()
+    _CLAIM_CHECKS.enter_context(watch_claims(_report_wrong_claim))
     app = create_storm_app(os.environ)
     gateways: Gateways = app.extensions["kajoom"]
     for gateway in (gateways.payments["demonstration"], gateways.panel):
         gateway._slow_seconds = _SLOW_SECONDS  # type: ignore[union-attr]
     return app
+
+
+def wrong_claims(folder: Path) -> list[str]:
+    """The claims of what was not owed, by any process of a storm."""
+    file = folder / _WRONG_CLAIMS
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def _report_wrong_claim(text: str) -> None:
+    with (Path(os.environ[FOLDER_VARIABLE]) / _WRONG_CLAIMS).open("a") as file:
+        file.write(f"{text}\n")
 
 
 def work(environment: Mapping[str, str]) -> None:

@@ -23,6 +23,7 @@ _PANEL = (*_PAYMENT, Behaviour.ACCEPT)
 _PAYPAL_FAULT_RATE = 0.2
 _SLOW_SECONDS = 0.3
 _LATE_TOKEN_RATE, _REMOVED_AT_PAYPAL_RATE = 0.3, 0.02
+_REVIEW_RATE, _REVIEW_ENDS_RATE = 0.1, 0.02
 _WEBHOOK_SECONDS = 0.5
 
 
@@ -61,11 +62,15 @@ class FaultySystems:
         self._webhooks.join()
 
     def next_faults(self) -> None:
-        """Draw what fails next; PayPal may name a saved account late, and payers may remove one there."""
+        """Draw what fails next; PayPal may hold captures for review and name a saved account late, and payers may
+        remove one there."""
         self._demo_store.set_behaviour(DemoSystem.PAYMENT, self._random.choice(_PAYMENT), once=True)
         self._demo_store.set_behaviour(DemoSystem.PANEL, self._random.choice(_PANEL), once=True)
         ledger = self._paypal.ledger
         with ledger.lock:
+            ledger.capture_status = "PENDING" if self._random.random() < _REVIEW_RATE else "COMPLETED"
+            if self._random.random() < _REVIEW_ENDS_RATE:
+                self._end_reviews()
             ledger.assigns_tokens_later = self._random.random() < _LATE_TOKEN_RATE
             if ledger.tokens and self._random.random() < _REMOVED_AT_PAYPAL_RATE:
                 ledger.delete_token(self._random.choice(list(ledger.tokens)))
@@ -76,10 +81,19 @@ class FaultySystems:
         for system in DemoSystem:
             self._demo_store.set_behaviour(system, Behaviour.ACCEPT)
         self._paypal.faults.fail_randomly(0, 0, 0)
+        with self._paypal.ledger.lock:
+            self._paypal.ledger.capture_status = "COMPLETED"
+            self._end_reviews()
         try:
             yield
         finally:
             self._paypal.__exit__()
+
+    def _end_reviews(self) -> None:
+        """Complete the captures that PayPal held for review."""
+        for name, capture in self._paypal.ledger.captures.items():
+            if capture["status"] == "PENDING":
+                self._paypal.ledger.set_capture_status(name, "COMPLETED")
 
     def approve_all(self) -> None:
         """Every client who was sent to PayPal approves there; otherwise their payments would wait for days."""

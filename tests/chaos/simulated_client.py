@@ -1,4 +1,5 @@
-"""Clients in a storm: they change plans, pay, cancel, press twice, and repeat a request that nobody answered."""
+"""Clients in a storm: they change plans, pay, cancel, press twice, repeat a request that nobody answered, and come back
+to a payment page that they left open."""
 
 from __future__ import annotations
 
@@ -36,6 +37,7 @@ class SimulatedClient:
     statuses: Counter[int] = field(default_factory=Counter)
     placed: set[str] = field(default_factory=set)
     _last_plans: dict[int, str] = field(default_factory=dict)
+    _open_tabs: list[httpx2.URL] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -112,13 +114,36 @@ class SimulatedClient:
         return ""
 
     def _follow(self, response: httpx2.Response) -> str:
-        """Approve at PayPal, or leave its page; give the password where it is asked again."""
+        """Approve at PayPal, now or later, or leave its page; give the password where it is asked again."""
         if response.url.path == "/verify":
             form = dict(_HIDDEN.findall(response.text))
             return self._request("POST", "/verify", {**form, "password": PASSWORD})
-        if response.url.path == "/checkoutnow" and self._random.random() < 0.8:
-            self._http.post(response.url, data={"do": "approve"}, follow_redirects=False)
+        if response.url.path == "/checkoutnow":
+            self._visit_paypal(response.url)
         return response.text
+
+    def _visit_paypal(self, url: httpx2.URL) -> None:
+        """Approve a payment and come back or not, leave its page open, or come back to one that was left open."""
+        chance = self._random.random()
+        if chance < 0.3:
+            self._open_tabs.append(url)
+        elif chance < 0.9:
+            self._approve(url)
+        if self._open_tabs and self._random.random() < 0.3:
+            self._approve(self._open_tabs.pop(0))
+
+    def _approve(self, url: httpx2.URL) -> None:
+        """Approve at PayPal; half the time go back to the page of the order, which verifies the payment."""
+        try:
+            back = self._http.post(url, data={"do": "approve"}, follow_redirects=False).headers.get("Location", "")
+        except httpx2.TransportError:
+            return
+        order = _ORDER.search(back)
+        if order is None or self._random.random() < 0.5:
+            return
+        fields = dict(_HIDDEN.findall(_after_id(self._request("GET", back), "order")))
+        if "verify" in fields:
+            self._request("POST", f"{order[0]}/payment", fields)
 
 
 def _after_id(page: str, element_id: str) -> str:

@@ -43,12 +43,12 @@ from tests.worker_runs import drain
 
 Item = TypeVar("Item")
 Nth = st.integers(min_value=0, max_value=5)
-_PLANS = st.sampled_from(("base", "a", "b", "c"))
+PLANS = st.sampled_from(("base", "a", "b", "c"))
 _CYCLES = st.sampled_from((BillingCycle.MONTHLY, BillingCycle.MONTHLY, BillingCycle.QUARTERLY, BillingCycle.ANNUALLY))
 _WHENS = st.sampled_from((None, When.NOW, When.RENEWAL))
-_APPROVAL_NEEDED = ProviderResult(AttemptStatus.PENDING, "ref", approve_url="https://paypal.example/approve")
+APPROVAL_NEEDED = ProviderResult(AttemptStatus.PENDING, "ref", approve_url="https://paypal.example/approve")
 _RESULTS = st.sampled_from((
-    None, _APPROVAL_NEEDED, ProviderResult(AttemptStatus.REFUSED), ProviderResult(AttemptStatus.PENDING),
+    None, APPROVAL_NEEDED, ProviderResult(AttemptStatus.REFUSED), ProviderResult(AttemptStatus.PENDING),
     ProviderResult(AttemptStatus.UNKNOWN),
 ))  # fmt: skip
 _ACCOUNTS = st.sampled_from(("another", "saved", "another, saved from now on"))
@@ -79,7 +79,7 @@ class ClientArea(RuleBasedStateMachine):
         db.session.add(account)
         db.session.commit()
 
-    @rule(which=Nth, plan=_PLANS, cycle=_CYCLES, when=_WHENS, result=_RESULTS, captures=st.booleans())
+    @rule(which=Nth, plan=PLANS, cycle=_CYCLES, when=_WHENS, result=_RESULTS, captures=st.booleans())
     def change(
         self,
         which: int,
@@ -96,18 +96,18 @@ class ClientArea(RuleBasedStateMachine):
         if captures and len(rows(Order)) > before:
             self.pay(0, result, captures)
 
-    @rule(which=Nth, plan=_PLANS, result=_RESULTS, captures=st.booleans())
+    @rule(which=Nth, plan=PLANS, result=_RESULTS, captures=st.booleans())
     def change_monthly(self, which: int, plan: str, result: ProviderResult | None, captures: bool) -> None:
         """The usual change, drawn more often: without changes there is little to check."""
         self.change(which, plan, BillingCycle.MONTHLY, None, result, captures)
 
-    @rule(which=Nth, plan=_PLANS)
+    @rule(which=Nth, plan=PLANS)
     def change_and_complete(self, which: int, plan: str) -> None:
         """A change without faults of its own, worked off at once."""
         self.change(which, plan, BillingCycle.MONTHLY, When.NOW, None, captures=True)
         self.work(None, 0)
 
-    @rule(which=Nth, plan=_PLANS, account=_ACCOUNTS, result=_RESULTS, captures=st.booleans(), returns=st.booleans())
+    @rule(which=Nth, plan=PLANS, account=_ACCOUNTS, result=_RESULTS, captures=st.booleans(), returns=st.booleans())
     def change_with_approval(
         self, which: int, plan: str, account: str, result: ProviderResult | None, captures: bool, returns: bool
     ) -> None:
@@ -116,10 +116,10 @@ class ClientArea(RuleBasedStateMachine):
         self.quote(self._free(which), plan, BillingCycle.MONTHLY, When.NOW)
         self.confirm(twice=False)
         if len(rows(Order)) > before:
-            self.pay(0, None if account == "saved" else _APPROVAL_NEEDED, captures, account)
+            self.pay(0, None if account == "saved" else APPROVAL_NEEDED, captures, account)
             self.approve(result, captures, returns, 0)
 
-    @rule(which=Nth, plan=_PLANS, cycle=_CYCLES, when=_WHENS)
+    @rule(which=Nth, plan=PLANS, cycle=_CYCLES, when=_WHENS)
     def quote(self, which: int, plan: str, cycle: BillingCycle, when: When | None) -> None:
         """A client looks at the price of a change; the amount due is never negative nor above the total."""
         index = which % len(self.owned)
@@ -166,7 +166,7 @@ class ClientArea(RuleBasedStateMachine):
         """Clients approve their payments, perhaps abandoned ones; one comes back, or closes the page."""
         self.systems.provider.approved.update(self.systems.provider.ledger)
         number = self._nth([each.id for each in rows(Invoice) if each.balance], which)
-        self._set_provider_result(None if result is _APPROVAL_NEEDED else result, captures)
+        self._set_provider_result(None if result is APPROVAL_NEEDED else result, captures)
         if returns and number is not None:
             with self._refusable():
                 pay.verify(number, self.systems.gateways().payments, self.at)

@@ -60,7 +60,7 @@ class Storm:
     """One storm over one database; ``folder`` holds all its files."""
 
     def __init__(self, url: str, folder: Path, scale: Scale, processes: ForkServerContext) -> None:
-        self.scale, self.result = scale, StormResult()
+        self.scale, self.result, self._folder = scale, StormResult(), folder
         self._random = random.Random(scale.seed)
         self._processes = processes
         self._address = f"http://127.0.0.1:{free_port()}"
@@ -86,7 +86,8 @@ class Storm:
                 self._stop_workers()
         self.result.seconds = time.monotonic() - start
         with self._systems.healthy(), fast_app.short_delays(), self._data.app_context():
-            self.result.violations = self._data.settle(self._systems.state, self._systems.approve_all)
+            self.result.violations = fast_app.wrong_claims(self._folder)
+            self.result.violations += self._data.settle(self._systems.state, self._systems.approve_all)
             self.result.figures = self._data.figures()
         self.result.changes = self.result.figures["changes"]
         return self.result

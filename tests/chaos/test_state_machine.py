@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from kajoom.models.db import begin_mode, db
 from tests.catalog_cache import forget_catalog
-from tests.chaos.state_machine import ClientArea
+from tests.chaos.open_approvals import ClientAreaWithOpenApprovals
 from tests.database import SqliteDatabase
 
 SEQUENCES, STEPS = 40, 50
@@ -25,7 +25,7 @@ def test_no_sequence_of_events_loses_or_doubles_anything(sqlite_app: tuple[Flask
         database.restore()
         forget_catalog()
 
-    ClientArea.restore = staticmethod(restore)
+    ClientAreaWithOpenApprovals.restore = staticmethod(restore)
     size = settings(
         max_examples=SEQUENCES,
         stateful_step_count=STEPS,
@@ -38,5 +38,5 @@ def test_no_sequence_of_events_loses_or_doubles_anything(sqlite_app: tuple[Flask
     with ExitStack() as stack:
         stack.enter_context(app.app_context())
         stack.enter_context(begin_mode(read_only=True))
-        run_state_machine_as_test(ClientArea, settings=size)
+        run_state_machine_as_test(ClientAreaWithOpenApprovals, settings=size)
         db.session.remove()
