@@ -30,6 +30,7 @@ preload_app = True  # one copy of the code in memory; the worker's thread starts
 control_socket_disable = True
 keepalive = 5
 graceful_timeout = 30
+forwarder_headers = ""  # nobody sets SCRIPT_NAME by a header: the prefix is that of KAJOOM_BASE_URL
 
 
 def post_worker_init(worker: Any) -> None:

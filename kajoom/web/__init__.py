@@ -38,9 +38,9 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     ``form_targets`` are the other origins that a form may redirect to.
     """
     app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
+    init_parsing(app)
     init_hosts(app)
     init_fallback(app, security_headers(form_targets))
-    init_parsing(app)
     init_request_log(app)
     init_errors(app)
     init_auth(app)

@@ -29,6 +29,9 @@ _UNREADABLE_CHARACTERS = re.compile("[\0\ufffd\ud800-\udfff]")
 _MAX_QUERY_BYTES = 8 * 1024
 _MAX_FIELDS = 200
 _FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
+_REMEMBER_COOKIE = "remember_token"
+"""Flask-Login's cookie for staying signed in, which no page sets: it would raise on one that is not ASCII."""
+
 _URL_HEADERS = ("Origin", "Referer", "HX-Current-URL")
 
 
@@ -75,7 +78,10 @@ def _read_address() -> None:
 
 def _read_headers() -> None:
     """The cookies and the headers that are parsed when they are read."""
-    _ = request.cookies, request.accept_languages, request.accept_encodings, request.content_length
+    if _REMEMBER_COOKIE in request.cookies:
+        pairs = request.cookies.items(multi=True)
+        request.cookies = ImmutableMultiDict(pair for pair in pairs if pair[0] != _REMEMBER_COOKIE)
+    _ = request.accept_languages, request.accept_encodings, request.content_length
     if request.method not in SAFE_METHODS:
         for name in _URL_HEADERS:
             _ = urlsplit(request.headers.get(name, "")).port

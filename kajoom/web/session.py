@@ -12,7 +12,14 @@ from kajoom.web.hosts import cookie_name
 WITHOUT_SESSION = frozenset({"static", "health.alive", "health.ready"})
 """The endpoints whose answer is the same for everyone."""
 
-_SESSION_TYPES = {"_user_id": (str, ""), "csrf_token": (str, ""), "fs_paa": (int | float, 0)}
+_NUMBER, _TEXT = (int | float, 0), (str, "")
+_SESSION_TYPES = {
+    "_user_id": _TEXT,
+    "csrf_token": _TEXT,
+    "fs_paa": _NUMBER,
+    "fs_gexp": _NUMBER,
+    "_remember_seconds": _NUMBER,
+}
 """The type and a default of the values that the code reads from a session."""
 
 
@@ -28,9 +35,7 @@ class SessionInterface(SecureCookieSessionInterface):
             opened = super().open_session(app, request)
         except (TypeError, ValueError):
             return self.session_class()
-        if opened is None or all(
-            isinstance(opened.get(name, default), kind) for name, (kind, default) in _SESSION_TYPES.items()
-        ):
+        if opened is None or _is_readable(opened):
             return opened
         return self.session_class()
 
@@ -50,3 +55,8 @@ class SessionInterface(SecureCookieSessionInterface):
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the cookie is sent over HTTPS only."""
         return request.is_secure
+
+
+def _is_readable(session: SessionMixin) -> bool:
+    values = ((session.get(name, default), kind) for name, (kind, default) in _SESSION_TYPES.items())
+    return all(isinstance(value, kind) for value, kind in values) and str(session.get("_user_id", "")).isprintable()

@@ -118,7 +118,10 @@ def fuzz(site: FuzzSite, count: int, seed: int) -> FuzzResult:
 def fuzz_socket(site: FuzzSite, count: int, seed: int) -> FuzzResult:
     """Send ``count`` cases to a site through gunicorn with the project's settings."""
     with site.server() as (transport, host):
-        return Fuzz(transport, site.written).run(site.generator(seed, transport, host).cases(count))
+        result = Fuzz(transport, site.written).run(site.generator(seed, transport, host).cases(count))
+    lines = site.server_log.read_text(errors="replace").splitlines()
+    result.violations += [f"logged {line}" for line in lines if "level=error" in line or "Traceback" in line]
+    return result
 
 
 def main() -> None:

@@ -133,9 +133,12 @@ class CaseGenerator:
         if self._random.random() < 0.9:
             form.insert(0, ("csrf_token", visitor.token))
         if pattern in {"/login", "/verify"}:
-            form += [("email", self._known_email), ("password", self._password())]
+            form += [("email", self._email()), ("password", self._password())]
         headers += [("Content-Type", FORM), ("Sec-Fetch-Site", "same-origin"), ("Origin", f"http://{self._host}")]
         return Case(method, target, tuple(headers), _encoded(form).encode())
+
+    def _email(self) -> str:
+        return self._known_email if self._random.random() < 0.7 else self._random.choice(values.EMAILS)
 
     def _password(self) -> str:
         return self._random.choice((_WRONG_PASSWORD, *(text for text in values.TEXTS if text)))

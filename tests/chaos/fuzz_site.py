@@ -49,6 +49,7 @@ class FuzzSite:
 
     def __init__(self, app: Flask, database: Database, folder: Path, written: Written) -> None:
         self.app, self.written = app, written
+        self.server_log = folder / "gunicorn.log"
         self._database, self._folder = database, folder
 
     def in_process(self) -> Transport:
@@ -58,13 +59,15 @@ class FuzzSite:
     def generator(self, seed: int, transport: Transport | None = None, host: str = _HOST) -> CaseGenerator:
         """Generates the cases of a seed, for a client who is signed in and for a visitor who is not."""
         transport = transport or self.in_process()
-        visitors = [signed_in(transport, host), *[visitor(transport, host)] * 2]
-        visitors.insert(0, visitors[0])
+        visitors = [*[signed_in(transport, host)] * 3, visitor(transport, host)]
         return CaseGenerator(routes_of(self.app), _names(), visitors, EMAIL, host, seed)
 
     @contextmanager
     def server(self) -> Iterator[tuple[Transport, str]]:
-        """Run gunicorn with the project's settings over the same database; the transport to it, and its host."""
+        """Run gunicorn with the project's settings over the same database; the transport to it, and its host.
+
+        What it logs is in ``server_log``.
+        """
         port = _free_port()
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("KAJOOM_")},
@@ -76,7 +79,10 @@ class FuzzSite:
             **{f"KAJOOM_{name.upper()}": value for name, value in _PAYPAL.items()},
         }
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
-        process = subprocess.Popen([*command, "--log-level", "critical", "app:create_app()"], cwd=ROOT, env=environment)
+        with self.server_log.open("wb") as log:
+            process = subprocess.Popen(
+                [*command, "app:create_app()"], cwd=ROOT, env=environment, stderr=log, stdout=log
+            )
         try:
             until(lambda: _accepts(port), "gunicorn does not accept connections")
             yield ThroughSocket("127.0.0.1", port), f"127.0.0.1:{port}"

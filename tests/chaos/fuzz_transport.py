@@ -61,6 +61,8 @@ class InProcess:
             if hasattr(chunks, "close"):
                 chunks.close()
         status, headers = started[-1]
+        for name, value in headers:
+            f"{name}: {value}".encode("latin-1")  # as a server does
         return Answer(int(status.split()[0]), headers, body)
 
 

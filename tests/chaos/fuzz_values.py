@@ -81,6 +81,23 @@ URLS = (
     "/%2f%2fevil.example",
     "\x7f",
 )
+EMAILS = (
+    "@",
+    "a@[",
+    "a@[127.0.0.1]",
+    "a@xn--",
+    "a@xn--\xff.ca",
+    "a@" + "\xe9" * 70 + ".ca",
+    "a@\u2100.ca",
+    "a" * 5000 + "@x.ca",
+    "a@" + "b." * 2000 + "ca",
+    '"a b"@x.ca',
+    "a@b@c",
+    "a..b@x.ca",
+    "FR@EXAMPLE.COM ",
+    "fr@example.com\u200b",
+    *TEXTS,
+)
 HOSTS = (
     "",
     " ",
@@ -118,6 +135,8 @@ COOKIES = (
     "lang=en; lang=fr",
     "lang=\xff",
     "remember_token=1|x",
+    "remember_token=1|\xe9",
+    "remember_token=" + "1" * 5000,
     "a=b;" * 1000,
 )
 CONTENT_TYPES = (
@@ -260,6 +279,11 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "X-Forwarded-Prefix": ("//evil.example", "/x", "\xff"),
     "X-Forwarded-Port": ("x", "99999"),
     "Forwarded": ("host=evil.example", "\xff"),
+    "SCRIPT_NAME": ("/x", "/services", "//evil.example", "\xff"),
+    "PATH_INFO": ("/x", "//evil.example"),
+    "REMOTE_USER": ("staff",),
+    "Content_Length": ("5",),
+    "Transfer-Encoding": ("chunked", "gzip", "chunked, chunked", "x"),
     "X-HTTP-Method-Override": ("DELETE",),
     "X-Original-URL": ("/staff",),
     "User-Agent": ("", "\xff" * 200, "x" * 3000, CANARY),

@@ -64,3 +64,11 @@ def test_difference_from_a_twin_is_found(answer: Answer, twin: Answer, found: st
     case = Case("GET", "/services/1", differs_in=("/services/1", "/services/9"))
     assert difference(case, answer, twin).startswith(found)
     assert bool(difference(case, answer, twin)) is bool(found)
+
+
+def test_prefix_of_the_site_cannot_be_set_by_a_header(tmp_path: Path) -> None:
+    with open_site(SqliteDatabase(tmp_path / "kajoom.sqlite"), tmp_path) as site, site.server() as (transport, host):
+        for name in ("SCRIPT_NAME", "PATH_INFO"):
+            answer = transport.send(Case("GET", "/login", (("Host", host), (name, "/login"))))
+            assert answer.status == 200
+            assert b'action="/login"' in answer.body

@@ -101,13 +101,12 @@ def test_header_that_is_not_a_url_is_unreadable(application: Application, name: 
     assert status_of(application(), {name: url}) == 400
 
 
-@pytest.mark.parametrize("base_url", [PUNYCODE, UNICODE])
 @pytest.mark.parametrize("host", ["xn--hbergement-b7a.ca", "XN--HBERGEMENT-B7A.CA", "127.0.0.1:8000"])
 @pytest.mark.parametrize("origin", [PUNYCODE, PUNYCODE.upper(), UNICODE.encode().decode("latin-1")])
 def test_internationalised_host_is_believed_in_either_spelling(
-    application: Application, base_url: str, host: str, origin: str
+    application: Application, host: str, origin: str
 ) -> None:
-    app = application(base_url)
+    app = application(PUNYCODE)
     assert status_of(app, {"Origin": origin}, host) == 422
     assert status_of(app, {"Referer": f"{origin}/login"}, host) == 422
 

@@ -54,7 +54,8 @@ FOREIGN = [
     "javascript:alert(1)",
     "http://localhost/services",
     "services",
-    "/" + "x" * 2000,
+    "/" + "x" * 2001,
+    "/\N{SNOWMAN}",
 ]
 
 
@@ -267,9 +268,17 @@ def test_long_password_is_wrong_when_it_is_asked_again(french: Browser, password
 @pytest.mark.parametrize(
     "cookie", ["", "x", ".", "..", "e30.x.y", "\xff", "\x00", "a" * 8000, '"', "session=session=", "=;=;"]
 )
-def test_session_that_is_not_signed_is_no_session(client: Browser, cookie: str) -> None:
-    response = client.get("/services", headers={"Cookie": f"session={cookie}; lang={cookie}"})
+def test_session_that_is_not_signed_is_no_session(app: Flask, cookie: str) -> None:
+    sender = app.test_client(use_cookies=False)
+    response = sender.get("/services", headers={"Cookie": f"session={cookie}; lang={cookie}"})
     assert response.status_code == 303
+
+
+@pytest.mark.parametrize("cookie", ["1|x", "1|\xe9", "\xe9|\xe9", "", "1|" + "a" * 128])
+def test_cookie_for_staying_signed_in_is_ignored(app: Flask, cookie: str) -> None:
+    sender = app.test_client(use_cookies=False)
+    assert sender.get("/services", headers={"Cookie": f"remember_token={cookie}"}).status_code == 303
+    assert sender.get("/nowhere", headers={"Cookie": f"remember_token={cookie}"}).status_code == 404
 
 
 @pytest.mark.parametrize(
