@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -107,17 +108,19 @@ def test_twenty_wrong_sign_ins_at_once(server: LiveServer) -> None:
 
 
 def test_eight_forged_webhooks_at_once(server: LiveServer, silent_paypal: int) -> None:
+    event = json.dumps({"id": "WH-1", "event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": {"id": "CAPTURE1"}})
+
     def forge(number: int) -> int:
         headers = {
             "Content-Type": "application/json",
             "Paypal-Auth-Algo": "SHA256withRSA",
-            "Paypal-Transmission-Id": str(number),
+            "Paypal-Transmission-Id": f"{number}a2b3c4d-0000-11f0-8000-000000000000",
             "Paypal-Transmission-Time": datetime.now(UTC).isoformat(),
-            "Paypal-Transmission-Sig": "AAAA",
+            "Paypal-Transmission-Sig": b64encode(bytes(256)).decode(),
             "Paypal-Cert-Url": f"http://127.0.0.1:{silent_paypal}/v1/notifications/certs/CERT-{number}",
         }
         with server.browser() as browser:
-            return browser.post("/webhooks/paypal", content=json.dumps({"id": number}), headers=headers).status_code
+            return browser.post("/webhooks/paypal", content=event, headers=headers).status_code
 
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(forge, number) for number in range(8)]
