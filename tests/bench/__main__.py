@@ -66,15 +66,8 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command: list[str | Path] = [
-        BIN / "gunicorn",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "2",
-        "--no-control-socket",
-    ]
-    command += ["--log-level", "error", "tests.bench.server:application"]
+    command: list[str | Path] = [BIN / "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
+    command.append("tests.bench.server:application")
     server = subprocess.Popen(command, env=environment)
     try:
         yield f"http://127.0.0.1:{port}", server.pid
