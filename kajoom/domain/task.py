@@ -23,11 +23,19 @@ USAGE_UNKNOWN = "usage_unknown"
 
 
 class AlertKind(StrEnum):
-    """What staff are written to about at most once an hour: a message given up, a page that failed, a difference."""
+    """What staff are written to about at most once an hour.
+
+    A message given up, a page that failed, a payment that differs at its provider, and a silence of all workers.
+    """
 
     DEAD_MESSAGE = "dead_message"
     PAGE_ERROR = "page_error"
     DIFFERENCE = "difference"
+    WORKER_SILENT = "worker_silent"
+
+
+SILENT_AFTER = timedelta(minutes=5)
+"""A worker that has finished no round for this time is not running, or hangs."""
 
 
 def is_late(opened_on: date, on: date) -> bool:

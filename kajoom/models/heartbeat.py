@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db
@@ -25,6 +25,11 @@ class Heartbeat(Base):
 def heartbeats() -> list[Heartbeat]:
     """Return the heartbeats, the last one first."""
     return list(db.session.scalars(select(Heartbeat).order_by(Heartbeat.seen_at.desc())))
+
+
+def last_heartbeat() -> datetime | None:
+    """When a worker last finished a round, ``None`` when none has."""
+    return db.session.scalar(select(func.max(Heartbeat.seen_at)))
 
 
 def delete_heartbeats(before: datetime) -> None:

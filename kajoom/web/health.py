@@ -12,13 +12,13 @@ from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
 from kajoom import clock
+from kajoom.domain.task import SILENT_AFTER
 from kajoom.models.health import QueueHealth, is_reachable, queue_health, revision
 
 log = logging.getLogger(__name__)
 
 bp = Blueprint("health", __name__)
 
-_SILENT_AFTER = timedelta(minutes=5)
 _DEPLOYMENT = timedelta(hours=1)
 """Workers that were heard within this time may be about to start again, like the process that asks."""
 
@@ -37,6 +37,8 @@ def ready() -> ResponseReturnValue:
     except Exception:
         log.exception("the readiness check failed")
         reasons, details = ["database"], {}
+    if reasons:
+        log.warning("not ready", extra={"reasons": ",".join(reasons)})
     body: dict[str, Any] = {"status": "not_ready" if reasons else "ready", "reasons": reasons}
     if _has_token():
         body["details"] = details
@@ -74,7 +76,7 @@ def _is_silent(last: datetime | None, at: datetime) -> bool:
     has_worker = "embedded-worker" in current_app.extensions
     if last is None or has_worker or at - last <= _DEPLOYMENT:
         last = max(last or started, started)
-    return at - last > _SILENT_AFTER
+    return at - last > SILENT_AFTER
 
 
 def _details(queue: QueueHealth, at: datetime) -> dict[str, Any]:

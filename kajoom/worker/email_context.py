@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from kajoom.domain.credit import CreditReason
@@ -72,7 +73,8 @@ class StaffAlert:
     """What staff are written to about at most once an hour: see ``AlertKind``.
 
     ``about`` is the kind of the messages given up, the class of a page's error, or the provider that differs. ``count``
-    and ``error`` are those of the messages; ``request_id`` names the request that failed in the logs.
+    and ``error`` are those of the messages; ``request_id`` names the request that failed in the logs; ``since`` and
+    ``until`` are the instants between which no worker ran.
     """
 
     kind: AlertKind
@@ -80,6 +82,8 @@ class StaffAlert:
     count: int = 0
     error: str = ""
     request_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
     locale: str = "fr"
 
 
@@ -88,6 +92,9 @@ def staff_alert_of(ids: Mapping[str, Any]) -> StaffAlert | None:
     kind, about = AlertKind(ids["alert"]), ids["about"]
     if kind is AlertKind.PAGE_ERROR:
         return StaffAlert(kind, about, request_id=ids.get("request", ""))
+    if kind is AlertKind.WORKER_SILENT:
+        since, until = (datetime.fromisoformat(ids[name]) for name in ("since", "until"))
+        return StaffAlert(kind, about, since=since, until=until)
     if kind is AlertKind.DIFFERENCE:
         count = sum(difference.provider == about for difference in open_differences())
         return StaffAlert(kind, about, count) if count else None
