@@ -60,10 +60,19 @@ def _parse_request() -> None:
         _read_headers()
         _read_body()
     except HTTPException:
+        _forget_unread()
         raise
     except Exception as error:
         log.info("a request could not be read: %s", type(error).__name__)
+        _forget_unread()
         abort(400)
+
+
+def _forget_unread() -> None:
+    """Leave nothing to the error page that would raise again: what could not be read is empty."""
+    for name in ("args", "form"):
+        if name not in vars(request):
+            setattr(request, name, ImmutableMultiDict())
 
 
 def _read_address() -> None:

@@ -227,6 +227,16 @@ def test_query_too_long_or_unreadable_is_refused(french: Browser, query: str) ->
     assert french.get(f"/services?{query}").status_code == 400
 
 
+@pytest.mark.parametrize("query", ["\xff=\xff", "tab=\xe9", "lang=en&x=\xc3"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_query_that_is_not_ascii_is_refused(app: Flask, method: str, query: str) -> None:
+    environ = {"QUERY_STRING": query}
+    response = app.test_client().open("/services", method=method, environ_overrides=environ)
+    assert response.status_code in {400, 405}
+    if method == "GET":
+        assert "<h1" in response.text
+
+
 @pytest.mark.parametrize("character", ["%00", "%EF%BF%BD"])
 def test_field_with_an_unreadable_character_is_refused(french: Browser, address: Address, character: str) -> None:
     body = f"csrf_token={french.token('/services')}&when=now&key={'k' * 32}&reason=a{character}b"
@@ -361,3 +371,10 @@ def test_status_without_a_text_of_its_own_has_our_page(
     response = french.get("/account")
     assert response.status_code == status
     assert title in response.text
+
+
+def test_unreadable_request_has_an_error_page_in_the_language_it_names(client: Browser) -> None:
+    for path, headers in (("/services?lang=en&x=%00", {}), ("/services?x=%00", {"Accept-Language": "en"})):
+        response = client.get(path, headers=headers)
+        assert response.status_code == 400
+        assert '<html lang="en-CA">' in response.text
