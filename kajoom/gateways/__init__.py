@@ -61,17 +61,20 @@ class Gateways:
     breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
 
     def payments_in_request(self) -> Mapping[str, PaymentProvider]:
-        """The payment providers as one request may wait for them: three seconds in all, and no silent one."""
-        return self._limited(TimeLimit(_REQUEST_SECONDS), asks_always=False)
+        """The payment providers as one request may wait for each: three seconds in all, and no silent one."""
+        return self._limited(_REQUEST_SECONDS, asks_always=False)
 
     def payments_in_worker(self) -> Mapping[str, PaymentProvider]:
-        """The payment providers as the worker waits for them while it handles one message."""
-        return self._limited(TimeLimit(_WORKER_SECONDS), asks_always=True)
+        """The payment providers as the worker waits for each while it handles one message."""
+        return self._limited(_WORKER_SECONDS, asks_always=True)
 
-    def _limited(self, limit: TimeLimit, *, asks_always: bool) -> Mapping[str, PaymentProvider]:
+    def _limited(self, seconds: float, *, asks_always: bool) -> Mapping[str, PaymentProvider]:
         return {
             code: LimitedProvider(
-                provider, limit, self.breakers.setdefault(code, CircuitBreaker()), asks_always=asks_always
+                provider,
+                TimeLimit(seconds),
+                self.breakers.setdefault(code, CircuitBreaker()),
+                asks_always=asks_always,
             )
             for code, provider in self.payments.items()
         }

@@ -1,4 +1,4 @@
-"""A limit on how long payment providers are waited for, in all, by one request or one message."""
+"""A limit on how long a payment provider is waited for, in all, by one request or one message."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ _current: ContextVar[TimeLimit | None] = ContextVar("current_time_limit", defaul
 
 
 class TimeLimit:
-    """Begins when it is created and ends after ``seconds``; ``monotonic`` returns seconds."""
+    """Begins when it is first asked for and ends after ``seconds``; ``monotonic`` returns seconds."""
 
     def __init__(self, seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
         self._monotonic = monotonic
-        self._end = monotonic() + seconds
+        self._end: float | None = None
 
     @property
     def seconds_left(self) -> float:
         """The seconds until the end, 0 once it has come."""
+        if self._end is None:
+            self._end = self._monotonic() + self._seconds
         return max(0.0, self._end - self._monotonic())
 
     def call(self, function: Callable[[Argument], Result], argument: Argument) -> Result | None:

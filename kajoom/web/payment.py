@@ -141,6 +141,7 @@ def pay_invoice(invoice_id: int, choice: PaymentChoice, return_url: str, page_ur
         return PaymentOutcome(redirect_url=verify_url(page_url))
     try:
         if choice.method == ACCOUNT_CREDIT:
+            give_up(invoice_id, limited_providers(), clock.now())
             pay_with_credit(invoice_id, clock.now())
             return PaymentOutcome()
         if choice.saved is not None and choice.method not in providers_that_save():

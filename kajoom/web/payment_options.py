@@ -61,7 +61,7 @@ def payment_providers() -> Providers:
 
 
 def limited_providers() -> Providers:
-    """The same providers as this request may wait for them, three seconds in all: to be made when it asks them."""
+    """The same providers as this request may wait for each, three seconds in all: to be made once for a request."""
     providers: Providers = current_app.extensions["kajoom"].payments_in_request()
     return providers
 

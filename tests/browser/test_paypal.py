@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
+from kajoom.gateways.circuit_breaker import CircuitBreaker
 from kajoom.models.client import client_by_email
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
@@ -20,7 +21,7 @@ from tests.browser.live_app import NOON, LiveApp
 from tests.browser.page_errors import PageErrors
 from tests.browser.steps import expect_address, expect_status, formats, is_same_document, mark_document
 from tests.browser.test_states import faults_in
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, set_time
 from tests.paypal.server import FakePayPal
 
 _FR = "demo-fr-hosting"
@@ -195,3 +196,47 @@ def test_going_back_from_paypal_shows_the_unpaid_change(
     expect_status(page, "awaiting_payment")
     page.get_by_role("button", name=formats(page).gettext("Cancel the change")).click()
     expect_status(page, "cancelled")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+def test_silent_paypal_is_prepared_and_its_button_appears_once_the_worker_knows_the_link(
+    open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal, javascript: bool
+) -> None:
+    breakers = live_app.app.extensions["kajoom"].breakers
+    breakers["paypal"] = CircuitBreaker()
+    breakers["paypal"].record(answered=False)
+    page = open_page(
+        "fr", f"{live_app.service_path(_FR)}/plan/review?plan=b&cycle=monthly", java_script_enabled=javascript
+    )
+    page.locator("#review form .btn.go").click()
+    notice = page.locator("[data-refusal=payment_pending]")
+    expect(notice).to_contain_text("Nous préparons votre paiement PayPal…")
+    if javascript:
+        assert axe(page) == []
+
+    live_app.work(timedelta(seconds=6))
+    if not javascript:
+        page.get_by_role("link", name="Actualiser").click()
+    button = page.get_by_role("button", name="Continuer avec PayPal")
+    expect(button).to_be_visible()
+    expect_address(page, f"/orders/{live_app.last_order()}")
+    button.click()
+    page.wait_for_url(f"{paypal.address}/checkoutnow?token=*")
+
+
+def test_paypal_that_stays_silent_leaves_other_ways_to_pay(open_page: OpenPage, live_app: LiveApp) -> None:
+    breakers = live_app.app.extensions["kajoom"].breakers
+    breakers["paypal"] = CircuitBreaker()
+    breakers["paypal"].record(answered=False)
+    page = open_page("fr", f"{live_app.service_path(_FR)}/plan/review?plan=b&cycle=monthly")
+    page.locator("#review form .btn.go").click()
+    expect(page.locator("[data-refusal=payment_pending]")).to_be_visible()
+    set_time(live_app.app, NOON + timedelta(minutes=2))
+    try:
+        expect(page.get_by_role("button", name="Réessayer avec PayPal")).to_be_visible()
+        assert axe(page) == []
+        page.locator("#order form:has([value=demonstration]) button").click()
+        expect_status(page, "awaiting_provisioning")
+    finally:
+        set_time(live_app.app, NOON)
+        breakers.clear()

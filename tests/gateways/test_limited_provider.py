@@ -11,12 +11,13 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
+from kajoom.gateways import Gateways
 from kajoom.gateways.circuit_breaker import CircuitBreaker
 from kajoom.gateways.limited_provider import LimitedProvider
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from kajoom.gateways.time_limit import TimeLimit, seconds_left
-from tests.fake_gateways import FakeProvider
+from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 from tests.gateways.test_paypal_client import FakeMonotonic
 from tests.paypal.faults import Fault
 from tests.paypal.fixtures import fake, paypal, paypal_client
@@ -72,6 +73,14 @@ def test_limit_counts_all_calls_of_a_request(silent: SilentProvider) -> None:
     assert provider.look_up(CHARGE).status is UNKNOWN
     assert LimitedProvider(silent, limit, CircuitBreaker()).capture(CHARGE).status is UNKNOWN
     assert silent.left == 0, "it was not called"
+
+
+def test_each_provider_has_a_limit_of_its_own(silent: SilentProvider) -> None:
+    """A client who chooses another provider because the first is silent is served by it in the same request."""
+    gateways = Gateways(FakePanel(), FakeMailer(), {"silent": silent, "fake": FakeProvider()})
+    providers = gateways._limited(0.05, asks_always=False)
+    assert providers["silent"].look_up(CHARGE).status is UNKNOWN
+    assert providers["fake"].charge(CHARGE).status is CAPTURED
 
 
 def test_next_requests_do_not_wait_for_a_silent_provider(silent: SilentProvider) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -49,6 +50,13 @@ def test_token_is_used_until_shortly_before_it_expires(
         monotonic.seconds += seconds
         assert client.request("GET", _UNKNOWN_ORDER).status == 404
         assert len(fake.api.tokens) == tokens
+
+
+def test_threads_share_one_token(client: PayPalClient, fake: FakePayPal) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        responses = list(threads.map(lambda _: client.request("GET", _UNKNOWN_ORDER), range(16)))
+    assert {response.status for response in responses} == {404}
+    assert len(fake.api.tokens) == 1
 
 
 def test_rejected_token_is_replaced_once(client: PayPalClient, fake: FakePayPal) -> None:

@@ -9,6 +9,7 @@ from flask import Flask
 
 from kajoom.domain.order import OrderStatus
 from kajoom.models.payment import Attempt
+from kajoom.operations.billing.credit import grant_credit
 from tests.conftest import Browser
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.faults import Fault
@@ -295,6 +296,21 @@ def test_amount_received_meanwhile_lowers_what_is_asked_at_paypal(
     post(french, path_of(fake.ledger.approve(second)).replace("/return", ""), verify="1")
     assert {str(amount) for amount in fake.ledger.captured_amounts().values()} == {"21.72"}
     assert order_status(order) == "awaiting_provisioning"
+
+
+@pytest.mark.usefixtures("with_paypal")
+def test_credit_pays_the_balance_of_an_approval_that_is_not_used(
+    french: Browser, fake: FakePayPal, address: Address
+) -> None:
+    order = start_payment(french, address("hosting"))
+    record_received(number_of("hosting"), "20.00")
+    grant_credit("fr@example.com", "100.00", "Panne", NOON)
+    assert 'name="method" value="credit"' in french.get(f"/orders/{order}").text
+    assert post(french, f"/orders/{order}/payment", method="credit").status_code == 303
+    assert order_status(order) == "awaiting_provisioning"
+    fake.ledger.approve(order_to_approve(fake))
+    post(french, f"/orders/{order}/payment", verify="1")
+    assert not fake.ledger.captures
 
 
 @pytest.mark.usefixtures("with_paypal")

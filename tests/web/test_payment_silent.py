@@ -13,6 +13,7 @@ from flask import Flask
 from kajoom.gateways.circuit_breaker import CircuitBreaker
 from kajoom.models.db import db
 from kajoom.models.payment import Attempt
+from kajoom.operations.billing.credit import grant_credit
 from tests.conftest import Browser, set_time
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.paypal.faults import Fault
@@ -130,6 +131,21 @@ def test_other_way_abandons_the_payment_at_a_silent_paypal(
 ) -> None:
     order = pay_silent_paypal(french, silence, address("hosting"))
     assert post(french, f"{order}/payment", method="demonstration").status_code == 303
+    assert order_status(last_order().reference) == "awaiting_provisioning"
+    silence(False)
+    work(with_paypal, NOON + 5 * MINUTE)
+    assert not fake.ledger.captures
+
+
+def test_credit_pays_instead_of_a_silent_paypal(
+    french: Browser, silence: Silence, with_paypal: Flask, fake: FakePayPal, address: Address
+) -> None:
+    order = pay_silent_paypal(french, silence, address("hosting"))
+    grant_credit("fr@example.com", "100.00", "Panne", NOON)
+    set_time(with_paypal, NOON + 2 * MINUTE)
+    page = french.get(order).text
+    assert 'name="method" value="credit"' in page
+    assert post(french, f"{order}/payment", method="credit").status_code == 303
     assert order_status(last_order().reference) == "awaiting_provisioning"
     silence(False)
     work(with_paypal, NOON + 5 * MINUTE)
