@@ -52,6 +52,24 @@ def test_the_forwarded_scheme_counts_only_behind_a_configured_proxy(tmp_path: Pa
         assert ("Strict-Transport-Security" in response.headers) is (hops == "1")
 
 
+def test_former_secret_still_opens_sessions_and_forms(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kajoom.sqlite'}"
+    before = create_app(config_for(tmp_path, url, secret_key="the former secret"))
+    forgotten = create_app(config_for(tmp_path, url, secret_key="the new secret"))
+    after = create_app(
+        config_for(tmp_path, url, secret_key="the new secret", secret_key_fallbacks=("the former secret",))
+    )
+    with before.app_context():
+        db.create_all()
+        db.engine.dispose()
+    page = before.test_client().get("/login")
+    cookie = page.headers["Set-Cookie"].partition(";")[0]
+    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    form = {"csrf_token": token, "email": "no@example.com", "password": "not the password"}
+    for app, status in ((after, 422), (forgotten, 403)):
+        assert app.test_client().post("/login", data=form, headers={"Cookie": cookie}).status_code == status
+
+
 def test_two_applications_share_no_state(tmp_path: Path) -> None:
     """Time zone, seller, catalogue, gateways, database and e-mails belong to the application."""
     toronto = application(tmp_path / "toronto", "95.00", timezone="America/Toronto", seller={"name": "Toronto"})

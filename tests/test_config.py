@@ -286,6 +286,7 @@ def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         (("flask", "run"), {}, "KAJOOM_SECRET_KEY"),
         (("flask", "work", "--once"), {"KAJOOM_SECRET_KEY": SECRET}, "KAJOOM_BASE_URL"),
         (("flask", "mail", "preview", "operational"), {"KAJOOM_SECRET_KEY": SECRET}, "KAJOOM_BASE_URL"),
+        (("flask", "demo", "load"), {}, "KAJOOM_DEMO"),
         (("gunicorn", "app:create_app()"), {"KAJOOM_DEMO": "2"}, "KAJOOM_DEMO"),
         (("gunicorn", "app:create_app()"), {"KAJOOM_BASE_URL": "https://example.com"}, "KAJOOM_SECRET_KEY"),
     ],
@@ -307,3 +308,14 @@ def test_database_of_the_demonstration_is_served_by_it_alone(tmp_path: Path) -> 
         done = run(*command, **SERVING, **database)
         assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
         assert done.stderr.startswith("Error: KAJOOM_DEMO is missing: KAJOOM_DATABASE_URL holds the demonstration")
+
+
+@pytest.mark.slow
+def test_demonstration_is_not_loaded_beside_the_clients_of_a_host(tmp_path: Path) -> None:
+    database = {"KAJOOM_DATABASE_URL": f"sqlite:///{tmp_path / 'kajoom.sqlite'}"}
+    clients = tmp_path / "clients.csv"
+    clients.write_text("external_id,email,name,province,country,locale\n1,a@example.com,Ann,QC,CA,fr\n")
+    assert run("flask", "db", "upgrade", **database).returncode == 0
+    assert run("flask", "import", "clients", str(clients), **database).returncode == 0
+    done = run("flask", "demo", "load", KAJOOM_DEMO="1", **database)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)

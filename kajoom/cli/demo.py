@@ -12,7 +12,8 @@ from flask_security import hash_password
 
 from kajoom import clock
 from kajoom.cli.demo_behaviour import panel, payment
-from kajoom.operations.demo import DemoContext, load_demonstration
+from kajoom.config import Misconfigured
+from kajoom.operations.demo import DemoContext, HasClients, load_demonstration
 
 
 @click.group()
@@ -28,7 +29,12 @@ demo.add_command(panel)
 @with_appcontext
 def load_command() -> None:
     """Upgrade the database, and load the demonstration into it if it is empty."""
+    if not current_app.config["DEMONSTRATION"]:
+        raise Misconfigured("KAJOOM_DEMO is missing: only the demonstration is loaded, and its passwords are public")
     upgrade()
     context = DemoContext(clock.today(), clock.now(), current_app.extensions["kajoom"].payments)
-    if load_demonstration(Path(current_app.root_path) / "demo", context, hash_password):
-        click.echo("The demonstration is loaded.")
+    try:
+        if load_demonstration(Path(current_app.root_path) / "demo", context, hash_password):
+            click.echo("The demonstration is loaded.")
+    except HasClients as error:
+        raise click.ClickException(str(error)) from None

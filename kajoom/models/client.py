@@ -96,6 +96,11 @@ def client_by_email(email: str) -> Client | None:
     return db.session.scalar(select(Client).where(Client.email == email.strip().lower()))
 
 
+def is_any_client() -> bool:
+    """Whether there is a client at all."""
+    return db.session.scalar(select(Client.id).limit(1)) is not None
+
+
 _SIGNED_IN = select(Client.id, Client.email, Client.name, Client.locale, Client.active, Client.fs_uniquifier).where(
     Client.fs_uniquifier == bindparam("uniquifier")
 )

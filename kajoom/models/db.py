@@ -81,9 +81,11 @@ def begin_mode(*, read_only: bool) -> Iterator[None]:
 @event.listens_for(Engine, "do_connect")
 def _create_private_file(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
     """Create the file of a new SQLite database readable by its owner alone; SQLite gives its other files that mode."""
-    if arguments and "check_same_thread" in options and arguments[0] != ":memory:":
+    is_file = arguments and "check_same_thread" in options and arguments[0] != ":memory:"
+    # A file that exists is not opened: closing it would drop the locks that this process has on it.
+    if is_file and not (path := Path(arguments[0])).exists():
         with suppress(OSError):  # SQLite says what is wrong
-            Path(arguments[0]).touch(0o600)
+            path.touch(0o600)
 
 
 @event.listens_for(Engine, "connect")

@@ -13,7 +13,7 @@ from kajoom.domain.cycle import add_months
 from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.quote import When
 from kajoom.gateways.ports import PaymentProvider
-from kajoom.models.client import client_by_email
+from kajoom.models.client import client_by_email, is_any_client
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.service import Service, service_by_external_id
@@ -42,6 +42,10 @@ class InvalidDemoData(Exception):
     """An error in the demonstration's own files; the message names each with its place."""
 
 
+class HasClients(Exception):
+    """The demonstration is not loaded beside the clients of a host: its passwords are public."""
+
+
 @dataclass(frozen=True)
 class DemoContext:
     """The day, the instant and the payment providers with which the demonstration is loaded."""
@@ -52,9 +56,14 @@ class DemoContext:
 
 
 def load_demonstration(folder: Path, context: DemoContext, hash_password: Callable[[str], str]) -> bool:
-    """Load the demonstration of ``folder`` into an empty database; ``False`` when it was loaded before."""
+    """Load the demonstration of ``folder`` into an empty database; ``False`` when it was loaded before.
+
+    Raises ``HasClients`` when the database holds the clients of a host.
+    """
     if client_by_email(STAFF) is not None:
         return False
+    if is_any_client():
+        raise HasClients("This database holds clients already: the demonstration is loaded into an empty one only.")
     _raise_on_errors(load_catalog((folder / "catalog.toml").read_bytes(), context.at).errors)
     with (folder / "clients.csv").open("rb") as lines:
         _raise_on_errors(

@@ -34,7 +34,7 @@ IMPORTS: dict[str, set[str]] = {
         "wtforms",
     },
     "cli": {
-        "clock", "domain", "i18n", "models", "operations", "worker",
+        "clock", "config", "domain", "i18n", "models", "operations", "worker",
         "babel", "click", "flask", "flask_migrate", "flask_security", "pydantic",
     },
 }  # fmt: skip

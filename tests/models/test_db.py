@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -205,3 +206,22 @@ def test_number_of_a_rolled_back_transaction_is_used_again() -> None:
     db.session.rollback()
 
     assert next_number("a") == 2
+
+
+def test_sqlite_files_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "kajoom.sqlite"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE t (n INTEGER)"))
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    engine.dispose()
+    assert modes == dict.fromkeys(("kajoom.sqlite", "kajoom.sqlite-wal", "kajoom.sqlite-shm"), 0o600)
+
+
+def test_mode_of_an_existing_sqlite_file_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "kajoom.sqlite"
+    path.touch(0o640)
+    engine = create_engine(f"sqlite:///{path}")
+    engine.connect().close()
+    engine.dispose()
+    assert path.stat().st_mode & 0o777 == 0o640
