@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
 from kajoom.domain.quote import ChargePolicy
@@ -113,7 +114,8 @@ class Catalog:
     """One loaded version of the host's catalogue file, plans by their database id.
 
     ``seller`` holds the seller's name, address and tax numbers as printed on invoices; ``staff_emails`` are the
-    addresses that are written to when a person is needed, in the language ``staff_locale``.
+    addresses that are written to when a person is needed, in the language ``staff_locale``. Without a ``numbering``
+    the numbers of invoices begin again each year (2026-0001).
     """
 
     version: int
@@ -124,6 +126,7 @@ class Catalog:
     offline: tuple[PaymentMethod, ...] = ()
     staff_emails: tuple[str, ...] = ()
     staff_locale: str = "fr"
+    numbering: InvoiceNumbering | None = None
 
     def group_of(self, plan: CatalogPlan) -> CatalogGroup:
         """Return the group the plan belongs to."""

@@ -1,7 +1,8 @@
-"""Kinds and statuses of an invoice."""
+"""Kinds, statuses and numbers of an invoice."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -18,3 +19,14 @@ class InvoiceStatus(StrEnum):
     OPEN = "open"
     PAID = "paid"
     VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceNumbering:
+    """Numbers of the host's own: ``prefix`` and a count from ``start`` that no year restarts (K4210, K4211 …).
+
+    The prefix does not end in a digit, or the numbers of two prefixes could be the same.
+    """
+
+    prefix: str
+    start: int

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, PermittedMove
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import ChargePolicy
@@ -173,6 +174,7 @@ def _read(version: int) -> Catalog:
         seller=seller,
         staff_emails=tuple(staff.get("notify") or filter(None, [seller.get("email")])),
         staff_locale=staff.get("locale", "fr"),
+        numbering=InvoiceNumbering(**current.numbering) if current and current.numbering else None,
         offline=tuple(offline_method(code, **texts) for code, texts in current.offline.items()) if current else (),
     )
 

@@ -39,14 +39,17 @@ class Counter(Base):
 
 # One statement: with a SELECT first, the first two transactions of a year would both find no row and one would fail.
 _NEXT = text(
-    "INSERT INTO counter (series, value) VALUES (:series, 1)"
-    " ON CONFLICT (series) DO UPDATE SET value = counter.value + 1 RETURNING value"
+    "INSERT INTO counter (series, value) VALUES (:series, :start) ON CONFLICT (series) DO UPDATE"
+    " SET value = CASE WHEN counter.value < :start THEN :start ELSE counter.value + 1 END RETURNING value"
 ).columns(value=Integer)
 
 
-def next_number(series: str) -> int:
-    """Return the next number of a series; the row is locked until the commit and a rollback frees the number."""
-    number: int = db.session.execute(_NEXT, {"series": series}).scalar_one()
+def next_number(series: str, start: int = 1) -> int:
+    """Return the next number of a series, at least ``start``; a number is never given twice.
+
+    The row is locked until the commit, and a rollback frees the number.
+    """
+    number: int = db.session.execute(_NEXT, {"series": series, "start": start}).scalar_one()
     return number
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from kajoom.domain.catalog import CatalogPlan
+from kajoom.domain.catalog import Catalog, CatalogPlan
 from kajoom.domain.credit import CreditReason
-from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.invoice import InvoiceKind, InvoiceNumbering, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Line, LineCode
 from kajoom.domain.tax import TaxLine, TaxName
@@ -70,12 +70,15 @@ def issue(
     total: Money,
     on: date,
     due_on: date,
-    seller: Mapping[str, Any],
+    catalog: Catalog,
     period: tuple[date, date] | None = None,
 ) -> Invoice:
-    """Add an invoice of ``total`` (taxes included), with the next number of its year, to the current transaction."""
+    """Add an invoice of ``total`` (taxes included), with the next number, to the current transaction.
+
+    ``catalog`` names the seller and says how invoices are numbered.
+    """
     invoice = Invoice(
-        number=f"{on.year}-{next_number(f'invoice-{on.year}'):04d}",
+        number=_next_invoice_number(catalog.numbering, on),
         kind=kind,
         status=InvoiceStatus.OPEN,
         client_id=client.id,
@@ -93,12 +96,19 @@ def issue(
         locale=client.locale,
         lines=lines,
         taxes=taxes,
-        seller=dict(seller),
+        seller=dict(catalog.seller),
         buyer=_buyer(client),
     )
     db.session.add(invoice)
     db.session.flush()  # assigns the id that credit entries and messages refer to
     return invoice
+
+
+def _next_invoice_number(numbering: InvoiceNumbering | None, on: date) -> str:
+    """The next number of the year, or of the host's own prefix."""
+    if numbering is None:
+        return f"{on.year}-{next_number(f'invoice-{on.year}'):04d}"
+    return f"{numbering.prefix}{next_number(f'invoice:{numbering.prefix}', numbering.start)}"
 
 
 def _buyer(client: Client) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def _skip_free_period(service: Service, due: date, on: date) -> None:
 
 def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: datetime) -> Invoice:
     current_catalog, recurring = catalog(), terms.recurring
-    plans, seller = current_catalog.plans, current_catalog.seller
+    plans = current_catalog.plans
     line, due_on = Line(LineCode.RENEWAL, recurring, period), max(period.start, on)
     taxes = taxes_on(recurring, service.client.taxation(current_catalog.registered), due_on)
     invoice = invoices.issue(
@@ -222,11 +222,11 @@ def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: 
         service_id=service.id,
         order_id=terms.order.id if terms.order else None,
         lines=invoices.lines_to_json([line], plans[service.plan_id], plans[terms.plan_id]),
-        taxes=invoices.taxes_to_json(taxes, seller),
+        taxes=invoices.taxes_to_json(taxes, current_catalog.seller),
         total=sum((tax.amount for tax in taxes), start=recurring),
         on=on,
         due_on=due_on,
-        seller=seller,
+        catalog=current_catalog,
         period=(period.start, period.end),
     )
     credit = max(balance_of(service.client_id, recurring.currency), recurring.zero())

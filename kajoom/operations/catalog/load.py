@@ -146,6 +146,7 @@ def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> Non
         for name, value in columns.items():
             _report_change(name, _update(row, {name: value}), report)
     _load_offline(row, catalog, report)
+    _load_numbering(row, catalog, report)
     if report.has_changes:
         row.version += 1
         row.loaded_at = at
@@ -162,6 +163,17 @@ def _load_offline(row: CatalogVersion, catalog: CatalogFile, report: LoadReport)
             report.added.append(place)
     report.withdrawn += [f"payments.{code}" for code in row.offline if code not in offline]
     row.offline = offline
+
+
+def _load_numbering(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) -> None:
+    numbering = catalog.invoices.model_dump() if catalog.invoices else {}
+    if not row.numbering and numbering:
+        report.added.append("invoices")
+    elif row.numbering and not numbering:
+        report.withdrawn.append("invoices")
+    elif numbering:
+        _report_change("invoices", row.numbering != numbering, report)
+    row.numbering = numbering
 
 
 def _report_change(place: str, changed: bool, report: LoadReport) -> None:

@@ -29,6 +29,7 @@ from kajoom.operations.catalog.values import (
     Limit,
     Link,
     LongText,
+    NumberPrefix,
     OfflineCode,
     PlanCodes,
     Price,
@@ -200,10 +201,21 @@ class BannerEntry(Table):
         return until
 
 
+class InvoicesEntry(Table):
+    """How invoices are numbered: a prefix, and the first number that is not used yet."""
+
+    prefix: NumberPrefix = ""
+    start: Annotated[StrictInt, Field(ge=1, le=999_999_999)] = 1
+
+
 class CatalogFile(Table):
-    """A whole file: the seller, the staff to notify, and offline payment methods, groups and banners by their codes."""
+    """A whole file: the seller, the staff to notify, and offline payment methods, groups and banners by their codes.
+
+    Without ``invoices`` their numbers begin again each year.
+    """
 
     seller: SellerEntry
+    invoices: InvoicesEntry | None = None
     staff: StaffEntry = StaffEntry()
     payments: dict[OfflineCode, OfflineEntry] = {}
     groups: Annotated[dict[Code, GroupEntry], Field(min_length=1)]

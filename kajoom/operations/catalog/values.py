@@ -16,6 +16,8 @@ from kajoom.operations.files.text import CONTROL, describe_character
 
 _CODE = "[a-z0-9][a-z0-9_-]{0,39}"
 _CURRENCY = "[A-Z]{3}"
+# It ends before the digits of the number, or "K1" and 23 would be the same number as "K" and 123.
+_PREFIX = "([A-Za-z]([A-Za-z0-9-]{0,10}[A-Za-z-])?)?"
 _TEXT_LENGTH, _LONG_TEXT_LENGTH = 200, 2000
 
 
@@ -90,6 +92,11 @@ GstNumber = Annotated[Text, _matching(r"\d{9} RT\d{4}", "not a registration numb
 QstNumber = Annotated[Text, _matching(r"\d{10} TQ\d{4}", "not a registration number like 1234567890 TQ0001")]
 Code = Annotated[str, _matching(_CODE, f"not a code: {_CODE}")]
 OfflineCode = Annotated[Code, AfterValidator(_check_offline)]
+NumberPrefix = Annotated[
+    str,
+    _matching(_PREFIX, "at most 12 letters, digits and hyphens expected, the first a letter and the last not a digit"),
+    _matching("(?![Nn][Cc]).*", "NC begins the numbers of credit notes"),
+]
 Currency = Annotated[str, _matching(_CURRENCY, f"not a code: {_CURRENCY}"), AfterValidator(parse_currency)]
 Day = Annotated[date, PlainValidator(_parse_day)]
 Price = Annotated[int, PlainValidator(_parse_price)]

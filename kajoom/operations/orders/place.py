@@ -161,7 +161,7 @@ def _issue_invoice(
         total=quote.total,
         on=on,
         due_on=order.expires_on or on,
-        seller=service.catalog.seller,
+        catalog=service.catalog,
     )
     invoices.apply_credit(invoice, quote.credit_used, at)
 

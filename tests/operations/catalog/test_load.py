@@ -3,6 +3,7 @@
 import pytest
 
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.models.catalog import CatalogVersion, ProductGroup, catalog, catalog_version
 from kajoom.models.db import db
@@ -88,6 +89,15 @@ def test_seller_and_banner_are_compared() -> None:
     load(DEMO)
     report = load(DEMO.replace("418 555-0142", "418 555-0199").replace("Découvrir", "Voir"))
     assert sorted(report.changed) == ["banners.antispam", "seller"]
+
+
+def test_numbering_of_invoices_is_added_changed_and_withdrawn() -> None:
+    load(DEMO)
+    assert load(f'[invoices]\nprefix = "K"\nstart = 4210\n{DEMO}').added == ["invoices"]
+    assert catalog().numbering == InvoiceNumbering("K", 4210)
+    assert load(f'[invoices]\nprefix = "K"\nstart = 5000\n{DEMO}').changed == ["invoices"]
+    assert load(DEMO).withdrawn == ["invoices"]
+    assert catalog().numbering is None
 
 
 def test_dry_run_reports_and_writes_nothing() -> None:

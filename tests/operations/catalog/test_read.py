@@ -114,3 +114,30 @@ def test_damaged_file_is_read_or_refused_with_a_reason(data: st.DataObject) -> N
     end = data.draw(st.integers(start, min(len(DEMO), start + 80)))
     errors = read_catalog((DEMO[:start] + DEMO[end:]).encode())
     assert not isinstance(errors, list) or all(error.reason for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        ('prefix = "K/"', "invoices.prefix: at most 12 letters"),
+        ('prefix = "K 1"', "invoices.prefix: at most 12 letters"),
+        ('prefix = "É-"', "invoices.prefix: at most 12 letters"),
+        ('prefix = "K1"', "invoices.prefix: at most 12 letters"),
+        ('prefix = "2026-"', "invoices.prefix: at most 12 letters"),
+        ('prefix = "ABCDEFGHIJKLM"', "invoices.prefix: at most 12 letters"),
+        ("prefix = 5", "invoices.prefix: a text in quotes expected"),
+        ('prefix = "NC-"', "invoices.prefix: NC begins the numbers of credit notes"),
+        ('prefix = "nc-2026-"', "invoices.prefix: NC begins the numbers of credit notes"),
+        ("start = 0", "invoices.start: 1 or more expected"),
+        ("start = 1000000000", "invoices.start: 999999999 or less expected"),
+        ('start = "4210"', "invoices.start: a whole number expected"),
+        ("star = 4210", "invoices.star: unknown key"),
+    ],
+)
+def test_numbering_of_invoices_is_checked(table: str, named: str) -> None:
+    assert any(named in error for error in errors_of(f"[invoices]\n{table}\n{DEMO}"))
+
+
+@pytest.mark.parametrize("prefix", ["", "K", "K-", "Fact-26-", "ABCDEFGHIJK-"])
+def test_prefix_of_invoices_is_accepted(prefix: str) -> None:
+    assert not isinstance(read_catalog(f'[invoices]\nprefix = "{prefix}"\nstart = 4210\n{DEMO}'.encode()), list)
