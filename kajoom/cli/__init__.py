@@ -12,6 +12,7 @@ COMMANDS = {
     "catalog": "kajoom.cli.catalog:catalog_command",
     "demo": "kajoom.cli.demo:demo",
     "due": "kajoom.cli.due:due_command",
+    "export": "kajoom.cli.export:export",
     "import": "kajoom.cli.imports:import_command",
     "jobs": "kajoom.cli.jobs:jobs",
     "mail": "kajoom.cli.mail:mail",

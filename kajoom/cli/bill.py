@@ -12,7 +12,7 @@ from kajoom import clock
 from kajoom.operations.daily import bill_day
 
 # A year outside them is a typing error, and the last years of the calendar have no next due date.
-_YEARS = range(1970, 3000)
+YEARS = range(1970, 3000)
 
 
 @click.command()
@@ -25,7 +25,7 @@ def bill(on: datetime | None, days: int | None) -> None:
     For a past day, what is still left to do is done. For a future day, what is due by then is done now.
     """
     day: date = on.date() if on else clock.today()
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         raise click.BadParameter(f"{day.isoformat()} is outside the years of billing", param_hint="--on")
     bill_day(day, clock.now(), current_app.config["RENEWAL_DAYS"] if days is None else days)
     click.echo(f"{day.isoformat()} is done.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
@@ -18,6 +18,8 @@ from kajoom.models import invoice as numbering
 from kajoom.models.credit import CreditEntry
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
+from kajoom.models.export_documents import documents_in
+from kajoom.models.export_period import Period
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
@@ -38,6 +40,7 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
         *_ledgers(state, providers),
         *_invoices(),
         *_credit_notes(),
+        *_documents(),
         *_balances(),
         *_orders(),
         *_services(state),
@@ -122,6 +125,26 @@ def _credit_notes() -> Iterator[str]:
         )
     for invoice in rows(Invoice):
         yield from _over_credited(invoice, notes[invoice.id])
+
+
+def _documents() -> Iterator[str]:
+    """The documents, as exported, come to the taxes and the payments of what is neither void nor credited."""
+    always = Period(date.min, date.max, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    exported, expected = Counter[str](), Counter[str]()
+    for row in documents_in(always):
+        exported.update({"lines": row.lines.cents, "total": row.total.cents, "paid": row.paid.cents})
+        exported.update({name: amount.cents for name, amount in row.taxes.items()})
+    for invoice in rows(Invoice):
+        if invoice.status is not InvoiceStatus.VOID:
+            expected.update({tax["name"]: tax["cents"] for tax in invoice.taxes})
+            expected.update({"lines": invoice.subtotal_cents, "total": invoice.total_cents})
+            expected.update({"paid": invoice.credit_cents + invoice.paid_cents})
+    for note in rows(CreditNote):
+        expected.update({tax["name"]: tax["cents"] for tax in note.taxes})
+        expected.update({"lines": note.subtotal_cents, "total": note.total_cents, "paid": note.total_cents})
+    for name in exported.keys() | expected.keys():
+        if exported[name] != expected[name]:
+            yield f"documents: {name} of {exported[name]} is not {expected[name]}"
 
 
 def _over_credited(invoice: Invoice, notes: list[CreditNote]) -> Iterator[str]:

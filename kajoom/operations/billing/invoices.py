@@ -88,20 +88,22 @@ def issue(
         due_on=due_on,
         period_start=period[0] if period else None,
         period_end=period[1] if period else None,
-        currency=total.currency,
-        subtotal_cents=sum(line["cents"] for line in lines),
-        total_cents=total.cents,
-        credit_cents=0,
-        paid_cents=0,
-        locale=client.locale,
-        lines=lines,
         taxes=taxes,
         seller=dict(catalog.seller),
+        locale=client.locale,
         buyer=_buyer(client),
+        **_amounts(lines, total),
     )
     db.session.add(invoice)
     db.session.flush()  # assigns the id that credit entries and messages refer to
     return invoice
+
+
+def _amounts(lines: list[LineJson], total: Money) -> dict[str, Any]:
+    """The lines and the amounts of an invoice of which nothing is paid."""
+    subtotal = sum(line["cents"] for line in lines)
+    cents = {"subtotal_cents": subtotal, "total_cents": total.cents, "credit_cents": 0, "paid_cents": 0}
+    return {"lines": lines, "currency": total.currency, **cents}
 
 
 def _next_invoice_number(numbering: InvoiceNumbering | None, on: date) -> str:
