@@ -84,6 +84,11 @@ class Quote:
         return is_lower and self.decision is Decision.NOW and self.target.months == self.current.months > 0
 
     @property
+    def renews_on(self) -> date | None:
+        """The day of the next renewal after the change, ``None`` when nothing is billed then."""
+        return self.next_due if self.target.is_paid else None
+
+    @property
     def becomes_free(self) -> bool:
         """Whether nothing is billed any more after the change: there is then no due date and no renewal."""
         return becomes_free(self.current.recurring, self.target.recurring, self.target.cycle)

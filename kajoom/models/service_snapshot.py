@@ -110,6 +110,11 @@ class ServiceSnapshot:
         return None if reachable else Refusal.NOT_PERMITTED
 
     @property
+    def is_taxed(self) -> bool:
+        """Whether taxes are added to the client's prices: pages speak of taxes only then."""
+        return self.taxation.is_taxed
+
+    @property
     def permits_changes(self) -> bool:
         """Whether there is something to change to; the upgrade button is shown only then."""
         return self.product_refusal is None

@@ -162,14 +162,14 @@ def _announcement(preview: Preview) -> str:
     if preview.quote is None:
         return str(gettext(REFUSAL_MESSAGES[preview.error.code])) if preview.error else ""
     formats = current_formats()
-    return str(
-        gettext(
-            "Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.",
-            plan=formats.localized(preview.plan.name),
-            cycle=gettext(label_for(preview.choice.cycle)).lower(),
-            amount=formats.money(preview.quote.due_today),
-        )
-    )
+    values = {
+        "plan": formats.localized(preview.plan.name),
+        "cycle": gettext(label_for(preview.choice.cycle)).lower(),
+        "amount": formats.money(preview.quote.due_today),
+    }
+    if preview.service.is_taxed:
+        return str(gettext("Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.", **values))
+    return str(gettext("Preview: %(plan)s, %(cycle)s. Due today: %(amount)s.", **values))
 
 
 def _choice_url(endpoint: str, choice: Choice, service: ServiceSnapshot) -> str:

@@ -25,7 +25,7 @@ REFUSAL_MESSAGES: Mapping[StrEnum, str] = {
     Refusal.PLAN_WITHDRAWN: N_("This plan is no longer offered."),
     Refusal.NOT_PERMITTED: N_("This change cannot be made from your present plan."),
     Refusal.CYCLE_NOT_OFFERED: N_("This plan is not offered with that billing cycle."),
-    Refusal.OTHER_CURRENCY: N_("This plan is not sold in the currency of your service."),
+    Refusal.OTHER_CURRENCY: N_("This change is not offered in the currency of your service."),
     Refusal.SAME_TERMS: N_("You already have this plan with this billing cycle."),
     Refusal.OVER_LIMITS: N_("You use more than this plan allows."),
     Refusal.QUOTE_CHANGED: N_("The amount has changed since you saw it. Nothing was charged."),
@@ -37,6 +37,7 @@ REFUSAL_MESSAGES: Mapping[StrEnum, str] = {
     Refusal.SAVED_METHOD_ENDED: N_("The saved account can no longer be used. Nothing was charged."),
 }
 
+_NOT_ABOUT_A_PLAN = {Refusal.NOT_ACTIVE, Refusal.NOT_PERMITTED, Refusal.TOO_LONG}
 _NOT_FOUND = {Refusal.UNKNOWN_PLAN}
 _PAYMENT_REQUIRED = {Refusal.PAYMENT_REFUSED, Refusal.SAVED_METHOD_ENDED}
 _UNPROCESSABLE = {
@@ -82,7 +83,7 @@ def action_for(code: StrEnum, service: ServiceSnapshot) -> Action:
             )
         case Refusal.OVERDUE | Refusal.UNPAID_INVOICE:
             return Action(N_("See my invoices"), url_for("invoice.index"))
-        case Refusal.NOT_ACTIVE | Refusal.NOT_PERMITTED | Refusal.TOO_LONG:
+        case _ if code in _NOT_ABOUT_A_PLAN or not service.permits_changes:
             return Action(N_("Back to the service"), url_for("service.show", service_id=service.id))
         case _:
             return Action(N_("Back to the plans"), url_for("plan.choose", service_id=service.id))

@@ -36,7 +36,7 @@ def home() -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     """List the client's services."""
     services = services_of(current_client().id, requested_page())
-    return render("service/index.html", "service/_index.html", services=services)
+    return render("service/index.html", "service/_index.html", services=services, today=clock.today())
 
 
 @bp.get("/services/<int:service_id>")

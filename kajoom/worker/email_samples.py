@@ -32,7 +32,12 @@ from kajoom.worker.document_samples import (
 )
 from kajoom.worker.email_context import EmailContext, ServiceEnd, StaffAlert
 
-SELLER = {"name": "Kajoom", "email": "facturation@example.com"}
+SELLER = {
+    "name": "Kajoom",
+    "email": "facturation@example.com",
+    "gst_number": "000000000 RT0001",
+    "qst_number": "0000000000 TQ0001",
+}
 AT = datetime(2022, 10, 17, 18, 30, tzinfo=UTC)
 
 _REASON = {"fr": "Le nouveau serveur n’est pas prêt.", "en": "The new server is not ready."}
@@ -63,7 +68,7 @@ def sample(kind: str, lang: str) -> EmailContext | StaffAlert:
 
 def client_sample(kind: str, lang: str) -> EmailContext:
     """The context of a sample e-mail about a service, for a client whose language is ``lang``."""
-    client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
+    client = Client(name="Camille Tremblay", email="camille@example.com", province="QC", country="CA", locale=lang)
     service = _service(client, PLAN_B if kind == "operational" else PLAN_A)
     if kind == "staff_task":
         return _task(client, service)
@@ -104,7 +109,9 @@ def _service(client: Client, plan: Plan) -> Service:
         status=ServiceStatus.ACTIVE,
         cycle=BillingCycle.MONTHLY,
         currency="CAD",
+        recurring_cents=22500 if plan is PLAN_B else 15000,
         next_due_date=DUE,
+        anchor_day=DUE.day,
     )
 
 

@@ -19,6 +19,7 @@ from kajoom import clock
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus
+from kajoom.domain.tax import registered_taxes
 from kajoom.models.catalog import catalog
 from kajoom.models.figures import figures_of_credit_note, figures_of_invoice, figures_of_order
 from kajoom.models.invoice import Invoice
@@ -126,7 +127,7 @@ def write(
     """
     to_staff = (staff or Staff((seller["email"],), context.locale)) if name in STAFF_EMAILS else None
     locale = to_staff.locale if to_staff is not None else context.locale
-    variables = _variables(context) if isinstance(context, EmailContext) else {"alert": context}
+    variables = _variables(context, at, seller) if isinstance(context, EmailContext) else {"alert": context}
     variables |= {"seller_name": seller["name"], "seller_email": seller["email"], "base_url": _base_url()}
     with force_locale(locale):
         subject = header_text(_render_subject(name, variables))
@@ -158,7 +159,7 @@ def _recipients(context: EmailContext | StaffAlert, to_staff: Staff | None) -> l
     return [address("", each) for each in (to_staff.emails if to_staff else ())]
 
 
-def _variables(context: EmailContext) -> dict[str, Any]:
+def _variables(context: EmailContext, at: datetime, seller: Mapping[str, Any]) -> dict[str, Any]:
     """What the templates may use, computed beforehand so that they only choose and print."""
     order, invoice, request, service = context.order, context.invoice, context.cancellation, context.service
     note = context.credit_note
@@ -166,6 +167,8 @@ def _variables(context: EmailContext) -> dict[str, Any]:
     return {
         "client": context.client,
         "service": service,
+        "next_due": service.due_on(clock.local(at).date()),
+        "is_taxed": context.client.taxation(registered_taxes(seller)).is_taxed,
         "order": order,
         "invoice": invoice,
         "cancellation": request,
