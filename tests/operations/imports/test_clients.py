@@ -248,3 +248,20 @@ def test_demonstration_has_passwords_and_staff() -> None:
         "staff@example.com"
     ]
     assert (people["fr@example.com"].locale, people["en@example.com"].locale) == ("fr", "en")
+
+
+def test_exempt_client_has_the_reason_of_the_file_until_it_is_empty_there() -> None:
+    header = HEADER.replace("province", "tax_exempt,province")
+    row = "1,anna@example.com,Anna,%s,QC,CA,fr,\n"
+    import_text(header + row % "Conseil de bande")
+    assert clients()["1"].taxation(ALL_TAXES) == Taxation("QC", exempt=True)
+    assert import_text(HEADER + "1,anna@example.com,Anna,QC,CA,fr,\n").unchanged == 1  # the column is not in the file
+    assert import_text(header + row % "").changed == 1
+    assert clients()["1"].taxation(ALL_TAXES) == Taxation("QC")
+
+
+@pytest.mark.parametrize("cell", ["no", "Oui", "0", "TRUE", "x" * 101])
+def test_exemption_without_a_reason_is_refused(cell: str) -> None:
+    header = HEADER.replace("province", "tax_exempt,province")
+    (error,) = errors_of(import_text(f"{header}1,anna@example.com,Anna,{cell},QC,CA,fr,\n"))
+    assert error.startswith("line 2: tax_exempt: ")
