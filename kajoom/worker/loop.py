@@ -6,6 +6,7 @@ import logging
 import os
 from datetime import date
 from threading import Event, Lock, Thread
+from time import sleep
 
 from flask import Flask
 
@@ -40,7 +41,17 @@ def work_forever(app: Flask, stop: Event) -> None:
         except Exception:
             # The database may be unavailable for a while: the worker must outlive it.
             log.exception("the worker failed and tries again")
-        stop.wait(_POLL_SECONDS)
+        _pause(stop)
+
+
+def _pause(stop: Event) -> None:
+    """Wait for a second, unless the worker is to stop.
+
+    ``Event.wait`` would do it too, but with a timeout it waits by a clock that faketime does not set: under it, the
+    worker would wait for ever.
+    """
+    if not stop.is_set():
+        sleep(_POLL_SECONDS)
 
 
 def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: Heartbeat | None = None) -> date:

@@ -34,6 +34,12 @@ def _time() -> Any:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two rounds, have ``StopAfterWaits`` count instead of waiting for a second."""
+    monkeypatch.setattr(loop, "_pause", lambda stop: stop.wait(1))
+
+
 class StopAfterWaits(Event):
     """A stop event that is set during the last of ``waits`` waits, as by a SIGTERM while the worker is idle."""
 
