@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase
 from kajoom.models.client import STAFF, Client, Role, client_role
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
-from kajoom.models.order import Order
+from kajoom.models.order import IS_OPEN, Order
 from kajoom.models.service import Service
 
 Columns = Mapping[str, Any]
@@ -42,9 +42,11 @@ def _write(model: type[DeclarativeBase], changes: Mapping[int, Columns]) -> None
         )
     for names, rows in by_columns.items():
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in sorted(names)}
-        if "version" in table.c:
+        statement = update(table).where(table.c.id == bindparam("row_id"))
+        if "version" in names:
+            statement = statement.where(table.c.version == bindparam("new_version"))
             values["version"] = table.c.version + 1  # sessions that loaded the row before fail instead of overwriting
-        statement = update(table).where(table.c.id == bindparam("row_id")).values(values)
+        statement = statement.values(values)
         db.session.connection().execute(statement, rows)
 
 
@@ -102,11 +104,19 @@ def services_with_history(ids: Collection[int]) -> set[int]:
     return set(db.session.scalars(union(orders, invoices)))
 
 
+def services_with_open_order(ids: Collection[int]) -> set[int]:
+    """Return the ids of services with a change under way."""
+    return set(db.session.scalars(select(Order.service_id).where(Order.service_id.in_(ids), IS_OPEN)))
+
+
 def add_services(rows: Sequence[Columns]) -> None:
     """Insert services."""
     _add(Service, [{"version": 1, **row} for row in rows])
 
 
 def write_services(changes: Mapping[int, Columns]) -> None:
-    """Update the given columns of services by id, and increment their versions."""
+    """Update the given columns of services by id, and increment their versions.
+
+    ``version`` is the one that was read: a service that an operation has changed since is left as it is.
+    """
     _write(Service, changes)

@@ -86,10 +86,12 @@ class Order(Base):
         return Money(self.total_cents - self.credit_cents, self.currency)
 
 
-_IS_OPEN = Order.status.in_(sorted(OPEN))
+IS_OPEN = Order.status.in_(sorted(OPEN))
+"""A change under way."""
+
 Index("ix_order_status", Order.status)
 # The database ensures that a service has at most one change in progress.
-Index("uq_order_open_service", Order.service_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+Index("uq_order_open_service", Order.service_id, unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 
 
 class OrderStep(Base):
@@ -145,7 +147,7 @@ def order_by_id(order_id: int) -> Order | None:
 
 def open_order_of(service_id: int) -> Order | None:
     """Return the order in progress of a service, or ``None``."""
-    query = _select_with_relations().where(Order.service_id == service_id, _IS_OPEN)
+    query = _select_with_relations().where(Order.service_id == service_id, IS_OPEN)
     return db.session.scalar(query)  # type: ignore[no-any-return]
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, func, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cycle import BillingCycle
@@ -101,6 +101,13 @@ def services_of(client_id: int, page: int) -> Pagination:
 def service_by_external_id(external_id: str) -> Service | None:
     """Return the service of any client with this id of the host's billing, or ``None``."""
     return db.session.scalar(select(Service).where(Service.external_id == external_id))
+
+
+def largest_quantities() -> dict[tuple[int, str], int]:
+    """Return the largest quantity of a service by the id of its product group and by currency."""
+    query = select(Plan.group_id, Service.currency, func.max(Service.quantity)).join(Plan, Plan.id == Service.plan_id)
+    rows = db.session.execute(query.group_by(Plan.group_id, Service.currency))
+    return {(group_id, currency): quantity for group_id, currency, quantity in rows}
 
 
 def service_ids_named(name: str) -> dict[int, str]:

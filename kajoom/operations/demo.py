@@ -24,7 +24,8 @@ from kajoom.operations.files.cells import CYCLES
 from kajoom.operations.files.csv_file import Row, read_rows
 from kajoom.operations.files.report import FileError
 from kajoom.operations.imports.clients import DemoClientRow, import_clients
-from kajoom.operations.imports.services import ServiceRow, import_services
+from kajoom.operations.imports.service_row import ServiceRow
+from kajoom.operations.imports.services import ServiceImport, import_services
 from kajoom.operations.orders.cancellation import request_cancellation
 from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused
@@ -70,7 +71,8 @@ def load_demonstration(folder: Path, context: DemoContext, hash_password: Callab
             import_clients(read_rows(lines, DemoClientRow), context.at, hash_password=hash_password).errors
         )
     with (folder / "services.csv").open("rb") as lines:
-        _raise_on_errors(import_services(_shift_due_dates(read_rows(lines, ServiceRow), context.on)).errors)
+        rows = _shift_due_dates(read_rows(lines, ServiceRow), context.on)
+        _raise_on_errors(import_services(rows, ServiceImport(context.on, context.at)).errors)
     for state, apply_scenario in _SCENARIOS.items():
         for language in ("fr", "en"):
             service = service_by_external_id(f"demo-{language}-{state}")

@@ -35,6 +35,7 @@ from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
 from kajoom.operations.billing.credit_notes import Cause, issue_credit_note, send_email
+from kajoom.operations.billing.next_terms import apply_next_terms, next_terms_for
 from kajoom.operations.transaction import transactional
 
 
@@ -79,15 +80,15 @@ def _is_due(service: Service, on: date) -> bool:
 
 def _issue_next(service: Service, on: date, at: datetime) -> Invoice | None:
     due, terms = service.next_due_date, _renewal_terms(service, open_order_of(service.id))
-    if due is None or terms is None or not terms.cycle.months or service.status not in BILLED:
+    if due is None or terms is None or service.status not in BILLED:
         return None
     ending = open_cancellation_of(service.id)
     if (ending is not None and ending.effective_on <= due) or blocking_renewal_of(service.id, due) is not None:
         return None
-    if terms.recurring:
+    if terms.recurring and terms.cycle.months:
         return _issue(service, terms, Period(due, add_months(due, terms.cycle.months, service.anchor_day)), on, at)
     if terms.order is None:
-        _skip_free_period(service, due, on)
+        _skip_free_periods(service, due, on)
     return None
 
 
@@ -103,9 +104,10 @@ def apply_paid_renewal(invoice: Invoice, on: date, at: datetime) -> None:
 
 
 def _advance_due_date(invoice: Invoice, at: datetime) -> None:
-    service = invoice.service
-    if service.next_due_date == invoice.period_start:
+    service, due = invoice.service, invoice.service.next_due_date
+    if due is not None and due == invoice.period_start:
         service.next_due_date = invoice.period_end
+        apply_next_terms(service, due)
     if invoice.order_id is not None:
         outbox.enqueue("start", f"start-{invoice.number}", at, order=invoice.order_id)
 
@@ -195,10 +197,18 @@ def store_due_date(snapshot: ServiceSnapshot) -> None:
 def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None:
     """The terms of the next period; ``None`` while an immediate change is under way, which issues it once it ends."""
     if order is None or needed_review_on_its_day(order):
-        return RenewalTerms(service.plan_id, service.cycle, service.recurring)
+        return _terms_without_order(service)
     if order.decision is Decision.NOW:
         return None
     return RenewalTerms(order.to_plan_id, order.to_cycle, Money(order.to_cents, order.currency), order)
+
+
+def _terms_without_order(service: Service) -> RenewalTerms:
+    """The terms that the host's file has set for the next period, or else the current ones."""
+    terms = next_terms_for(service, service.next_due_date) if service.next_due_date else None
+    if terms is None:
+        return RenewalTerms(service.plan_id, service.cycle, service.recurring)
+    return RenewalTerms(terms.plan_id, terms.cycle, Money(terms.recurring_cents, service.currency))
 
 
 def needed_review_on_its_day(order: Order) -> bool:
@@ -206,9 +216,15 @@ def needed_review_on_its_day(order: Order) -> bool:
     return any(step.event is OrderEvent.NEEDS_REVIEW and step.actor == CALENDAR for step in order.history)
 
 
-def _skip_free_period(service: Service, due: date, on: date) -> None:
-    """Advance the due date past the periods that cost nothing: they are not invoiced."""
-    service.next_due_date = first_due_from(on, due, service.cycle.months, service.anchor_day)
+def _skip_free_periods(service: Service, due: date, on: date) -> None:
+    """Advance the due date past the periods that cost nothing: they are not invoiced.
+
+    Terms that the host's file has set for the period that begins are then the current ones.
+    """
+    if due <= on:
+        apply_next_terms(service, due)
+    if service.next_due_date is not None and not service.recurring_cents:
+        service.next_due_date = first_due_from(on, due, service.cycle.months, service.anchor_day)
 
 
 def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: datetime) -> Invoice:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.money import Money
 from kajoom.models.catalog import (
     Banner,
     CatalogVersion,
@@ -19,9 +20,11 @@ from kajoom.models.catalog import (
     group_rows,
 )
 from kajoom.models.db import db
+from kajoom.models.service import largest_quantities
 from kajoom.operations.catalog.read import read_catalog
 from kajoom.operations.catalog.schema import CatalogFile, GroupEntry, MoveEntry
-from kajoom.operations.files.report import LoadReport
+from kajoom.operations.files.cells import MAX_CENTS
+from kajoom.operations.files.report import FileError, LoadReport
 
 
 def load_catalog(content: bytes, at: datetime, *, dry_run: bool = False) -> LoadReport:
@@ -33,6 +36,9 @@ def load_catalog(content: bytes, at: datetime, *, dry_run: bool = False) -> Load
     catalog = read_catalog(content)
     if isinstance(catalog, list):
         return LoadReport(errors=catalog)
+    errors = list(_amount_errors(catalog))
+    if errors:
+        return LoadReport(errors=errors)
     report = LoadReport()
     _load_groups(catalog, report)
     _load_banners(catalog, report)
@@ -42,6 +48,25 @@ def load_catalog(content: bytes, at: datetime, *, dry_run: bool = False) -> Load
     else:
         db.session.commit()
     return report
+
+
+def _amount_errors(catalog: CatalogFile) -> Iterator[FileError]:
+    """Prices that would be too large for an invoice at the largest quantity of a service of their group."""
+    codes = {row.id: row.code for row in group_rows()}
+    for (group_id, currency), quantity in largest_quantities().items():
+        code = codes[group_id]
+        for plan, amount in _highest_prices(catalog.groups.get(code), currency):
+            if amount * quantity > MAX_CENTS:
+                reason = f"{Money(amount)} at {quantity}, the largest quantity of a service, is over {Money(MAX_CENTS)}"
+                yield FileError(None, f"groups.{code}.plans.{plan}.prices.{currency}", reason)
+
+
+def _highest_prices(group: GroupEntry | None, currency: str) -> Iterator[tuple[str, int]]:
+    """The highest price in cents of each plan that a group sells in a currency."""
+    for code, plan in group.plans.items() if group is not None else ():
+        prices = [cents for (_, sold_in), cents in plan.cents().items() if sold_in == currency]
+        if prices:
+            yield code, max(prices)
 
 
 def _load_groups(catalog: CatalogFile, report: LoadReport) -> None:

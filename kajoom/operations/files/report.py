@@ -20,12 +20,16 @@ class FileError:
 
 @dataclass(slots=True)
 class ImportReport:
-    """How many rows a file added, changed and left unchanged; with an error, nothing of it was written."""
+    """How many rows a file added, changed and left unchanged; with an error, nothing of it was written.
+
+    ``kept`` are the values of the file that were not taken over, each with what is here instead.
+    """
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     errors: list[FileError] = field(default_factory=list)
+    kept: list[FileError] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -79,6 +79,10 @@ class ImportBatch:
         """Report what is wrong with a row; nothing of the file will be kept."""
         self.report.errors.append(FileError(line, place, reason))
 
+    def add_kept(self, line: int, kept: Iterable[tuple[str, str]]) -> None:
+        """Report the values of a row that differ from ours and are not taken over."""
+        self.report.kept += [FileError(line, place, reason) for place, reason in kept]
+
     def count(self, rows: int, added: int, changed: int) -> None:
         """Add a batch of ``rows`` to the report's figures."""
         self.report.added += added

@@ -2,129 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator, ValidationInfo
-
-from kajoom.domain.cycle import BillingCycle, add_months
-from kajoom.domain.money import Money
-from kajoom.domain.service import ServiceStatus
+from kajoom.domain.catalog import Catalog
+from kajoom.domain.cycle import add_months
+from kajoom.domain.order import IMPORT
 from kajoom.domain.usage import Resource
 from kajoom.models import bulk
 from kajoom.models.catalog import catalog
-from kajoom.operations.email_address import parse_email
-from kajoom.operations.files.cells import (
-    CYCLES,
-    STATUSES,
-    Cents,
-    Code,
-    Currency,
-    Day,
-    Name,
-    Text,
-    Usage,
-    one_of,
-    whole_number,
-)
 from kajoom.operations.files.csv_file import Row
 from kajoom.operations.files.report import FileError, ImportReport
 from kajoom.operations.imports.batch import ImportBatch, ImportRow
+from kajoom.operations.imports.follow_up import FollowUp, carry_out
+from kajoom.operations.imports.service_changes import UPDATED, History, change_of, remembered
+from kajoom.operations.imports.service_row import ServiceRow, amount_errors, terms_errors
+
+_DEFAULTS = {"label": "", "username": "", "currency": "CAD", "quantity": 1, "next_due_date": None, "usage": None}
+_FROM_FILE = ("external_id", "status", "cycle", "currency", "quantity", "next_due_date", *UPDATED)
 
 
-def _client_key(cell: str) -> str:
-    """The client's external id, or the e-mail address as it is stored."""
-    if "@" not in cell:
-        return cell
-    try:
-        return cell.lower() if cell.isascii() else parse_email(cell)
-    except ValueError:
-        return cell.lower()
+@dataclass(frozen=True, slots=True)
+class ServiceImport:
+    """How services are imported: on which day and at which instant, by whom, and whether ``with_terms`` of the file.
 
-
-def _parse_payment_method(cell: str, info: ValidationInfo[Mapping[str, str]]) -> Any:
-    return one_of(info.context)(cell)
-
-
-class ServiceRow(BaseModel):
-    """A row of a host's services: each field is a column, and ``client`` an external id or an e-mail address.
-
-    ``recurring`` is for the whole quantity, before tax. The validation context holds the payment methods that a
-    service may have, by the names that cells may use.
+    With ``with_terms``, terms of the file that differ from ours apply from the next period of the service.
     """
 
-    external_id: Name
-    client: Annotated[str, Field(max_length=254), AfterValidator(_client_key)]
-    group: Code
-    plan: Code
-    label: Text = ""
-    username: Name = ""
-    status: Annotated[ServiceStatus, PlainValidator(one_of(STATUSES))]
-    cycle: Annotated[BillingCycle, PlainValidator(one_of(CYCLES))]
-    currency: Currency = "CAD"
-    recurring: Cents
-    quantity: Annotated[int, whole_number(1, 1_000_000)] = 1
-    registered_on: Day
-    next_due_date: Day | None = None
-    anchor_day: Annotated[int | None, whole_number(1, 31)] = None
-    payment_method: Annotated[str, PlainValidator(_parse_payment_method)]
-    disk_mb: Usage = None
-    mailboxes: Usage = None
-    databases: Usage = None
+    on: date
+    at: datetime
+    actor: str = IMPORT
+    with_terms: bool = False
+    dry_run: bool = False
 
 
-_UPDATED = ("label", "username", "status", "registered_on", "payment_method", "usage")
-_TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity", "next_due_date", "anchor_day")
-_DEFAULTS = {"label": "", "username": "", "currency": "CAD", "quantity": 1, "next_due_date": None, "usage": None}
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """The plans of the catalogue: their ids by group and code, and the highest price of a group in a currency."""
+
+    plans: Mapping[tuple[str, str], int]
+    highest: Mapping[tuple[str, str], int]
+
+    @property
+    def codes(self) -> dict[int, str]:
+        """Each plan as "group/plan", by its id."""
+        return {plan_id: "/".join(codes) for codes, plan_id in self.plans.items()}
 
 
-def import_services(rows: Iterable[Row | FileError], *, dry_run: bool = False) -> ImportReport:
-    """Add and update the services of a file: all of them or, with any error or on a ``dry_run``, none.
+def import_services(rows: Iterable[Row | FileError], how: ServiceImport) -> ImportReport:
+    """Add and update the services of a file: all of them or, with any error or on a dry run, none.
 
-    The file wins for a service's label, user name, status, registration date, payment method and usage. Its terms
-    (plan, cycle, recurring amount, quantity, due date and anchor) are taken from the file only until the service has
-    an order or an invoice here; after that, those of the database are the right ones. A service never moves to
-    another client. Payment methods are those of the catalogue in force.
+    What the file decides of a known service is in ``service_changes``; what it says otherwise is kept as it is here
+    and is a difference of the report. A service that the file ends, or whose terms apply from the next period, is
+    changed in a transaction of its own after the file is written; an import that is interrupted then does the rest
+    when it is run again. A service never moves to another client. Payment methods are those of the catalogue.
     """
     in_force = catalog()
     methods = {
         code.replace("-", "_"): code for code, method in in_force.payment_methods.items() if method.is_assignable
     }
     batch = ImportBatch(ServiceRow, ("external_id",), methods)
-    plans = {(plan.group, plan.code): plan.id for plan in in_force.plans.values()}
+    prices, follow_ups = _prices(in_force), list[FollowUp]()
     for records in batch.batches(rows):
-        _import_batch(records, batch, plans)
-    return batch.finish(dry_run=dry_run)
+        follow_ups += _import_batch(records, batch, prices, how)
+    report = batch.finish(dry_run=how.dry_run)
+    if not how.dry_run and not report.errors:
+        report.kept += [kept for each in follow_ups if (kept := carry_out(each, how.actor, how.on, how.at))]
+    return report
 
 
-def _import_batch(records: list[ImportRow], batch: ImportBatch, plans: Mapping[tuple[str, str], int]) -> None:
+def _prices(in_force: Catalog) -> _Prices:
+    highest: dict[tuple[str, str], int] = {}
+    for plan in in_force.plans.values():
+        for (_, currency), price in plan.prices.items():
+            highest[plan.group, currency] = max(price.cents, highest.get((plan.group, currency), 0))
+    return _Prices({(plan.group, plan.code): plan.id for plan in in_force.plans.values()}, highest)
+
+
+def _import_batch(records: list[ImportRow], batch: ImportBatch, prices: _Prices, how: ServiceImport) -> list[FollowUp]:
     clients = bulk.client_ids({record.values["client"] for record in records})
     known = bulk.services_by_external_id([record.values["external_id"] for record in records])
     for record in records:
         row = known.get(record.values["external_id"])
-        for place, reason in _errors(record.values, row, clients, plans):
+        for place, reason in _errors(record.values, row, clients, prices, how.on):
             batch.add_error(record.line, place, reason)
     if batch.has_errors:
-        return
-    history = bulk.services_with_history([row["id"] for row in known.values()])
-    added, changes = [], {}
+        return []
+    added = [_new(record.values, clients, prices) for record in records if record.values["external_id"] not in known]
+    bulk.add_services(added)
+    follow_ups, changed = _update(records, known, batch, prices, how)
+    batch.count(len(records), len(added), changed)
+    return follow_ups
+
+
+def _new(values: Mapping[str, Any], clients: Mapping[str, int], prices: _Prices) -> dict[str, Any]:
+    columns = _columns(values, None, prices.plans)
+    return {**columns, "client_id": clients[values["client"]], "imported": remembered(columns)}
+
+
+def _update(
+    records: list[ImportRow],
+    known: Mapping[str, Mapping[str, Any]],
+    batch: ImportBatch,
+    prices: _Prices,
+    how: ServiceImport,
+) -> tuple[list[FollowUp], int]:
+    """Write what the file changes of the known services; what remains to be done of each, and how many it changes."""
+    ids = [row["id"] for row in known.values()]
+    history = bulk.services_with_history(ids)
+    changing = bulk.services_with_open_order(ids) if how.with_terms else set()
+    codes, written, follow_ups, changed = prices.codes, {}, list[FollowUp](), 0
     for record in records:
         row = known.get(record.values["external_id"])
-        columns = _columns(record.values, row, plans)
         if row is None:
-            added.append({**columns, "client_id": clients[record.values["client"]]})
-        elif changed := _changed(columns, row, history):
-            changes[row["id"]] = changed
-    bulk.add_services(added)
-    bulk.write_services(changes)
-    batch.count(len(records), len(added), len(changes))
+            continue
+        columns = _columns(record.values, row, prices.plans)
+        past = History(row["id"] in history, row["id"] in changing)
+        change = change_of(columns, row, past, codes, with_terms=how.with_terms)
+        batch.add_kept(record.line, change.kept)
+        if change.columns:
+            written[row["id"]] = {**change.columns, "version": row["version"]}
+        if change.ends or change.terms:
+            follow_ups.append(FollowUp(record.line, row["id"], change.ends, change.terms))
+        changed += change.is_change
+    bulk.write_services(written)
+    return follow_ups, changed
 
 
 def _errors(
     values: Mapping[str, Any],
     row: Mapping[str, Any] | None,
     clients: Mapping[str, int],
-    plans: Mapping[tuple[str, str], int],
+    prices: _Prices,
+    on: date,
 ) -> Iterator[tuple[str, str]]:
     """The place and reason of what is wrong with a service whose cells are each valid."""
     client_id = clients.get(values["client"])
@@ -132,29 +144,24 @@ def _errors(
         yield "client", f"unknown client: {values['client']}"
     elif row is not None and row["client_id"] != client_id:
         yield "client", "the service is already another client's"
-    if (values["group"], values["plan"]) not in plans:
+    if (values["group"], values["plan"]) not in prices.plans:
         yield "plan", f"unknown plan: {values['group']}/{values['plan']}"
-    yield from _terms_errors(values)
-
-
-def _terms_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    cycle, due, anchor = values["cycle"], values.get("next_due_date"), values.get("anchor_day")
-    if not cycle.months:
-        if cycle is BillingCycle.FREE and values["recurring"]:
-            yield "recurring", f"what is free costs 0.00, not {Money(values['recurring'])}"
-    elif due is None:
-        if values["recurring"]:
-            yield "next_due_date", "empty, and the service is paid each cycle"
-    elif anchor and add_months(due, 0, anchor) != due:
-        yield "anchor_day", f"{due} is not the day {anchor} of its month, nor its last"
+    if values["registered_on"] > on:
+        yield "registered_on", f"{values['registered_on']} is yet to come"
+    yield from terms_errors(values)
+    yield from amount_errors(values, prices.highest, on)
 
 
 def _columns(
     values: Mapping[str, Any], row: Mapping[str, Any] | None, plans: Mapping[tuple[str, str], int]
 ) -> dict[str, Any]:
-    """The columns of the service: those of the file, over those of its ``row`` or, for a new service, the defaults."""
-    from_file = {name: values[name] for name in (*_UPDATED, *_TERMS, "external_id") if name in values}
-    columns = {**{name: row[name] if row else default for name, default in _DEFAULTS.items()}, **from_file}
+    """The columns of the service: those of the file, over those of its ``row`` or, for a new service, the defaults.
+
+    Columns that the file does not have keep the terms of the periods to come where the file has set them before.
+    """
+    from_file = {name: values[name] for name in _FROM_FILE if name in values}
+    stored = {**row, **(row["next_terms"] or {})} if row else _DEFAULTS
+    columns = {**{name: stored[name] for name in _DEFAULTS}, **from_file}
     if not values["cycle"].months:
         columns["next_due_date"] = None  # an export may have a date although nothing recurs
     if usage := {resource.value: values[resource.value] for resource in Resource if resource.value in values}:
@@ -180,8 +187,3 @@ def _anchor(values: Mapping[str, Any], columns: Mapping[str, Any], row: Mapping[
         if anchor and add_months(due, 0, anchor) == due:
             return int(anchor)
     return int(due.day)
-
-
-def _changed(columns: Mapping[str, Any], row: Mapping[str, Any], history: Collection[int]) -> dict[str, Any]:
-    names = _UPDATED if row["id"] in history else (*_UPDATED, *_TERMS)
-    return {name: columns[name] for name in names if columns[name] != row[name]}

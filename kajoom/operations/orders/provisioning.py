@@ -191,6 +191,7 @@ def _complete(order: Order, in_force_on: date, actor: str, on: date, at: datetim
     service = order.service
     is_free = becomes_free(service.recurring, Money(order.to_cents, order.currency), order.to_cycle)
     service.plan_id, service.cycle, service.recurring_cents = order.to_plan_id, order.to_cycle, order.to_cents
+    service.next_terms = None  # the host's file had set them for the plan that the client has left
     if is_free:
         service.next_due_date = None
     elif order.decision is Decision.NOW and order.due_after != order.due_before:

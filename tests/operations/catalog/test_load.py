@@ -7,6 +7,7 @@ from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.models.catalog import CatalogVersion, ProductGroup, catalog, catalog_version
 from kajoom.models.db import db
+from tests import factories
 from tests.operations.catalog.catalog_text import DEMO, load
 
 
@@ -136,3 +137,13 @@ def test_file_with_an_error_changes_nothing() -> None:
     assert len(report.errors) == 1
     row = db.session.query(CatalogVersion).one()
     assert (row.version, row.seller["phone"]) == (1, "418 555-0142")
+
+
+def test_price_too_large_for_the_quantity_of_a_service_is_refused() -> None:
+    load(DEMO)
+    factories.service(quantity=100)
+    report = load(DEMO.replace('monthly = "225.00"', 'monthly = "225000.00"'))
+
+    assert [str(error) for error in report.errors] == [
+        "groups.hosting.plans.b.prices.CAD: 225000.00 at 100, the largest quantity of a service, is over 9999999.99"
+    ]

@@ -141,3 +141,32 @@ def test_numbering_of_invoices_is_checked(table: str, named: str) -> None:
 @pytest.mark.parametrize("prefix", ["", "K", "K-", "Fact-26-", "ABCDEFGHIJK-"])
 def test_prefix_of_invoices_is_accepted(prefix: str) -> None:
     assert not isinstance(read_catalog(f'[invoices]\nprefix = "{prefix}"\nstart = 4210\n{DEMO}'.encode()), list)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("prices.CAD]", "prices.JPY]", "prices.JPY: not a currency with two decimals, such as CAD: 'JPY'"),
+        ("prices.CAD]", "prices.ABC]", "prices.ABC: not a currency with two decimals"),
+        ("facturation@example.com", "facturation@exemple", "seller.email: not an e-mail address"),
+        ("facturation@example.com", "rené@example.com", "seller.email: not an e-mail address"),
+        ('name = "Kajoom"', f'name = "{"K" * 201}"', "seller.name: longer than 200 characters"),
+        ('name = "Kajoom"', 'name = "Ka\\u2028joom"', "seller.name: holds a control character: U+2028"),
+        ('fr = "Pour un site', f'fr = "{"é" * 2000}Pour un site', "description.fr: longer than 2000 characters"),
+    ],
+)
+def test_value_that_could_not_be_used_is_refused(old: str, new: str, named: str) -> None:
+    assert old in DEMO
+    errors = errors_of(DEMO.replace(old, new))
+    assert any(named in error for error in errors), errors
+
+
+def test_text_of_what_an_end_deletes_needs_both_languages() -> None:
+    assert "groups.domain.on_end: English is missing" in errors_of(
+        DEMO.replace(', en = "Nothing is deleted', ', e = "')
+    )
+
+
+def test_utf_16_file_is_named() -> None:
+    (error,) = read_catalog(DEMO.encode("utf-16"))
+    assert str(error) == "UTF-16 text: save the file as UTF-8"

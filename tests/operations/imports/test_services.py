@@ -1,8 +1,7 @@
 """Import of a host's services: all or nothing; changes made here survive the next file."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -15,35 +14,14 @@ from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.service import Service
+from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.catalog.load import load_catalog
 from kajoom.operations.files.csv_file import read_rows
-from kajoom.operations.files.report import ImportReport
 from kajoom.operations.imports.clients import DemoClientRow, import_clients
-from kajoom.operations.imports.services import ServiceRow, import_services
+from kajoom.operations.imports.service_row import ServiceRow
+from kajoom.operations.imports.services import ServiceImport, import_services
 from tests import factories
-
-AT = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
-DEMO = Path(__file__).parents[3] / "demo"
-CELLS = {
-    "external_id": "S1",
-    "client": "C1",
-    "group": "hosting",
-    "plan": "a",
-    "label": "exemple.ca",
-    "username": "exemple",
-    "status": "active",
-    "cycle": "monthly",
-    "currency": "CAD",
-    "recurring": "150.00",
-    "quantity": "1",
-    "registered_on": "2012-06-23",
-    "next_due_date": "2026-07-01",
-    "anchor_day": "",
-    "payment_method": "paypal",
-    "disk_mb": "1000",
-    "mailboxes": "3",
-    "databases": "1",
-}
+from tests.operations.imports.service_files import AT, CELLS, DEMO, errors_of, file, import_file, stored_service
 
 
 @pytest.fixture(autouse=True)
@@ -52,27 +30,6 @@ def _catalogue(app: Flask) -> None:
     load_catalog((DEMO / "catalog.toml").read_bytes(), AT)
     for number in (1, 2):
         factories.client(external_id=f"C{number}", email=f"c{number}@example.org")
-
-
-def file(*rows: dict[str, str]) -> bytes:
-    """A file of services, each with the cells of CELLS but for the given ones."""
-    lines = [list(CELLS), *({**CELLS, **row}.values() for row in rows)]
-    return "".join(",".join(line) + "\n" for line in lines).encode()
-
-
-def import_file(content: bytes, *, dry_run: bool = False) -> ImportReport:
-    rows = read_rows(content.splitlines(keepends=True), ServiceRow)
-    return import_services(rows, dry_run=dry_run)
-
-
-def stored_service(external_id: str = "S1") -> Service:
-    """The service as the database has it."""
-    db.session.expire_all()
-    return db.session.query(Service).filter_by(external_id=external_id).one()
-
-
-def errors_of(report: ImportReport) -> list[str]:
-    return [str(error) for error in report.errors]
 
 
 def test_service_is_added_with_the_values_of_the_file() -> None:
@@ -226,6 +183,26 @@ def test_anchor_of_the_31st_survives_a_file_of_february() -> None:
     assert (stored_service().next_due_date, stored_service().anchor_day) == (date(2026, 2, 28), 31)
 
 
+def test_row_of_separators_is_passed_over() -> None:
+    content = file({}) + b",,,,,,,,,,,,,,,,,\n"
+    assert (import_file(content).added, errors_of(import_file(content))) == (1, [])
+
+
+def test_service_registered_today_is_accepted() -> None:
+    assert import_file(file({"registered_on": "2026-06-16"})).added == 1
+
+
+@pytest.mark.parametrize("cells", [{"quantity": "2800"}, {"recurring": "9999999.99", "next_due_date": "2026-06-20"}])
+def test_largest_amounts_that_are_accepted_can_be_changed_and_invoiced(cells: dict[str, str]) -> None:
+    assert errors_of(import_file(file({"cycle": "monthly", **cells}))) == []
+    row = stored_service()
+    order = factories.confirm(row, "c", factories.ANNUALLY)
+    invoice = issue_renewal(row.id, AT.date(), AT)
+
+    assert order.total_cents >= 0
+    assert invoice is None or invoice.total_cents > 0
+
+
 def test_dry_run_counts_and_writes_nothing() -> None:
     assert import_file(file({}), dry_run=True).added == 1
     assert db.session.query(Service).count() == 0
@@ -255,6 +232,17 @@ def test_dry_run_counts_and_writes_nothing() -> None:
         ({"quantity": "٣"}, "quantity: not a whole number from 1"),
         ({"disk_mb": "-5"}, "disk_mb: not a whole number from 0"),
         ({"currency": "dollars"}, "currency: not a currency with two decimals, such as CAD: 'dollars'"),
+        ({"currency": "JPY"}, "currency: not a currency with two decimals, such as CAD: 'JPY'"),
+        ({"currency": "ABC"}, "currency: not a currency with two decimals, such as CAD: 'ABC'"),
+        ({"registered_on": "2026-06-17"}, "registered_on: 2026-06-17 is yet to come"),
+        ({"registered_on": "0001-01-01"}, "registered_on: not from 1970-01-01 to 2099-12-31: 0001-01-01"),
+        ({"next_due_date": "9999-12-31"}, "next_due_date: not from 1970-01-01 to 2099-12-31: 9999-12-31"),
+        ({"quantity": "1000000"}, "quantity: 1000000 at 3500.00, the highest price of the group, is over 9999999.99"),
+        (
+            {"recurring": "9999999.99", "next_due_date": "2026-09-01"},
+            "next_due_date: what is paid ahead until 2026-09-",
+        ),
+        ({"label": "a\u2028b"}, "label: holds a control character: U+2028"),
         ({"label": "a\0b"}, "label: holds a control character: U+0000"),
     ],
 )
@@ -305,7 +293,7 @@ def test_first_service_of_the_demonstration_is_that_of_the_reference_page() -> N
     with (DEMO / "clients.csv").open("rb") as lines:
         import_clients(read_rows(lines, DemoClientRow), AT, hash_password=str)
     with (DEMO / "services.csv").open("rb") as lines:
-        report = import_services(read_rows(lines, ServiceRow))
+        report = import_services(read_rows(lines, ServiceRow), ServiceImport(AT.date(), AT))
     assert report.errors == []
     client = db.session.query(Client).filter_by(email="fr@example.com").one()
     first = db.session.query(Service).filter_by(client_id=client.id).order_by(Service.id).first()
