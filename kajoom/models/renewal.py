@@ -91,9 +91,13 @@ def is_renewal_voided(service_id: int, due: date) -> bool:
 
 
 def is_being_paid(invoices: Iterable[Invoice]) -> bool:
-    """Whether any of these invoices has an open payment attempt."""
+    """Whether a payment attempt at any of these invoices may still take money.
+
+    One that waits for its client's approval cannot: its capture is claimed only while the invoice owes its amount.
+    """
     ids = [invoice.id for invoice in invoices]
-    query = select(Attempt.id).where(Attempt.invoice_id.in_(ids), Attempt.status.in_(sorted(OPEN)))
+    may_take_money = Attempt.status.in_(sorted(OPEN)) & (Attempt.approve_url == "")
+    query = select(Attempt.id).where(Attempt.invoice_id.in_(ids), may_take_money)
     return bool(ids) and db.session.scalar(query.limit(1)) is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,8 @@ from kajoom.models.payment import Attempt, payments_of
 from kajoom.models.saved_method import SavedMethod
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.cancellation import request_cancellation
+from kajoom.operations.orders.close import cancel_order, expire_order
+from kajoom.operations.orders.end_service import end_service_as_staff
 from kajoom.operations.payments.pay import follow_up, pay, verify
 from kajoom.operations.payments.receipts import OfflinePayment, record_offline_payment
 from kajoom.operations.transaction import transactional
@@ -168,6 +171,49 @@ def test_approval_of_a_void_invoice_captures_nothing(capture: Capture) -> None:
     assert captured(provider) == []
     assert last_attempt(renewal).status is REFUSED
     assert balance_of(renewal.client_id, "CAD") == Money(0)
+
+
+def expires(invoice: Invoice) -> None:
+    assert invoice.order is not None
+    expire_order(invoice.order.id, ON + timedelta(days=8), LATER)
+
+
+def is_cancelled(invoice: Invoice) -> None:
+    assert invoice.order is not None
+    cancel_order(invoice.client_id, invoice.order.reference, ON, LATER)
+
+
+def is_ended_by_staff(invoice: Invoice) -> None:
+    end_service_as_staff(invoice.service.external_id, "moved", "staff:lea", ON, LATER)
+
+
+@pytest.mark.parametrize("end", [expires, is_cancelled, is_ended_by_staff])
+@pytest.mark.parametrize("capture", [returns, is_looked_up, is_announced])
+def test_approval_left_open_neither_keeps_an_order_nor_captures_for_a_closed_one(
+    end: Callable[[Invoice], None], capture: Capture
+) -> None:
+    invoice, provider = payment_to_approve()
+    end(invoice)
+    assert (invoice.order and invoice.order.status, invoice.status) == (OrderStatus.CANCELLED, InvoiceStatus.VOID)
+    approve(invoice, provider)
+
+    capture(invoice, provider)
+
+    assert captured(provider) == []
+    assert last_attempt(invoice).status is REFUSED
+    assert balance_of(invoice.client_id, "CAD") == Money(0)
+
+
+@pytest.mark.parametrize("end", [expires, is_cancelled])
+def test_order_whose_capture_is_not_answered_is_not_closed(end: Callable[[Invoice], None]) -> None:
+    _, invoice = unpaid_order()
+    provider = NoTransactionProvider(TO_APPROVE, ProviderResult(AttemptStatus.UNKNOWN))
+    pay_with(invoice, provider)
+    approve(invoice, provider)
+    verify(invoice.id, {"fake": provider}, LATER)
+    with nothing_written(), suppress(BusinessError):
+        end(invoice)
+    assert invoice.status is InvoiceStatus.OPEN
 
 
 def test_capture_is_claimed_and_refused_in_one_commit_each() -> None:
