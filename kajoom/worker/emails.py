@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
@@ -27,7 +26,7 @@ from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import Translated
 from kajoom.worker.email_context import EmailContext, StaffAlert, email_context_of, staff_alert_of
-from kajoom.worker.email_headers import address, header_text
+from kajoom.worker.email_headers import POLICY, address, header_text
 
 EMAILS = (
     "change_requested",
@@ -61,9 +60,6 @@ STAFF_EMAILS = frozenset({"staff_notice", "staff_task", "staff_alert"})
 
 # Kinds that ask for a payment: not sent once the invoice is void or paid.
 _PAYMENT_REQUESTS = frozenset({"renewal_invoice", "reminder", "overdue"})
-
-# ASCII only: a mail server without 8BITMIME still passes the message on unchanged.
-_POLICY = SMTP.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +131,7 @@ def write(
         html = render_template(f"email/{name}.jinja", format="html", subject=subject, **variables)
 
     sender = address(seller["name"], seller["email"])
-    email = EmailMessage(policy=_POLICY)
+    email = EmailMessage(policy=POLICY)
     email["Subject"] = subject
     email["From"] = email["Reply-To"] = sender
     email["To"] = _recipients(context, to_staff)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import default
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kajoom.worker.email_headers import address, header_text
+from kajoom.worker.email_headers import POLICY, address, header_text
 from kajoom.worker.email_samples import AT, SELLER, client_sample
 from kajoom.worker.emails import write
 from tests.worker.email_parts import parse
 
-_POLICY = SMTP.clone(cte_type="7bit")
 _NAMES = (
     "=?utf-8?q?hi=0D=0ABcc:_evil@example.com?=",
     "Line\N{LINE SEPARATOR}Paragraph\N{PARAGRAPH SEPARATOR}\x0b\x0c\x1c\x85End",
@@ -29,10 +28,10 @@ _NAMES = (
 
 def sent_and_read(text: str) -> EmailMessage:
     """An e-mail with ``text`` as its subject and as the name of its recipient, after its way as bytes."""
-    email = EmailMessage(policy=_POLICY)
+    email = EmailMessage(policy=POLICY)
     email["Subject"] = header_text(text)
     email["To"] = address(text, "client@example.com")
-    return message_from_bytes(email.as_bytes(), policy=_POLICY)
+    return message_from_bytes(email.as_bytes(), policy=POLICY)
 
 
 @pytest.mark.usefixtures("app")
@@ -91,3 +90,27 @@ def test_text_of_a_header_changes_only_where_it_must(text: str, expected: str) -
 )
 def test_internationalised_domain_is_written_in_punycode(email: str, expected: str) -> None:
     assert address("Hébergement", email).addr_spec == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Montée été à là où ça œuvre déjà très éloigné",
+        "exemple.ca\N{NO-BREAK SPACE}: changement à effectuer (CH-2022-000001)",
+        "été " * 40 + "fini",
+        "plain words that need no encoding, a few more than what stands on a line of seventy-six characters",
+        "a é b é é c " * 10 + "d",
+        "🎉 " * 20 + "!",
+    ],
+)
+def test_subject_keeps_the_spaces_between_encoded_words(text: str) -> None:
+    email = EmailMessage(policy=POLICY)
+    email["Subject"] = text
+    email.set_content("text")
+
+    raw = email.as_bytes()
+    read = message_from_bytes(raw, policy=default)
+
+    assert read["Subject"] == text
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+    assert raw.isascii()
