@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
+from kajoom.models.credit_note import credit_note_numbers
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, id_of_last_invoice
 from kajoom.models.order import Order
@@ -16,16 +17,18 @@ from kajoom.models.payment import Attempt, id_of_last_attempt
 class OrderPage(NamedTuple):
     """An order with its plans, the last invoice of its change, and the last attempt to pay that invoice.
 
-    ``invoice`` is ``None`` when nothing was due, and may be void.
+    ``invoice`` is ``None`` when nothing was due, and may be void. ``credit_notes`` are the numbers of its credit notes,
+    separated by spaces.
     """
 
     order: Order
     invoice: Invoice | None
     attempt: Attempt | None
+    credit_notes: str | None
 
 
 _ORDER_PAGE = (
-    select(Order, Invoice, Attempt)
+    select(Order, Invoice, Attempt, credit_note_numbers(Invoice.id))
     .select_from(Order)
     .outerjoin(Invoice, Invoice.id == id_of_last_invoice(Order.id))
     .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
@@ -43,6 +46,6 @@ def order_page_by_key(client_id: int, key: str) -> OrderPage | None:
     return _first(_ORDER_PAGE.where(Order.client_id == client_id, Order.key == key))
 
 
-def _first(query: Select[Order, Invoice, Attempt]) -> OrderPage | None:
+def _first(query: Select[Order, Invoice, Attempt, str | None]) -> OrderPage | None:
     row = db.session.execute(query).one_or_none()
     return OrderPage(*row) if row is not None else None

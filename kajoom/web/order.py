@@ -147,6 +147,7 @@ def _render(
         push=None if is_update else url_for("order.show", reference=order.reference),
         order=order,
         invoice=invoice,
+        credit_notes=sorted((page.credit_notes or "").split()),
         figures=_figures_of(page),
         stages=timeline_of(order),
         payment=state,

@@ -53,6 +53,11 @@ def test_invoice_links_to_its_credit_note_and_keeps_its_amounts(french: Browser,
     assert 'data-status="paid"' in page
 
 
+def test_order_links_to_the_credit_note_of_its_invoice(french: Browser, note: str) -> None:
+    page = french.get(f"/orders/{reference_of('waiting-person')}").text
+    assert f'<a href="/invoices/{note}">Note de crédit {note}</a>' in page
+
+
 def test_credit_note_alone_is_a_fragment(french: Browser, note: str) -> None:
     response = french.fragment(f"/invoices/{note}")
     assert "<!doctype" not in response.text

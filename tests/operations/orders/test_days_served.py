@@ -138,6 +138,13 @@ def test_period_paid_ahead_is_credited_across_cycles() -> None:
     assert rows(CreditNote)[0].lines[0]["params"]["days"] is None
 
 
+def test_upgrade_from_a_price_of_zero_with_a_due_date_is_credited() -> None:
+    """225.00 x 15/31 is 108.87, x 8/31 is 58.06."""
+    order = paid_order(row=october_service(recurring_cents=0))
+    assert order.figures["subtotal"] == 10_887
+    assert credited(order, date(2022, 10, 24))[0][0] == -(10_887 - 5_806)
+
+
 def full_period() -> Order:
     db.session.query(ProductGroup).filter_by(code="hosting").one().charge = ChargePolicy.FULL_PERIOD
     factories.reload_catalogue()
