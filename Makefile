@@ -7,7 +7,7 @@ PYTEST = $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --dist workste
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test test-fast check bench storm mutants journey words lock clean
+.PHONY: run setup test test-fast check bench storm fuzz mutants journey words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -44,6 +44,12 @@ storm: .venv/tested
 	@.ci/tools
 	@$(BIN)/flask words compile
 	@$(BIN)/python -m tests.chaos $(STORM)
+
+# The large fuzz of docs/security.md; for a small one: make fuzz FUZZ="--cases 1000 --on SQLite"
+fuzz: .venv/tested
+	@.ci/tools
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m tests.chaos.fuzz $(FUZZ)
 
 # Mutation testing of kajoom/domain; of some modules only: make mutants MODULES="money tax"
 mutants: .venv/tested

@@ -51,7 +51,7 @@ from kajoom.web.csrf import rotate_csrf_token
 from kajoom.web.hashing import ARGON2, HashingLimit, LimitedContext
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.session import SessionInterface
-from kajoom.web.urls import current_url
+from kajoom.web.urls import current_url, safe_local_path
 
 PUBLIC = frozenset({"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal"})
 """The endpoints that need no session; the webhook verifies the signature of each request instead."""
@@ -191,8 +191,8 @@ def verify_url(next_url: str) -> str:
 
 
 def sign_in_url(next_url: str) -> str:
-    """The sign-in page, which then redirects to ``next_url``, a local address."""
-    return f"{url_for('security.login')}?{urlencode({'next': next_url})}"
+    """The sign-in page, which then redirects to ``next_url``, a local address; to the first page for one too long."""
+    return f"{url_for('security.login')}?{urlencode({'next': safe_local_path(next_url) or '/'})}"
 
 
 def render_expired_sign_in(status: int) -> Response:

@@ -1,4 +1,4 @@
-"""``python -m tests.chaos.fuzz``: requests that no browser sends, and what must hold of every answer.
+"""``make fuzz``: requests that no browser sends, and what must hold of every answer.
 
 The counts of the last large run are in docs/security.md.
 """
@@ -150,7 +150,7 @@ def _site(part: str, folder: Path) -> Iterator[FuzzSite]:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.fuzz", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="make fuzz", description=main.__doc__)
     parser.add_argument("--cases", type=int, default=25_000)
     parser.add_argument("--seed", type=int, default=1)
     everything = ("SQLite", "gunicorn", "PostgreSQL")

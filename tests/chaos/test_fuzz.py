@@ -1,4 +1,4 @@
-"""2,000 requests that no browser sends; ``python -m tests.chaos.fuzz`` sends more."""
+"""2,000 requests that no browser sends; ``make fuzz`` sends more."""
 
 from __future__ import annotations
 

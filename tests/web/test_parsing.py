@@ -88,6 +88,12 @@ def test_page_of_a_form_is_a_path_of_this_site(client: Browser, referer: str) ->
         assert response.location == "/login?next=%2F"
 
 
+def test_address_of_a_long_query_is_not_repeated(client: Browser) -> None:
+    """A proxy refuses an answer whose headers are longer than its buffer, 4 KiB by default."""
+    response = client.get(f"/services?x={'y' * 3000}")
+    assert response.location == "/login?next=%2F"
+
+
 @pytest.mark.parametrize("path", ["/%2F%2Fevil.example", "/%5Cevil.example", "/%2F/evil.example", "///evil.example/x"])
 def test_links_of_an_error_page_stay_on_this_site(french: Browser, path: str) -> None:
     response = french.get(path)
