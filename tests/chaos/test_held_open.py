@@ -141,6 +141,7 @@ def test_payment_at_a_provider_that_does_not_answer(server: LiveServer) -> None:
         while not all(answer.done() for answer in answers):
             assert server.is_alive()
     assert all('data-status="awaiting_payment"' in answer.result() for answer in answers)
+    assert all(re.search("votre paiement PayPal…|your PayPal payment…", answer.result()) for answer in answers)
 
 
 def _orders_to_pay(browser: httpx2.Client) -> Iterator[str]:
