@@ -38,6 +38,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     "the old price": {"service": make_service("10.01/month", "2026-07-01")},
     "the due date": {"service": make_service("10/month", "2026-08-01")},
     "the province": {"service": make_service("10/month", "2026-07-01", province="ON")},
+    "the seller's registrations": {
+        "service": make_service("10/month", "2026-07-01", registered=frozenset({TaxName.GST, TaxName.HST}))
+    },
+    "the exemption": {"service": make_service("10/month", "2026-07-01", exempt=True)},
     "the credit": {"service": make_service("10/month", "2026-07-01", credit=Money(1))},
 }
 
