@@ -149,11 +149,21 @@ def price(
 def confirm(
     row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, when: When | None = None, on: date = ON, **more: Any
 ) -> Order:
-    """Price a change and place the order; ``digest``, ``key`` and ``acknowledged`` are fields of the form."""
+    """Price a change and place the order; ``more`` has fields of the form and ``days_to_pay``."""
     digest = more.get("digest") or price(row, plan, cycle, when, on).digest
     confirmation = Confirmation(digest, more.get("key") or f"key-{next(_numbers)}", more.get("acknowledged", True))
     choice = Choice(plan, cycle, when)
-    return place_order(row.client_id, row.id, choice, confirmation, locale="fr", on=on, at=AT, days_to_pay=7)
+    return place_order(
+        row.client_id,
+        row.id,
+        choice,
+        confirmation,
+        locale="fr",
+        on=on,
+        at=AT,
+        days_to_pay=more.get("days_to_pay", 7),
+        method=more.get("method", ""),
+    )
 
 
 def refusal(row: Service, *choice: Any, **more: Any) -> StrEnum:

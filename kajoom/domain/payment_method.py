@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from enum import StrEnum
+
+LONGEST_NEEDS = 60
+"""The most days that an offline method may need."""
+
+_OFFLINE_NEEDS = 5
+_SPARE_DAYS = 4
 
 ACCOUNT_CREDIT = "credit"
 """The code of the client's account credit as a payment method."""
@@ -24,6 +31,7 @@ class PaymentMethod:
 
     ``label`` and ``instructions`` are texts in both languages, ``{"fr": …, "en": …}``; only the offline methods of
     the host's catalogue have instructions. ``is_assignable`` methods may be the usual one of an imported service.
+    ``needs`` is how many days its money takes to arrive.
     """
 
     code: str
@@ -31,6 +39,7 @@ class PaymentMethod:
     label: Mapping[str, str]
     instructions: Mapping[str, str] = field(default_factory=dict)
     is_assignable: bool = True
+    needs: int = 0
 
     @property
     def is_offline(self) -> bool:
@@ -40,9 +49,13 @@ class PaymentMethod:
 
 _BUILT_IN = (
     PaymentMethod("paypal", PaymentMethodKind.PROVIDER, {"fr": "PayPal", "en": "PayPal"}),
-    PaymentMethod("interac", PaymentMethodKind.OFFLINE, {"fr": "Virement Interac", "en": "Interac e-Transfer"}),
-    PaymentMethod("cheque", PaymentMethodKind.OFFLINE, {"fr": "Chèque", "en": "Cheque"}),
-    PaymentMethod("bank_transfer", PaymentMethodKind.OFFLINE, {"fr": "Virement bancaire", "en": "Bank transfer"}),
+    PaymentMethod(
+        "interac", PaymentMethodKind.OFFLINE, {"fr": "Virement Interac", "en": "Interac e-Transfer"}, needs=2
+    ),
+    PaymentMethod("cheque", PaymentMethodKind.OFFLINE, {"fr": "Chèque", "en": "Cheque"}, needs=10),
+    PaymentMethod(
+        "bank_transfer", PaymentMethodKind.OFFLINE, {"fr": "Virement bancaire", "en": "Bank transfer"}, needs=5
+    ),
     PaymentMethod(ACCOUNT_CREDIT, PaymentMethodKind.ACCOUNT_CREDIT, {"fr": "Crédit au compte", "en": "Account credit"}),
     PaymentMethod(
         "card", PaymentMethodKind.PROVIDER, {"fr": "Carte de crédit", "en": "Credit card"}, is_assignable=False
@@ -59,8 +72,31 @@ BUILT_IN: Mapping[str, PaymentMethod] = {method.code: method for method in _BUIL
 """The methods that need no entry in the host's catalogue, by their code."""
 
 
-def offline_method(code: str, label: Mapping[str, str], instructions: Mapping[str, str]) -> PaymentMethod:
-    """An offline method of the host's catalogue; without a ``label`` it has the built-in one, or else its code."""
+def offline_method(
+    code: str, label: Mapping[str, str], instructions: Mapping[str, str], needs: int | None = None
+) -> PaymentMethod:
+    """An offline method of the host's catalogue.
+
+    Without a ``label`` or ``needs`` it has those of the built-in method, or else its code and five days.
+    """
+    known = BUILT_IN.get(code)
     if not label:
-        label = BUILT_IN[code].label if code in BUILT_IN else {"fr": code, "en": code}
-    return PaymentMethod(code, PaymentMethodKind.OFFLINE, label, instructions)
+        label = known.label if known else {"fr": code, "en": code}
+    if needs is None:
+        needs = known.needs if known else _OFFLINE_NEEDS
+    return PaymentMethod(code, PaymentMethodKind.OFFLINE, label, instructions, needs=needs)
+
+
+def arrives_before(due: date | None, needs: int, on: date) -> bool:
+    """Whether money sent on the day ``on``, which needs ``needs`` days, arrives before ``due``; always without one."""
+    return due is None or on + timedelta(days=needs) < due
+
+
+def last_day_to_pay(due: date | None, needs: int, on: date, days_to_pay: int) -> date:
+    """The last day on which a change confirmed on the day ``on`` can be paid by a method that ``needs`` so many days.
+
+    It is ``days_to_pay`` later, or four days after the money can arrive if that is longer; always before ``due``,
+    because the price covers the days up to it.
+    """
+    last = on + timedelta(days=max(days_to_pay, needs + _SPARE_DAYS))
+    return last if due is None else min(last, due - timedelta(days=1))

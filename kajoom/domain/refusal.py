@@ -25,6 +25,7 @@ class Refusal(StrEnum):
     QUOTE_CHANGED = "quote_changed"
     KEY_REUSED = "key_reused"
     NOT_ACKNOWLEDGED = "not_acknowledged"
+    METHOD_TOO_SLOW = "method_too_slow"
     TOO_LATE = "too_late"
     PAYMENT_REFUSED = "payment_refused"
     PAYMENT_PENDING = "payment_pending"

@@ -118,8 +118,9 @@ class CatalogVersion(Base):
     """A single row: the version of the catalogue in force, the seller printed on invoices and the offline methods.
 
     ``staff`` holds the addresses to ``notify`` and the ``locale`` of the e-mails to staff, empty for the defaults.
-    ``offline`` maps the code of a payment method to its ``label`` and ``instructions`` in both languages. ``numbering``
-    holds the ``prefix`` and the ``start`` of invoice numbers, or nothing.
+    ``offline`` maps the code of a payment method to its ``label`` and ``instructions`` in both languages, and to its
+    ``needs`` in days where the file has them. ``numbering`` holds the ``prefix`` and the ``start`` of invoice numbers,
+    or nothing.
     """
 
     __tablename__ = "catalog_version"
@@ -128,7 +129,7 @@ class CatalogVersion(Base):
     version: Mapped[int] = mapped_column()
     loaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seller: Mapped[dict[str, Any]] = mapped_column(json_column())
-    offline: Mapped[dict[str, dict[str, Translated]]] = mapped_column(json_column(), default=dict, server_default="{}")
+    offline: Mapped[dict[str, dict[str, Any]]] = mapped_column(json_column(), default=dict, server_default="{}")
     staff: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
     numbering: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
 

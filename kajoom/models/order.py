@@ -26,7 +26,8 @@ class Order(Base):
     a form sent twice makes one order. ``due_after`` and ``anchor_after`` are the service's due date and anchor day once
     the change is made. ``review_reason`` is why staff must look at the order, ``staff_note`` what staff wrote to the
     client when they refused it. ``voided_renewal`` is the number of the unpaid renewal that the confirmation voided,
-    empty when there was none.
+    empty when there was none. ``payment_method`` is the code of the method chosen when it was confirmed, empty when
+    nothing was due or none was chosen.
     """
 
     __tablename__ = "order"
@@ -65,6 +66,7 @@ class Order(Base):
     review_reason: Mapped[ReviewReason | None] = mapped_column(enum_column(ReviewReason))
     staff_note: Mapped[str] = mapped_column(default="")
     voided_renewal: Mapped[str] = mapped_column(default="", server_default="")
+    payment_method: Mapped[str] = mapped_column(default="", server_default="")
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()

@@ -30,7 +30,7 @@ from kajoom.web.payment import (
     return_state_of_request,
     verify_payment,
 )
-from kajoom.web.payment_options import payment_method_label, payment_options, usual_provider
+from kajoom.web.payment_options import payment_method_label, payment_options, payment_providers
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_viewable_service_or_404, product_context
 from kajoom.web.staff_view import get_viewable_or_404
@@ -92,16 +92,16 @@ def cancel(reference: str) -> ResponseReturnValue:
 
 
 def show_placed_order(service: ServiceSnapshot, form: ConfirmForm) -> ResponseReturnValue:
-    """Show the order that a confirmation has placed, and pay it by the client's usual provider.
+    """Show the order that a confirmation has placed, and pay it by the provider chosen for it.
 
-    It is not paid now when the client pays offline, prefers another way than the saved account that was offered, or
-    when a payment was attempted before (the same form sent again).
+    It is not paid now when an offline method was chosen, when the client prefers another way than the saved account
+    that was offered, or when a payment was attempted before (the same form sent again).
     """
     page = order_page_by_key(service.client_id, form.key.data) or abort(404)
-    provider = usual_provider(service.payment_method, service.catalog)
+    method = page.order.payment_method
     is_payable = page.order.status is OrderStatus.AWAITING_PAYMENT and page.attempt is None
-    if is_payable and provider is not None and not form.declines_saved_account:
-        return _pay(page, payment_choice(form, provider))
+    if is_payable and method in payment_providers() and not form.declines_saved_account:
+        return _pay(page, payment_choice(form, method))
     return _show_after_post(page.order.reference)
 
 
@@ -151,7 +151,7 @@ def _render(
         figures=_figures_of(page),
         stages=timeline_of(order),
         payment=state,
-        options=payment_options(invoice, service.payment_method, service.catalog, service.credit),
+        options=payment_options(invoice, service.payment_method, service.catalog, service.credit, clock.today()),
         is_late=_is_late(order),
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
         seen=_state_of(page),

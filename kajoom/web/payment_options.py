@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
 
 from flask import current_app
 
 from kajoom.domain.catalog import Catalog
+from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
-from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
+from kajoom.domain.payment_method import (
+    BUILT_IN,
+    PaymentMethod,
+    PaymentMethodKind,
+    arrives_before,
+    last_day_to_pay,
+)
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.formats import current_formats
 from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
+from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.payments.pay import Providers
 
 
@@ -34,22 +45,76 @@ class PaymentOptions:
     expanded: Collection[PaymentMethod] = ()
 
 
-def payment_options(invoice: Invoice | None, usual: str, current: Catalog, credit: Money) -> PaymentOptions:
-    """The ways to pay an invoice; none without a balance.
+class WayToPay(NamedTuple):
+    """A method by which a change can be paid in time, and the last day on which it can be paid by it."""
 
-    ``usual`` is the code of the service's payment method, ``credit`` the client's account credit.
+    method: PaymentMethod
+    last_day: date
+
+
+def ways_to_pay(service: ServiceSnapshot, on: date, days_to_pay: int) -> list[WayToPay]:
+    """The methods whose money arrives before the service's due date if a change is confirmed on the day ``on``.
+
+    The first one is the client's default: see ``offered_methods``.
+    """
+    due = service.pricing_input(on).due
+    return [
+        WayToPay(method, last_day_to_pay(due, method.needs, on, days_to_pay))
+        for method in offered_methods(service)
+        if arrives_before(due, method.needs, on)
+    ]
+
+
+def offered_methods(service: ServiceSnapshot) -> list[PaymentMethod]:
+    """The methods that the host offers, the client's usual one first.
+
+    Providers come before offline methods, but after them for a client who pays offline and is not to be charged
+    without asking.
+    """
+    usual, current = service.payment_method, service.catalog
+    first = usual_provider(usual, current)
+    providers = [_provider_method(code) for code in sorted(payment_providers(), key=lambda code: code != first)]
+    offline = sorted(current.offline, key=lambda method: method.code != usual)
+    return [*providers, *offline] if first else [*offline, *providers]
+
+
+def chosen_method(requested: str | None, service: ServiceSnapshot, on: date) -> str:
+    """The code of the method a client pays a change with: the ``requested`` one, or else their default.
+
+    Where no method is fast enough it is the usual one. ``BusinessError`` with ``UNREADABLE`` for one not offered.
+    """
+    offered = offered_methods(service)
+    if requested and requested not in {method.code for method in offered}:
+        raise BusinessError(Refusal.UNREADABLE)
+    in_time = (way.method for way in ways_to_pay(service, on, 0))
+    default = next(in_time, None) or next(iter(offered), None)
+    return requested or (default.code if default else "")
+
+
+def _provider_method(code: str) -> PaymentMethod:
+    return BUILT_IN.get(code) or PaymentMethod(code, PaymentMethodKind.PROVIDER, {"fr": code, "en": code})
+
+
+def payment_options(invoice: Invoice | None, usual: str, current: Catalog, credit: Money, on: date) -> PaymentOptions:
+    """The ways to pay an invoice on the day ``on``; none without a balance.
+
+    ``usual`` is the code of the service's payment method, ``credit`` the client's account credit. Of a change only the
+    offline methods are left whose money still arrives before the due date, and the one that was chosen for it.
     """
     if invoice is None or not invoice.balance:
         return PaymentOptions()
-    first = usual_provider(usual, current)
+    order = invoice.order if invoice.kind is InvoiceKind.CHANGE else None
+    due, chosen = (order.due_before, order.payment_method or usual) if order else (None, usual)
+    first = usual_provider(chosen, current)
     providers = sorted(payment_providers(), key=lambda code: code != first)
-    expanded = current.offline_for(usual, providers)
+    in_time = [each for each in current.offline if each.code == chosen or arrives_before(due, each.needs, on)]
+    expanded = [method for method in current.offline_for(chosen, providers) if method in in_time]
     return PaymentOptions(
         providers=providers,
         can_save=providers_that_save(),
         saved=saved_accounts_of(invoice.client_id),
         credit=min(credit, invoice.balance),
-        offline=sorted(current.offline, key=lambda method: method not in expanded),
+        offline=sorted(in_time, key=lambda method: method not in expanded),
         expanded=expanded,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.quote import Quote, amount_in_digest
+from kajoom.domain.quote import Quote, When, amount_in_digest
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.formats import current_formats
 from kajoom.i18n.labels import label_for
@@ -23,7 +24,13 @@ from kajoom.web.forms import ConfirmForm, PlanForm, ReviewForm
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.order import show_placed_order
-from kajoom.web.payment_options import providers_that_save, saved_accounts_of, usual_provider
+from kajoom.web.payment_options import (
+    chosen_method,
+    offered_methods,
+    providers_that_save,
+    saved_accounts_of,
+    ways_to_pay,
+)
 from kajoom.web.preview import Preview, drop_stale_when, preview_of
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_service_or_404, product_context
@@ -31,7 +38,7 @@ from kajoom.web.service import get_service_or_404, product_context
 bp = Blueprint("plan", __name__, url_prefix="/services/<int:service_id>/plan")
 bp.register_error_handler(BusinessError, render_refusal)
 
-_SHOWN_AGAIN = {Refusal.QUOTE_CHANGED, Refusal.NOT_ACKNOWLEDGED}
+_SHOWN_AGAIN = {Refusal.QUOTE_CHANGED, Refusal.NOT_ACKNOWLEDGED, Refusal.METHOD_TOO_SLOW}
 """The refusals of a confirmation that show the review again, with its new figures."""
 
 
@@ -87,11 +94,13 @@ def confirm(service_id: int) -> ResponseReturnValue:
             on=clock.today(),
             at=clock.now(),
             days_to_pay=current_app.config["DAYS_TO_PAY"],
+            method=chosen_method(form.method.data, service, clock.today()),
         )
     except BusinessError as error:
         if error.code not in _SHOWN_AGAIN:
             raise
-        return _render_review(Preview(service, form.choice, cast(Quote, error.details["quote"]), error))
+        preview = Preview(service, form.choice, cast(Quote, error.details["quote"]), error)
+        return _render_review(preview, form.method.data or "")
     return show_placed_order(service, form)
 
 
@@ -134,11 +143,13 @@ def _render_choice(
     )
 
 
-def _render_review(preview: Preview) -> ResponseReturnValue:
-    """The review, after a refused confirmation with ``preview.error`` and its status."""
+def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue:
+    """The review, after a refused confirmation with ``preview.error``, its status and the method it ``requested``."""
     service, error = preview.service, preview.error
     title = gettext("Review and confirm your change")
-    provider = usual_provider(service.payment_method, service.catalog)
+    ways = ways_to_pay(service, clock.today(), current_app.config["DAYS_TO_PAY"])
+    codes = [way.method.code for way in ways]
+    method = requested if requested in codes else next(iter(codes), "")
     return render(
         "plan/review.html",
         "plan/_review.html",
@@ -149,8 +160,12 @@ def _render_review(preview: Preview) -> ResponseReturnValue:
         preview=preview,
         error=error,
         back=_choice_url("plan.choose", preview.choice, service),
-        account=saved_accounts_of(service.client_id).get(provider or ""),
-        saving=provider if provider in providers_that_save() else None,
+        ways=ways,
+        no_way_in_time=not ways and bool(offered_methods(service)),
+        method=method,
+        account=saved_accounts_of(service.client_id).get(method),
+        saving=method if method in providers_that_save() else None,
+        scheduled_url=_choice_url("plan.review", replace(preview.choice, when=When.RENEWAL), service),
         amount_before=amount_in_digest(request.form.get("digest", ""), service.terms.recurring.currency),
         key=uuid4().hex,
         page=lambda: product_context(service),

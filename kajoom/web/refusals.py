@@ -31,6 +31,9 @@ REFUSAL_MESSAGES: Mapping[StrEnum, str] = {
     Refusal.QUOTE_CHANGED: N_("The amount has changed since you saw it. Nothing was charged."),
     Refusal.KEY_REUSED: N_("This form was already sent. Nothing more was done."),
     Refusal.NOT_ACKNOWLEDGED: N_("Tick the box to say that you have read the condition."),
+    Refusal.METHOD_TOO_SLOW: N_(
+        "This payment method is too slow to reach us before the due date. Nothing was charged."
+    ),
     Refusal.TOO_LATE: N_("It is too late to do this: things have moved on."),
     Refusal.PAYMENT_REFUSED: N_("The payment was refused. Nothing was charged."),
     Refusal.PAYMENT_PENDING: N_("A payment is already on its way and its outcome is not known yet."),

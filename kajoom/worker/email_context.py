@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from kajoom import clock
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
-from kajoom.domain.payment_method import PaymentMethod
+from kajoom.domain.payment_method import PaymentMethod, arrives_before
 from kajoom.domain.task import AlertKind
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import catalog
@@ -131,7 +132,7 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         credited=_credited(invoice, ids.get("credit")),
         replaces=number_of_replaced_invoice(invoice) if invoice is not None else None,
         refunded=_refunded(ids.get("refund")),
-        offline=catalog().offline_for(about.service.payment_method, offered) if invoice and invoice.balance else (),
+        offline=_offline(about.service, order, offered) if invoice and invoice.balance else (),
         credit_note=db.session.get_one(CreditNote, ids["credit_note"]) if "credit_note" in ids else None,
     )
 
@@ -158,6 +159,15 @@ def _task_context(task_id: int) -> EmailContext:
         raise LookupError(f"no task {task_id}")
     invoice = invoice_of_order(task.order_id) if task.order_id else None
     return EmailContext(task.service.client, task.service, task.order, invoice, task.cancellation, task=task)
+
+
+def _offline(service: Service, order: Order | None, offered: Collection[str]) -> tuple[PaymentMethod, ...]:
+    """The offline methods whose instructions the client needs; for a change, those that were fast enough for it."""
+    if order is None:
+        return catalog().offline_for(service.payment_method, offered)
+    methods = catalog().offline_for(order.payment_method or service.payment_method, offered)
+    placed_on = clock.local(order.placed_at).date()
+    return tuple(each for each in methods if arrives_before(order.due_before, each.needs, placed_on))
 
 
 def _refunded(key: str | None) -> Money | None:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+
+import pytest
 
 from kajoom.domain.catalog import Catalog
-from kajoom.domain.payment_method import ACCOUNT_CREDIT, BUILT_IN, PaymentMethodKind, offline_method
+from kajoom.domain.payment_method import (
+    ACCOUNT_CREDIT,
+    BUILT_IN,
+    PaymentMethodKind,
+    arrives_before,
+    last_day_to_pay,
+    offline_method,
+)
 
 INSTRUCTIONS = {"fr": "Postez-le.", "en": "Mail it."}
 
@@ -83,3 +93,45 @@ def test_usual_offline_method_is_shown_first_and_alone() -> None:
     assert catalog.offline_for("cheque", []) == (cheque,)
     assert catalog.offline_for("paypal", ["paypal"]) == ()
     assert catalog.offline_for("paypal", []) == (interac, cheque)
+
+
+def test_money_of_each_method_needs_its_days() -> None:
+    needs = {code: method.needs for code, method in BUILT_IN.items()}
+    assert needs == {
+        "paypal": 0, "interac": 2, "cheque": 10, "bank_transfer": 5, "credit": 0, "card": 0, "demonstration": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "needs", "expected"), [
+    ("cheque", None, 10), ("cheque", 0, 0), ("cheque", 14, 14), ("counter", None, 5), ("counter", 1, 1),
+])  # fmt: skip
+def test_days_of_the_catalogue_replace_the_usual_ones(code: str, needs: int | None, expected: int) -> None:
+    assert offline_method(code, {}, INSTRUCTIONS, needs).needs == expected
+
+
+@pytest.mark.parametrize(
+    ("needs", "on", "due", "in_time", "last_day"),
+    [
+        (0, "2026-06-16", "2026-07-01", True, "2026-06-23"),
+        (2, "2026-06-16", "2026-07-01", True, "2026-06-23"),
+        (5, "2026-06-16", "2026-07-01", True, "2026-06-25"),
+        (10, "2026-06-16", "2026-07-01", True, "2026-06-30"),
+        (10, "2026-06-16", "2027-06-01", True, "2026-06-30"),
+        (10, "2026-06-20", "2026-07-01", True, "2026-06-30"),
+        (10, "2026-06-21", "2026-07-01", False, "2026-06-30"),
+        (2, "2026-06-28", "2026-07-01", True, "2026-06-30"),
+        (2, "2026-06-29", "2026-07-01", False, "2026-06-30"),
+        (0, "2026-06-30", "2026-07-01", True, "2026-06-30"),
+        (60, "2026-06-16", None, True, "2026-08-19"),
+    ],
+)
+def test_method_is_offered_where_its_money_arrives_before_the_due_date(
+    needs: int, on: str, due: str | None, in_time: bool, last_day: str
+) -> None:
+    day, due_date = date.fromisoformat(on), date.fromisoformat(due) if due else None
+    assert arrives_before(due_date, needs, day) is in_time
+    assert last_day_to_pay(due_date, needs, day, 7) == date.fromisoformat(last_day)
+
+
+def test_host_that_gives_more_days_keeps_them() -> None:
+    assert last_day_to_pay(date(2026, 12, 1), 10, date(2026, 6, 16), 30) == date(2026, 7, 16)

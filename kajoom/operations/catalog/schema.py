@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.payment_method import LONGEST_NEEDS
 from kajoom.domain.quote import ChargePolicy
 from kajoom.domain.usage import Resource
 from kajoom.operations.catalog.values import (
@@ -95,10 +96,14 @@ class StaffEntry(Table):
 
 
 class OfflineEntry(Table):
-    """How to pay without a provider; only a built-in method may go without a label."""
+    """How to pay without a provider; only a built-in method may go without a label.
+
+    ``needs`` is how many days its money takes to arrive; without it that of the built-in method, or five.
+    """
 
     label: Translated | None = None
     instructions: TranslatedLong
+    needs: Annotated[StrictInt, Field(ge=0, le=LONGEST_NEEDS)] | None = None
 
 
 class PricesEntry(Table):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from kajoom.domain.catalog import CatalogPlan
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.order import CLIENT, OrderEvent, OrderStatus
+from kajoom.domain.payment_method import arrives_before, last_day_to_pay
 from kajoom.domain.quote import Decision, Quote
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.client import Client, lock_client
@@ -45,11 +46,15 @@ def place_order(
     on: date,
     at: datetime,
     days_to_pay: int,
+    method: str = "",
 ) -> Order:
     """Place the order of a change, or return the one that was placed with the same key.
 
-    Raises ``BusinessError`` when the change cannot be made; with ``QUOTE_CHANGED``, or ``NOT_ACKNOWLEDGED``, its
-    details hold the current ``quote`` and ``service``. ``LookupError`` for a service that is not the client's.
+    ``method`` is the code of the payment method chosen for what is due, which decides until when it can be paid.
+
+    Raises ``BusinessError`` when the change cannot be made; with ``QUOTE_CHANGED``, ``NOT_ACKNOWLEDGED`` or
+    ``METHOD_TOO_SLOW`` its details hold the current ``quote`` and ``service``; ``UNREADABLE`` for an unknown method.
+    ``LookupError`` for a service that is not the client's.
     """
     client = lock_client(client_id)
     placed = order_by_key(confirmation.key)
@@ -59,14 +64,10 @@ def place_order(
     if service is None:
         raise LookupError(service_id)
     quote = quote_change(service, choice, on)
-
-    if quote.digest != confirmation.digest:
-        raise BusinessError(Refusal.QUOTE_CHANGED, quote=quote, service=service)
-    if quote.must_acknowledge and not confirmation.acknowledged:
-        raise BusinessError(Refusal.NOT_ACKNOWLEDGED, quote=quote, service=service)
-
+    _check_confirmed(quote, service, confirmation)
     order = _create_order(service, quote, confirmation, locale, on, at)
-    order.expires_on = _last_day_to_pay(service, on, days_to_pay) if quote.due_today else None
+    if quote.due_today:
+        order.payment_method, order.expires_on = method, _last_day_to_pay(service, quote, method, on, days_to_pay)
     order.voided_renewal = renewals.void_renewals(service_id, at) if service.unpaid_renewal else ""
     db.session.add(order)
     db.session.flush()  # assigns the id that the invoice and the messages refer to
@@ -75,6 +76,13 @@ def place_order(
         _issue_invoice(order, client, service, quote, on, at)
     _start(order, on, at)
     return order
+
+
+def _check_confirmed(quote: Quote, service: ServiceSnapshot, confirmation: Confirmation) -> None:
+    if quote.digest != confirmation.digest:
+        raise BusinessError(Refusal.QUOTE_CHANGED, quote=quote, service=service)
+    if quote.must_acknowledge and not confirmation.acknowledged:
+        raise BusinessError(Refusal.NOT_ACKNOWLEDGED, quote=quote, service=service)
 
 
 def _check_same_form(
@@ -87,10 +95,18 @@ def _check_same_form(
     return order
 
 
-def _last_day_to_pay(service: ServiceSnapshot, on: date, days: int) -> date:
-    """The last day on which an order can be paid, always before the due date: after it the price covers past days."""
-    last = on + timedelta(days=days)
-    return last if service.due is None else min(last, service.due - timedelta(days=1))
+def _last_day_to_pay(service: ServiceSnapshot, quote: Quote, method: str, on: date, days_to_pay: int) -> date:
+    """The last day on which an order can be paid by the method; ``BusinessError`` for one that is unknown or too slow.
+
+    Without a method it is that of one whose money arrives at once.
+    """
+    chosen = service.catalog.payment_methods.get(method)
+    if method and chosen is None:
+        raise BusinessError(Refusal.UNREADABLE)
+    needs, due = chosen.needs if chosen else 0, service.pricing_input(on).due
+    if not arrives_before(due, needs, on):
+        raise BusinessError(Refusal.METHOD_TOO_SLOW, quote=quote, service=service)
+    return last_day_to_pay(due, needs, on, days_to_pay)
 
 
 def _first_status(quote: Quote) -> OrderStatus:

@@ -38,6 +38,17 @@ def test_method_of_the_host_has_the_label_of_the_file() -> None:
     assert [each.code for each in catalog().offline] == ["interac", "cheque", "wire"]
 
 
+def test_days_until_the_money_is_there_are_those_of_the_file() -> None:
+    load(DEMO + WIRE.replace("label", "needs = 3\nlabel"))
+    assert [(each.code, each.needs) for each in catalog().offline] == [("interac", 2), ("cheque", 10), ("wire", 3)]
+    assert load(DEMO + WIRE.replace("label", "needs = 4\nlabel")).changed == ["payments.wire"]
+
+
+def test_method_without_days_has_the_usual_ones() -> None:
+    load(DEMO_WITHOUT_PAYMENTS + WIRE + WIRE.replace("wire", "bank_transfer"))
+    assert [each.needs for each in catalog().offline] == [5, 5]
+
+
 def test_method_is_added_changed_and_withdrawn() -> None:
     load(DEMO)
     assert load(DEMO + WIRE).added == ["payments.wire"]
@@ -55,6 +66,10 @@ def test_method_is_added_changed_and_withdrawn() -> None:
         (WIRE.replace("label", "lable"), "payments.wire.lable: unknown key"),
         ("[payments.wire.instructions]\nfr = 'a'\nen = 'b'\n", "payments.wire.label: missing"),
         ("[payments.bank_transfer]\n", "payments.bank_transfer.instructions: missing"),
+        (WIRE.replace("label", "needs = 61\nlabel"), "payments.wire.needs: 60 or less expected"),
+        (WIRE.replace("label", "needs = -1\nlabel"), "payments.wire.needs: 0 or more expected"),
+        (WIRE.replace("label", 'needs = "2"\nlabel'), "payments.wire.needs: a whole number expected"),
+        (WIRE.replace("label", "needs = true\nlabel"), "payments.wire.needs: a whole number expected"),
         (WIRE.replace("wire", "paypal"), "payments.paypal: not an offline method"),
         (WIRE.replace("wire", "credit"), "payments.credit: not an offline method"),
         (WIRE.replace("wire", "Wire"), "payments.Wire: not a code"),
