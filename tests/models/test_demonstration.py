@@ -1,0 +1,31 @@
+"""Recognising a database that holds the demonstration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from kajoom.models.db import db
+from kajoom.models.demonstration import holds_demonstration
+from tests import factories
+
+
+def test_database_of_the_demonstration_is_recognised(app: Flask) -> None:
+    url, folder = db.engine.url.render_as_string(hide_password=False), Path(app.instance_path)
+    factories.client(email="fr@example.com")
+    factories.client(external_id="demo-en")
+    assert not holds_demonstration(url, folder)
+    factories.client(email="staff@example.com", external_id="demo-staff")
+    assert holds_demonstration(url, folder)
+
+
+def test_relative_sqlite_file_is_in_the_folder_of_the_application(app: Flask, tmp_path: Path) -> None:
+    assert not holds_demonstration("sqlite:///kajoom.sqlite", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://nobody@127.0.0.1:1/none", "sqlite:////no/such/file"])
+def test_database_that_cannot_be_read_is_not_that_of_the_demonstration(url: str, tmp_path: Path) -> None:
+    assert not holds_demonstration(url, tmp_path)
