@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pkgutil import resolve_name
 
 import click
@@ -35,8 +37,15 @@ class CommandGroup(AppGroup):
         return sorted({*super().list_commands(ctx), *COMMANDS})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, or ``None``."""
+        """The command, or ``None``; ``UsageError`` when an argument is not UTF-8, which no database stores."""
+        if not _is_utf8(sys.argv):
+            raise click.UsageError("An argument is not valid UTF-8.")
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
         command: click.Command = resolve_name(COMMANDS[cmd_name])
         return command
+
+
+def _is_utf8(arguments: Sequence[str]) -> bool:
+    """Whether Python could decode the arguments; it puts lone surrogates in the place of other bytes."""
+    return not any("\ud800" <= character <= "\udfff" for argument in arguments for character in argument)

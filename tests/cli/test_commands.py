@@ -33,3 +33,12 @@ def test_web_process_does_not_load_pydantic() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_argument_that_is_not_utf8_is_wrong_usage() -> None:
+    command = [sys.executable, "-m", "flask", "staff", "done", os.fsdecode(b"CH-\xff")]
+    environment = {**os.environ, "KAJOOM_DEMO": "1", "KAJOOM_WORKER": "none"}
+    done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "An argument is not valid UTF-8." in done.stderr
+    assert "Traceback" not in done.stderr
