@@ -119,6 +119,6 @@ def test_overdue_renewal_is_paid_and_leads_back_to_the_choice(open_page: OpenPag
     page = open_page("fr", service + "/plan")
     expect(page.locator("#blocked")).to_be_visible()
     page.locator("#blocked").get_by_role("link", name=formats(page).gettext("Pay the invoice")).click()
-    page.get_by_role("button", name="Payer 172,46\N{NO-BREAK SPACE}$").click()
+    page.get_by_role("button", name="Payer 109,23\N{NO-BREAK SPACE}$").click()
     expect_address(page, service + "/plan")
     expect(page.locator("#quote .btn.go")).to_be_visible()
