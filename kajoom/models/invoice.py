@@ -106,6 +106,10 @@ class Invoice(Base):
         """The total, taxes included."""
         return Money(self.total_cents, self.currency)
 
+    def has_begun(self, on: date) -> bool:
+        """Whether the period of a renewal has begun on the day ``on``."""
+        return self.period_start is not None and self.period_start <= on
+
     @property
     def balance(self) -> Money:
         """The unpaid amount; zero once the invoice is void."""

@@ -105,6 +105,12 @@ def open_tasks() -> list[Task]:
     return list(db.session.scalars(query.order_by(Task.opened_at, Task.id)))
 
 
+def has_open_task(kind: TaskKind, service_id: int) -> bool:
+    """Whether a task of this kind is open for a service."""
+    query = select(Task.id).where(Task.kind == kind, Task.service_id == service_id, _IS_OPEN)
+    return db.session.scalar(query.limit(1)) is not None
+
+
 def task_by_id(task_id: int) -> Task | None:
     """Return a task, open or not, with its service and order, or ``None``."""
     return db.session.scalar(select(Task).options(*_WITH_SERVICE).where(Task.id == task_id))

@@ -7,11 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
+from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError
+from kajoom.domain.service import ServiceStatus
 from kajoom.models.credit_note import NUMBER_PREFIX, credit_note_of
 from kajoom.models.document import documents_of
 from kajoom.models.figures import figures_of_credit_note, figures_of_invoice
+from kajoom.models.invoice import Invoice
 from kajoom.models.invoice_page import InvoicePage, invoice_page_of
 from kajoom.models.owner import owner_of_credit_note, owner_of_invoice
 from kajoom.web.auth import current_client
@@ -113,5 +116,12 @@ def _render(page: InvoicePage, error: BusinessError | None = None, *, return_sta
         catalog=page.catalog,
         credit_notes=page.credit_notes,
         credited=page.credited,
+        is_lifting=_is_lifting_suspension(invoice),
         next=safe_local_path(request.values.get("next")),
     )
+
+
+def _is_lifting_suspension(invoice: Invoice) -> bool:
+    """Whether staff were asked to lift the suspension of a service because this renewal of it was paid."""
+    is_suspended = invoice.service.status is ServiceStatus.SUSPENDED
+    return is_suspended and invoice.status is InvoiceStatus.PAID and invoice.has_begun(clock.today())

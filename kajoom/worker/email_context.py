@@ -12,7 +12,8 @@ from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import PaymentMethod, arrives_before
-from kajoom.domain.task import AlertKind
+from kajoom.domain.service import ServiceStatus
+from kajoom.domain.task import AlertKind, TaskKind
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
@@ -26,7 +27,7 @@ from kajoom.models.reconciliation import open_differences
 from kajoom.models.refund import refund_by_key
 from kajoom.models.renewal import number_of_replaced_invoice, unpaid_renewals_of
 from kajoom.models.service import Service
-from kajoom.models.task import Task, task_by_id
+from kajoom.models.task import Task, has_open_task, task_by_id
 
 _GIVEN_BACK = frozenset({CreditReason.GIVEN_BACK, CreditReason.CHANGE_REFUSED, CreditReason.CREDIT_NOTE})
 
@@ -47,7 +48,7 @@ class EmailContext:
     replaces, ``refunded`` the amount sent back to its payment method. ``offline`` are the methods whose instructions
     the client needs. ``order`` is set only when the e-mail is about the change itself, not about a renewal. ``task`` is
     what staff must do, ``credit_note`` the correction of the invoice that the e-mail states. ``end`` is what the end of
-    the service did.
+    the service did. ``lifts_suspension`` is whether staff are to lift the suspension of the service.
     """
 
     client: Client
@@ -62,6 +63,7 @@ class EmailContext:
     task: Task | None = None
     credit_note: CreditNote | None = None
     end: ServiceEnd | None = None
+    lifts_suspension: bool = False
 
     @property
     def locale(self) -> str:
@@ -134,6 +136,7 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         refunded=_refunded(ids.get("refund")),
         offline=_offline(about.service, order, offered) if invoice and invoice.balance else (),
         credit_note=db.session.get_one(CreditNote, ids["credit_note"]) if "credit_note" in ids else None,
+        lifts_suspension=order is None and _lifts_suspension(about.service),
     )
 
 
@@ -159,6 +162,10 @@ def _task_context(task_id: int) -> EmailContext:
         raise LookupError(f"no task {task_id}")
     invoice = invoice_of_order(task.order_id) if task.order_id else None
     return EmailContext(task.service.client, task.service, task.order, invoice, task.cancellation, task=task)
+
+
+def _lifts_suspension(service: Service) -> bool:
+    return service.status is ServiceStatus.SUSPENDED and has_open_task(TaskKind.UNSUSPEND, service.id)
 
 
 def _offline(service: Service, order: Order | None, offered: Collection[str]) -> tuple[PaymentMethod, ...]:

@@ -172,6 +172,7 @@ def _variables(context: EmailContext, at: datetime, seller: Mapping[str, Any]) -
         "end": context.end,
         "on_end": service.plan.group.on_end,
         "credited": context.credited,
+        "lifts_suspension": context.lifts_suspension,
         "replaces": context.replaces,
         "refunded": context.refunded,
         "credit_note": note,

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 
+from kajoom.domain.service import ServiceStatus
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message
@@ -173,3 +174,18 @@ def test_every_email_of_a_renewal_is_sent(app: Flask, french: Browser) -> None:
     drain(app.extensions["kajoom"], NOON)
     db.session.rollback()
     assert db.session.query(Message).filter(Message.dead_at.is_not(None)).count() == 0
+
+
+def test_client_of_a_suspended_service_reads_that_a_person_lifts_the_suspension(
+    app: Flask, french: Browser, address: Address
+) -> None:
+    row = service_in("overdue")
+    row.status = ServiceStatus.SUSPENDED
+    db.session.commit()
+    number = number_of("overdue")
+    assert "suspendu" not in text_of(french, f"/invoices/{number}")
+
+    post(french, f"/invoices/{number}/payment", method="demonstration")
+
+    assert "une personne de notre équipe lève la suspension" in text_of(french, f"/invoices/{number}")
+    assert "une personne de notre équipe lève maintenant la suspension" in emails_of(app, "payment_received")

@@ -36,6 +36,7 @@ from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
 from kajoom.operations.billing.credit_notes import Cause, issue_credit_note, send_email
 from kajoom.operations.billing.next_terms import apply_next_terms, next_terms_for
+from kajoom.operations.billing.suspension import ask_to_lift
 from kajoom.operations.transaction import transactional
 
 
@@ -98,18 +99,19 @@ def apply_paid_renewal(invoice: Invoice, on: date, at: datetime) -> None:
     The next renewal is issued at once when it is due by ``on``: one at a time, because the first that is not paid
     holds back the others.
     """
-    _advance_due_date(invoice, at)
+    _advance_due_date(invoice, on, at)
     if _is_due(invoice.service, on):
         issue_next_renewal(invoice.service, on, at)
 
 
-def _advance_due_date(invoice: Invoice, at: datetime) -> None:
+def _advance_due_date(invoice: Invoice, on: date, at: datetime) -> None:
     service, due = invoice.service, invoice.service.next_due_date
     if due is not None and due == invoice.period_start:
         service.next_due_date = invoice.period_end
         apply_next_terms(service, due)
     if invoice.order_id is not None:
         outbox.enqueue("start", f"start-{invoice.number}", at, order=invoice.order_id)
+    ask_to_lift(invoice, on, at)
 
 
 def is_paid_up(order: Order, on: date, at: datetime) -> bool:
@@ -249,5 +251,5 @@ def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: 
     invoices.apply_credit(invoice, min(credit, invoice.total), at)
     outbox.enqueue("email", f"renewal_invoice-{invoice.number}", at, email="renewal_invoice", invoice=invoice.id)
     if invoice.status is InvoiceStatus.PAID:
-        _advance_due_date(invoice, at)
+        _advance_due_date(invoice, on, at)
     return invoice

@@ -16,16 +16,21 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.domain.refusal import Refusal
+from kajoom.domain.service import ServiceStatus
+from kajoom.domain.task import TaskKind
 from kajoom.gateways.ports import PanelResult, PanelStatus, ProviderResult
 from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
+from kajoom.models.outbox import message_by_key
+from kajoom.models.payment import Attempt, Payment
 from kajoom.models.service import Service
+from kajoom.models.task import open_tasks
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.daily import bill_day
 from kajoom.operations.orders.close import cancel_order, expire_order
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused, record_panel_result
-from kajoom.operations.payments.pay import pay
+from kajoom.operations.payments.pay import pay, verify
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
 from tests.fake_gateways import FakeProvider
@@ -350,3 +355,60 @@ def test_client_hears_of_the_new_renewal_only() -> None:
 
     assert {"change_requested", "cancelled", "renewal_invoice"} <= queued_emails()
     assert len(open_renewals(row)) == 1
+
+
+def overdue_and_suspended() -> Service:
+    """A suspended service whose renewals of April, May and June are due."""
+    return factories.service(next_due_date=date(2026, 4, 1), status=ServiceStatus.SUSPENDED)
+
+
+def tasks_to_lift() -> list[tuple[TaskKind, int]]:
+    return [(task.kind, task.service_id) for task in open_tasks()]
+
+
+def test_payment_of_an_overdue_renewal_asks_staff_once_to_lift_the_suspension() -> None:
+    row = overdue_and_suspended()
+    invoice = issue_next_renewal(row)
+    assert tasks_to_lift() == []
+
+    for _ in range(3):
+        pay_in_full(rows(Invoice)[-1])
+
+    assert tasks_to_lift() == [(TaskKind.UNSUSPEND, row.id)]
+    assert message_by_key(f"staff_task-unsuspend-{invoice.number}") is not None
+    assert row.status is ServiceStatus.SUSPENDED
+
+
+def test_account_credit_that_pays_an_overdue_renewal_asks_staff_to_lift_the_suspension() -> None:
+    row = overdue_and_suspended()
+    factories.credit(row.client, 17_246)
+
+    issue_next_renewal(row)
+
+    assert tasks_to_lift() == [(TaskKind.UNSUSPEND, row.id)]
+
+
+def test_renewal_paid_ahead_lifts_no_suspension() -> None:
+    pay_in_full(issue_next_renewal(factories.service(status=ServiceStatus.SUSPENDED)))
+
+    assert tasks_to_lift() == []
+
+
+def test_payment_for_an_active_service_asks_nothing_of_staff() -> None:
+    pay_in_full(issue_next_renewal(factories.service(next_due_date=date(2026, 6, 1))))
+
+    assert tasks_to_lift() == []
+
+
+def test_payment_approved_after_its_renewal_was_voided_is_not_captured() -> None:
+    row = factories.service()
+    renewal, provider = issue_next_renewal(row), FakeProvider(TO_APPROVE)
+    pay(renewal.id, {"fake": provider}, PaymentChoice("fake"), AT)
+    factories.confirm(row)
+
+    provider.approved.update(provider.ledger)
+    verify(renewal.id, {"fake": provider}, AT)
+
+    assert rows(Payment) == []
+    assert [each.status for each in rows(Attempt)] == [AttemptStatus.REFUSED]
+    assert balance_of(row.client_id, "CAD") == Money(0)
