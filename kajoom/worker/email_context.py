@@ -9,7 +9,8 @@ from typing import Any
 
 from kajoom import clock
 from kajoom.domain.credit import CreditReason
-from kajoom.domain.invoice import InvoiceKind
+from kajoom.domain.credit_note import CreditNoteReason
+from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import PaymentMethod, arrives_before
 from kajoom.domain.service import ServiceStatus
@@ -18,7 +19,7 @@ from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
 from kajoom.models.credit import movements_of_invoice
-from kajoom.models.credit_note import CreditNote
+from kajoom.models.credit_note import CreditNote, credit_notes_of_invoice
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
@@ -29,15 +30,18 @@ from kajoom.models.renewal import number_of_replaced_invoice, unpaid_renewals_of
 from kajoom.models.service import Service
 from kajoom.models.task import Task, has_open_task, task_by_id
 
+_ENDING = frozenset({CreditNoteReason.SERVICE_ENDED, CreditNoteReason.CHANGE_REFUSED})
 _GIVEN_BACK = frozenset({CreditReason.GIVEN_BACK, CreditReason.CHANGE_REFUSED, CreditReason.CREDIT_NOTE})
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceEnd:
-    """What the end of a service did: the numbers of the invoices it closed, and the invoices that are still owed."""
+    """What the end of a service did: the numbers of the invoices it voided, the credit notes of those that were paid,
+    and the invoices that are still owed."""
 
     closed: tuple[str, ...]
     owed: tuple[Invoice, ...]
+    credit_notes: tuple[CreditNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,9 @@ def _end_context(ids: Mapping[str, Any]) -> EmailContext:
     closed = [db.session.get_one(Invoice, invoice_id) for invoice_id in ids["invoices"]]
     entries = [entry for invoice in closed for entry in movements_of_invoice(invoice.id)]
     credited = sum(entry.cents for entry in entries if entry.cents > 0 and entry.reason in _GIVEN_BACK)
-    end = ServiceEnd(tuple(invoice.number for invoice in closed), tuple(unpaid_renewals_of(service.id)))
+    voided = tuple(invoice.number for invoice in closed if invoice.status is InvoiceStatus.VOID)
+    notes = tuple(note for invoice in closed for note in credit_notes_of_invoice(invoice.id) if note.reason in _ENDING)
+    end = ServiceEnd(voided, tuple(unpaid_renewals_of(service.id)), notes)
     return EmailContext(
         service.client,
         service,

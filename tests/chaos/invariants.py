@@ -94,7 +94,9 @@ def _invoices() -> Iterator[str]:
             "lines": (sum(line["cents"] for line in invoice.lines), invoice.subtotal_cents),
             "total": (invoice.subtotal_cents + sum(tax["cents"] for tax in invoice.taxes), invoice.total_cents),
         }
-        if not is_void:
+        if is_void:
+            expected["paid in full before it was void"] = (spent == invoice.total_cents, False)
+        else:
             expected["paid"] = ((invoice.status is InvoiceStatus.PAID), spent == invoice.total_cents)
         for name, (actual, wanted) in expected.items():
             if actual != wanted:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
 from tests.conftest import Browser, Statements
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import Address
@@ -88,6 +90,15 @@ def test_french_version_is_linked_from_the_english_one(english: Browser, french:
     assert f'<a href="{path}?next=%2Fservices&amp;lang=fr" lang="fr" hreflang="fr"' in page
     assert "Facturé à" in english.get(f"{path}?lang=fr").text
     assert "Version française" not in french.get(f"/invoices/{number_of('waiting-payment')}").text
+
+
+def test_invoice_says_why_its_client_was_exempt_from_taxes(french: Browser) -> None:
+    number = number_of("unpaid-renewal")
+    invoice = db.session.query(Invoice).filter_by(number=number).one()
+    assert "Exonéré de taxes" not in french.get(f"/invoices/{number}").text
+    invoice.buyer = {**invoice.buyer, "tax_exempt": "Conseil de bande 1234"}
+    db.session.commit()
+    assert "Exonéré de taxes\xa0: Conseil de bande 1234" in french.get(f"/invoices/{number}").text
 
 
 def test_void_invoice_says_so_and_cannot_be_paid(french: Browser) -> None:

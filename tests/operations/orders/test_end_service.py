@@ -19,6 +19,7 @@ from kajoom.domain.task import TaskKind
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.client import lock_client
 from kajoom.models.credit import balance_of
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.outbox import Message, message_by_key
 from kajoom.models.service import Service
@@ -96,7 +97,9 @@ def test_paid_renewal_of_a_later_period_becomes_credit() -> None:
     assert row.next_due_date == date(2026, 8, 1)
     end_now(row)
 
-    assert credit_of(row) == invoice.total
+    [note] = rows(CreditNote)
+    assert (note.reason, note.invoice_id, note.total_cents) == ("service_ended", invoice.id, -invoice.total_cents)
+    assert (invoice.status, credit_of(row)) == (InvoiceStatus.PAID, invoice.total)
     assert row.next_due_date == DUE
     assert email_ids(row)["invoices"] == [invoice.id]
 
