@@ -93,7 +93,9 @@ class StormData:
         query = db.session.query(Attempt).filter(Attempt.status.in_(sorted(OPEN))).order_by(Attempt.id.desc())
         invoices = [(each.invoice.number, each.invoice.balance.cents) for each in query.limit(20)]
         db.session.rollback()
-        number, cents = chance.choice(invoices) if invoices else ("", 0)
+        if not invoices:
+            return
+        number, cents = chance.choice(invoices)
         received = chance.choice((cents // 2, cents, cents + 500))
         if received:
             today, at, reference = clock.today(), clock.now(), f"storm-{next(self._numbers)}"
