@@ -39,7 +39,7 @@ from tests.operations.ledger_checks import rows
 
 _METHODS = ("demonstration", "paypal")
 _DAYS_TO_DUE_DATE = 20
-_RECEIPT_RATE, _END_RATE = 0.5, 0.01
+_RECEIPT_RATE, _END_RATE = 0.2, 0.01
 
 
 class StormClient(NamedTuple):
