@@ -59,4 +59,4 @@ def _late(at: datetime) -> Select[int]:
     """Messages due for ten minutes and never tried, or failing for an hour."""
     is_untried = (Message.attempts == 0) & (Message.run_at <= at - _UNTRIED_FOR)
     is_failing = Message.failing_since <= at - _FAILING_FOR
-    return select(Message.id).where(IS_PENDING, or_(is_untried, is_failing)).order_by(Message.id)
+    return select(Message.id).where(IS_PENDING, or_(is_untried, is_failing)).order_by(Message.run_at, Message.id)

@@ -50,7 +50,8 @@ class Message(Base):
 IS_PENDING = Message.done_at.is_(None) & Message.dead_at.is_(None)
 IS_DEAD = Message.dead_at.is_not(None) & Message.done_at.is_(None)
 Index("ix_message_dead", Message.kind, Message.dead_at, sqlite_where=IS_DEAD, postgresql_where=IS_DEAD)
-Index("ix_message_done_at", Message.done_at)
+_IS_DONE = Message.done_at.is_not(None)
+Index("ix_message_done_at", Message.done_at, sqlite_where=_IS_DONE, postgresql_where=_IS_DONE)
 Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 
 

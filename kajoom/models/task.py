@@ -13,7 +13,7 @@ from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan
 from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.order import Order
-from kajoom.models.outbox import Message
+from kajoom.models.outbox import IS_PENDING, Message
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, enum_column
 
@@ -41,7 +41,7 @@ class Task(Base):
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id"), index=True)
     cancellation_id: Mapped[int | None] = mapped_column(ForeignKey("cancellation.id"))
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="SET NULL"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="SET NULL"), index=True)
     reason: Mapped[str] = mapped_column(default="")
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     claimed_by: Mapped[str] = mapped_column(default="")
@@ -94,9 +94,10 @@ def stuck_changes(before: datetime) -> list[StuckChange]:
     """Return the changes due at the panel since ``before`` or earlier, without those that a task already reports."""
     is_reported = exists().where(Task.message_id == Message.id, Task.opened_at >= Message.due_at)
     query = select(Message.id, Message.ids, Message.due_at).where(
-        Message.kind == "provision", Message.done_at.is_(None), Message.due_at <= before, ~is_reported
+        IS_PENDING, Message.kind == "provision", Message.due_at <= before, ~is_reported
     )
-    return [StuckChange(row.id, row.ids["order"], row.due_at) for row in db.session.execute(query.order_by(Message.id))]
+    rows = db.session.execute(query.order_by(Message.run_at, Message.id))
+    return [StuckChange(row.id, row.ids["order"], row.due_at) for row in rows]
 
 
 def open_tasks() -> list[Task]:

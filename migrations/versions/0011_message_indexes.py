@@ -1,4 +1,4 @@
-"""Add the indexes by which dead messages are counted and old ones deleted"""
+"""Add the indexes by which dead messages are counted, old ones deleted and their tasks found"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,9 +14,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_message_dead", "message", ["kind", "dead_at"], sqlite_where=is_dead, postgresql_where=is_dead
     )
-    op.create_index("ix_message_done_at", "message", ["done_at"])
+    is_done = sa.text("done_at IS NOT NULL")
+    op.create_index("ix_message_done_at", "message", ["done_at"], sqlite_where=is_done, postgresql_where=is_done)
+    op.create_index(op.f("ix_task_message_id"), "task", ["message_id"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_task_message_id"), "task")
     op.drop_index("ix_message_done_at", "message")
     op.drop_index("ix_message_dead", "message")

@@ -246,6 +246,9 @@ def test_check_constraints_of_a_table_have_distinct_names() -> None:
         "uq_attempt_open_invoice",
         "uq_invoice_renewal_period",
         "ix_message_waiting",
+        "ix_message_dead",
+        "ix_message_done_at",
+        "ix_task_open",
     ],
 )
 def test_partial_index_is_partial_on_every_engine(name: str, engine: Any) -> None:

@@ -22,6 +22,7 @@ from kajoom.operations.outbox import (
     send_alert,
 )
 from kajoom.operations.transaction import transactional
+from tests.conftest import Statements
 from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
 
@@ -239,3 +240,16 @@ def test_message_is_rescheduled_only_to_an_earlier_time() -> None:
         reschedule_message("unknown", AT)
 
     assert stored("a").run_at == AT + SECOND
+
+
+def test_queue_is_read_by_the_index_of_waiting_messages(statements: Statements) -> None:
+    """Another index, read first, would sort every message that waits each time one is leased."""
+    if db.engine.dialect.name != "sqlite":
+        return  # PostgreSQL chooses by the size of the table
+    queue("a")
+    with statements() as collected:
+        lease_next(AT)
+    [read, *_] = [each for each in collected if each.startswith("SELECT message.id")]
+    bound = ("2026-06-16", "2026-06-16", 1, 0)[: read.count("?")]
+    plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {read}", bound).all()
+    assert [row.detail for row in plan] == ["SEARCH message USING INDEX ix_message_waiting (run_at<?)"]
