@@ -22,6 +22,7 @@ MAX_CENTS = 999_999_999
 _MAX_UNITS = 1_000_000_000
 # Months are added to and taken from these days, so the ends of the calendar are out of reach.
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2099, 12, 31)
+_DIGITS = re.compile(r"\d{1,10}", re.ASCII)
 _ARGON2 = re.compile(
     r"\$argon2(?:id|i|d)\$v=(?:16|19)\$m=(\d{1,9}),t=(\d{1,4}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,90})\$([A-Za-z0-9+/]{16,90})",
     re.ASCII,
@@ -50,7 +51,9 @@ def one_of(names: Mapping[str, Any]) -> Callable[[str], Any]:
     """A validator for one of some names, in any case and with spaces or hyphens between the words."""
 
     def parse(cell: str) -> Any:
-        name = re.sub(r"[\s-]+", "_", cell.lower())
+        name = cell.lower()
+        if name not in names:
+            name = re.sub(r"[\s-]+", "_", name)
         if name not in names:
             raise ValueError(f"unknown: {cell[:40]!r}; one of {', '.join(names)}")
         return names[name]
@@ -62,7 +65,7 @@ def whole_number(least: int, most: int = _MAX_UNITS) -> PlainValidator:
     """A validator for a whole number from ``least`` to ``most``, in ASCII digits without a sign."""
 
     def parse(cell: str) -> int:
-        if not re.fullmatch(r"\d{1,10}", cell, re.ASCII) or not least <= int(cell) <= most:
+        if not _DIGITS.fullmatch(cell) or not least <= int(cell) <= most:
             raise ValueError(f"not a whole number from {least} to {most}: {cell[:40]!r}")
         return int(cell)
 

@@ -37,7 +37,7 @@ def carry_out(follow_up: FollowUp, actor: str, on: date, at: datetime) -> FileEr
     lock_client(client_id_of_service(follow_up.service_id))
     service = db.session.get_one(Service, follow_up.service_id)
     if follow_up.ends is not None:
-        _remember(service, {"status": follow_up.ends.value})
+        _remember(service, {"status": follow_up.ends})
         end_service(service, End(follow_up.ends, on, actor), on, at)
     elif follow_up.terms is not None:
         return _set_terms(service, follow_up.line, follow_up.terms, on, at)
@@ -63,6 +63,6 @@ def _set_terms(service: Service, line: int, terms: Mapping[str, Any], on: date, 
         elif invoice.period_end is not None:
             since = invoice.period_end
     store_next_terms(service, NextTerms(**terms), since)
-    _remember(service, {name: getattr(value, "value", value) for name, value in terms.items()})
+    _remember(service, terms)
     renewals.issue_anew(service, on, at)
     return None

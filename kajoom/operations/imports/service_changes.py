@@ -21,6 +21,7 @@ TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity")
 """The columns that are the file's until the service has an order or an invoice here."""
 
 _DATES = ("next_due_date", "anchor_day")
+_ALL = ("status", *UPDATED, *TERMS, *_DATES)
 _PLACES = {"plan_id": "plan", "recurring_cents": "recurring"}
 _HOW_TO_APPLY = " (--terms applies it from the next period)"
 
@@ -53,13 +54,15 @@ class History:
 
 def remembered(columns: Mapping[str, Any]) -> dict[str, Any]:
     """What is remembered of a row that is taken over: its status and terms."""
-    return {"status": columns["status"].value, **{name: _plain(columns[name]) for name in TERMS}}
+    return {name: columns[name] for name in ("status", *TERMS)}
 
 
 def change_of(
     columns: Mapping[str, Any], row: Mapping[str, Any], history: History, plans: Mapping[int, str], *, with_terms: bool
 ) -> ServiceChange:
     """Compare a row of the file (``columns``) with the service (``row``); ``plans`` are the plans' codes by id."""
+    if all(columns[name] == row[name] for name in _ALL) and row["imported"] == remembered(columns):
+        return ServiceChange({})  # most rows of a daily file
     imported = dict(row["imported"] or {})
     change = ServiceChange({name: columns[name] for name in UPDATED if columns[name] != row[name]})
     _compare_status(columns["status"], row["status"], imported, change)
@@ -70,14 +73,10 @@ def change_of(
             _compare_due_date(columns, row, change)
         else:
             change.columns |= _plain_update(columns, row)
-            imported |= {name: _plain(columns[name]) for name in TERMS}
+            imported |= {name: columns[name] for name in TERMS}
     if imported != row["imported"]:
         change.columns["imported"] = imported
     return change
-
-
-def _plain(value: Any) -> Any:
-    return getattr(value, "value", value)
 
 
 def _compare_status(
@@ -85,7 +84,7 @@ def _compare_status(
 ) -> None:
     last = imported.get("status")
     if theirs is ours or (ours.has_ended and theirs.has_ended):
-        imported["status"] = theirs.value
+        imported["status"] = theirs
     elif ours.has_ended:
         change.kept.append(("status", f"kept {ours}: a service that has ended is not revived; the file says {theirs}"))
     elif theirs.has_ended:
@@ -93,7 +92,7 @@ def _compare_status(
     elif theirs == last:
         change.kept.append(("status", f"kept {ours}, which is newer; the file still says {theirs}"))
     else:
-        change.columns["status"], imported["status"] = theirs, theirs.value
+        change.columns["status"], imported["status"] = theirs, theirs
 
 
 def _compare_terms(
@@ -106,7 +105,7 @@ def _compare_terms(
     """Note the terms that differ, those of the periods to come where the file has set them before."""
     coming = row["next_terms"] or {}
     for name in TERMS:
-        theirs, ours = _plain(columns[name]), coming.get(name, _plain(row[name]))
+        theirs, ours = columns[name], coming.get(name, row[name])
         if theirs == ours:
             imported[name] = theirs
         else:
@@ -129,7 +128,7 @@ def _choose_terms(
     differing = {place: places[place] for place, _ in change.kept if place in places}
     if not differing:
         return
-    is_news = {place: imported[name] != _plain(columns[name]) for place, name in differing.items()}
+    is_news = {place: imported[name] != columns[name] for place, name in differing.items()}
     reason = _why_kept(differing, is_news, columns, history)
     if with_terms and not reason:
         change.kept = [(place, text) for place, text in change.kept if place not in differing]

@@ -21,6 +21,7 @@ from kajoom.operations.imports.service_changes import UPDATED, History, change_o
 from kajoom.operations.imports.service_row import ServiceRow, amount_errors, terms_errors
 
 _DEFAULTS = {"label": "", "username": "", "currency": "CAD", "quantity": 1, "next_due_date": None, "usage": None}
+_RESOURCES = tuple(resource.value for resource in Resource)
 _FROM_FILE = ("external_id", "status", "cycle", "currency", "quantity", "next_due_date", *UPDATED)
 
 
@@ -160,11 +161,13 @@ def _columns(
     Columns that the file does not have keep the terms of the periods to come where the file has set them before.
     """
     from_file = {name: values[name] for name in _FROM_FILE if name in values}
-    stored = {**row, **(row["next_terms"] or {})} if row else _DEFAULTS
+    stored = row or _DEFAULTS
+    if row and row["next_terms"]:
+        stored = {**row, **row["next_terms"]}
     columns = {**{name: stored[name] for name in _DEFAULTS}, **from_file}
     if not values["cycle"].months:
         columns["next_due_date"] = None  # an export may have a date although nothing recurs
-    if usage := {resource.value: values[resource.value] for resource in Resource if resource.value in values}:
+    if usage := {name: values[name] for name in _RESOURCES if name in values}:
         columns["usage"] = usage if any(amount is not None for amount in usage.values()) else None
     columns["plan_id"] = plans[values["group"], values["plan"]]
     columns["recurring_cents"] = values["recurring"]
