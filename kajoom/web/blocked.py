@@ -6,7 +6,8 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from kajoom.domain.refusal import BusinessError
+from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.i18n.translations import N_
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.web.htmx import render
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for, status_of
@@ -19,6 +20,12 @@ def render_refusal(error: BusinessError) -> ResponseReturnValue:
     return render_blocked(service, error, status_of(error.code))
 
 
+def _sentence(service: ServiceSnapshot, error: BusinessError) -> str:
+    """Why it cannot be done: a service that has ended says so, whatever was asked for."""
+    has_ended = error.code is Refusal.NOT_ACTIVE and service.status.has_ended
+    return N_("This service has ended.") if has_ended else REFUSAL_MESSAGES[error.code]
+
+
 def render_blocked(
     service: ServiceSnapshot, error: BusinessError, status: int, push: str | None = None
 ) -> ResponseReturnValue:
@@ -27,15 +34,16 @@ def render_blocked(
     ``status`` is 200 where a link of the page leads here, so that htmx treats the answer as a success. ``push`` is the
     address that the browser shows after a swap.
     """
+    sentence = _sentence(service, error)
     return render(
         "service/blocked.html",
         "service/_blocked.html",
-        title=gettext(REFUSAL_MESSAGES[error.code]),
+        title=gettext(sentence),
         push=push,
         status=status,
         service=service,
         error=error,
-        sentence=REFUSAL_MESSAGES[error.code],
+        sentence=sentence,
         action=action_for(error.code, service),
         page=lambda: product_context(service),
     )

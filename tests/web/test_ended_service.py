@@ -50,6 +50,7 @@ def test_its_addresses_say_that_it_is_not_active(french: Browser, address: Addre
 
     response = french.get(f"{address('hosting')}/{path}")
     assert (response.status_code, refusal_in(response.text)) == (200, "not_active")
+    assert "Ce service a pris fin." in response.text.partition('id="blocked"')[2]
     response = post(french, f"{address('hosting')}/{path}", **form)
     assert (response.status_code, refusal_in(response.text)) == (409, "not_active")
 
