@@ -19,6 +19,7 @@ from kajoom.operations.outbox import discard_message, retry_message
 _REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_MESSAGE: "There is no job {id}.",
     StaffRefusal.NOT_WAITING: "Job {id} is done already.",
+    StaffRefusal.NO_REASON: "Give the reason in one line of at most 500 characters.",
     StaffRefusal.NOT_DEAD: "Job {id} has not failed: nothing is to be given up.",
 }
 

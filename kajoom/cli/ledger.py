@@ -45,7 +45,7 @@ REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.SERVICE_ENDED: "The service {name} has already ended.",
     StaffRefusal.NOT_PAID: "Invoice {number} is not paid in full: an unpaid invoice is voided, not credited.",
     StaffRefusal.MORE_THAN_IS_LEFT: "Only {left} before tax is left to credit of invoice {number}.",
-    StaffRefusal.NO_REASON: "Give the reason that the client reads, in one line of at most 500 characters.",
+    StaffRefusal.NO_REASON: "Give the reason in one line of at most 500 characters.",
     StaffRefusal.BEFORE_ORDER: "{on} is before the change {reference} was ordered.",
     StaffRefusal.BEFORE_PAYMENT: "{on} is before the payment of invoice {number} was received.",
     StaffRefusal.NO_DIFFERENCE: "No open difference bears the reference {reference}.",

@@ -32,7 +32,15 @@ _WHAT = {
 _REFUSALS: Mapping[StrEnum, str] = {
     Refusal.TOO_LATE: "{name} does not wait for a person: see its page.",
     StaffRefusal.FOR_A_PERSON: "{name} is for a person: the panel is not asked.",
-    **{code: REFUSALS[code] for code in (StaffRefusal.NOT_YET, StaffRefusal.BEFORE_ORDER, StaffRefusal.BEFORE_PAYMENT)},
+    **{
+        code: REFUSALS[code]
+        for code in (
+            StaffRefusal.NOT_YET,
+            StaffRefusal.BEFORE_ORDER,
+            StaffRefusal.BEFORE_PAYMENT,
+            StaffRefusal.NO_REASON,
+        )
+    },
     StaffRefusal.NO_TASK: "There is no open task {name}: see `flask staff queue`.",
 }
 

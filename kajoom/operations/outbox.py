@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import AlertKind
 from kajoom.models.db import db
 from kajoom.models.outbox import (
@@ -56,12 +57,13 @@ def retry_message(message_id: int, at: datetime) -> None:
 def discard_message(message_id: int, actor: str, note: str, at: datetime) -> None:
     """Give up a message that has failed, and record who did it and why.
 
-    Raises ``BusinessError`` as ``retry_message``, and with ``NOT_DEAD`` for one that has not failed.
+    Raises ``BusinessError`` as ``retry_message``, with ``NOT_DEAD`` for one that has not failed, and
+    ``NO_REASON`` for an unusable note.
     """
     message = _get_unfinished(message_id)
     if message.dead_at is None and message.failing_since is None:
         raise BusinessError(StaffRefusal.NOT_DEAD, id=message_id)
-    message.done_at, message.discarded_by, message.discard_note = at, actor, note
+    message.done_at, message.discarded_by, message.discard_note = at, actor, check_reason(note)
     message.lease_until = message.lease_token = None
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.staff_input import check_reason, parse_amount
 from kajoom.models.client import client_by_email, lock_client
 from kajoom.models.credit import CreditEntry, balance_of
 from kajoom.models.db import db
@@ -15,29 +16,25 @@ from kajoom.operations.transaction import transactional
 
 
 @transactional
-def grant_credit(email: str, amount: str, note: str, at: datetime, currency: str = "CAD") -> Money:
+def grant_credit(email: str, amount: str, reason: str, at: datetime, currency: str = "CAD") -> Money:
     """Grant account credit to a client, or take it back with a negative amount, and return the new balance.
 
-    Raises ``BusinessError`` with ``NO_CLIENT``, ``NOT_AN_AMOUNT``, or ``BALANCE_TOO_LOW`` when it would be negative.
+    Raises ``BusinessError`` with ``NO_CLIENT``, ``NOT_AN_AMOUNT``, ``NO_REASON``, or ``BALANCE_TOO_LOW`` when it would
+    be negative.
     """
     client = client_by_email(email)
     if client is None:
         raise BusinessError(StaffRefusal.NO_CLIENT, email=email)
-    try:
-        moved = Money.parse(amount, currency)
-    except ValueError as fault:
-        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=amount) from fault
-    if not moved:
-        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=amount)
+    moved, reason = parse_amount(amount, currency), check_reason(reason)
     client_id = client.id
     lock_client(client_id)
     before = balance_of(client_id, currency)
     if before + moved < moved.zero():
         raise BusinessError(StaffRefusal.BALANCE_TOO_LOW, balance=before)
-    reason = CreditReason.GRANTED if moved > moved.zero() else CreditReason.CORRECTED
+    kind = CreditReason.GRANTED if moved > moved.zero() else CreditReason.CORRECTED
     entry = CreditEntry(
-        key=f"staff-{uuid4().hex}", client_id=client_id, cents=moved.cents, currency=currency, reason=reason,
-        note=note, at=at,
+        key=f"staff-{uuid4().hex}", client_id=client_id, cents=moved.cents, currency=currency, reason=kind,
+        note=reason, at=at,
     )  # fmt: skip
     db.session.add(entry)
     return before + moved

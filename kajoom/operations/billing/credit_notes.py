@@ -15,6 +15,7 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import CALENDAR
 from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.staff_input import check_reason, parse_positive_amount
 from kajoom.domain.tax import TaxLine, TaxName
 from kajoom.models.client import lock_client
 from kajoom.models.credit import CreditEntry, movements_of_invoice
@@ -25,7 +26,6 @@ from kajoom.models.types import LineJson, TaxJson
 from kajoom.operations import outbox
 from kajoom.operations.transaction import transactional
 
-REASON_LENGTH = 500
 _CREDIT_REASONS = {CreditNoteReason.CHANGE_REFUSED: CreditReason.CHANGE_REFUSED}
 
 
@@ -58,7 +58,7 @@ def credit_invoice(number: str, amount: str, note: str, actor: str, on: date, at
     if invoice is None:
         raise BusinessError(StaffRefusal.NO_INVOICE, number=number)
     lock_client(invoice.client_id)
-    credited, note = _parse_amount(amount, invoice.currency), _check_reason(note)
+    credited, note = parse_positive_amount(amount, invoice.currency), check_reason(note)
     digest = hashlib.sha256(note.encode()).hexdigest()[:16]
     cause = Cause(CreditNoteReason.CORRECTED, f"corrected-{number}-{credited.cents}-{digest}", actor, note)
     issued = credit_note_by_key(cause.key)
@@ -176,20 +176,3 @@ def _part(invoice: Invoice, credited: Money, line: LineJson | None) -> LineJson:
         period = {"start": None, "last": None, "days": None, "of_days": None, "cycles_ahead": 0, "whole": None}
         line = {"code": LineCode.CORRECTION.value, "cents": 0, "params": {**first, **period}}
     return {**line, "cents": -credited.cents}
-
-
-def _parse_amount(text: str, currency: str) -> Money:
-    try:
-        amount = Money.parse(text, currency)
-    except ValueError as error:
-        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text) from error
-    if amount <= amount.zero():
-        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text)
-    return amount
-
-
-def _check_reason(text: str) -> str:
-    reason = " ".join(text.split())
-    if not reason or len(reason) > REASON_LENGTH or not reason.isprintable():
-        raise BusinessError(StaffRefusal.NO_REASON, reason=text[:40])
-    return reason

@@ -9,6 +9,7 @@ from kajoom.domain.cancellation import CancellationStatus
 from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.service import ServiceStatus
+from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import TaskKind
 from kajoom.models.cancellation import Cancellation, open_cancellation_of
 from kajoom.models.client import lock_client
@@ -81,8 +82,8 @@ def _notify(
 def end_service_as_staff(name: str, reason: str, actor: str, today: date, at: datetime) -> Service:
     """End the service with this id of the host's billing, or this domain, as terminated.
 
-    Raises ``BusinessError`` with ``NO_SERVICE``, ``SEVERAL_SERVICES`` when a domain names more than one, or
-    ``SERVICE_ENDED`` when the service has ended already.
+    Raises ``BusinessError`` with ``NO_REASON``, ``NO_SERVICE``, ``SEVERAL_SERVICES`` when a domain names more than
+    one, or ``SERVICE_ENDED`` when the service has ended already.
     """
     found = service_ids_named(name)
     if not found:
@@ -92,7 +93,7 @@ def end_service_as_staff(name: str, reason: str, actor: str, today: date, at: da
     service = _get_locked(next(iter(found)))
     if service.has_ended:
         raise BusinessError(StaffRefusal.SERVICE_ENDED, name=name)
-    end_service(service, End(ServiceStatus.TERMINATED, today, actor, reason), today, at)
+    end_service(service, End(ServiceStatus.TERMINATED, today, actor, check_reason(reason)), today, at)
     return service
 
 

@@ -10,6 +10,7 @@ from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, Review
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
+from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import PLANNED, USAGE_UNKNOWN, TaskKind
 from kajoom.domain.terms import becomes_free
 from kajoom.domain.usage import Fit, fit
@@ -85,11 +86,11 @@ def mark_operational(reference: str, actor: str, on: date, at: datetime, in_forc
 def mark_refused(reference: str, reason: str, actor: str, on: date, at: datetime) -> Order:
     """Refuse an order that cannot be carried out: the service is unchanged and its invoice is credited in full.
 
-    ``reason`` is shown to the client. Raises as ``mark_operational``.
+    ``reason`` is shown to the client. Raises as ``mark_operational``, and ``BusinessError`` with ``NO_REASON``.
     """
     order = _get_awaiting(reference)
-    order.staff_note = reason
-    note = refuse(order, reason, actor, on, at)
+    order.staff_note = check_reason(reason)
+    note = refuse(order, order.staff_note, actor, on, at)
     _send_outcome("refused", order, note, at)
     return order
 

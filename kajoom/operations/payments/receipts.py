@@ -11,6 +11,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, allows
 from kajoom.domain.payment_method import PaymentMethodKind
 from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.staff_input import parse_positive_amount
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
 from kajoom.models.day import local_day
@@ -69,7 +70,7 @@ def record_offline_payment(
     lock_client(invoice.client_id)
     if offline_payment.on > today:
         raise BusinessError(StaffRefusal.NOT_YET, on=offline_payment.on)
-    amount = _parse_amount(offline_payment.amount, invoice.currency)
+    amount = parse_positive_amount(offline_payment.amount, invoice.currency)
     method = _method_code(invoice, offline_payment.method)
     reference = _normalize_reference(offline_payment.reference)
 
@@ -133,16 +134,6 @@ def _credit_excess(invoice: Invoice, excess: Money, payment_key: str, at: dateti
     invoices.move_credit(invoice, excess, reason, entry_key, at)
     for email in ("payment_late", "staff_notice"):
         outbox.enqueue("email", f"{email}-{payment_key}", at, email=email, invoice=invoice.id, credit=entry_key)
-
-
-def _parse_amount(text: str, currency: str) -> Money:
-    try:
-        amount = Money.parse(text, currency)
-    except ValueError as error:
-        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text) from error
-    if amount <= amount.zero():
-        raise BusinessError(StaffRefusal.NOT_AN_AMOUNT, amount=text)
-    return amount
 
 
 def _method_code(invoice: Invoice, code: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from kajoom.domain.reconciliation import Discrepancy, LedgerEntry, differences
 from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import AlertKind
 from kajoom.gateways.ports import Capture, PaymentProvider, ProviderUnavailable
 from kajoom.models.db import db
@@ -58,8 +59,9 @@ def reconcile(providers: Mapping[str, PaymentProvider], day: date, at: datetime)
 def explain(reference: str, note: str, actor: str, at: datetime) -> int:
     """Resolve the open differences of a reference with the explanation of staff; returns how many.
 
-    ``BusinessError`` with ``NO_DIFFERENCE`` when there is none.
+    ``BusinessError`` with ``NO_DIFFERENCE`` when there is none, ``NO_REASON`` for an unusable note.
     """
+    note = check_reason(note)
     explained = [difference for difference in open_differences() if difference.reference == reference]
     if not explained:
         raise BusinessError(StaffRefusal.NO_DIFFERENCE, reference=reference)
