@@ -147,6 +147,7 @@ def _order(client: Client, service: Service, *, scheduled: bool) -> Order:
         },
         needs_person=False,
         staff_note="",
+        voided_renewal="2022-0002" if scheduled else "",
     )
 
 
@@ -178,4 +179,5 @@ def _cancellation(client: Client, service: Service) -> Cancellation:
         when=CancellationWhen.PERIOD_END,
         effective_on=DUE,
         requested_at=AT,
+        voided_renewal="2022-0002",
     )
