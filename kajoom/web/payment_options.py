@@ -78,6 +78,11 @@ def offered_methods(service: ServiceSnapshot) -> list[PaymentMethod]:
     return [*providers, *offline] if first else [*offline, *providers]
 
 
+def is_too_late_to_pay(service: ServiceSnapshot, on: date) -> bool:
+    """Whether the money of none of the host's methods arrives before the service's due date."""
+    return bool(offered_methods(service)) and not ways_to_pay(service, on, 0)
+
+
 def chosen_method(requested: str | None, service: ServiceSnapshot, on: date) -> str:
     """The code of the method a client pays a change with: the ``requested`` one, or else their default.
 

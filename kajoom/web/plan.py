@@ -26,7 +26,7 @@ from kajoom.web.locale import current_language
 from kajoom.web.order import show_placed_order
 from kajoom.web.payment_options import (
     chosen_method,
-    offered_methods,
+    is_too_late_to_pay,
     providers_that_save,
     saved_accounts_of,
     ways_to_pay,
@@ -138,6 +138,7 @@ def _render_choice(
         preview=preview,
         offers=plan_offers,
         cycles=service.group.cycles(service.terms.recurring.currency),
+        no_way_in_time=is_too_late_to_pay(service, clock.today()),
         page=lambda: product_context(service),
         **response_options,
     )
@@ -161,7 +162,7 @@ def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue
         error=error,
         back=_choice_url("plan.choose", preview.choice, service),
         ways=ways,
-        no_way_in_time=not ways and bool(offered_methods(service)),
+        no_way_in_time=is_too_late_to_pay(service, clock.today()),
         method=method,
         account=saved_accounts_of(service.client_id).get(method),
         saving=method if method in providers_that_save() else None,

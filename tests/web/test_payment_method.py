@@ -208,6 +208,8 @@ def test_change_is_offered_for_the_due_date_where_no_method_is_fast_enough(
     assert methods_in(review_of(french, service)) == ["cheque"]
 
     move_days(app, 5)
+    assert "Aucun de nos modes de paiement" in html.unescape(french.get(f"{service}/plan?{QUERY}").text)
+    assert "Aucun de nos modes" not in html.unescape(french.get(f"{service}/plan?plan=base&cycle=monthly").text)
     page = review_of(french, service)
 
     assert "Aucun de nos modes de paiement n’arriverait à temps" in page
