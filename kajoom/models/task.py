@@ -84,6 +84,11 @@ def close_tasks_of_order(order_id: int, actor: str, at: datetime, note: str = ""
     return _close(Task.order_id == order_id, actor, at, note)
 
 
+def close_tasks_of_service(service_id: int, actor: str, at: datetime, note: str = "") -> bool:
+    """Close every open task about a service; ``False`` when there is none."""
+    return _close(Task.service_id == service_id, actor, at, note)
+
+
 def _close(condition: Any, actor: str, at: datetime, note: str) -> bool:
     columns = {"closed_by": actor, "closed_at": at, "note": note}
     closed = db.session.execute(update(Task).where(condition, _IS_OPEN).values(columns).returning(Task.id))

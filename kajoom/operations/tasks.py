@@ -9,7 +9,7 @@ from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import TaskKind
 from kajoom.models.client import lock_client
 from kajoom.models.service import client_id_of_service
-from kajoom.models.task import Task, add_task, close_open_task, close_tasks_of_order, task_by_id
+from kajoom.models.task import Task, add_task, close_open_task, close_tasks_of_order, close_tasks_of_service, task_by_id
 from kajoom.operations import outbox
 from kajoom.operations.transaction import transactional
 
@@ -80,6 +80,11 @@ def _get_open(task_id: int) -> Task:
     if task is None or task.closed_at is not None:
         raise BusinessError(StaffRefusal.NO_TASK, id=task_id)
     return task
+
+
+def close_service_tasks(service_id: int, actor: str, at: datetime, note: str = "") -> bool:
+    """Within the current transaction, close every open task about a service; ``False`` when none is open."""
+    return close_tasks_of_service(service_id, actor, at, note)
 
 
 def close_order_tasks(order_id: int, actor: str, at: datetime, note: str = "") -> bool:

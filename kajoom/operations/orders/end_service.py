@@ -71,6 +71,7 @@ def _notify(
     """Open the task of staff and queue the client's e-mail, which names what was closed."""
     key, reason = f"end-{service.id}", end.actor.partition(":")[0]
     request_id = request.id if request is not None else None
+    tasks.close_service_tasks(service.id, end.actor, at, _NOTE)  # a suspension is not to be lifted any more
     tasks.open_task(TaskKind.END, key, at, service_id=service.id, cancellation_id=request_id, reason=reason)
     ids = {"service": service.id, "order": order_id, "request": request_id}
     known = {name: row_id for name, row_id in ids.items() if row_id is not None}

@@ -29,6 +29,7 @@ from kajoom.operations.orders.cancellation import carry_out_cancellation, reques
 from kajoom.operations.orders.end_service import End, end_service, end_service_as_staff
 from kajoom.operations.orders.provisioning import mark_operational, package_change_of
 from kajoom.operations.payments.pay import pay
+from kajoom.operations.tasks import open_task
 from kajoom.operations.transaction import transactional
 from tests import factories
 from tests.factories import AT, DUE, ON
@@ -70,6 +71,15 @@ def test_end_opens_a_task_for_staff_and_writes_to_the_client() -> None:
     assert (row.status, row.ended_on, row.end_reason) == (ServiceStatus.TERMINATED, ON, "Compte abandonné.")
     assert [(task.kind, task.service_id, task.reason) for task in open_tasks()] == [(TaskKind.END, row.id, "staff")]
     assert queued_emails() == {"service_ended", "staff_task"}
+
+
+def test_suspension_of_a_service_that_ends_is_not_to_be_lifted_any_more() -> None:
+    row = factories.service(status=ServiceStatus.SUSPENDED)
+    transactional(open_task)(TaskKind.UNSUSPEND, "unsuspend-1", AT, service_id=row.id)
+
+    end_now(row)
+
+    assert [task.kind for task in open_tasks()] == [TaskKind.END]
 
 
 def test_service_that_has_ended_is_not_ended_twice() -> None:
