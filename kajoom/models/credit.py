@@ -73,12 +73,6 @@ def movements_of_invoice(invoice_id: int) -> list[CreditEntry]:
     return list(db.session.scalars(query.order_by(CreditEntry.id)))
 
 
-def movements_of(client_id: int) -> list[CreditEntry]:
-    """Return every movement of a client with its invoice, newest first."""
-    query = select(CreditEntry).options(joinedload(CreditEntry.invoice)).where(CreditEntry.client_id == client_id)
-    return list(db.session.scalars(query.order_by(CreditEntry.id.desc())))
-
-
 class Ledger(NamedTuple):
     """A client's credit in one currency: its balance, and the movements of a page."""
 

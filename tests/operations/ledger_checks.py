@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from kajoom.models.credit import CreditEntry
 from kajoom.models.db import Base, db
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message, message_by_key
@@ -16,6 +17,11 @@ Row = TypeVar("Row", bound=Base)
 def rows(table: type[Row]) -> list[Row]:
     """Every row of a table, ordered by primary key."""
     return list(db.session.query(table).order_by(*table.__table__.primary_key).all())
+
+
+def movements_of(client_id: int) -> list[CreditEntry]:
+    """Every movement of a client's account credit, newest first."""
+    return [entry for entry in reversed(rows(CreditEntry)) if entry.client_id == client_id]
 
 
 def queued_emails() -> set[str]:

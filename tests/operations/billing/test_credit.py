@@ -7,11 +7,11 @@ import pytest
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, StaffRefusal
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.operations.billing.credit import grant_credit
 from tests import factories
 from tests.factories import AT
-from tests.operations.ledger_checks import nothing_written
+from tests.operations.ledger_checks import movements_of, nothing_written
 
 
 def test_granted_credit_is_recorded_with_the_note_of_staff() -> None:

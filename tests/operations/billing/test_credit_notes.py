@@ -11,7 +11,7 @@ from flask import Flask
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, StaffRefusal
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
@@ -22,7 +22,7 @@ from kajoom.operations.payments.refunds import refund_invoice
 from tests import factories
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeProvider
-from tests.operations.ledger_checks import nothing_written, queued_emails, rows
+from tests.operations.ledger_checks import movements_of, nothing_written, queued_emails, rows
 from tests.operations.parallel import THREADS, run_in_threads
 from tests.operations.pending_payments import pay_with, unpaid_order
 from tests.operations.renewal_setup import record_transfer

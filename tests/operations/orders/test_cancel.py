@@ -10,12 +10,11 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.domain.refusal import BusinessError, Refusal
-from kajoom.models.credit import movements_of
 from kajoom.models.db import db
 from kajoom.operations.orders.close import cancel_order, expire_order
 from tests import factories
 from tests.factories import AT, ON
-from tests.operations.ledger_checks import nothing_written, queued_emails
+from tests.operations.ledger_checks import movements_of, nothing_written, queued_emails
 
 
 def test_cancelling_voids_the_invoice_and_returns_credit_once() -> None:

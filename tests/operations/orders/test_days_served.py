@@ -14,7 +14,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.catalog import ProductGroup
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.order import Order
@@ -25,7 +25,7 @@ from kajoom.operations.orders.quotes import Choice
 from kajoom.operations.payments.receipts import OfflinePayment, record_offline_payment
 from tests import factories
 from tests.factories import ANNUALLY, MONTHLY
-from tests.operations.ledger_checks import nothing_written, rows
+from tests.operations.ledger_checks import movements_of, nothing_written, rows
 from tests.operations.renewal_setup import DONE
 
 PRICED_ON, DUE = date(2022, 10, 17), date(2022, 11, 1)

@@ -13,7 +13,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.domain.quote import Decision, Direction
 from kajoom.domain.refusal import BusinessError, Refusal
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
@@ -22,7 +22,7 @@ from kajoom.operations.orders.place import Confirmation, place_order
 from kajoom.operations.orders.quotes import Choice
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
-from tests.operations.ledger_checks import nothing_written, queued_emails, rows
+from tests.operations.ledger_checks import movements_of, nothing_written, queued_emails, rows
 from tests.operations.orders.order_setup import place_upgrade
 
 

@@ -9,7 +9,7 @@ from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.money import Money
 from kajoom.domain.payment import PaymentChoice
 from kajoom.models.cancellation import Cancellation
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
@@ -22,7 +22,7 @@ from kajoom.operations.payments.pay import pay
 from tests import factories
 from tests.factories import AT, ON
 from tests.fake_gateways import FakeProvider
-from tests.operations.ledger_checks import rows
+from tests.operations.ledger_checks import movements_of, rows
 from tests.operations.orders.order_setup import place_upgrade
 from tests.operations.parallel import THREADS, run_in_threads
 

@@ -16,7 +16,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus, ReviewReason
 from kajoom.domain.refusal import BusinessError
 from kajoom.gateways.ports import PackageChange, PanelResult, PanelStatus
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.service import Service
@@ -29,7 +29,7 @@ from kajoom.operations.orders.provisioning import (
 )
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
-from tests.operations.ledger_checks import is_queued, nothing_written
+from tests.operations.ledger_checks import is_queued, movements_of, nothing_written
 
 DONE = PanelResult(PanelStatus.DONE)
 

@@ -13,7 +13,7 @@ from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.gateways.ports import ProviderResult
 from kajoom.models.client import lock_client
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.outbox import message_by_key
@@ -25,7 +25,7 @@ from kajoom.operations.payments.receipts import record_payment
 from kajoom.operations.transaction import transactional
 from tests import factories
 from tests.factories import AT, ON
-from tests.operations.ledger_checks import nothing_written, rows
+from tests.operations.ledger_checks import movements_of, nothing_written, rows
 from tests.operations.pending_payments import LATER, NoTransactionProvider, last_attempt, pay_with, unpaid_order
 
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN

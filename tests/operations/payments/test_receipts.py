@@ -13,7 +13,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.service import ServiceStatus
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
@@ -23,7 +23,7 @@ from kajoom.operations.orders.close import cancel_order
 from kajoom.operations.payments.receipts import OfflinePayment, Receipt, record_offline_payment
 from tests import factories
 from tests.factories import AT, ON
-from tests.operations.ledger_checks import nothing_written, queued_emails
+from tests.operations.ledger_checks import movements_of, nothing_written, queued_emails
 
 NOON = datetime(2026, 6, 15, 16, tzinfo=UTC)
 # 75.00 for 15 days of 30: 37.50, GST 1.88, QST 3.74.

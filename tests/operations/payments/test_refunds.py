@@ -13,7 +13,7 @@ from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import ProviderResult, Refund
-from kajoom.models.credit import balance_of, movements_of
+from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
@@ -25,7 +25,7 @@ from kajoom.operations.payments.receipts import OfflinePayment, record_offline_p
 from kajoom.operations.payments.refunds import RefundResult, open_refund_of, record_refund_result, refund_invoice
 from tests import factories
 from tests.factories import AT, ON
-from tests.operations.ledger_checks import nothing_written, queued_emails
+from tests.operations.ledger_checks import movements_of, nothing_written, queued_emails
 from tests.operations.pending_payments import (
     LATER,
     NoTransactionProvider,
