@@ -54,9 +54,11 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
     },
     CreditNoteReason: {
         CreditNoteReason.CHANGE_REFUSED: N_("The change of plan could not be made."),
-        CreditNoteReason.RENEWAL_REPLACED: N_("The scheduled change will not be made: its renewal is replaced."),
+        CreditNoteReason.RENEWAL_REPLACED: N_(
+            "The scheduled change will not take place: the renewal is invoiced again."
+        ),
         CreditNoteReason.SERVICE_ENDED: N_("The service ended before this period."),
-        CreditNoteReason.DAYS_NOT_SERVED: N_("You only pay for the days on which your new plan is in force."),
+        CreditNoteReason.DAYS_NOT_SERVED: N_("You only pay for the days your new plan is in effect."),
         CreditNoteReason.CORRECTED: N_("Correction by our team"),
     },
     CancellationStatus: {
@@ -82,7 +84,7 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         LineCode.NEW_PERIOD: N_("New billing period"),
         LineCode.UNUSED_TIME: N_("Credit for unused time"),
         LineCode.RENEWAL: N_("Renewal"),
-        LineCode.DAYS_NOT_SERVED: N_("Days before the new plan was in force"),
+        LineCode.DAYS_NOT_SERVED: N_("Days before the new plan took effect"),
         LineCode.CORRECTION: N_("Amount corrected"),
     },
     TaxName: {
@@ -99,13 +101,13 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         CreditReason.GRANTED: N_("Credit granted"),
         CreditReason.CORRECTED: N_("Correction by our team"),
         CreditReason.APPLIED: N_("Applied to an invoice"),
-        CreditReason.GIVEN_BACK: N_("Given back, invoice void"),
-        CreditReason.LATE_PAYMENT: N_("Payment received for a void invoice"),
-        CreditReason.OVERPAID: N_("Payment above what was owed"),
-        CreditReason.CHANGE_REFUSED: N_("Change that could not be made"),
+        CreditReason.GIVEN_BACK: N_("Returned, invoice void"),
+        CreditReason.LATE_PAYMENT: N_("Payment received after the invoice was voided"),
+        CreditReason.OVERPAID: N_("Overpayment"),
+        CreditReason.CHANGE_REFUSED: N_("Plan change that could not be made"),
         CreditReason.CREDIT_NOTE: N_("Credit note"),
         CreditReason.REFUNDED: N_("Refunded to your payment method"),
-        CreditReason.REFUND_REFUSED: N_("Given back, refund not accepted"),
+        CreditReason.REFUND_REFUSED: N_("Returned, refund declined"),
     },
 }
 

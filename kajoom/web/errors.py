@@ -21,30 +21,28 @@ from kajoom.web.request_log import alert_of_page_error, request_id
 log = logging.getLogger(__name__)
 
 _TITLES = {
-    400: N_("This request could not be read"),
-    402: N_("The payment was refused"),
-    403: N_("This is not permitted"),
+    400: N_("We could not read your request"),
+    402: N_("The payment was declined"),
+    403: N_("Access denied"),
     404: N_("This page does not exist"),
-    405: N_("This cannot be done here"),
-    409: N_("This cannot be done now"),
-    413: N_("This is too large"),
-    422: N_("This request could not be read"),
+    405: N_("This action is not possible here"),
+    409: N_("This is not possible right now"),
+    413: N_("What you sent is too large"),
+    422: N_("We could not process your request"),
     429: N_("Too many requests"),
     500: N_("Something went wrong on our side"),
 }
 _TEXTS = {
-    400: N_("Part of what was sent could not be read. Nothing was changed."),
-    403: N_("This page came from elsewhere or is not yours to use. Nothing was changed."),
-    404: N_("The address may be mistyped, or what it led to is not yours or is no longer there."),
-    405: N_("This address is not opened that way. Nothing was changed."),
-    413: N_("What was sent is larger than any form of ours. Nothing was changed."),
+    400: N_("Reload the page and try again. Nothing was changed."),
+    403: N_("This page is not open to your account, or the form did not come from our site. Nothing was changed."),
+    404: N_("The address may contain a mistake, or the page no longer exists or belongs to another account."),
+    405: N_("This page can’t be opened this way. Nothing was changed."),
+    413: N_("It is larger than our forms accept. Nothing was changed."),
     429: N_("Wait a moment, then try again. Nothing was changed."),
-    500: N_("If you were confirming or paying, look at your services before trying again."),
+    500: N_("If you were confirming or paying, check your services before trying again."),
 }
-_NOTIFIED = N_(
-    "Our team has been notified. If you were confirming or paying, look at your services before trying again."
-)
-_EXPIRED = N_("This page has expired. Open it again and repeat what you were doing: nothing was changed.")
+_NOTIFIED = N_("Our team has been notified. If you were confirming or paying, check your services before trying again.")
+_EXPIRED = N_("This page has expired. Open it again and start over. Nothing was changed.")
 
 
 def init_errors(app: Flask) -> None:
@@ -113,14 +111,16 @@ def _render_page(status: int, text: str, refusal: str) -> Response:
         refusal=refusal,
         status=status,
         request_id=request_id() if status >= 500 else None,
-        back=_next_step_url(status),
+        next_step=_next_step(status),
     )
     return make_response(body, status)
 
 
-def _next_step_url(status: int) -> str:
-    """Where the link of an error page leads: the service it is about, the services, or the sign-in page."""
+def _next_step(status: int) -> tuple[str, str]:
+    """The link of an error page, address and label: the service it is about, the services, or the sign-in page."""
     service_id = (request.view_args or {}).get("service_id")
     if service_id is not None and status != 404 and status < 500 and signed_in_client():
-        return url_for("service.show", service_id=service_id)
-    return url_for("service.index") if signed_in_client() or status >= 500 else url_for("security.login")
+        return url_for("service.show", service_id=service_id), gettext("Back to the service")
+    if signed_in_client() or status >= 500:
+        return url_for("service.index"), gettext("Back to my services")
+    return url_for("security.login"), gettext("Sign in")

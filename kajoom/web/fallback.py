@@ -24,18 +24,18 @@ _PAGE = """<!doctype html>
 <main>
 <h1>{french}</h1>
 <p>Si vous étiez en train de confirmer ou de payer, consultez vos services avant de réessayer.</p>
-<p><a href="{home}">Continuer</a></p>
+<p><a href="{home}">Retour à mes services</a></p>
 <div lang="en-CA">
 <h2>{english}</h2>
-<p>If you were confirming or paying, look at your services before trying again.</p>
-<p><a href="{home}">Continue</a></p>
+<p>If you were confirming or paying, check your services before trying again.</p>
+<p><a href="{home}">Back to my services</a></p>
 </div>
 </main>
 </body>
 </html>
 """
 _OURS = ("Une erreur est survenue de notre côté", "Something went wrong on our side")
-_THEIRS = ("Cette demande n’a pu être traitée", "This request could not be handled")
+_THEIRS = ("Nous n’avons pas pu traiter votre demande", "We could not process your request")
 
 
 def init_fallback(app: Flask, headers: Mapping[str, str]) -> None:

@@ -14,29 +14,29 @@ from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.web.urls import current_url
 
 REFUSAL_MESSAGES: Mapping[StrEnum, str] = {
-    Refusal.NOT_ACTIVE: N_("This service is not active: its plan cannot be changed."),
+    Refusal.NOT_ACTIVE: N_("This service is not active: its plan can’t be changed."),
     Refusal.CANCELLATION_REQUESTED: N_("You asked for this service to be cancelled."),
     Refusal.CHANGE_UNDER_WAY: N_("A change of plan is already under way for this service."),
-    Refusal.OVERDUE: N_("The due date of this service has passed: its renewal must be paid before the plan changes."),
+    Refusal.OVERDUE: N_("The renewal of this service is overdue. It must be paid before the plan changes."),
     Refusal.UNPAID_INVOICE: N_("The renewal of this service must be paid before the plan changes."),
-    Refusal.UNREADABLE: N_("Part of what was sent could not be read. Nothing was changed."),
-    Refusal.TOO_LONG: N_("What you wrote is too long: 2,000 characters at most. Nothing was changed."),
+    Refusal.UNREADABLE: N_("We could not read your request. Reload the page and try again. Nothing was changed."),
+    Refusal.TOO_LONG: N_("Your text is too long: 2,000 characters at most. Nothing was changed."),
     Refusal.UNKNOWN_PLAN: N_("This plan does not exist."),
     Refusal.PLAN_WITHDRAWN: N_("This plan is no longer offered."),
-    Refusal.NOT_PERMITTED: N_("This change cannot be made from your present plan."),
+    Refusal.NOT_PERMITTED: N_("This change is not possible from your current plan."),
     Refusal.CYCLE_NOT_OFFERED: N_("This plan is not offered with that billing cycle."),
     Refusal.OTHER_CURRENCY: N_("This change is not offered in the currency of your service."),
     Refusal.SAME_TERMS: N_("You already have this plan with this billing cycle."),
     Refusal.OVER_LIMITS: N_("You use more than this plan allows."),
     Refusal.QUOTE_CHANGED: N_("The amount has changed since you saw it. Nothing was charged."),
     Refusal.KEY_REUSED: N_("This form was already sent. Nothing more was done."),
-    Refusal.NOT_ACKNOWLEDGED: N_("Tick the box to say that you have read the condition."),
+    Refusal.NOT_ACKNOWLEDGED: N_("Tick the box to confirm that you have read the condition."),
     Refusal.METHOD_TOO_SLOW: N_(
-        "This payment method is too slow to reach us before the due date. Nothing was charged."
+        "With this payment method, the money would not arrive before the due date. Nothing was charged."
     ),
-    Refusal.TOO_LATE: N_("It is too late to do this: things have moved on."),
-    Refusal.PAYMENT_REFUSED: N_("The payment was refused. Nothing was charged."),
-    Refusal.PAYMENT_PENDING: N_("A payment is already on its way and its outcome is not known yet."),
+    Refusal.TOO_LATE: N_("This is no longer possible: the status of the request has changed."),
+    Refusal.PAYMENT_REFUSED: N_("The payment was declined. Nothing was charged."),
+    Refusal.PAYMENT_PENDING: N_("A payment is already being processed."),
     Refusal.SAVED_METHOD_ENDED: N_("The saved account can no longer be used. Nothing was charged."),
 }
 

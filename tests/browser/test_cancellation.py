@@ -84,7 +84,7 @@ def test_open_change_must_be_cancelled_before_the_service(
 
 def test_immediate_cancellation_cannot_be_withdrawn(open_page: OpenPage, live_app: LiveApp) -> None:
     page = open_page("fr", live_app.service_path(HOSTING["fr"]) + "/cancellation/review?when=now")
-    expect(page.locator("#review")).to_contain_text("ne peut être repris")
+    expect(page.locator("#review")).to_contain_text("ne pourra pas être rétabli")
     page.get_by_role("button", name="Mettre fin au service maintenant").click()
     expect(page.locator("#cancellation")).to_be_visible()
     expect(page.get_by_role("button", name="Retirer ma demande")).to_have_count(0)

@@ -95,8 +95,8 @@ def test_confirmation_with_a_lost_response_has_an_unknown_outcome_and_links_to_t
     orders = live_app.count(Order)
     page.route(re.compile(r"/plan$"), lose_response)
     page.locator("#review form .btn.go").click()
-    expect_alert(page, "We do not know yet whether your request went through. Look at its state before trying again.")
-    assert "inconnue" in page.locator("#alert").inner_text()
+    expect_alert(page, "We don’t know yet whether your request went through. Check it before trying again.")
+    assert "Nous ne savons pas encore" in page.locator("#alert").inner_text()
     assert live_app.count(Order) == orders + 1
 
     page.locator("#alert a").click()

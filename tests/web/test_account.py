@@ -37,7 +37,7 @@ def test_each_currency_has_a_ledger(french: Browser) -> None:
 
 
 def test_account_without_credit_says_so(french: Browser) -> None:
-    assert "Vous n'avez aucun crédit" in french.get("/account").text
+    assert "Vous n’avez aucun crédit" in french.get("/account").text
 
 
 def test_fragment_of_the_account_is_its_credit(french: Browser) -> None:

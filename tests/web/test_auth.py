@@ -58,7 +58,7 @@ def test_sign_in_does_not_redirect_to_another_site(client: Browser, elsewhere: s
 def test_failed_sign_in_does_not_tell_whether_the_address_exists(client: Browser, email: str, password: str) -> None:
     response = client.send("/login", email=email, password=password)
     assert response.status_code == 422
-    assert "L'adresse courriel et le mot de passe ne vont pas ensemble" in response.text
+    assert "L’adresse courriel ou le mot de passe est incorrect" in response.text
     assert "<title>Erreur\N{NO-BREAK SPACE}: Ouvrir une session" in response.text
 
 

@@ -137,7 +137,7 @@ def test_review_says_that_a_renewal_of_a_later_period_is_voided(french: Browser,
     page = html.unescape(french.get(f"{address('unpaid-renewal')}/cancellation/review?when={when}").text)
 
     assert f"La facture {number}, pour la période qui commence le 25\xa0octobre 2022, sera annulée" in page
-    assert "Le montant de 20,00\xa0$ déjà versé devient un crédit à votre compte." in page
+    assert "Le montant de 20,00\xa0$ déjà versé devient un crédit au compte." in page
     assert ("le service prendra plutôt fin le 25\xa0novembre 2022" in page) is (when == "period_end")
 
 

@@ -66,27 +66,27 @@ def test_nul_or_invalid_utf8_in_an_address_is_refused(french: Browser, path: str
 def test_nul_in_a_form_is_refused(client: Browser) -> None:
     response = client.send("/login", email="fr@example.com\0", password="x")
     assert response.status_code == 400
-    assert "Rien n&#39;a été modifié" in response.text
+    assert "Rien n’a été modifié" in response.text
 
 
 def test_body_larger_than_any_form_is_refused(french: Browser) -> None:
     response = french.post("/logout", data={"csrf_token": "x" * 10_000_000})
     assert response.status_code == 413
-    assert "Ceci est trop volumineux" in response.text
+    assert "Votre envoi est trop volumineux" in response.text
 
 
 def test_wrong_method_names_the_allowed_ones(french: Browser) -> None:
     response = french.get("/logout")
     assert response.status_code == 405
     assert "POST" in response.headers["Allow"]
-    assert "Ceci ne peut se faire ici" in response.text
+    assert "Cette action n’est pas possible ici" in response.text
 
 
 def test_refusal_page_has_its_message_status_and_code(failing: Browser) -> None:
     for response in (failing.get("/refused"), failing.fragment("/refused")):
         assert response.status_code == 409
         assert 'data-refusal="quote_changed"' in response.text
-        assert "Le montant a changé depuis que vous l&#39;avez vu." in response.text
+        assert "Le montant a changé depuis que vous l’avez vu." in response.text
 
 
 def test_exception_page_does_not_need_the_database(failing: Browser) -> None:

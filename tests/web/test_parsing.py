@@ -339,8 +339,8 @@ def test_error_page_that_fails_is_replaced_by_the_last_one(
     monkeypatch.setattr(errors, "render_template", fail)
     response = french.get(path)
     assert response.status_code == expected
-    assert "Cette demande n’a pu être traitée" in response.text
-    assert "This request could not be handled" in response.text
+    assert "Nous n’avons pas pu traiter votre demande" in response.text
+    assert "We could not process your request" in response.text
     assert "Content-Security-Policy" in response.headers
 
 
@@ -368,7 +368,7 @@ def test_what_escapes_the_application_is_answered_with_the_last_page(
 
 @pytest.mark.parametrize(
     ("status", "title"),
-    [(418, "Cette demande n&#39;a pu être lue"), (503, "Une erreur est survenue de notre côté")],
+    [(418, "Nous n’avons pas pu lire votre demande"), (503, "Une erreur est survenue de notre côté")],
 )
 def test_status_without_a_text_of_its_own_has_our_page(
     app: Flask, french: Browser, monkeypatch: pytest.MonkeyPatch, status: int, title: str

@@ -47,8 +47,8 @@ def test_staff_read_every_page_of_a_client_without_a_form_or_a_button(staff: Bro
         response = staff.get(path)
         main = main_of(response.text)
         assert response.status_code == 200, path
-        assert "Page de" in main, path
-        assert "fr@example.com, affichée au personnel" in main, path
+        assert "Vous consultez la page de" in main, path
+        assert "fr@example.com, comme membre du personnel" in main, path
         assert "<form" not in main, path
         assert "<button" not in main, path
         assert not re.findall(r'href="[^"]*/(?:plan|cancellation|account)[^"]*"', main), path
@@ -56,7 +56,7 @@ def test_staff_read_every_page_of_a_client_without_a_form_or_a_button(staff: Bro
 
 def test_client_sees_no_banner_on_their_own_pages(french: Browser) -> None:
     for path in pages_of("fr@example.com"):
-        assert "affichée au personnel" not in french.get(path).text
+        assert "comme membre du personnel" not in french.get(path).text
 
 
 def test_other_clients_find_nothing(english: Browser) -> None:
