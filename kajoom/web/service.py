@@ -43,7 +43,9 @@ def index() -> ResponseReturnValue:
 def show(service_id: int) -> ResponseReturnValue:
     """Show one service: its facts, the actions it offers, its usage and the history of its changes."""
     service = get_viewable_service_or_404(service_id)
-    return render("service/show.html", "service/_record.html", **product_context(service))
+    return render(
+        "service/show.html", "service/_record.html", title=gettext("Manage product"), **product_context(service)
+    )
 
 
 @bp.get("/services/<int:service_id>/changes")

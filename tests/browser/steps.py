@@ -60,8 +60,9 @@ def is_same_document(page: Page) -> bool:
 
 
 def expect_title(page: Page, message: str, **values: object) -> None:
-    """Expect the page's title: this message in the page's language, then the application's name."""
-    expect(page).to_have_title(f"{formats(page).gettext(message, **values)} · Kajoom")
+    """Expect the page's title: the domain on a service's page, this message in the page's language, the application."""
+    title = re.escape(f"{formats(page).gettext(message, **values)} · Kajoom")
+    expect(page).to_have_title(re.compile(rf"^(\S+ · )?{title}$"))
 
 
 def expect_status_message(page: Page, message: str, **values: object) -> None:

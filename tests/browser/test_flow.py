@@ -41,7 +41,7 @@ def test_change_is_made_by_keyboard_without_a_reload(open_page: OpenPage, live_a
     page = open_page(language, service)
     texts = formats(page)
     mark_document(page)
-    expect_title(page, "Product management")
+    expect_title(page, "Manage product")
 
     tab_to(page, "#upgrade")
     page.keyboard.press("Enter")

@@ -36,7 +36,7 @@ class State:
     title: str
 
 
-PRODUCT = State("", "#record", "Product management")
+PRODUCT = State("", "#record", "Manage product")
 CHOICE = State("/plan?plan=c&cycle=monthly", "#choose", "Change plan")
 REVIEW = State("/plan/review?plan=c&cycle=monthly", "#review", "Review and confirm your change")
 CANCELLATION = State("/cancellation", "#choose", "Cancellation request")

@@ -11,7 +11,7 @@ from kajoom.operations.orders.provisioning import mark_refused
 from tests.conftest import Browser, Statements
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.web.conftest import NOON, Address
-from tests.web.demo_rows import TODAY, number_of, reference_of
+from tests.web.demo_rows import TODAY, number_of, reference_of, service_in
 from tests.web.pages import post, value_of
 
 FIGURES = ("subtotal", "gst", "qst", "total")
@@ -34,7 +34,7 @@ def test_credit_note_shows_its_invoice_reason_and_negative_amounts(french: Brows
     invoice = number_of("waiting-person")
     response = french.get(f"/invoices/{note}")
     assert response.status_code == 200
-    assert f"<title>Note de crédit {note} · Kajoom</title>" in response.text
+    assert f"<title>{service_in('waiting-person').label} · Note de crédit {note} · Kajoom</title>" in response.text
     assert note == "NC-2022-0001"
     assert f'<a href="/invoices/{invoice}">{invoice}</a>' in response.text
     assert "Motif\xa0: Le changement de forfait n’a pas pu être effectué." in response.text

@@ -9,7 +9,7 @@ from kajoom.models.invoice import Invoice
 from tests.conftest import Browser, Statements
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import Address
-from tests.web.demo_rows import number_of, record_received, reference_of
+from tests.web.demo_rows import number_of, record_received, reference_of, service_in
 from tests.web.pages import post, value_of
 
 # --- list ---
@@ -50,11 +50,16 @@ def test_list_takes_four_statements(french: Browser, statements: Statements) -> 
 # --- show ---
 
 
+def test_each_line_of_an_invoice_names_the_domain_of_its_service(french: Browser) -> None:
+    page = french.get(f"/invoices/{number_of('unpaid-renewal')}").text
+    assert f'<b class="block">{service_in("unpaid-renewal").label}</b>' in page
+
+
 def test_invoice_shows_seller_client_lines_and_taxes_with_their_numbers(french: Browser) -> None:
     number = number_of("unpaid-renewal")
     response = french.get(f"/invoices/{number}")
     assert response.status_code == 200
-    assert f"<title>Facture {number} · Kajoom</title>" in response.text
+    assert f"<title>{service_in('unpaid-renewal').label} · Facture {number} · Kajoom</title>" in response.text
     for text in (
         "1200, rue de l&#39;Exemple",
         "Les Jardins Tremblay inc.",

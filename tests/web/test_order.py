@@ -51,7 +51,7 @@ def test_order_is_a_page_of_its_service(french: Browser, state: str, status: str
     reference = reference_of(state)
     response = french.get(f"/orders/{reference}")
     assert response.status_code == 200
-    assert f"<title>Changement de forfait {reference} · Kajoom</title>" in response.text
+    assert f"<title>{service_in(state).label} · Changement de forfait {reference} · Kajoom</title>" in response.text
     assert f'id="order-status" data-status="{status}"' in response.text
     for element in ("product", "alerts", "order", "order-title"):
         assert f' id="{element}"' in response.text

@@ -79,7 +79,7 @@ def checked(page: str, field: str) -> str | None:
 def test_choice_is_a_page_of_the_service(french: Browser, address: Address) -> None:
     response = french.get(f"{address('hosting')}/plan")
     assert response.status_code == 200
-    assert "<title>Changer de forfait · Kajoom</title>" in response.text
+    assert "<title>exemple.ca · Changer de forfait · Kajoom</title>" in response.text
     for element in ("product", "alerts", "choose", "quote", "upgrade"):
         assert f' id="{element}"' in response.text
     for code in ("base", "a", "b", "c"):
@@ -112,7 +112,7 @@ def test_preview_gives_the_price_alone(french: Browser, address: Address) -> Non
     path = f"{address('hosting')}/plan"
     response = french.fragment(f"{path}?plan=c&cycle=monthly&when=now&asked=monthly.now")
     assert response.status_code == 200
-    assert "<title>Changer de forfait · Kajoom</title>" in response.text
+    assert "<title>exemple.ca · Changer de forfait · Kajoom</title>" in response.text
     assert '<section id="quote"' in response.text
     assert 'id="choose"' not in response.text
     assert response.headers["HX-Replace-Url"] == f"{path}?plan=c&cycle=monthly&when=now"
@@ -202,7 +202,7 @@ def test_plan_without_a_price_in_the_currency_of_the_service_is_refused(
 def test_review_is_a_page_with_every_figure_and_the_form_to_confirm(french: Browser, address: Address) -> None:
     response = french.get(f"{address('hosting')}/plan/review?plan=b&cycle=monthly")
     assert response.status_code == 200
-    assert "<title>Vérifiez et confirmez votre changement · Kajoom</title>" in response.text
+    assert "<title>exemple.ca · Vérifiez et confirmez votre changement · Kajoom</title>" in response.text
     assert ' id="product"' in response.text
     figures = ("subtotal", "gst", "qst", "total", "due-today", "next-due")
     assert [value_of(response.text, figure) for figure in figures] == [

@@ -36,9 +36,19 @@ def test_product_page_keeps_the_labels_that_clients_know(french: Browser, addres
     assert "antipourriel" in page
 
 
+def test_each_page_of_a_service_names_its_domain(french: Browser, address: Address) -> None:
+    page = french.get(address("hosting")).text
+    assert "<title>exemple.ca · Gestion du produit · Kajoom</title>" in page
+    assert '<span aria-current="page">exemple.ca · Forfait A Hébergement Web</span>' in page
+    assert '<p class="site">exemple.ca</p>' in page
+    changes = french.get(f"{address('hosting')}/changes").text
+    assert "<title>exemple.ca · Historique des changements · Kajoom</title>" in changes
+    assert ">exemple.ca · Forfait A Hébergement Web</a>" in changes
+
+
 def test_product_page_in_english(english: Browser, address: Address) -> None:
     page = english.get(address("hosting", "en")).text
-    assert "<h1>Product management</h1>" in page
+    assert "<h1>Manage product</h1>" in page
     assert _facts(page)["Recurring amount"].endswith(" CAD")
     assert "Upgrade/Downgrade your hosting plan" in page
 
@@ -111,7 +121,8 @@ def test_usage_meters_compare_usage_with_the_limits_of_the_plan(french: Browser,
 
 def test_fragment_of_the_product_page_is_its_record(french: Browser, address: Address) -> None:
     response = french.fragment(address("hosting"))
-    assert response.text.lstrip().startswith('<div id="record"')
+    title = "<title>exemple.ca · Gestion du produit · Kajoom</title>"
+    assert response.text.lstrip().startswith(f'{title}<div id="record"')
 
 
 def test_product_page_only_reads(french: Browser, address: Address, statements: Statements) -> None:
