@@ -30,7 +30,7 @@ def load_command(file: Path, dry_run: bool) -> None:
             click.echo(f"{verb}: {place}")
     click.echo(f"unchanged: {report.unchanged}")
     if not report.has_changes:
-        click.echo(f"Catalogue {report.version} already says what the file says.")
+        click.echo(f"Catalogue {report.version} already has what is in the file.")
     elif dry_run:
         click.echo(f"Nothing was written; this would be catalogue {report.version}.")
     else:

@@ -1,4 +1,4 @@
-"""``flask jobs``: the messages of the outbox that wait, are retried, or were given up."""
+"""``flask jobs``: the messages of the outbox that are due, retried or failed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from kajoom.operations.outbox import discard_message, retry_message
 
 _REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_MESSAGE: "There is no job {id}.",
-    StaffRefusal.NOT_WAITING: "Job {id} is done already.",
+    StaffRefusal.NOT_WAITING: "Job {id} is already done.",
     StaffRefusal.NO_REASON: "Give the reason in one line of at most 500 characters.",
-    StaffRefusal.NOT_DEAD: "Job {id} has not failed: nothing is to be given up.",
+    StaffRefusal.NOT_DEAD: "Job {id} has not failed: it can’t be discarded.",
 }
 
 
@@ -34,7 +34,7 @@ def jobs() -> None:
 
 @jobs.command("list")
 @click.option("--kind", default="", help="Only the jobs of this kind, such as email or provision.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The most jobs to list.")
 @with_appcontext
 def list_command(kind: str, limit: int) -> None:
     """List the jobs that are due, retried or dead, with their age and last error; the dead ones first."""
@@ -49,7 +49,7 @@ def list_command(kind: str, limit: int) -> None:
 @click.argument("job", type=_ID)
 @with_appcontext
 def retry(job: int) -> None:
-    """Do JOB again at once, also a dead one."""
+    """Try JOB again now, even a dead one."""
     with _exit_on_refusal(job):
         retry_message(job, clock.now())
     log_act("retry", job=job)
@@ -58,14 +58,14 @@ def retry(job: int) -> None:
 
 @jobs.command()
 @click.argument("job", type=_ID)
-@click.option("--reason", required=True, help="Why it is given up, for the record.")
+@click.option("--reason", required=True, help="Why it is discarded; it is recorded.")
 @with_appcontext
 def discard(job: int, reason: str) -> None:
-    """Give JOB up, which has failed: it is never done."""
+    """Discard JOB, which has failed: it will not be tried again."""
     with _exit_on_refusal(job):
         discard_message(job, current_operator(), reason, clock.now())
     log_act("discard", job=job)
-    click.echo(f"Job {job} is given up.")
+    click.echo(f"Job {job} is discarded.")
 
 
 @contextmanager

@@ -27,15 +27,15 @@ from kajoom.operations.payments.refunds import refund_invoice
 REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_INVOICE: "There is no invoice {number}.",
     StaffRefusal.NO_CLIENT: "There is no client {email}.",
-    StaffRefusal.NO_METHOD: "Say how it was paid with --method: one of {known}.",
+    StaffRefusal.NO_METHOD: "Give the payment method with --method: one of {known}.",
     StaffRefusal.NO_REFERENCE: "{reference!r} is not a reference: give the bank's, in at most 100 characters.",
     StaffRefusal.NOT_AN_AMOUNT: "{amount!r} is not an amount like 41.72.",
-    StaffRefusal.NOT_YET: "{on} is yet to come.",
+    StaffRefusal.NOT_YET: "{on} is in the future.",
     StaffRefusal.REFERENCE_USED: "{reference} is already recorded: {amount} for invoice {number}. If this is other"
     " money, give a reference that tells it apart, like the sender's name and the number.",
     StaffRefusal.BALANCE_TOO_LOW: "The client has {balance} of account credit: it cannot fall below zero.",
-    StaffRefusal.NOTHING_TO_REFUND: "Nothing of invoice {number} is left to be sent back: it gave no credit, or that"
-    " credit was spent or sent back since.",
+    StaffRefusal.NOTHING_TO_REFUND: "Nothing is left to refund for invoice {number}: it gave no credit, or that credit"
+    " has been spent or refunded since.",
     StaffRefusal.PAID_OFFLINE: "Invoice {number} was paid by {provider}, which no provider carries: send the money back"
     " yourself, then take the credit back with `flask staff credit`.",
     StaffRefusal.PROVIDER_CLOSED: "Invoice {number} was paid by {provider}, which is not set up here any more.",
@@ -96,9 +96,9 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
 
 @click.command()
 @click.argument("email")
-@click.option("--amount", required=True, help="Like 20.00; below zero to take back.")
+@click.option("--amount", required=True, help="Like 20.00; a negative amount takes credit back.")
 @click.option("--currency", default="CAD", show_default=True)
-@click.option("--reason", required=True, help="Shown to the client beside it.")
+@click.option("--reason", required=True, help="Shown to the client beside the amount.")
 @with_appcontext
 def credit(email: str, amount: str, currency: str, reason: str) -> None:
     """Grant account credit to the client of EMAIL; it is used first, on the next invoice."""
@@ -133,9 +133,9 @@ def credit_note_command(invoice: str, amount: str, reason: str) -> None:
 @click.argument("invoice")
 @with_appcontext
 def refund(invoice: str) -> None:
-    """Send the payment of INVOICE, or of a credit note's, that became account credit back to where it came from.
+    """Refund the payment of INVOICE, or of a credit note's invoice, that became account credit.
 
-    Only a provider's payment that came late or paid for nothing can be sent back, up to what is left of that credit.
+    Only a provider's payment that came late or paid for nothing can be refunded, up to what is left of that credit.
     """
     with exit_on_refusal():
         sent = refund_invoice(invoice, current_app.extensions["kajoom"].payments, current_operator(), clock.now())
@@ -167,7 +167,7 @@ def reconcile_command(on: datetime | None) -> None:
 
 @click.command("explain")
 @click.argument("reference")
-@click.option("--note", required=True, help="What it was.")
+@click.option("--note", required=True, help="What explains it.")
 @with_appcontext
 def explain_command(reference: str, note: str) -> None:
     """Close the differences with REFERENCE and record what they were."""

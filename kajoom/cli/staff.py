@@ -1,4 +1,4 @@
-"""``flask staff``: what waits for a person, its outcome, the end of a service, and the commands of the ledger."""
+"""``flask staff``: the tasks for staff and their outcome, the end of a service, and the commands of the ledger."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ _WHAT = {
     TaskKind.STUCK: "see why the panel has not made the change",
 }
 _REFUSALS: Mapping[StrEnum, str] = {
-    Refusal.TOO_LATE: "{name} does not wait for a person: see its page.",
-    StaffRefusal.FOR_A_PERSON: "{name} is for a person: the panel is not asked.",
+    Refusal.TOO_LATE: "{name} is not waiting for staff: see its page.",
+    StaffRefusal.FOR_A_PERSON: "{name} is done by staff: the panel is not asked.",
     **{
         code: REFUSALS[code]
         for code in (
@@ -59,12 +59,12 @@ def _exit_on_refusal(name: str) -> Iterator[None]:
 @click.command()
 @with_appcontext
 def queue() -> None:
-    """List what a person must do, the oldest first; LATE marks what has waited for more than the next business day."""
+    """List the tasks for staff, the oldest first; LATE marks those open past the next business day."""
     tasks = open_tasks()
     for task in tasks:
         click.echo(_describe(task))
     if not tasks:
-        click.echo("Nothing waits for a person.")
+        click.echo("No task is open.")
 
 
 @click.command()
@@ -72,7 +72,7 @@ def queue() -> None:
 @click.option("--on", "day", type=DAY, help="The day from which a change is in force; today by default.")
 @with_appcontext
 def done(name: str, day: datetime | None) -> None:
-    """Declare a change operational (the client is sent an e-mail), or a task done.
+    """Mark a change as operational (the client is sent an e-mail), or a task as done.
 
     An upgrade charged by the day that is in force later than it was ordered is credited the days in between.
     """
@@ -95,7 +95,7 @@ def done(name: str, day: datetime | None) -> None:
 @click.option("--reason", required=True, help="What the client reads.")
 @with_appcontext
 def refuse(name: str, reason: str) -> None:
-    """Declare that a change cannot be made; what was paid becomes account credit."""
+    """Refuse a change that can’t be made; what was paid becomes account credit."""
     with _exit_on_refusal(name):
         reference = _order_reference_of(name)
         mark_refused(reference, reason, current_operator(), clock.today(), clock.now())

@@ -19,7 +19,7 @@ def test_load_prints_what_it_added_and_then_that_nothing_changed(app: Flask) -> 
     assert "This is now catalogue 1." in first.output
     second = run.invoke(catalog_command, ["load", str(DEMO)])
     assert "added" not in second.output
-    assert "Catalogue 1 already says what the file says." in second.output
+    assert "Catalogue 1 already has what is in the file." in second.output
 
 
 def test_file_with_an_error_fails(app: Flask, tmp_path: Path) -> None:

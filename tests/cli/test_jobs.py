@@ -95,7 +95,7 @@ def test_discarded_job_is_recorded_and_never_done(invoke: Invoke) -> None:
     given_up = stored("dead")
     assert (given_up.done_at, given_up.discard_note) == (AT + 3 * HOUR, "the address is gone")
     assert given_up.discarded_by.startswith("staff:")
-    assert invoke("retry", job).output == f"Error: Job {job} is done already.\n"
+    assert invoke("retry", job).output == f"Error: Job {job} is already done.\n"
 
 
 def test_job_that_has_not_failed_cannot_be_discarded(invoke: Invoke) -> None:
@@ -114,4 +114,4 @@ def test_unknown_or_finished_job_is_refused(invoke: Invoke) -> None:
     add("email", "done", AT, email="operational", order=7)
     job, token = leased()
     mark_done(job, token, AT)
-    assert invoke("discard", job, "--reason", "no").output == f"Error: Job {job} is done already.\n"
+    assert invoke("discard", job, "--reason", "no").output == f"Error: Job {job} is already done.\n"

@@ -77,7 +77,7 @@ def test_received_prints_what_was_paid_what_is_left_and_what_was_too_much(app: F
     ("amount", "on", "reason"),
     [
         ("41,72", TODAY, "'41,72' is not an amount like 41.72."),
-        ("41.72", "2999-01-01", "2999-01-01 is yet to come."),
+        ("41.72", "2999-01-01", "2999-01-01 is in the future."),
     ],
 )
 def test_received_fails_with_the_reason(app: Flask, amount: str, on: str, reason: str) -> None:
@@ -126,7 +126,7 @@ def test_refund_sends_back_the_payment_of_a_refused_change(app: Flask, provider:
     invoice = factories.invoice_for(order)
     number, reference = invoice.number, order.reference
     early = run(app, "refund", number)
-    assert (early.exit_code, "Nothing of invoice" in early.output) == (1, True)
+    assert (early.exit_code, "Nothing is left to refund" in early.output) == (1, True)
 
     pay(invoice.id, {"fake": provider}, PaymentChoice("fake"), factories.AT)
     mark_refused(reference, "no room", "staff:lea", ON, factories.AT)
@@ -172,7 +172,7 @@ def test_reconcile_prints_differences_and_fails_until_they_are_explained(app: Fl
 @pytest.mark.usefixtures("provider")
 def test_reconcile_refuses_a_day_to_come(app: Flask) -> None:
     result = run(app, "reconcile", "--on", "2999-01-01")
-    assert (result.exit_code, result.output) == (1, "Error: 2999-01-01 is yet to come.\n")
+    assert (result.exit_code, result.output) == (1, "Error: 2999-01-01 is in the future.\n")
 
 
 @pytest.mark.usefixtures("provider")
@@ -224,8 +224,8 @@ def order_waiting_for_staff(provider: FakeProvider) -> str:
 @pytest.mark.parametrize(
     ("day", "sentence"),
     [
-        ("2999-01-01", "2999-01-01 is yet to come."),
-        ("9999-12-31", "9999-12-31 is yet to come."),
+        ("2999-01-01", "2999-01-01 is in the future."),
+        ("9999-12-31", "9999-12-31 is in the future."),
         ("2026-06-15", "2026-06-15 is before the change CH-2026-000001 was ordered."),
     ],
 )

@@ -79,7 +79,7 @@ def test_queue_lists_what_waits_for_a_person_oldest_first(app: Flask, invoke: In
 
 
 def test_queue_marks_what_is_late(app: Flask, invoke: Invoke) -> None:
-    assert invoke("queue").output == "Nothing waits for a person.\n"
+    assert invoke("queue").output == "No task is open.\n"
     by_hand()
     assert "1  today  make" in invoke("queue").output
 
@@ -99,7 +99,7 @@ def test_change_is_done_by_its_reference_or_its_task(invoke: Invoke, by_task: bo
     assert not open_tasks()
     again = invoke("done", name)
     assert again.exit_code == 1
-    assert "There is no open task" in again.output if by_task else "does not wait for a person" in again.output
+    assert "There is no open task" in again.output if by_task else "is not waiting for staff" in again.output
 
 
 def test_change_is_refused_by_its_task(invoke: Invoke) -> None:
