@@ -66,7 +66,7 @@ def payments(first: datetime, last: datetime) -> None:
 @_last_day
 @with_appcontext
 def credit(first: datetime, last: datetime) -> None:
-    """Movements of the clients' account credit; what was used is negative."""
+    """History of the clients' account credit; what was used is negative."""
     _write(_CREDIT, map(_credit_cells, credit_in(_period(first, last))))
 
 

@@ -39,7 +39,7 @@ REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.PAID_OFFLINE: "Invoice {number} was paid by {provider}, which no provider carries: send the money back"
     " yourself, then take the credit back with `flask staff credit`.",
     StaffRefusal.PROVIDER_CLOSED: "Invoice {number} was paid by {provider}, which is not set up here any more.",
-    StaffRefusal.REFUND_UNDER_WAY: "A refund of invoice {number} is already on its way: its outcome is not known yet.",
+    StaffRefusal.REFUND_UNDER_WAY: "A refund of invoice {number} is already being processed.",
     StaffRefusal.NO_SERVICE: "There is no service {name}: give its id of the host's billing, or its domain.",
     StaffRefusal.SEVERAL_SERVICES: "{name} names several services: give one of their ids, {known}.",
     StaffRefusal.SERVICE_ENDED: "The service {name} has already ended.",

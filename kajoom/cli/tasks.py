@@ -1,4 +1,4 @@
-"""``flask staff queue``, ``done``, ``refuse`` and ``retry``: what a person must do, and its outcome."""
+"""``flask staff queue``, ``done``, ``refuse`` and ``retry``: the tasks for staff and their outcome."""
 
 from __future__ import annotations
 
