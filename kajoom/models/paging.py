@@ -17,8 +17,8 @@ def page_of(query: Select[Any], number: int) -> Pagination:
     return db.paginate(query, page=number, per_page=PER_PAGE, max_per_page=PER_PAGE)
 
 
-def rows_of(query: CompoundSelect[Any], number: int) -> Pagination:
-    """Read page ``number`` of an ordered union, as ``page_of``; its items are rows."""
+def rows_of(query: CompoundSelect[Any] | Select[Any], number: int) -> Pagination:
+    """Read page ``number`` of an ordered union or query of several columns, as ``page_of``; its items are rows."""
     return _RowPagination(page=number, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, func, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
@@ -16,7 +15,6 @@ from kajoom.domain.terms import Terms, due_date_on
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
-from kajoom.models.paging import page_of
 from kajoom.models.types import enum_column, json_column
 
 
@@ -90,12 +88,6 @@ class Service(Base):
 def client_id_of_service(service_id: int) -> ScalarSelect[int]:
     """The id of a service's client, as a subquery for ``lock_client``."""
     return select(Service.client_id).where(Service.id == service_id).scalar_subquery()
-
-
-def services_of(client_id: int, page: int) -> Pagination:
-    """Return a page of the client's services, in the order they were added."""
-    query = select(Service).options(joinedload(Service.plan).joinedload(Plan.group))
-    return page_of(query.where(Service.client_id == client_id).order_by(Service.id), page)
 
 
 def service_by_external_id(external_id: str) -> Service | None:

@@ -136,7 +136,7 @@ _IS_BEING_PAID: ColumnElement[bool] = (
     )
     .exists()
 )
-_UNPAID_RENEWAL_ID: ColumnElement[int | None] = (
+UNPAID_RENEWAL_ID: ColumnElement[int | None] = (
     select(Invoice.id)
     .where(
         Invoice.service_id == Service.id,
@@ -147,6 +147,7 @@ _UNPAID_RENEWAL_ID: ColumnElement[int | None] = (
     .limit(1)
     .scalar_subquery()
 )
+"""The oldest renewal of a service that is to be paid."""
 # Built once with bound parameters: building and caching the statement on each call costs more than running it.
 _SNAPSHOT = (
     select(
@@ -189,7 +190,7 @@ _SNAPSHOT = (
         Cancellation,
         and_(Cancellation.service_id == Service.id, Cancellation.status == inline_code(CancellationStatus.OPEN)),
     )
-    .outerjoin(_UNPAID, _UNPAID.id == _UNPAID_RENEWAL_ID)
+    .outerjoin(_UNPAID, _UNPAID.id == UNPAID_RENEWAL_ID)
     .where(Service.id == bindparam("service_id"), Service.client_id == bindparam("client_id"))
 )
 

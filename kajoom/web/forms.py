@@ -167,6 +167,13 @@ class ReviewForm(ChoiceForm):
     asked = SingleField()
 
 
+class ServiceFilterForm(StrictForm):
+    """The filter of the list of services: ``q``, part of a domain or of a plan's name, and ``todo``."""
+
+    q = SingleField(convert=str.strip)
+    todo = SingleField(convert=bool)
+
+
 class PaymentFields(StrictForm):
     """How a client pays: a method, the account saved for it (``saved``), or whether to save its account (``saves``)."""
 

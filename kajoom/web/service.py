@@ -10,12 +10,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
+from kajoom.models.catalog import catalog
 from kajoom.models.history import ChangePages, history_of
 from kajoom.models.owner import owner_of_service
 from kajoom.models.paging import PER_PAGE
-from kajoom.models.service import services_of
+from kajoom.models.service_list import ServiceFilter, services_of
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.web.auth import current_client
+from kajoom.web.forms import ServiceFilterForm
 from kajoom.web.htmx import render
 from kajoom.web.paging import requested_page
 from kajoom.web.staff_view import get_viewable_or_404
@@ -34,9 +36,20 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/services")
 def index() -> ResponseReturnValue:
-    """List the client's services."""
-    services = services_of(current_client().id, requested_page())
-    return render("service/index.html", "service/_index.html", services=services, today=clock.today())
+    """List the client's services, those that need the client first."""
+    form = ServiceFilterForm.parse(request.args)
+    wanted = ServiceFilter(form.q.data or "", bool(form.todo.data))
+    today, current = clock.today(), catalog()
+    services = services_of(current_client().id, requested_page(), today, wanted, current)
+    return render(
+        "service/index.html",
+        "service/_index.html",
+        title=gettext("My services"),
+        services=services,
+        wanted=wanted,
+        today=today,
+        catalog=current,
+    )
 
 
 @bp.get("/services/<int:service_id>")

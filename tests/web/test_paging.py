@@ -52,6 +52,15 @@ def test_each_service_is_on_one_page(many_services: Browser) -> None:
         assert pages.count(f'<a href="/services/{service_id}">') == 1
 
 
+def test_filter_of_services_keeps_their_pages(many_services: Browser, statements: Statements) -> None:
+    first = many_services.get("/services?q=EXEMPLE.CA-").text
+    assert 'rel="next" href="/services?page=2&amp;q=EXEMPLE.CA-"' in first
+    assert "130 services" in first
+    with statements() as executed:
+        assert many_services.get("/services?q=exemple.ca-&page=3").status_code == 200
+    assert len(executed) == 4, "\n\n".join(executed)
+
+
 def test_short_list_has_no_pager(french: Browser) -> None:
     assert 'class="pager"' not in french.get("/services").text
 
