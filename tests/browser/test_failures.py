@@ -132,7 +132,7 @@ def test_server_error_keeps_choice_address_and_focus(
     assert figure(page, "due-today") == "41.72"
     assert focused(page) == "#pick-c"
     assert page.url == address
-    expect(page).to_have_title("Changer de forfait · Kajoom")
+    expect(page).to_have_title("exemple.ca · Changer de forfait · Kajoom")
 
     choose(page, "base")
     expect(page.locator("#alert")).to_be_empty()
