@@ -98,6 +98,13 @@
     }
   });
 
+  // The button "Print or save as PDF", which style.css hides without JavaScript.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) {
+      window.print();
+    }
+  });
+
   // style.css hides what only serves pages without JavaScript.
   root.classList.add("js");
 })();

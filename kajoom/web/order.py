@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
+from kajoom.domain.money import Money
 from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.refusal import BusinessError
@@ -150,6 +151,7 @@ def _render(
         credit_notes=sorted((page.credit_notes or "").split()),
         figures=_figures_of(page),
         stages=timeline_of(order),
+        follows=_renewal_after(order),
         payment=state,
         options=payment_options(invoice, service.payment_method, service.catalog, service.credit, clock.today()),
         is_late=_is_late(order),
@@ -166,6 +168,12 @@ def _figures_of(page: OrderPage) -> Figures:
     if page.invoice is not None and page.invoice.paid_cents:
         return figures_of_invoice(page.invoice)
     return figures_of_order(page.order)
+
+
+def _renewal_after(order: Order) -> Money | None:
+    """What each period costs after the change, taxes included; ``None`` for a free plan and where it is not known."""
+    cents = order.figures.get("renewal_after") if order.to_cents else None
+    return Money(cents, order.currency) if cents is not None else None
 
 
 def _announcement(order: Order, payment: PaymentState) -> str:

@@ -53,7 +53,7 @@ def test_another_plan_can_be_chosen_after_a_refused_payment(
     page_errors.expect("HTTP 402")
     live_app.set_provider_behaviour(Behaviour.REFUSE)
     page = confirm_change(open_page, live_app)
-    page.get_by_role("button", name=formats(page).gettext("Choose another plan")).click()
+    page.get_by_role("button", name=formats(page).gettext("Cancel and choose another plan")).click()
     expect_address(page, live_app.service_path(_FR) + "/plan")
     expect_title(page, "Change plan")
     expect(page.locator("#quote .btn.go")).to_be_visible()

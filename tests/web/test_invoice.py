@@ -161,3 +161,16 @@ def test_return_to_the_invoice_of_another_client_is_not_found(english: Browser, 
     path = f"/invoices/{number_of('unpaid-renewal')}/payment/return"
     assert english.get(path).status_code == 404
     assert client.get(path).location.startswith("/login")
+
+
+def test_unpaid_invoice_says_on_paper_how_to_pay_it(french: Browser) -> None:
+    number = number_of("unpaid-renewal")
+    paper = french.get(f"/invoices/{number}").text.partition('<section class="on-paper">')[2].partition("</section>")[0]
+    for text in (f"avec la référence {number}", f"/invoices/{number}", "Virement Interac", "Chèque"):
+        assert text in paper
+
+
+def test_paid_invoice_does_not_say_how_to_pay_it(french: Browser) -> None:
+    page = french.get(f"/invoices/{number_of('waiting-person')}").text
+    assert "on-paper" not in page
+    assert "data-print>Imprimer ou enregistrer en PDF</button>" in page

@@ -330,3 +330,18 @@ def test_cancellation_without_a_csrf_token_is_refused(french: Browser) -> None:
     reference = reference_of("waiting-payment")
     assert french.post(f"/orders/{reference}/cancel").status_code == 403
     assert order_status(reference) == "awaiting_payment"
+
+
+def test_scheduled_order_says_what_is_paid_from_its_day(french: Browser) -> None:
+    page = french.get(f"/orders/{reference_of('scheduled')}").text
+    assert re.search(r"<p>Puis \d+,\d\d\xa0\$ par mois, taxes comprises, dès le 9\snovembre 2022\.", page)
+
+
+def test_choosing_another_plan_says_that_it_cancels(french: Browser) -> None:
+    page = french.get(f"/orders/{reference_of('waiting-payment')}").text
+    assert 'name="then" value="choose">Annuler et choisir un autre forfait</button>' in page
+
+
+def test_order_can_be_printed(french: Browser) -> None:
+    page = french.get(f"/orders/{reference_of('scheduled')}").text
+    assert "data-print>Imprimer ou enregistrer en PDF</button>" in page
