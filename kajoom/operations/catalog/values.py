@@ -46,7 +46,7 @@ def _parse_price(value: object) -> int:
 
 def _check_free(cents: int) -> int:
     if cents:
-        raise ValueError("what is free costs 0.00")
+        raise ValueError("a free service must cost 0.00")
     return cents
 
 

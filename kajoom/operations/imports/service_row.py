@@ -77,7 +77,7 @@ def terms_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     cycle, due, anchor = values["cycle"], values.get("next_due_date"), values.get("anchor_day")
     if not cycle.months:
         if cycle is BillingCycle.FREE and values["recurring"]:
-            yield "recurring", f"what is free costs 0.00, not {Money(values['recurring'])}"
+            yield "recurring", f"a free service must cost 0.00, not {Money(values['recurring'])}"
     elif due is None:
         if values["recurring"]:
             yield "next_due_date", "empty, and the service is paid each cycle"

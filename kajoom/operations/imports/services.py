@@ -148,7 +148,7 @@ def _errors(
     if (values["group"], values["plan"]) not in prices.plans:
         yield "plan", f"unknown plan: {values['group']}/{values['plan']}"
     if values["registered_on"] > on:
-        yield "registered_on", f"{values['registered_on']} is yet to come"
+        yield "registered_on", f"{values['registered_on']} is in the future"
     yield from terms_errors(values)
     yield from amount_errors(values, prices.highest, on)
 

@@ -56,7 +56,7 @@ def test_every_error_is_reported_at_once_with_its_line() -> None:
         ('"225.00"', '"99999999.00"', "groups.hosting.plans.b.prices.CAD.monthly: not from 0.00 to 9999999.99"),
         ('annually = "2250.00"', 'yearly = "2250.00"', "groups.hosting.plans.b.prices.CAD.yearly: unknown key"),
         ("plans.b.prices.CAD", "plans.b.prices.cad", "groups.hosting.plans.b.prices.cad: not a code: [A-Z]{3}"),
-        ('free = "0.00"', 'free = "1.00"', "groups.parking.plans.free.prices.CAD.free: what is free costs 0.00"),
+        ('free = "0.00"', 'free = "1.00"', "groups.parking.plans.free.prices.CAD.free: a free service must cost 0.00"),
         ('monthly = "9.99"\nannually = "99.90"', "", "groups.parking.plans.card.prices: no price"),
         ('charge = "prorated"', 'charge = "double"', "groups.hosting.charge: 'prorated' or 'full_period' expected"),
         ('name = "Kajoom"', "", "seller.name: missing"),
