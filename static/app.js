@@ -24,6 +24,21 @@
     root.classList.remove("working");
   }
 
+  /**
+   * Mark the price beside the choice as out of date while another is computed; `reason` says why there is none yet.
+   * A swap replaces the marked element.
+   */
+  function markPrice(request, reason = "") {
+    const quote = document.getElementById("quote");
+    if (!quote || !request.ctx?.sourceElement?.matches?.(".choosing")) {
+      return;
+    }
+    quote.dataset.stale = "";
+    for (const note of document.querySelectorAll(".stale-reason")) {
+      note.textContent = reason;
+    }
+  }
+
   function clearError() {
     document.getElementById("alert").textContent = "";
   }
@@ -40,6 +55,7 @@
     const isUnknown = isPost(request) && kind !== "broken";
     const text = alert.dataset[isUnknown ? "unknown" : kind];
     hideWorking();
+    markPrice(request, text);
     if (alert.firstChild?.textContent.trim() === text) {
       return;
     }
@@ -68,6 +84,7 @@
     if (!isPoll(detail)) {
       clearError();
     }
+    markPrice(detail);
     if (isPost(detail)) {
       workingTimer = setTimeout(showWorking, SHOW_WORKING_AFTER_MS);
     }

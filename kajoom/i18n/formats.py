@@ -74,6 +74,10 @@ class Formats:
         """A date inside a sentence: « le 22 novembre 2026 », « le 1er … », "November 22, 2026"."""
         return _long_date(on, self.locale)
 
+    def from_date(self, on: date) -> str:
+        """A date after « à compter » or "from": « du 1er novembre 2026 », "November 1, 2026"."""
+        return self.long_date(on).replace("le ", "du ", 1) if self.language == "fr" else self.long_date(on)
+
     def clock_time(self, at: datetime) -> str:
         """The time in the host's time zone: « 14 h 30 », « 9 h », "2:30 p.m."."""
         local = to_user_timezone(at)

@@ -72,7 +72,7 @@ def review(service_id: int) -> ResponseReturnValue:
     form = ReviewForm.parse(request.args)
     choice = drop_stale_when(service, form.choice, form.asked.data)
     quote = quote_change(service, choice, clock.today())
-    return _render_review(Preview(service, choice, quote))
+    return _render_review(Preview(service, choice, quote), request.args.get("method", ""))
 
 
 @bp.post("")
@@ -138,6 +138,7 @@ def _render_choice(
         preview=preview,
         offers=plan_offers,
         cycles=service.group.cycles(service.terms.recurring.currency),
+        way=next(iter(ways_to_pay(service, clock.today(), current_app.config["DAYS_TO_PAY"])), None),
         no_way_in_time=is_too_late_to_pay(service, clock.today()),
         page=lambda: product_context(service),
         **response_options,
@@ -149,21 +150,23 @@ def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue
     service, error = preview.service, preview.error
     title = gettext("Review and confirm your change")
     ways = ways_to_pay(service, clock.today(), current_app.config["DAYS_TO_PAY"])
-    codes = [way.method.code for way in ways]
-    method = requested if requested in codes else next(iter(codes), "")
+    by_code = {each.method.code: each for each in ways}
+    way = by_code.get(requested) or next(iter(ways), None)
+    method = way.method.code if way else ""
     return render(
         "plan/review.html",
         "plan/_review.html",
         title=gettext("Error: %(title)s", title=title) if error else title,
-        push=None if error else _choice_url("plan.review", preview.choice, service),
+        push=None if error else _choice_url("plan.review", preview.choice, service, requested if requested in by_code else ""),
         status=status_of(error.code) if error else 200,
         service=service,
         preview=preview,
         error=error,
         back=_choice_url("plan.choose", preview.choice, service),
         ways=ways,
+        way=way,
+        way_urls={code: _choice_url("plan.review", preview.choice, service, code) for code in by_code},
         no_way_in_time=is_too_late_to_pay(service, clock.today()),
-        method=method,
         account=saved_accounts_of(service.client_id).get(method),
         saving=method if method in providers_that_save() else None,
         scheduled_url=_choice_url("plan.review", replace(preview.choice, when=When.RENEWAL), service),
@@ -188,7 +191,8 @@ def _announcement(preview: Preview) -> str:
     return str(gettext("Preview: %(plan)s, %(cycle)s. Due today: %(amount)s.", **values))
 
 
-def _choice_url(endpoint: str, choice: Choice, service: ServiceSnapshot) -> str:
+def _choice_url(endpoint: str, choice: Choice, service: ServiceSnapshot, method: str = "") -> str:
     """The address of a choice, which reloading, the Back button and a link in an e-mail open again."""
     when: dict[str, Any] = {"when": choice.when.value} if choice.when else {}
-    return url_for(endpoint, service_id=service.id, plan=choice.plan, cycle=choice.cycle.value, **when)
+    paid_by = {"method": method} if method else {}
+    return url_for(endpoint, service_id=service.id, plan=choice.plan, cycle=choice.cycle.value, **when, **paid_by)

@@ -210,7 +210,7 @@ def test_review_is_a_page_with_every_figure_and_the_form_to_confirm(french: Brow
     ]  # fmt: skip
     fields = hidden_fields(response.text, "review")
     assert fields | {"digest": "", "key": ""} == {
-        "plan": "b", "cycle": "monthly", "when": "now", "digest": "", "key": "",
+        "plan": "b", "cycle": "monthly", "when": "now", "digest": "", "key": "", "method": "demonstration",
     }  # fmt: skip
     assert re.fullmatch(r"4172-[0-9a-f]{32}", fields["digest"])
     assert re.fullmatch(r"[0-9a-f]{32}", fields["key"])

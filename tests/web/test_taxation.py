@@ -81,7 +81,7 @@ def test_nothing_speaks_of_taxes_to_a_client_who_pays_none(
         assert not TAX.search(visible(page)), (name, TAX.findall(visible(page)))
 
 
-@pytest.mark.parametrize(("language", "words"), [("fr", "aujourd'hui, plus taxes"), ("en", "today, plus taxes")])
+@pytest.mark.parametrize(("language", "words"), [("fr", "avant taxes"), ("en", "before taxes")])
 def test_price_before_tax_says_so_to_a_client_who_pays_taxes(
     signed_in: SignIn, address: Address, language: str, words: str
 ) -> None:
