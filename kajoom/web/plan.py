@@ -157,7 +157,9 @@ def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue
         "plan/review.html",
         "plan/_review.html",
         title=gettext("Error: %(title)s", title=title) if error else title,
-        push=None if error else _choice_url("plan.review", preview.choice, service, requested if requested in by_code else ""),
+        push=None
+        if error
+        else _choice_url("plan.review", preview.choice, service, requested if requested in by_code else ""),
         status=status_of(error.code) if error else 200,
         service=service,
         preview=preview,

@@ -142,7 +142,7 @@ def test_swapped_element_is_the_root_of_the_partial_with_its_name() -> None:
     partials: dict[str, list[Path]] = {}
     for path in templates():
         if path.name.startswith("_") and path.suffix == ".html":
-            partials.setdefault(path.stem[1:], []).append(path)
+            partials.setdefault(path.stem[1:].replace("_", "-"), []).append(path)
     targets = {target for path in templates() for target in targets_in(path.read_text())[0]}
     faults = [f"no partial _{target}.html for the target #{target}" for target in targets if target not in partials]
     for target in targets & set(partials):

@@ -72,14 +72,14 @@ def expect_status_message(page: Page, message: str, **values: object) -> None:
 
 def expect_address(page: Page, path: str, **fields: str) -> None:
     """Expect the URL ``path`` with these query fields, in any order."""
-    query = "".join(f"(?=.*[?&]{name}={value}(&|$))" for name, value in fields.items())
-    expect(page).to_have_url(re.compile(rf"^http://[^/]+{re.escape(path)}{query}([?].*)?$"))
+    query = "".join(f"(?=.*[?&]{name}={value}(&|#|$))" for name, value in fields.items())
+    expect(page).to_have_url(re.compile(rf"^http://[^/]+{re.escape(path)}{query}([?#].*)?$"))
 
 
 def choose(page: Page, plan: str) -> None:
     """Choose a plan and wait for its preview."""
     page.locator(f"#plan-{plan} .name").click()
-    expect(page).to_have_url(re.compile(rf"[?&]plan={plan}(&|$)"))
+    expect(page).to_have_url(re.compile(rf"[?&]plan={plan}(&|#|$)"))
 
 
 def go_on(page: Page) -> None:

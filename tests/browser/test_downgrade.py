@@ -141,5 +141,5 @@ def test_plan_too_small_for_the_usage_is_listed_with_the_excess_and_cannot_be_ch
 
 def test_downgrade_with_unknown_usage_goes_to_a_person(open_page: OpenPage, live_app: LiveApp) -> None:
     page = open_page("fr", live_app.service_path("demo-fr-usage-unknown") + "/plan?plan=base&cycle=monthly")
-    expect(page.locator("#plan-base")).to_contain_text("Une personne doit intervenir")
+    expect(page.locator("#plan-base")).to_contain_text("Effectué par notre équipe")
     expect(page.locator("#quote")).to_contain_text("inconnu")

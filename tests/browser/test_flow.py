@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from kajoom.domain.payment_method import BUILT_IN
+from kajoom.i18n.formats import Formats
 from tests.browser.conftest import OpenPage
 from tests.browser.live_app import LiveApp
 from tests.browser.steps import (
@@ -33,6 +35,12 @@ PLAN = {"fr": "Forfait B", "en": "Plan B"}
 MONTHLY = {"fr": "mensuel", "en": "monthly"}
 OPERATIONAL = {"fr": "opérationnel", "en": "operational"}
 LANGUAGES = pytest.mark.parametrize("language", ["fr", "en"])
+
+
+def confirm_button(texts: Formats, language: str) -> str:
+    """What the button of the review says in a language."""
+    method = texts.localized(BUILT_IN["demonstration"].label)
+    return texts.gettext("Confirm and pay %(amount)s with %(method)s", amount=AMOUNT[language], method=method)
 
 
 @LANGUAGES
@@ -77,7 +85,7 @@ def test_change_is_made_by_keyboard_without_a_reload(open_page: OpenPage, live_a
     assert figures(page, *FIGURES[language]) == FIGURES[language]
 
     tab_to(page, "#review form .btn.go")
-    expect(page.locator(":focus")).to_have_text(texts.gettext("Confirm and pay %(amount)s", amount=AMOUNT[language]))
+    expect(page.locator(":focus")).to_have_text(confirm_button(texts, language))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/orders/CH-2022-\d{6}$"))
     reference = live_app.last_order()
@@ -114,7 +122,7 @@ def test_change_is_made_without_javascript(open_page: OpenPage, live_app: LiveAp
     expect_title(page, "Review and confirm your change")
     assert figures(page, *FIGURES[language]) == FIGURES[language]
 
-    page.get_by_role("button", name=texts.gettext("Confirm and pay %(amount)s", amount=AMOUNT[language])).click()
+    page.get_by_role("button", name=confirm_button(texts, language)).click()
     reference = live_app.last_order()
     expect_address(page, f"/orders/{reference}")
     expect_title(page, "Change of plan %(reference)s", reference=reference)

@@ -87,9 +87,9 @@ def test_change_that_needs_a_person_shows_the_delay_until_staff_complete_it(
     open_page: OpenPage, live_app: LiveApp
 ) -> None:
     page = open_page("fr", f"{live_app.service_path(_FR)}/plan/review?plan=c&cycle=monthly")
-    expect(page.locator("#review")).to_contain_text("habituellement 1 jour ouvrable")
+    expect(page.locator("#review")).to_contain_text("1 jour ouvrable")
     confirm(page)
-    expect(page.locator("#order")).to_contain_text("habituellement 1 jour ouvrable")
+    expect(page.locator("#order")).to_contain_text("1 jour ouvrable")
     live_app.work()
     page.get_by_role("link", name=formats(page).gettext("Refresh")).click()
     expect_status(page, "awaiting_provisioning")

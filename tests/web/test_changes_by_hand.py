@@ -13,7 +13,7 @@ from tests.conftest import Browser
 from tests.web.conftest import Address
 from tests.web.pages import hidden_fields, post
 
-DELAY = "habituellement 1 jour ouvrable"
+DELAY = "1 jour ouvrable"
 AUTOMATIC = "en moins d"
 
 
@@ -35,7 +35,7 @@ def test_choice_and_review_announce_the_delay_of_a_person(french: Browser, addre
 @pytest.mark.usefixtures("without_panel")
 def test_downgrade_says_that_a_person_makes_it_from_its_day_on(french: Browser, address: Address) -> None:
     page = french.get(address("hosting") + "/plan/review?plan=base&cycle=monthly").text
-    assert f"notre équipe effectue le changement, {DELAY}" in page
+    assert f"effectué par notre équipe. Délai habituel\N{NO-BREAK SPACE}: {DELAY}" in page
 
 
 @pytest.mark.usefixtures("without_panel")

@@ -37,9 +37,10 @@ def review_of(browser: Browser, service: str) -> str:
 
 
 def methods_in(page: str) -> list[str]:
-    """The methods that a review offers, the preselected one first."""
-    offered = re.findall(r'<input type="(?:radio|hidden)" name="method" value="(\w+)"( checked)?>', page)
-    return [code for code, _ in sorted(offered, key=lambda each: not each[1])]
+    """The methods that a review offers, its own first."""
+    chosen = re.findall(r'<input type="hidden" name="method" value="(\w+)"', page)
+    others = page.partition('<nav class="other-ways')[2].partition("</nav>")[0]
+    return chosen + re.findall(r' href="[^"]*[&]method=(\w+)', html.unescape(others))
 
 
 def confirm(browser: Browser, service: str, **more: str) -> Order:
