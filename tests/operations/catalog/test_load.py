@@ -88,7 +88,7 @@ def test_each_part_of_a_plan_is_compared(old: str, new: str, changed: list[str])
 
 def test_seller_and_banner_are_compared() -> None:
     load(DEMO)
-    report = load(DEMO.replace("418 555-0142", "418 555-0199").replace("Découvrir", "Voir"))
+    report = load(DEMO.replace("418 555-0142", "418 555-0199").replace("En savoir plus", "Voir"))
     assert sorted(report.changed) == ["banners.antispam", "seller"]
 
 
