@@ -61,6 +61,13 @@ STAFF_EMAILS = frozenset({"staff_notice", "staff_task", "staff_alert"})
 # Kinds that ask for a payment: not sent once the invoice is void or paid.
 _PAYMENT_REQUESTS = frozenset({"renewal_invoice", "reminder", "overdue"})
 
+# Kinds about a change that are true only in one status: once it has moved on, another e-mail says so.
+_TRUE_WHILE = {
+    "change_requested": OrderStatus.AWAITING_PAYMENT,
+    "payment_received": OrderStatus.AWAITING_PROVISIONING,
+    "change_late": OrderStatus.AWAITING_PROVISIONING,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Staff:
@@ -93,11 +100,11 @@ def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMe
 
 
 def _is_pointless(name: str, context: EmailContext) -> bool:
-    """Whether a task is closed meanwhile, or a payment request or the news of a delay is out of date."""
+    """Whether a task is closed meanwhile, or what the e-mail says is no longer true of its change or invoice."""
     if name == "staff_task":
         return context.task is None or context.task.closed_at is not None
-    if name == "change_late":
-        return context.order is None or context.order.status is not OrderStatus.AWAITING_PROVISIONING
+    if name in _TRUE_WHILE and (context.order is not None or name == "change_late"):
+        return context.order is None or context.order.status is not _TRUE_WHILE[name]
     return name in _PAYMENT_REQUESTS and _has_nothing_to_ask(name, context.invoice)
 
 

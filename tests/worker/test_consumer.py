@@ -61,7 +61,7 @@ def test_paid_change_is_provisioned_and_notified(gateways: Gateways, mailer: Fak
     drain(gateways, AT)
     assert plan_of(order) == "b"
     assert panel.packages == {order.service.username: "pkg_b"}
-    assert email_names(mailer) == ["change-requested", "payment-received", "operational"]
+    assert email_names(mailer) == ["operational"]
 
 
 def test_change_that_needs_a_person_is_not_sent_to_the_panel(
@@ -71,7 +71,7 @@ def test_change_that_needs_a_person_is_not_sent_to_the_panel(
     drain(gateways, AT)
     assert status_of(order) is OrderStatus.AWAITING_PROVISIONING
     assert panel.requests == []
-    assert email_names(mailer) == ["change-requested", "person-on-it", "staff-task-change", "payment-received"]
+    assert email_names(mailer) == ["person-on-it", "staff-task-change"]
 
 
 def test_message_is_not_handled_before_its_time(gateways: Gateways) -> None:

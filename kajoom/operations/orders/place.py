@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from kajoom.domain.catalog import CatalogPlan
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.order import CLIENT, OrderEvent, OrderStatus
-from kajoom.domain.payment_method import arrives_before, last_day_to_pay
+from kajoom.domain.payment_method import PaymentMethodKind, arrives_before, last_day_to_pay
 from kajoom.domain.quote import Decision, Quote
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.client import Client, lock_client
@@ -24,6 +24,9 @@ from kajoom.operations.orders.days_served import frozen_price
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
 from kajoom.operations.transaction import transactional
+
+_TIME_TO_PAY = timedelta(minutes=10)
+"""How long a client who chose a provider has to pay before the e-mail that asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def place_order(
     record_step(order, OrderEvent.PLACED, at, CLIENT)
     if quote.total:
         _issue_invoice(order, client, service, quote, on, at)
-    _start(order, on, at)
+    _start(order, service, on, at)
     return order
 
 
@@ -182,10 +185,23 @@ def _issue_invoice(
     invoices.apply_credit(invoice, quote.credit_used, at)
 
 
-def _start(order: Order, on: date, at: datetime) -> None:
-    """Send the client's e-mail and start what can start; on the due date itself that is to bill the renewal."""
-    email = "scheduled" if order.status is OrderStatus.SCHEDULED else "change_requested"
-    outbox.enqueue("email", f"{email}-{order.reference}", at, email=email, order=order.id)
+def _queue_first_email(order: Order, service: ServiceSnapshot, at: datetime) -> None:
+    """Queue the e-mail about a change that awaits payment or its day; one that starts now has an e-mail of its own.
+
+    A client who chose a provider is most likely paying now: theirs waits, and the worker drops it once they have paid.
+    """
+    if order.status is OrderStatus.SCHEDULED:
+        outbox.enqueue("email", f"scheduled-{order.reference}", at, email="scheduled", order=order.id)
+    elif order.status is OrderStatus.AWAITING_PAYMENT:
+        method = service.catalog.payment_methods.get(order.payment_method)
+        is_online = method is not None and method.kind is PaymentMethodKind.PROVIDER
+        due = at + _TIME_TO_PAY if is_online else at
+        outbox.enqueue("email", f"change_requested-{order.reference}", due, email="change_requested", order=order.id)
+
+
+def _start(order: Order, service: ServiceSnapshot, on: date, at: datetime) -> None:
+    """Queue the first e-mail and start what can start; on the due date itself that is to bill the renewal."""
+    _queue_first_email(order, service, at)
     if order.status is OrderStatus.AWAITING_PROVISIONING:
         provisioning.start_provisioning(order, at)
     elif order.decision is Decision.WITH_RENEWAL and renewals.is_paid_up(order, on, at):

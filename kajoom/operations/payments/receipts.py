@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
@@ -25,6 +25,8 @@ from kajoom.operations.transaction import transactional
 
 _REFERENCE_LENGTH = 100
 _ACCOUNT_CREDIT = PaymentMethodKind.ACCOUNT_CREDIT
+_TIME_TO_COMPLETE = timedelta(minutes=2)
+"""How long a paid change has to become operational before the e-mail about its payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,18 @@ def mark_paid_in_full(invoice: Invoice, actor: str, at: datetime) -> None:
     if order is not None and allows(order.status, OrderEvent.PAID):
         record_step(order, OrderEvent.PAID, at, actor)
         provisioning.start_provisioning(order, at)
-    outbox.enqueue("email", f"payment_received-{invoice.number}", at, email="payment_received", invoice=invoice.id)
+    _queue_receipt(invoice, at)
+
+
+def _queue_receipt(invoice: Invoice, at: datetime) -> None:
+    """Queue the e-mail about a paid invoice, unless a person carries the change out: theirs says what was paid.
+
+    That of another change waits: the worker drops it when the change is completed meanwhile.
+    """
+    order = invoice.order if invoice.kind is InvoiceKind.CHANGE else None
+    if order is None or not order.needs_person:
+        due = at if order is None else at + _TIME_TO_COMPLETE
+        outbox.enqueue("email", f"payment_received-{invoice.number}", due, email="payment_received", invoice=invoice.id)
 
 
 def _credit_excess(invoice: Invoice, excess: Money, payment_key: str, at: datetime) -> None:

@@ -121,7 +121,7 @@ def test_change_that_needs_a_person_is_not_sent_to_the_panel() -> None:
     order = factories.confirm(factories.service(recurring_cents=35_000), "c")
 
     assert (order.needs_person, order.delay) == (True, factories.DELAY)
-    assert queued_emails() == {"change_requested", "person_on_it", "staff_task"}
+    assert queued_emails() == {"person_on_it", "staff_task"}
     assert message_by_key(f"provision-{order.reference}") is None
 
 
