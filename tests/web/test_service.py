@@ -83,7 +83,7 @@ def test_status_bar_names_the_status(french: Browser, address: Address, state: s
         ("unpaid-renewal", "alert-invoice", r'href="/invoices/[\w-]+">Payer la facture'),
         ("overdue", "alert-invoice", "Facture en retard"),
         ("waiting-payment", "alert-change", r'href="/orders/[\w-]+">Payer ou annuler'),
-        ("waiting-person", "alert-change", r'href="/orders/[\w-]+">Voir son état'),
+        ("waiting-person", "alert-change", r'href="/orders/[\w-]+">Voir l’état actuel'),
         ("scheduled", "alert-change", r'action="/orders/[\w-]+/cancel".*Conserver mon forfait actuel'),
         ("cancelling", "alert-cancellation", r'action="/cancellations/[\w-]+/withdraw".*Retirer ma demande'),
     ],
