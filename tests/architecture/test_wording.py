@@ -23,10 +23,7 @@ LANGUAGES = {"fr": "french", "en": "english"}
 LEFT_OUT = (
     "templates/email/",
     "templates/invoice/",
-    "templates/order/",
-    "templates/payment/",
     "templates/plan/",
-    "templates/service/",
 )
 """What is not reworded yet: a message that stands only there is not tried."""
 
