@@ -10,7 +10,7 @@ from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import PaymentChoice
-from kajoom.domain.refusal import BusinessError
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
@@ -102,17 +102,19 @@ def show_placed_order(service: ServiceSnapshot, form: ConfirmForm) -> ResponseRe
     method = page.order.payment_method
     is_payable = page.order.status is OrderStatus.AWAITING_PAYMENT and page.attempt is None
     if is_payable and method in payment_providers() and not form.declines_saved_account:
-        return _pay(page, payment_choice(form, method))
+        return _pay(page, payment_choice(form, method), is_confirmation=True)
     return _show_after_post(page.order.reference)
 
 
-def _pay(page: OrderPage, choice: PaymentChoice) -> ResponseReturnValue:
+def _pay(page: OrderPage, choice: PaymentChoice, *, is_confirmation: bool = False) -> ResponseReturnValue:
     reference = page.order.reference
     if page.invoice is None or not page.invoice.balance:
         return _show_after_post(reference)
     return_url = url_for("order.returned", reference=reference, _external=True)
     page_url = url_for("order.show", reference=reference)
     error, redirect_url = pay_invoice(page.invoice.id, choice, return_url, page_url)
+    if error is not None and error.code is Refusal.PAYMENT_PENDING and is_confirmation:
+        error = None  # as after a double click: the page of the order says what is known of the payment
     return redirect_to(redirect_url) if redirect_url else _show_after_post(reference, error)
 
 

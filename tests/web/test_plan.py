@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
+from kajoom.gateways.demo.store import Behaviour, DemoSystem
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
@@ -297,6 +299,17 @@ def test_confirmation_leads_to_the_order(french: Browser, address: Address) -> N
     assert response.status_code == 303
     assert response.location.startswith("/orders/CH-2022-")
     assert count_rows() == (before[0] + 1, before[1] + 1)
+
+
+def test_confirmation_whose_payment_is_not_settled_leads_to_the_order(
+    app: Flask, french: Browser, address: Address
+) -> None:
+    """As when the form is sent again while its first payment is under way."""
+    app.extensions["kajoom"].demo_store.set_behaviour(DemoSystem.PAYMENT, Behaviour.PENDING, once=True)
+    service = address("hosting")
+    response = post(french, f"{service}/plan", **review_fields(french, service))
+    assert response.status_code == 303
+    assert refusal_in(french.get(response.location).text) == "payment_pending"
 
 
 def test_confirmation_from_a_panel_shows_the_order_in_it(french: Browser, address: Address) -> None:
