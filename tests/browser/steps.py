@@ -84,7 +84,7 @@ def choose(page: Page, plan: str) -> None:
 
 def go_on(page: Page) -> None:
     """Continue to the review."""
-    page.locator("#quote .btn.go").click()
+    page.locator(":is(#quote, #quote-bar) .btn.go:visible").click()
     expect(page.locator("#review")).to_be_visible()
 
 

@@ -98,7 +98,7 @@ def test_each_step_scrolls_its_heading_into_view_on_a_phone(open_page: OpenPage,
     page.locator("#upgrade").click()
     expect(page.locator("#choose-title")).to_be_focused()
     assert is_focus_in_view(page)
-    page.locator("#quote .btn.go").click()
+    page.locator("#quote-bar .btn.go").click()
     expect(page.locator("#review-title")).to_be_focused()
     assert is_focus_in_view(page)
     confirm(page)
