@@ -13,7 +13,7 @@ from tests.web.demo_rows import number_of, reference_of, service_in
 def _row(page: str, state: str) -> str:
     """The row of a service in the list."""
     rows = page.split('<li class="card service"')[1:]
-    return next(row for row in rows if f'href="/services/{service_in(state).id}"' in row)
+    return next(row for row in rows if f">{service_in(state).label}</a></h2>" in row)
 
 
 def _badges(row: str) -> list[tuple[str, str]]:
@@ -42,6 +42,16 @@ def test_row_links_each_matter_to_where_it_is_dealt_with(french: Browser) -> Non
     assert _badges(_row(page, "hosting")) == []
 
 
+def test_row_leads_to_what_needs_the_client_and_otherwise_to_the_service(french: Browser) -> None:
+    page = french.get("/services").text
+    for state, address in (
+        ("overdue", f"/invoices/{number_of('overdue')}"),
+        ("waiting-payment", f"/orders/{reference_of('waiting-payment')}"),
+        ("hosting", f"/services/{service_in('hosting').id}"),
+    ):
+        assert f'<h2><a href="{address}">' in _row(page, state)
+
+
 def test_what_needs_the_client_comes_first(french: Browser) -> None:
     page = french.get("/services").text
     order = [page.index(_row(page, state)) for state in ("overdue", "waiting-payment", "scheduled", "hosting")]
@@ -51,7 +61,7 @@ def test_what_needs_the_client_comes_first(french: Browser) -> None:
 def test_list_can_be_filtered_to_what_is_to_be_paid(french: Browser) -> None:
     page = french.get("/services?todo=1").text
     assert _row(page, "overdue")
-    assert f'href="/services/{service_in("hosting").id}"' not in page
+    assert f">{service_in('hosting').label}</a></h2>" not in page
 
 
 @pytest.mark.parametrize("text", ["Exemple.CA", "forfait a", "HEBERGEMENT", " exemple "])
