@@ -94,7 +94,7 @@ Code = Annotated[str, _matching(_CODE, f"not a code: {_CODE}")]
 OfflineCode = Annotated[Code, AfterValidator(_check_offline)]
 NumberPrefix = Annotated[
     str,
-    _matching(_PREFIX, "at most 12 letters, digits and hyphens expected, the first a letter and the last not a digit"),
+    _matching(_PREFIX, "at most 12 characters (A-Z, 0-9, -) expected, the first one of A-Z and the last not a digit"),
     _matching("(?![Nn][Cc]).*", "NC begins the numbers of credit notes"),
 ]
 Currency = Annotated[str, _matching(_CURRENCY, f"not a code: {_CURRENCY}"), AfterValidator(parse_currency)]

@@ -91,7 +91,7 @@ def parse_currency(cell: str) -> str:
 def _parse_country(cell: str) -> str:
     code = cell.upper()
     if code not in COUNTRIES:
-        raise ValueError(f"not a country of two letters (ISO 3166), such as CA: {cell[:40]!r}")
+        raise ValueError(f"not a two-letter country code (ISO 3166), such as CA: {cell[:40]!r}")
     return code
 
 

@@ -119,12 +119,12 @@ def test_damaged_file_is_read_or_refused_with_a_reason(data: st.DataObject) -> N
 @pytest.mark.parametrize(
     ("table", "named"),
     [
-        ('prefix = "K/"', "invoices.prefix: at most 12 letters"),
-        ('prefix = "K 1"', "invoices.prefix: at most 12 letters"),
-        ('prefix = "É-"', "invoices.prefix: at most 12 letters"),
-        ('prefix = "K1"', "invoices.prefix: at most 12 letters"),
-        ('prefix = "2026-"', "invoices.prefix: at most 12 letters"),
-        ('prefix = "ABCDEFGHIJKLM"', "invoices.prefix: at most 12 letters"),
+        ('prefix = "K/"', "invoices.prefix: at most 12 characters"),
+        ('prefix = "K 1"', "invoices.prefix: at most 12 characters"),
+        ('prefix = "É-"', "invoices.prefix: at most 12 characters"),
+        ('prefix = "K1"', "invoices.prefix: at most 12 characters"),
+        ('prefix = "2026-"', "invoices.prefix: at most 12 characters"),
+        ('prefix = "ABCDEFGHIJKLM"', "invoices.prefix: at most 12 characters"),
         ("prefix = 5", "invoices.prefix: a text in quotes expected"),
         ('prefix = "NC-"', "invoices.prefix: NC begins the numbers of credit notes"),
         ('prefix = "nc-2026-"', "invoices.prefix: NC begins the numbers of credit notes"),

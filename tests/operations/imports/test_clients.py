@@ -121,9 +121,9 @@ def test_bad_line_is_reported_with_its_reason(line: str, named: str) -> None:
 @pytest.mark.parametrize(
     ("line", "named"),
     [
-        ("2,b@example.com,B,,Canada,fr,", "country: not a country of two letters (ISO 3166), such as CA: 'Canada'"),
-        ("2,b@example.com,B,,ZZ,fr,", "country: not a country of two letters (ISO 3166), such as CA: 'ZZ'"),
-        ("2,b@example.com,B,,UK,fr,", "country: not a country of two letters"),
+        ("2,b@example.com,B,,Canada,fr,", "country: not a two-letter country code (ISO 3166), such as CA: 'Canada'"),
+        ("2,b@example.com,B,,ZZ,fr,", "country: not a two-letter country code (ISO 3166), such as CA: 'ZZ'"),
+        ("2,b@example.com,B,,UK,fr,", "country: not a two-letter country code"),
         ("2,b@example.com,B\u2028,QC,CA,fr,", "name: holds a control character: U+2028"),
         ("2,b@example.com,B\x85,QC,CA,fr,", "name: holds a control character: U+0085"),
         ("2,b@example.com,\u202eB,QC,CA,fr,", "name: holds a control character: U+202E"),
