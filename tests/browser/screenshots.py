@@ -21,13 +21,17 @@ from tests.browser.steps import HOSTING, confirm
 
 _IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 _MAX_BYTES = 120_000
+_BOX = ("x", "y", "width", "height", "scale")
 _QUALITIES = (85, 70, 55, 40)
 _STEPS = {"product": "", "choice": "/plan?plan=b&cycle=monthly", "review": "/plan/review?plan=b&cycle=monthly"}
 
 
 @dataclass(frozen=True)
 class View:
-    """A language, colour scheme and window size, and the ``steps`` whose screenshots are kept."""
+    """A language, colour scheme and window size, and the ``steps`` whose screenshots are kept.
+
+    ``is_whole`` for the whole page; otherwise what the window shows of the panel.
+    """
 
     name: str
     language: str
@@ -35,11 +39,12 @@ class View:
     width: int
     height: int
     steps: tuple[str, ...]
+    is_whole: bool = True
 
 
 _VIEWS = (
     View("desk", "fr", "light", 1280, 900, ("product", "choice", "review", "order")),
-    View("phone", "fr", "dark", 390, 844, ("choice",)),
+    View("phone", "fr", "dark", 390, 844, ("choice",), is_whole=False),
     View("english", "en", "light", 1280, 900, ("product",)),
 )
 
@@ -56,24 +61,28 @@ def take_screenshots(browser: Browser, app: LiveApp, view: View) -> Iterator[tup
     page = context.new_page()
     for step, path in _STEPS.items():
         page.goto(app.service_path(HOSTING[view.language]) + path)
-        yield step, screenshot_of(page)
+        yield step, screenshot_of(page, view.is_whole)
     confirm(page)
     app.work()
     page.reload()
     expect(page.locator("#order-status")).to_have_attribute("data-status", "completed")
-    yield "order", screenshot_of(page)
+    yield "order", screenshot_of(page, view.is_whole)
     context.close()
 
 
-def screenshot_of(page: Page) -> bytes:
-    """The whole page as WebP, at the best quality that stays below ``_MAX_BYTES``."""
+def screenshot_of(page: Page, is_whole: bool) -> bytes:
+    """The page as WebP, at the best quality that stays below ``_MAX_BYTES``; whole, or the window at its panel."""
     page.evaluate("() => document.activeElement.blur()")
-    size = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-    clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+    area: dict[str, Any] = {}
+    if is_whole:
+        size = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        area = {"captureBeyondViewport": True, "clip": dict(zip(_BOX, (0, 0, *size, 1), strict=True))}
+    else:
+        page.evaluate("() => document.querySelector('#panel').scrollIntoView()")
     session = page.context.new_cdp_session(page)
     image = b""
     for quality in _QUALITIES:
-        options = {"format": "webp", "quality": quality, "captureBeyondViewport": True, "clip": clip}
+        options = {"format": "webp", "quality": quality, **area}
         image = base64.b64decode(session.send("Page.captureScreenshot", options)["data"])
         if len(image) <= _MAX_BYTES:
             break
