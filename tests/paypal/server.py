@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -111,17 +112,17 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             api.enter(request)
             try:
-                self._handle(request, self.fake.faults.next(f"{request.method} {request.path}"))
+                respond = self._handle(request, self.fake.faults.next(f"{request.method} {request.path}"))
             finally:
-                api.leave(request)
+                api.leave(request)  # before the response: a client that has it may send the same request again
+            respond()
         except ApiError as error:
             self._send_json(error.status, error.body())
 
-    def _handle(self, request: Request, fault: Fault | None) -> None:
-        """Handle a request, with the fault before or after its effect."""
+    def _handle(self, request: Request, fault: Fault | None) -> Callable[[], None]:
+        """Handle a request, with the fault before or after its effect; returns what sends the response."""
         if fault in _FAULTS_BEFORE:
-            self._fail(fault)
-            return
+            return partial(self._fail, fault)
         if fault in _STATUSES:
             self.fake.api.tokens.clear()
             raise ApiError(_STATUSES[fault], "PERMISSION_DENIED")
@@ -131,9 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is Fault.SLOW_AFTER:
             self.fake.faults.wait()
         if fault in {Fault.CUT_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}:
-            self._fail(fault)
-        else:
-            self._send_json(status, body)
+            return partial(self._fail, fault)
+        return partial(self._send_json, status, body)
 
     def _fail(self, fault: Fault | None) -> None:
         match fault:
