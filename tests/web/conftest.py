@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,6 +25,7 @@ NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
 """Noon in Toronto."""
 
 Address = Callable[..., str]
+Application = Callable[..., Flask]
 
 
 @pytest.fixture(scope="package")
@@ -102,3 +106,20 @@ def address(app: Flask) -> Address:
         return f"/services/{service.id}"
 
     return of
+
+
+@pytest.fixture
+def application(tmp_path: Path) -> Iterator[Application]:
+    """Creates applications outside the demonstration, each with an empty database."""
+    with ExitStack() as stack:
+
+        def create(base_url: str = "https://client.example.com", **settings: Any) -> Flask:
+            url = f"sqlite:///{tmp_path / 'kajoom.sqlite'}"
+            app = create_app(config_for(tmp_path, url, **{"demo": False, "base_url": base_url, **settings}))
+            app.test_client_class = Browser
+            stack.enter_context(app.app_context())
+            db.create_all()
+            stack.callback(db.engine.dispose)
+            return app
+
+        yield create

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
-
 import pytest
 from flask import Flask
 
-from app import create_app
 from kajoom.models.client import client_by_email
-from kajoom.models.db import db
-from tests.conftest import PASSWORD, Browser, config_for
+from tests.conftest import PASSWORD, Browser
+from tests.web.conftest import Application
 
 SITE, PUNYCODE, UNICODE = "https://client.example.com", "https://xn--hbergement-b7a.ca", "https://hébergement.ca"
-Application = Callable[..., Flask]
-
-
-@pytest.fixture
-def application(tmp_path: Path) -> Iterator[Application]:
-    """Creates applications outside the demonstration, each with an empty database."""
-    with ExitStack() as stack:
-
-        def create(base_url: str = SITE, **settings: Any) -> Flask:
-            url = f"sqlite:///{tmp_path / 'kajoom.sqlite'}"
-            app = create_app(config_for(tmp_path, url, **{"demo": False, "base_url": base_url, **settings}))
-            app.test_client_class = Browser
-            stack.enter_context(app.app_context())
-            db.create_all()
-            stack.callback(db.engine.dispose)
-            return app
-
-        yield create
 
 
 def status_of(app: Flask, headers: dict[str, str], host: str = "client.example.com") -> int:

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
-
 import pytest
 from flask import Flask, url_for
 
-from app import create_app
-from kajoom.models.db import db
 from kajoom.web.hosts import is_own_origin
-from tests.conftest import Browser, config_for
+from tests.web.conftest import Application
 
 IDN, PUNYCODE = "hébergement.ca", "xn--hbergement-b7a.ca"
-Application = Callable[..., Flask]
-
-
-@pytest.fixture
-def application(tmp_path: Path) -> Iterator[Application]:
-    """Creates applications outside the demonstration, each with an empty database."""
-    with ExitStack() as stack:
-
-        def create(base_url: str, **settings: Any) -> Flask:
-            url = f"sqlite:///{tmp_path / 'kajoom.sqlite'}"
-            app = create_app(config_for(tmp_path, url, **{"demo": False, "base_url": base_url, **settings}))
-            app.test_client_class = Browser
-            stack.enter_context(app.app_context())
-            db.create_all()
-            stack.callback(db.engine.dispose)
-            return app
-
-        yield create
 
 
 def send(app: Flask, host: str, headers: dict[str, str] | None = None) -> int:
