@@ -44,13 +44,13 @@ class Cancellation(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
 
 
-_IS_OPEN = Cancellation.status == CancellationStatus.OPEN
+IS_OPEN_REQUEST = Cancellation.status == CancellationStatus.OPEN
 Index(
     "uq_cancellation_open_service",
     Cancellation.service_id,
     unique=True,
-    sqlite_where=_IS_OPEN,
-    postgresql_where=_IS_OPEN,
+    sqlite_where=IS_OPEN_REQUEST,
+    postgresql_where=IS_OPEN_REQUEST,
 )
 
 _WITH_SERVICE = joinedload(Cancellation.service).joinedload(Service.plan).joinedload(Plan.group)
@@ -74,10 +74,10 @@ def cancellation_by_key(key: str) -> Cancellation | None:
 
 def open_cancellation_of(service_id: int) -> Cancellation | None:
     """Return the open request of a service, or ``None``."""
-    return db.session.scalar(select(Cancellation).where(Cancellation.service_id == service_id, _IS_OPEN))
+    return db.session.scalar(select(Cancellation).where(Cancellation.service_id == service_id, IS_OPEN_REQUEST))
 
 
 def cancellations_due(on: date) -> list[int]:
     """Return the ids of open requests that are effective on the day ``on`` or before."""
-    query = select(Cancellation.id).where(_IS_OPEN, Cancellation.effective_on <= on)
+    query = select(Cancellation.id).where(IS_OPEN_REQUEST, Cancellation.effective_on <= on)
     return list(db.session.scalars(query.order_by(Cancellation.id)))

@@ -9,11 +9,10 @@ from typing import NamedTuple
 from sqlalchemy import and_, not_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
-from kajoom.domain.cancellation import CancellationStatus
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.payment import OPEN
 from kajoom.domain.service import ServiceStatus
-from kajoom.models.cancellation import Cancellation
+from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
 from kajoom.models.db import db
 from kajoom.models.invoice import IS_LIVE_RENEWAL, Invoice
 from kajoom.models.payment import Attempt
@@ -39,7 +38,7 @@ def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> l
     """
     ends = select(Cancellation.id).where(
         Cancellation.service_id == Service.id,
-        Cancellation.status == CancellationStatus.OPEN,
+        IS_OPEN_REQUEST,
         Cancellation.effective_on <= Service.next_due_date,
     )
     billed = select(Invoice.id).where(

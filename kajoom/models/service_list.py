@@ -12,11 +12,10 @@ from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from kajoom.domain.cancellation import CancellationStatus
 from kajoom.domain.catalog import Catalog
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.service import ServiceStatus
-from kajoom.models.cancellation import Cancellation
+from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
 from kajoom.models.catalog import Plan
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import IS_OPEN, Order
@@ -105,11 +104,10 @@ def _listed(attention: ColumnElement[int]) -> Select[Any]:
         _RENEWAL.number.label("renewal"),
         _RENEWAL.due_on.label("renewal_due_on"),
     ]
-    is_ending = and_(Cancellation.service_id == Service.id, Cancellation.status == CancellationStatus.OPEN)
     return (
         select(Service, *columns)
         .outerjoin(Order, and_(Order.service_id == Service.id, IS_OPEN))
-        .outerjoin(Cancellation, is_ending)
+        .outerjoin(Cancellation, and_(Cancellation.service_id == Service.id, IS_OPEN_REQUEST))
         .outerjoin(_RENEWAL, _RENEWAL.id == UNPAID_RENEWAL_ID)
         .options(joinedload(Service.plan).joinedload(Plan.group))
     )
