@@ -34,8 +34,9 @@ def create_app(config: Config | None = None) -> Flask:
     if config is None:
         configure_logging()  # one that is given a configuration, as by tests, leaves the log to its caller
         config = _read_configuration()
-    if not _runs_a_command():
-        config.check_can_serve()
+    command = _command()
+    if command in {None, "run"}:
+        config.check_can_serve()  # the commands that need every variable check it
 
     app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
     app.cli = CommandGroup(app.name)
@@ -73,7 +74,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     if config.worker == "embedded":
         embed_worker(app)
-        if _runs_flask_run():
+        if command == "run":
             start_embedded_worker(app)
     if config.proxy_hops:
         hops = config.proxy_hops
@@ -91,13 +92,7 @@ def _read_configuration() -> Config:
         sys.exit(error.exit_code)
 
 
-def _runs_a_command() -> bool:
-    """Whether a ``flask`` command other than ``run`` is running; those that need every variable check it."""
+def _command() -> str | None:
+    """The ``flask`` command that is running, ``None`` in a server; "run" is Flask's own server."""
     context = click.get_current_context(silent=True)
-    return context is not None and context.info_name != "run"
-
-
-def _runs_flask_run() -> bool:
-    """Whether Flask's own server is starting in this process."""
-    context = click.get_current_context(silent=True)
-    return context is not None and context.info_name == "run"
+    return None if context is None else context.info_name or ""

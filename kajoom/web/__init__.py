@@ -37,16 +37,17 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
 
     ``form_targets`` are the other origins that a form may redirect to.
     """
+    headers = security_headers(form_targets)
     app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
     init_parsing(app)
     init_hosts(app)
-    init_fallback(app, security_headers(form_targets))
+    init_fallback(app, headers)
     init_request_log(app)
     init_errors(app)
     init_auth(app)
     init_csrf(app)
     init_locale(app)
-    init_headers(app, form_targets)
+    init_headers(app, headers)
     init_staff_view(app)
     init_assets(app, Path(app.root_path) / "static")
     app.jinja_env.globals.update(

@@ -9,10 +9,11 @@ from functools import cache, partial
 from hashlib import sha256, sha384
 from mimetypes import guess_type
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 from markupsafe import Markup
+
+from kajoom.web.hosts import site_prefix
 
 _YEAR = 365 * 24 * 3600
 _SUFFIXES = {".css", ".js", ".svg"}
@@ -52,7 +53,7 @@ def init_assets(app: Flask, folder: Path) -> None:
         return _asset_response(by_name.get(name))
 
     app.add_url_rule("/static/<path:name>", "static", static)
-    root = f"{urlsplit(app.config['BASE_URL']).path.rstrip('/')}/static"
+    root = f"{site_prefix(app)}/static"
     app.jinja_env.globals.update(
         asset=lambda path: f"{root}/{assets[path].name}",
         integrity=lambda path: assets[path].integrity,

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, Response
+
+from kajoom.web.hosts import site_prefix
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def init_fallback(app: Flask, headers: Mapping[str, str]) -> None:
 
     In debug mode and in tests that ask for it the exception goes on.
     """
-    home = f"{urlsplit(app.config['BASE_URL']).path.rstrip('/')}/services"
+    home = f"{site_prefix(app)}/services"
     pages = {is_ours: _page(is_ours, home) for is_ours in (True, False)}
     app.extensions["fallback_pages"] = pages
     all_headers = [*headers.items(), ("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")]

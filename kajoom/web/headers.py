@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from flask import Flask, Response, request
@@ -20,14 +20,12 @@ _SECURITY_HEADERS = {
 }
 
 
-def init_headers(app: Flask, form_targets: Sequence[str]) -> None:
-    """Add the headers to every response, errors and static files included.
+def init_headers(app: Flask, headers: Mapping[str, str]) -> None:
+    """Add the security ``headers`` to every response, errors and static files included.
 
-    ``form_targets`` are the other origins that a form may redirect to (the payment provider's). Over HTTPS a browser
-    is told to use nothing else for two years, for the subdomains too with ``HSTS_SUBDOMAINS``.
+    Over HTTPS a browser is told to use nothing else for two years, for the subdomains too with ``HSTS_SUBDOMAINS``.
     """
     subdomains = "; includeSubDomains" if app.config["HSTS_SUBDOMAINS"] else ""
-    headers = security_headers(form_targets)
     page_headers = {**headers, "Cache-Control": "no-store", "Vary": ", ".join(VARY)}
 
     def add_headers(response: Response) -> Response:
@@ -41,7 +39,10 @@ def init_headers(app: Flask, form_targets: Sequence[str]) -> None:
 
 
 def security_headers(form_targets: Sequence[str]) -> dict[str, str]:
-    """The headers of every response, whatever its content."""
+    """The headers of every response, whatever its content.
+
+    ``form_targets`` are the other origins that a form may redirect to (the payment provider's).
+    """
     return {**_SECURITY_HEADERS, "Content-Security-Policy": content_security_policy(form_targets)}
 
 

@@ -58,6 +58,12 @@ def init_hosts(app: Flask) -> None:
     app.wsgi_app = _as_base_url(app.wsgi_app, site)  # type: ignore[method-assign]
 
 
+def site_prefix(app: Flask) -> str:
+    """The path below which the site is served, without a last slash: empty for a site at the root of its host."""
+    site: Site = app.extensions[_EXTENSION]
+    return site.prefix
+
+
 def is_own_origin(url: str) -> bool:
     """Whether an ``Origin`` header, or the URL of a ``Referer``, is of this site, in either spelling of its host.
 
