@@ -18,12 +18,13 @@ from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import check_reason, parse_positive_amount
 from kajoom.domain.tax import TaxLine, TaxName
 from kajoom.models.client import lock_client
-from kajoom.models.credit import CreditEntry, movements_of_invoice
+from kajoom.models.credit import movements_of_invoice
 from kajoom.models.credit_note import NUMBER_PREFIX, CreditNote, credit_note_by_key, credit_notes_of_invoice
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_by_number, next_number
 from kajoom.models.types import LineJson, TaxJson
 from kajoom.operations import outbox
+from kajoom.operations.billing import invoices
 from kajoom.operations.transaction import transactional
 
 _CREDIT_REASONS = {CreditNoteReason.CHANGE_REFUSED: CreditReason.CHANGE_REFUSED}
@@ -147,22 +148,9 @@ def _add(
     )
     db.session.add(note)
     db.session.flush()  # assigns the id that the credit entry and the e-mail refer to
-    _add_credit(note, at)
+    reason = _CREDIT_REASONS.get(note.reason, CreditReason.CREDIT_NOTE)
+    invoices.move_credit(invoice, note.credited, reason, f"credit-note-{note.number}", at, note)
     return note
-
-
-def _add_credit(note: CreditNote, at: datetime) -> None:
-    entry = CreditEntry(
-        key=f"credit-note-{note.number}",
-        client_id=note.client_id,
-        cents=note.credited.cents,
-        currency=note.currency,
-        reason=_CREDIT_REASONS.get(note.reason, CreditReason.CREDIT_NOTE),
-        invoice_id=note.invoice_id,
-        credit_note_id=note.id,
-        at=at,
-    )
-    db.session.add(entry)
 
 
 def _negated(lines: Sequence[LineJson]) -> list[LineJson]:

@@ -14,6 +14,7 @@ from kajoom.domain.quote import Line, LineCode
 from kajoom.domain.tax import TaxLine, TaxName
 from kajoom.models.client import Client
 from kajoom.models.credit import CreditEntry
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.day import local_day
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, next_number
@@ -138,8 +139,13 @@ def void(invoice: Invoice, at: datetime) -> None:
         move_credit(invoice, spent, CreditReason.GIVEN_BACK, f"invoice-{invoice.number}-given-back", at)
 
 
-def move_credit(invoice: Invoice, amount: Money, reason: CreditReason, key: str, at: datetime) -> None:
-    """Add a movement of account credit caused by an invoice; ``key`` is unique, so that it is added once."""
+def move_credit(
+    invoice: Invoice, amount: Money, reason: CreditReason, key: str, at: datetime, note: CreditNote | None = None
+) -> None:
+    """Add a movement of account credit caused by an invoice, or by a credit ``note`` of it.
+
+    ``key`` is unique, so that it is added once.
+    """
     db.session.add(
         CreditEntry(
             key=key,
@@ -148,6 +154,7 @@ def move_credit(invoice: Invoice, amount: Money, reason: CreditReason, key: str,
             currency=amount.currency,
             reason=reason,
             invoice_id=invoice.id,
+            credit_note_id=note.id if note is not None else None,
             at=at,
         )
     )
