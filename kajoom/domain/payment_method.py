@@ -29,15 +29,17 @@ class PaymentMethodKind(StrEnum):
 class PaymentMethod:
     """One way to pay.
 
-    ``label`` and ``instructions`` are texts in both languages, ``{"fr": …, "en": …}``; only the offline methods of
-    the host's catalogue have instructions. ``is_assignable`` methods may be the usual one of an imported service.
-    ``needs`` is how many days its money takes to arrive.
+    ``label``, ``phrase`` and ``instructions`` are texts in both languages, ``{"fr": …, "en": …}``; only the offline
+    methods of the host's catalogue have instructions. ``phrase`` is the method within a sentence, after "pay …": "by
+    cheque". ``is_assignable`` methods may be the usual one of an imported service. ``needs`` is how many days its money
+    takes to arrive.
     """
 
     code: str
     kind: PaymentMethodKind
     label: Mapping[str, str]
     instructions: Mapping[str, str] = field(default_factory=dict)
+    phrase: Mapping[str, str] = field(default_factory=dict)
     is_assignable: bool = True
     needs: int = 0
 
@@ -46,24 +48,58 @@ class PaymentMethod:
         """Whether the client sends the money without a provider, and staff record it."""
         return self.kind is PaymentMethodKind.OFFLINE
 
+    @property
+    def how(self) -> Mapping[str, str]:
+        """The method within a sentence: its phrase, or its label in brackets."""
+        return self.phrase or {language: f"({text})" for language, text in self.label.items()}
+
 
 _BUILT_IN = (
-    PaymentMethod("paypal", PaymentMethodKind.PROVIDER, {"fr": "PayPal", "en": "PayPal"}),
     PaymentMethod(
-        "interac", PaymentMethodKind.OFFLINE, {"fr": "Virement Interac", "en": "Interac e-Transfer"}, needs=2
+        "paypal",
+        PaymentMethodKind.PROVIDER,
+        {"fr": "PayPal", "en": "PayPal"},
+        phrase={"fr": "avec PayPal", "en": "with PayPal"},
     ),
-    PaymentMethod("cheque", PaymentMethodKind.OFFLINE, {"fr": "Chèque", "en": "Cheque"}, needs=10),
     PaymentMethod(
-        "bank_transfer", PaymentMethodKind.OFFLINE, {"fr": "Virement bancaire", "en": "Bank transfer"}, needs=5
+        "interac",
+        PaymentMethodKind.OFFLINE,
+        {"fr": "Virement Interac", "en": "Interac e-Transfer"},
+        phrase={"fr": "par Virement Interac", "en": "by Interac e-Transfer"},
+        needs=2,
     ),
-    PaymentMethod(ACCOUNT_CREDIT, PaymentMethodKind.ACCOUNT_CREDIT, {"fr": "Crédit au compte", "en": "Account credit"}),
     PaymentMethod(
-        "card", PaymentMethodKind.PROVIDER, {"fr": "Carte de crédit", "en": "Credit card"}, is_assignable=False
+        "cheque",
+        PaymentMethodKind.OFFLINE,
+        {"fr": "Chèque", "en": "Cheque"},
+        phrase={"fr": "par chèque", "en": "by cheque"},
+        needs=10,
+    ),
+    PaymentMethod(
+        "bank_transfer",
+        PaymentMethodKind.OFFLINE,
+        {"fr": "Virement bancaire", "en": "Bank transfer"},
+        phrase={"fr": "par virement bancaire", "en": "by bank transfer"},
+        needs=5,
+    ),
+    PaymentMethod(
+        ACCOUNT_CREDIT,
+        PaymentMethodKind.ACCOUNT_CREDIT,
+        {"fr": "Crédit au compte", "en": "Account credit"},
+        phrase={"fr": "avec votre crédit au compte", "en": "with your account credit"},
+    ),
+    PaymentMethod(
+        "card",
+        PaymentMethodKind.PROVIDER,
+        {"fr": "Carte de crédit", "en": "Credit card"},
+        phrase={"fr": "par carte de crédit", "en": "by credit card"},
+        is_assignable=False,
     ),
     PaymentMethod(
         "demonstration",
         PaymentMethodKind.PROVIDER,
         {"fr": "Paiement de démonstration", "en": "Demonstration payment"},
+        phrase={"fr": "avec le paiement de démonstration", "en": "with the demonstration payment"},
         is_assignable=False,
     ),
 )
@@ -73,18 +109,25 @@ BUILT_IN: Mapping[str, PaymentMethod] = {method.code: method for method in _BUIL
 
 
 def offline_method(
-    code: str, label: Mapping[str, str], instructions: Mapping[str, str], needs: int | None = None
+    code: str,
+    label: Mapping[str, str],
+    instructions: Mapping[str, str],
+    needs: int | None = None,
+    phrase: Mapping[str, str] | None = None,
 ) -> PaymentMethod:
     """An offline method of the host's catalogue.
 
-    Without a ``label`` or ``needs`` it has those of the built-in method, or else its code and five days.
+    Without a ``label`` or ``needs`` it has those of the built-in method, or else its code and five days. A method with
+    a label of its own has a phrase only where the host writes one.
     """
     known = BUILT_IN.get(code)
+    if phrase is None and known and not label:
+        phrase = known.phrase
     if not label:
         label = known.label if known else {"fr": code, "en": code}
     if needs is None:
         needs = known.needs if known else _OFFLINE_NEEDS
-    return PaymentMethod(code, PaymentMethodKind.OFFLINE, label, instructions, needs=needs)
+    return PaymentMethod(code, PaymentMethodKind.OFFLINE, label, instructions, phrase or {}, needs=needs)
 
 
 def arrives_before(due: date | None, needs: int, on: date) -> bool:

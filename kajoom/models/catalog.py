@@ -118,9 +118,9 @@ class CatalogVersion(Base):
     """A single row: the version of the catalogue in force, the seller printed on invoices and the offline methods.
 
     ``staff`` holds the addresses to ``notify`` and the ``locale`` of the e-mails to staff, empty for the defaults.
-    ``offline`` maps the code of a payment method to its ``label`` and ``instructions`` in both languages, and to its
-    ``needs`` in days where the file has them. ``numbering`` holds the ``prefix`` and the ``start`` of invoice numbers,
-    or nothing.
+    ``offline`` maps the code of a payment method to its ``label``, ``phrase`` and ``instructions`` in both languages,
+    and to its ``needs`` in days, where the file has them. ``numbering`` holds the ``prefix`` and the ``start`` of
+    invoice numbers, or nothing.
     """
 
     __tablename__ = "catalog_version"

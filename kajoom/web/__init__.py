@@ -22,7 +22,7 @@ from kajoom.web.headers import init_headers, security_headers
 from kajoom.web.hosts import init_hosts
 from kajoom.web.locale import init_locale
 from kajoom.web.parsing import init_parsing
-from kajoom.web.payment_options import payment_method_label
+from kajoom.web.payment_options import payment_method_label, payment_method_phrase
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
 from kajoom.web.request_log import init_request_log
 from kajoom.web.staff_view import init_staff_view
@@ -55,6 +55,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
         demonstration=app.config["DEMONSTRATION"],
         each_cycle=EACH_CYCLE,
         payment_method_label=payment_method_label,
+        payment_method_phrase=payment_method_phrase,
         refusals=REFUSAL_MESSAGES,
         resources=tuple(Resource),
         seller=lambda: catalog().seller,

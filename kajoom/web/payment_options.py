@@ -166,7 +166,18 @@ def payment_method_label(code: str, current: Catalog | None = None) -> str:
 
     The catalogue, which only offline methods need, is read from the database unless it is given as ``current``.
     """
+    method = _registered_method(code, current)
+    return current_formats().localized(method.label) if method is not None else code
+
+
+def payment_method_phrase(code: str, current: Catalog | None = None) -> str:
+    """The method within a sentence in the language of the page, "by cheque": see ``payment_method_label``."""
+    method = _registered_method(code, current)
+    return current_formats().localized(method.how) if method is not None else f"({code})"
+
+
+def _registered_method(code: str, current: Catalog | None) -> PaymentMethod | None:
     method = BUILT_IN.get(code)
     if method is None or method.is_offline:
         method = (current or catalog()).payment_methods.get(code)
-    return current_formats().localized(method.label) if method is not None else code
+    return method

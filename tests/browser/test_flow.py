@@ -39,8 +39,8 @@ LANGUAGES = pytest.mark.parametrize("language", ["fr", "en"])
 
 def confirm_button(texts: Formats, language: str) -> str:
     """What the button of the review says in a language."""
-    method = texts.localized(BUILT_IN["demonstration"].label)
-    return texts.gettext("Confirm and pay %(amount)s with %(method)s", amount=AMOUNT[language], method=method)
+    how = texts.localized(BUILT_IN["demonstration"].how)
+    return texts.gettext("Confirm and pay %(amount)s %(how)s", amount=AMOUNT[language], how=how)
 
 
 @LANGUAGES

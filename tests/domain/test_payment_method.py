@@ -57,10 +57,11 @@ def test_offline_method_that_is_not_built_in_may_be_assigned_and_is_labelled_by_
     assert method.is_assignable
 
 
-def test_built_in_methods_have_a_label_in_both_languages_and_no_instructions() -> None:
+def test_built_in_methods_have_a_label_and_a_phrase_in_both_languages_and_no_instructions() -> None:
     for method in BUILT_IN.values():
-        assert method.label.keys() == {"fr", "en"}
-        assert all(method.label.values())
+        for texts in (method.label, method.phrase):
+            assert texts.keys() == {"fr", "en"}
+            assert all(texts.values())
         assert not method.instructions
 
 
@@ -72,6 +73,14 @@ def test_account_credit_is_its_own_kind_of_method() -> None:
 def test_offline_method_without_a_label_takes_the_built_in_one() -> None:
     assert offline_method("cheque", {}, INSTRUCTIONS).label == {"fr": "Chèque", "en": "Cheque"}
     assert offline_method("cheque", {"fr": "Par la poste", "en": "By mail"}, INSTRUCTIONS).label["en"] == "By mail"
+
+
+def test_method_within_a_sentence_is_its_phrase_or_its_label_in_brackets() -> None:
+    label = {"fr": "Au comptoir", "en": "At the counter"}
+    phrase = {"fr": "au comptoir", "en": "at the counter"}
+    assert offline_method("cheque", {}, INSTRUCTIONS).how == {"fr": "par chèque", "en": "by cheque"}
+    assert offline_method("cheque", label, INSTRUCTIONS).how == {"fr": "(Au comptoir)", "en": "(At the counter)"}
+    assert offline_method("counter", label, INSTRUCTIONS, phrase=phrase).how == phrase
 
 
 def test_catalog_adds_its_own_methods_to_the_built_in_ones() -> None:

@@ -133,7 +133,7 @@ def test_client_who_prefers_another_way_chooses_after_confirming(
     response = confirm_plan_b(french, address("hosting"), saved="")
     page = french.get(response.location).text
     assert not fake.ledger.orders
-    for option in (f"avec PayPal, {LABEL}", "Payer avec un autre compte PayPal", "Paiement de démonstration"):
+    for option in (f"avec PayPal, {LABEL}", "Payer avec un autre compte PayPal", "avec le paiement de démonstration"):
         assert option in page
 
 

@@ -98,10 +98,12 @@ class StaffEntry(Table):
 class OfflineEntry(Table):
     """How to pay without a provider; only a built-in method may go without a label.
 
-    ``needs`` is how many days its money takes to arrive; without it that of the built-in method, or five.
+    ``phrase`` is the method within a sentence, after "pay …". ``needs`` is how many days its money takes to arrive;
+    without it that of the built-in method, or five.
     """
 
     label: Translated | None = None
+    phrase: Translated | None = None
     instructions: TranslatedLong
     needs: Annotated[StrictInt, Field(ge=0, le=LONGEST_NEEDS)] | None = None
 
