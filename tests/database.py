@@ -22,6 +22,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Engine, event
 
+from kajoom.models.db import db
 from tests.wait import until
 
 ENGINES = ("SQLite", "PostgreSQL")
@@ -76,6 +77,27 @@ def _copy(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target, timeout=15)) as writer:
         writer.execute("PRAGMA synchronous=OFF")
         reader.backup(writer)
+
+
+_empty_tables: list[bytes] = []
+"""A SQLite file with empty tables, once this process has made one."""
+
+
+def create_tables() -> None:
+    """Create the tables of the current application's empty database.
+
+    In SQLite they are copied from those that this process made first: 40 tables take more time than most tests.
+    """
+    name = db.engine.url.database if db.engine.name == "sqlite" else None
+    if name is None:
+        db.create_all()
+    elif _empty_tables:
+        Path(name).write_bytes(_empty_tables[0])
+    else:
+        db.create_all()
+        with closing(sqlite3.connect(name)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            _empty_tables.append(connection.serialize())
 
 
 class PostgresDatabase:

@@ -22,6 +22,7 @@ from kajoom.models.db import db
 from kajoom.operations.catalog.load import load_catalog
 from tests.architecture.files import ROOT
 from tests.conftest import config_for, set_time
+from tests.database import create_tables
 
 MIDNIGHT = datetime(2026, 6, 16, 0, 30, tzinfo=UTC)
 """The evening of the 15th in Toronto, the afternoon of the 16th in Auckland."""
@@ -36,6 +37,7 @@ def test_the_demonstration_needs_no_other_variable(tmp_path: Path) -> None:
     assert create_app(from_environment(tmp_path, {"KAJOOM_DEMO": "1", "KAJOOM_WORKER": "none"})).secret_key
 
 
+@pytest.mark.slow
 def test_a_command_needs_no_configuration() -> None:
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("KAJOOM_", "FLASK_"))}
     command = [sys.executable, "-m", "flask", "due", "--anchor", "2026-01-31", "--cycle-months", "1", "--count", "3"]
@@ -60,7 +62,7 @@ def test_former_secret_still_opens_sessions_and_forms(tmp_path: Path) -> None:
         config_for(tmp_path, url, secret_key="the new secret", secret_key_fallbacks=("the former secret",))
     )
     with before.app_context():
-        db.create_all()
+        create_tables()
         db.engine.dispose()
     page = before.test_client().get("/login")
     cookie = page.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
@@ -114,7 +116,7 @@ def application(folder: Path, price: str, **settings: Any) -> Flask:
     text = (ROOT / "demo" / "catalog.toml").read_text(encoding="utf-8")
     assert text.count('monthly = "95.00"') == 1
     with app.app_context():
-        db.create_all()
+        create_tables()
         assert not load_catalog(text.replace('monthly = "95.00"', f'monthly = "{price}"').encode(), MIDNIGHT).errors
         db.engine.dispose()
     return app

@@ -10,6 +10,7 @@ from flask import Flask
 from kajoom.clock import Clock
 from kajoom.models.db import db
 from tests.catalog_cache import forget_catalog
+from tests.database import create_tables
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
     plain.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
     db.init_app(plain)
     with plain.app_context():
-        db.create_all()
+        create_tables()
         forget_catalog()
         yield plain
         db.session.remove()

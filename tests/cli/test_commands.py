@@ -27,6 +27,7 @@ def test_commands_added_by_an_extension_are_listed_too() -> None:
     assert group.get_command(click.Context(group), "missing") is None
 
 
+@pytest.mark.slow
 def test_web_process_does_not_load_pydantic() -> None:
     code = "import sys; from app import create_app; create_app(); print('pydantic' in sys.modules)"
     environment = {**os.environ, "KAJOOM_DEMO": "1", "KAJOOM_WORKER": "none"}
@@ -35,6 +36,7 @@ def test_web_process_does_not_load_pydantic() -> None:
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.slow
 def test_argument_that_is_not_utf8_is_wrong_usage() -> None:
     command = [sys.executable, "-m", "flask", "staff", "done", os.fsdecode(b"CH-\xff")]
     environment = {**os.environ, "KAJOOM_DEMO": "1", "KAJOOM_WORKER": "none"}

@@ -93,6 +93,7 @@ def test_next_requests_do_not_wait_for_a_silent_provider(silent: SilentProvider)
     assert time.monotonic() - start < 1
 
 
+@pytest.mark.slow
 def test_few_requests_wait_for_a_provider_at_once(silent: SilentProvider) -> None:
     """A process has more threads than that: the others go on serving pages."""
     breaker = CircuitBreaker(most_waiting=2)

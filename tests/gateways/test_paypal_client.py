@@ -151,6 +151,7 @@ def test_file_is_fetched_without_credentials(client: PayPalClient, fake: FakePay
     assert not fake.api.tokens
 
 
+@pytest.mark.slow
 def test_silent_file_server_is_waited_for_at_most_three_seconds(client: PayPalClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         started = time.monotonic()

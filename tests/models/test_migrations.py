@@ -112,6 +112,7 @@ def test_autogenerate_finds_no_change() -> None:
 
 
 @pytest.mark.usefixtures("empty")
+@pytest.mark.slow
 def test_migrations_can_be_downgraded_to_base_and_upgraded_again() -> None:
     upgrade(REVISIONS)
     schema = inspected(tables_of)

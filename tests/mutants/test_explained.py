@@ -8,6 +8,8 @@ from tests.mutants.explained import Explained
 from tests.mutants.mutant import Mutant, mutants
 from tests.mutants.runner import SOURCES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def domain() -> list[Mutant]:

@@ -10,7 +10,7 @@ from kajoom.clock import Clock
 from kajoom.models.db import db
 from tests import factories
 from tests.catalog_cache import forget_catalog
-from tests.database import Database, DatabaseFactory
+from tests.database import Database, DatabaseFactory, create_tables
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def catalog_database(create_database: DatabaseFactory) -> Database:
     database = create_database("catalog")
     app = plain_app_for(database)
     with app.app_context():
-        db.create_all()
+        create_tables()
         factories.catalogue()
         db.session.remove()
         db.engine.dispose()

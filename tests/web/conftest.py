@@ -19,7 +19,7 @@ from kajoom.operations.demo import DemoContext, load_demonstration
 from tests.architecture.files import ROOT
 from tests.catalog_cache import forget_catalog
 from tests.conftest import PASSWORD, Browser, SignIn, config_for, set_time
-from tests.database import Database, DatabaseFactory
+from tests.database import Database, DatabaseFactory, SqliteDatabase, create_tables
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
 """Noon in Toronto."""
@@ -40,7 +40,7 @@ def demo_app(demo_database: Database, tmp_path_factory: pytest.TempPathFactory) 
     app = create_app(config_for(tmp_path_factory.mktemp("demonstration"), demo_database.url))
     app.test_client_class = Browser
     with app.app_context():
-        db.create_all()
+        create_tables()
         context = DemoContext(NOON.date(), NOON, app.extensions["kajoom"].payments)
         load_demonstration(ROOT / "demo", context, hash_password)
         db.session.remove()
@@ -108,18 +108,41 @@ def address(app: Flask) -> Address:
     return of
 
 
+@pytest.fixture(scope="package")
+def applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Flask, SqliteDatabase]]]:
+    """The applications that ``application`` has created, and their empty databases, by their settings."""
+    created: dict[str, tuple[Flask, SqliteDatabase]] = {}
+    yield created
+    for app, _database in created.values():
+        with app.app_context():
+            db.engine.dispose()
+
+
 @pytest.fixture
-def application(tmp_path: Path) -> Iterator[Application]:
-    """Creates applications outside the demonstration, each with an empty database."""
+def application(
+    applications: dict[str, tuple[Flask, SqliteDatabase]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """Creates applications outside the demonstration, each with an empty database; one for the same settings."""
     with ExitStack() as stack:
 
         def create(base_url: str = "https://client.example.com", **settings: Any) -> Flask:
-            url = f"sqlite:///{tmp_path / 'kajoom.sqlite'}"
-            app = create_app(config_for(tmp_path, url, **{"demo": False, "base_url": base_url, **settings}))
-            app.test_client_class = Browser
+            settings = {"demo": False, "base_url": base_url, **settings}
+            name = repr(sorted(settings.items()))
+            if name not in applications:
+                applications[name] = _create_application(tmp_path_factory.mktemp("application"), settings)
+            app, database = applications[name]
+            database.restore()
             stack.enter_context(app.app_context())
-            db.create_all()
-            stack.callback(db.engine.dispose)
             return app
 
         yield create
+
+
+def _create_application(folder: Path, settings: dict[str, Any]) -> tuple[Flask, SqliteDatabase]:
+    database = SqliteDatabase(folder / "kajoom.sqlite")
+    app = create_app(config_for(folder, database.url, **settings))
+    app.test_client_class = Browser
+    with app.app_context():
+        create_tables()
+    database.save()
+    return app, database

@@ -174,6 +174,7 @@ def test_invoice_is_prepared_and_polled_too(
     assert len(fake.ledger.orders) == 1
 
 
+@pytest.mark.slow
 def test_silent_paypal_is_waited_for_three_seconds_by_one_client_and_not_by_the_next(
     french: Browser, with_paypal: Flask, fake: FakePayPal, address: Address
 ) -> None:

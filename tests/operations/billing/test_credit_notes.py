@@ -186,6 +186,7 @@ def test_unknown_credit_note_is_not_refunded() -> None:
     assert raised.value.code is StaffRefusal.NO_INVOICE
 
 
+@pytest.mark.slow
 def test_twenty_corrections_at_once_have_numbers_without_a_gap(app: Flask) -> None:
     number = paid_invoice().number
 

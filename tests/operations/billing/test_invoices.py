@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
+import pytest
 from flask import Flask
 
 from kajoom.domain.money import Money
@@ -112,6 +113,7 @@ def test_each_prefix_has_its_own_series() -> None:
     assert numbers_of_new_invoices(1) == ["2026-0001"]
 
 
+@pytest.mark.slow
 def test_twenty_invoices_at_once_have_numbers_without_a_gap(app: Flask) -> None:
     set_numbering(prefix="K", start=4210)
     ids = [factories.service().id for _ in range(THREADS)]

@@ -333,6 +333,7 @@ def test_account_credit_pays_every_period_that_is_due_in_one_commit() -> None:
     assert open_renewals(row) == [(15_000, date(2026, 6, 1), ON)]
 
 
+@pytest.mark.slow
 def test_account_credit_ends_with_the_periods_that_are_due() -> None:
     row = factories.service(next_due_date=date(1960, 7, 1))
     factories.credit(row.client, 1_000 * 17_246)
