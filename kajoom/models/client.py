@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, ScalarSelect, String, Table, bindparam, inspect, select
+from sqlalchemy import Column, ForeignKey, ScalarSelect, String, Table, inspect, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kajoom.domain.tax import Taxation, TaxName
@@ -75,7 +75,7 @@ def taxation_of(province: str, country: str, tax_exempt: str, registered: frozen
 
 @dataclass(frozen=True, eq=False)
 class ClientFacts(UserMixin):
-    """The columns of the signed-in client that pages and Flask-Security's session check need."""
+    """The columns of the signed-in client, and of their session, that pages and Flask-Security's check need."""
 
     id: int
     email: str
@@ -83,6 +83,8 @@ class ClientFacts(UserMixin):
     locale: str
     active: bool
     fs_uniquifier: str
+    session_id: int
+    session_seen_at: datetime
 
 
 def password_before_change(client: Client) -> str | None:
@@ -99,17 +101,6 @@ def client_by_email(email: str) -> Client | None:
 def is_any_client() -> bool:
     """Whether there is a client at all."""
     return db.session.scalar(select(Client.id).limit(1)) is not None
-
-
-_SIGNED_IN = select(Client.id, Client.email, Client.name, Client.locale, Client.active, Client.fs_uniquifier).where(
-    Client.fs_uniquifier == bindparam("uniquifier")
-)
-
-
-def client_of_session(uniquifier: str) -> ClientFacts | None:
-    """Return the client of a session, ``None`` once all sessions of the client were ended."""
-    row = db.session.connection().execute(_SIGNED_IN, {"uniquifier": uniquifier}).one_or_none()
-    return ClientFacts(*row) if row is not None else None
 
 
 def lock_client(client_id: int | ScalarSelect[int]) -> Client:

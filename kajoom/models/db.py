@@ -64,18 +64,22 @@ def insert_if_absent(table: type[_Declarative], row: dict[str, Any], unique_colu
     return db.session.execute(statement.returning(literal(1))).first() is not None
 
 
+_BUSY_TIMEOUT_MS = 15_000
+
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)
+_waits: ContextVar[bool] = ContextVar("waits", default=True)
 
 
 @contextmanager
-def begin_mode(*, read_only: bool) -> Iterator[None]:
+def begin_mode(*, read_only: bool, wait: bool = True) -> Iterator[None]:
     """How transactions begin inside the ``with``: on SQLite a read-only one takes no write lock and runs beside a
-    writer, any other takes it at once."""
-    token = _read_only.set(read_only)
+    writer, any other takes it at once, or, without ``wait``, fails at once when another one has it."""
+    tokens = _read_only.set(read_only), _waits.set(wait)
     try:
         yield
     finally:
-        _read_only.reset(token)
+        _read_only.reset(tokens[0])
+        _waits.reset(tokens[1])
 
 
 @event.listens_for(Engine, "do_connect")
@@ -94,7 +98,7 @@ def _prepare(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions by itself: a read that later writes would fail at once with
         # "database is locked" instead of waiting. ``_begin`` below begins them.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "synchronous=FULL"):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_BUSY_TIMEOUT_MS}", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}").close()
     else:
         # Wait for a lock as long as SQLite does, and end the transaction of a process that hangs.
@@ -108,4 +112,17 @@ def _prepare(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         driver: Any = connection.connection.driver_connection
-        driver.execute("BEGIN" if _read_only.get() else "BEGIN IMMEDIATE")
+        if _read_only.get():
+            driver.execute("BEGIN")
+        elif _waits.get():
+            driver.execute("BEGIN IMMEDIATE")
+        else:
+            _begin_without_waiting(driver)
+
+
+def _begin_without_waiting(driver: Any) -> None:
+    driver.execute("PRAGMA busy_timeout=0").close()
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}").close()

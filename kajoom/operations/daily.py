@@ -12,6 +12,7 @@ from kajoom.models.order import orders_due, orders_expired
 from kajoom.models.outbox import delete_done_messages
 from kajoom.models.reminder import orders_nearly_expired, renewals_nearly_due, renewals_overdue
 from kajoom.models.renewal import RenewalCursor, services_to_renew
+from kajoom.models.session import delete_expired_sessions
 from kajoom.models.webhook_event import delete_webhook_events
 from kajoom.operations import outbox
 from kajoom.operations.billing.reminders import notify_overdue, remind_of_order, remind_of_renewal
@@ -37,6 +38,7 @@ class Item(NamedTuple):
 
 _MESSAGES_KEPT = timedelta(days=90)
 _EVENTS_KEPT = timedelta(days=180)
+_SESSIONS_KEPT = timedelta(0)
 _DELETED_AT_ONCE = 1000
 _DAYS_BEFORE_EXPIRY = 2
 _DAYS_BEFORE_DUE = 3
@@ -73,8 +75,8 @@ def run_item(item: Item, on: date, at: datetime) -> None:
 
 
 def delete_old_rows(at: datetime) -> None:
-    """Delete the messages done 90 days ago and the webhook events received 180 days ago, in short transactions."""
-    for delete_rows, age in ((delete_done_messages, _MESSAGES_KEPT), (delete_webhook_events, _EVENTS_KEPT)):
+    """Delete messages done 90 days ago, webhook events received 180 days ago and expired sessions, step by step."""
+    for delete_rows, age in _RETENTION:
         while _delete(delete_rows, at - age) == _DELETED_AT_ONCE:
             pass
 
@@ -146,6 +148,12 @@ def _queue_retry(item: Item, on: date, at: datetime) -> None:
     key = f"{item.what}-{item.row_id}-{on.isoformat()}"
     outbox.enqueue("item", key, at, what=item.what, row=item.row_id, on=on.isoformat(), **due)
 
+
+_RETENTION = (
+    (delete_done_messages, _MESSAGES_KEPT),
+    (delete_webhook_events, _EVENTS_KEPT),
+    (delete_expired_sessions, _SESSIONS_KEPT),
+)
 
 _ACTIONS: dict[str, Callable[[Item, date, datetime], object]] = {
     "end": lambda item, on, at: carry_out_cancellation(item.row_id, on, at),

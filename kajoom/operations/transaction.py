@@ -35,17 +35,21 @@ class ReadOnlyTransaction(RuntimeError):
 @overload
 def transactional(function: Operation[Params, Result]) -> Operation[Params, Result]: ...
 @overload
-def transactional(*, read_only: bool) -> Callable[[Operation[Params, Result]], Operation[Params, Result]]: ...
+def transactional(
+    *, read_only: bool = False, wait: bool = True
+) -> Callable[[Operation[Params, Result]], Operation[Params, Result]]: ...
 
 
 def transactional(
-    function: Operation[Params, Result] | None = None, *, read_only: bool = False
+    function: Operation[Params, Result] | None = None, *, read_only: bool = False, wait: bool = True
 ) -> Operation[Params, Result] | Callable[[Operation[Params, Result]], Operation[Params, Result]]:
     """Run a function in a transaction of its own.
 
     Whatever the session had read before is forgotten first, so that the function sees the database as it is now. A
     transaction that PostgreSQL rolled back in favour of another is run again, three times in all. ``read_only`` takes
-    no write lock on SQLite and always ends with a rollback.
+    no write lock on SQLite and always ends with a rollback. Without ``wait`` the function is not run on SQLite when
+    another transaction writes: ``sqlite3.OperationalError`` at once. On PostgreSQL such a function locks rows with
+    ``SKIP LOCKED``.
 
     Raises ``NestedTransaction`` when called inside another transactional function, and ``ReadOnlyTransaction`` when a
     read-only one changes a row.
@@ -53,7 +57,7 @@ def transactional(
 
     def decorate(operation: Operation[Params, Result]) -> Operation[Params, Result]:
         def run_once(*args: Params.args, **kwargs: Params.kwargs) -> Result:
-            with _transaction(operation.__qualname__, read_only=read_only):
+            with _transaction(operation.__qualname__, read_only=read_only, wait=wait):
                 return operation(*args, **kwargs)
 
         @wraps(operation)
@@ -72,14 +76,14 @@ def transactional(
 
 
 @contextmanager
-def _transaction(name: str, *, read_only: bool) -> Iterator[None]:
+def _transaction(name: str, *, read_only: bool, wait: bool) -> Iterator[None]:
     outer = _current.get()
     if outer is not None:
         raise NestedTransaction(f"{name} was called inside {outer}")
     token = _current.set(name)
     db.session.rollback()
     try:
-        with begin_mode(read_only=read_only):
+        with begin_mode(read_only=read_only, wait=wait):
             yield
             if read_only:
                 _refuse_changes(name)

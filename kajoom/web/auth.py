@@ -1,4 +1,4 @@
-"""Sign-in and sessions: every view is private unless listed here, and signing in leads back to the requested page."""
+"""Sign-in: every view is private unless listed here, and signing in leads back to the requested page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask_login import current_user
@@ -25,9 +24,7 @@ from flask_security import (
     PasswordUtil,
     Security,
     SQLAlchemyUserDatastore,
-    UserMixin,
     VerifyForm,
-    user_authenticated,
 )
 from flask_security.mail_util import EmailValidateException
 from flask_security.utils import check_and_update_authn_fresh
@@ -41,13 +38,12 @@ from kajoom.models.client import (
     ClientFacts,
     Role,
     client_by_email,
-    client_of_session,
     password_before_change,
 )
 from kajoom.models.db import db
 from kajoom.operations.accounts.passwords import replace_password_hash
 from kajoom.operations.email_address import parse_email
-from kajoom.web.csrf import rotate_csrf_token
+from kajoom.web.client_session import init_client_sessions
 from kajoom.web.hashing import ARGON2, HashingLimit, LimitedContext
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.session import SessionInterface
@@ -118,12 +114,7 @@ class VerifyPasswordForm(_BoundedPassword, VerifyForm):
 
 
 class _ClientDatastore(SQLAlchemyUserDatastore):
-    """Clients for Flask-Security; every request finds the one of its session by a single cached statement."""
-
-    def find_user(self, case_insensitive: bool = False, **named: Any) -> UserMixin | None:
-        if "fs_uniquifier" in named:
-            return client_of_session(named["fs_uniquifier"])
-        return super().find_user(case_insensitive, **named)
+    """Clients for Flask-Security, whose changes are stored by our operations."""
 
     def put(self, model: Any) -> Any:
         """Store a hash made with other parameters at sign-in in a transaction of its own.
@@ -159,7 +150,7 @@ def init_auth(app: Flask) -> None:
     security.principal.identity_loaders.clear()
     # passlib loads the backend at the first hash, and not thread-safely: two first sign-ins at once would fail.
     argon2.set_backend()
-    user_authenticated.connect(_renew_session, app)
+    init_client_sessions(app, security.login_manager)
     app.before_request(_require_sign_in)
     app.jinja_env.globals["signed_in_client"] = signed_in_client
 
@@ -222,15 +213,6 @@ def _require_sign_in() -> Response | Redirect | None:
         # The browser would follow a redirect, and htmx would load the sign-in page into the panel.
         return make_response("", 401, {"HX-Redirect": sign_in_url(current_url())})
     return redirect(sign_in_url(current_url()), 303)
-
-
-def _renew_session(_app: Flask, **_signal: Any) -> None:
-    """Keep nothing of the session from before the sign-in, the CSRF token above all (session fixation)."""
-    kept = {name: value for name, value in session.items() if name.startswith(("_user_id", "_fresh", "_id", "fs_"))}
-    session.clear()
-    session.update(kept)
-    rotate_csrf_token()
-    g.pop("client", None)
 
 
 def _render_auth_page(template: str, **context: Any) -> Response:

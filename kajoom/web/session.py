@@ -9,12 +9,16 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, Se
 
 from kajoom.web.hosts import cookie_name
 
+SID = "_sid"
+"""The name of the value that finds the session of a signed-in client in the database."""
+
 WITHOUT_SESSION = frozenset({"static", "health.alive", "health.ready"})
 """The endpoints whose answer is the same for everyone."""
 
 _NUMBER, _TEXT = (int | float, 0), (str, "")
 _SESSION_TYPES = {
     "_user_id": _TEXT,
+    SID: _TEXT,
     "csrf_token": _TEXT,
     "fs_paa": _NUMBER,
     "fs_gexp": _NUMBER,
@@ -59,4 +63,5 @@ class SessionInterface(SecureCookieSessionInterface):
 
 def _is_readable(session: SessionMixin) -> bool:
     values = ((session.get(name, default), kind) for name, (kind, default) in _SESSION_TYPES.items())
-    return all(isinstance(value, kind) for value, kind in values) and str(session.get("_user_id", "")).isprintable()
+    texts = (str(session.get(name, "")) for name in ("_user_id", SID))
+    return all(isinstance(value, kind) for value, kind in values) and all(text.isprintable() for text in texts)

@@ -33,7 +33,6 @@ class Page:
     headers: tuple[str, ...] = ()
 
 
-# A session is bound to its User-Agent: with another one, each response would set the cookie again.
 USER_AGENT = "User-Agent: Kajoom bench"
 PARTIAL = ("HX-Request: true", "HX-Request-Type: partial")
 PAGES = (

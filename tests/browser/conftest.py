@@ -43,9 +43,11 @@ def live_app(started_app: LiveApp) -> LiveApp:
 
 @pytest.fixture(scope="package")
 def sessions(started_app: LiveApp, chromium: Browser) -> dict[str, StorageState]:
-    """The session of each client, by language."""
+    """The session of each client, by language; it stays open whatever is restored."""
     started_app.restore()
-    return {language: sign_in(chromium, started_app.address, language) for language in ("fr", "en")}
+    states = {language: sign_in(chromium, started_app.address, language) for language in ("fr", "en")}
+    started_app.save()
+    return states
 
 
 @pytest.fixture

@@ -67,6 +67,10 @@ class LiveApp:
         with self.app_context():
             db.engine.dispose()
 
+    def save(self) -> None:
+        """Save the database as it stands, with the sessions of those who have signed in."""
+        self._database.save()
+
     def restore(self) -> None:
         """Restore the demonstration."""
         self._database.restore()

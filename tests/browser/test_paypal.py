@@ -45,8 +45,10 @@ def started_app(paypal: FakePayPal, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def sessions(started_app: LiveApp, chromium: Browser) -> dict[str, StorageState]:
-    """The session of the French-speaking client."""
-    return {"fr": sign_in(chromium, started_app.address, "fr")}
+    """The session of the French-speaking client; it stays open whatever is restored."""
+    states = {"fr": sign_in(chromium, started_app.address, "fr")}
+    started_app.save()
+    return states
 
 
 def go_to_paypal(open_page: OpenPage, live_app: LiveApp, paypal: FakePayPal, javascript: bool) -> Page:

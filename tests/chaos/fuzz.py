@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.chaos.fuzz_cases import Case
 from tests.chaos.fuzz_rules import difference, faults, is_from_server
-from tests.chaos.fuzz_site import FuzzSite, Written, open_site
+from tests.chaos.fuzz_site import FuzzSite, open_site
 from tests.chaos.fuzz_transport import Answer, Transport
 from tests.database import PostgresDatabase, SqliteDatabase, postgres
 
@@ -38,11 +38,11 @@ class FuzzResult:
 
 
 class Fuzz:
-    """Sends cases and collects the rules that an answer breaks. ``written`` tells whether the database has changed."""
+    """Sends cases to a site and collects the rules that an answer breaks."""
 
-    def __init__(self, transport: Transport, written: Written) -> None:
+    def __init__(self, transport: Transport, site: FuzzSite) -> None:
         self.result = FuzzResult()
-        self._transport, self._written = transport, written
+        self._transport, self._written, self._reopen_sessions = transport, site.written, site.reopen_sessions
         self._errors: list[str] = []
 
     def run(self, cases: Iterator[Case]) -> FuzzResult:
@@ -72,6 +72,8 @@ class Fuzz:
         self._errors.clear()
         if (answer.status >= 400 or _only_reads(case)) and self._written() != before:
             found.append(f"status {answer.status} and something was written")
+        if self._written() != before:
+            self._reopen_sessions()  # one of the cases may have signed out
         for fault in found:
             self._violation(case, fault)
         return answer
@@ -112,13 +114,13 @@ def _collected(errors: list[str]) -> Iterator[None]:
 
 def fuzz(site: FuzzSite, count: int, seed: int) -> FuzzResult:
     """Send ``count`` cases to a site in this process."""
-    return Fuzz(site.in_process(), site.written).run(site.generator(seed).cases(count))
+    return Fuzz(site.in_process(), site).run(site.generator(seed).cases(count))
 
 
 def fuzz_socket(site: FuzzSite, count: int, seed: int) -> FuzzResult:
     """Send ``count`` cases to a site through gunicorn with the project's settings."""
     with site.server() as (transport, host):
-        result = Fuzz(transport, site.written).run(site.generator(seed, transport, host).cases(count))
+        result = Fuzz(transport, site).run(site.generator(seed, transport, host).cases(count))
     lines = site.server_log.read_text(errors="replace").splitlines()
     result.violations += [f"logged {line}" for line in lines if "level=error" in line or "Traceback" in line]
     return result

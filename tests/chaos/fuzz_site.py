@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_security import hash_password
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, select, text, update
 
 from app import create_app
 from kajoom.models.cancellation import Cancellation
@@ -22,6 +22,7 @@ from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
+from kajoom.models.session import ClientSession
 from kajoom.operations.demo import DemoContext, load_demonstration
 from tests.architecture.files import ROOT
 from tests.chaos.fuzz_cases import FORM, Case, CaseGenerator, Names, Visitor, routes_of
@@ -51,6 +52,11 @@ class FuzzSite:
         self.app, self.written = app, written
         self.server_log = folder / "gunicorn.log"
         self._database, self._folder = database, folder
+
+    def reopen_sessions(self) -> None:
+        """Sign in again those who signed out."""
+        db.session.execute(update(ClientSession).values(ended_at=None))
+        db.session.commit()
 
     def in_process(self) -> Transport:
         """Sends cases to the application in this process."""

@@ -1,4 +1,4 @@
-"""Old messages and webhook events are deleted, a thousand at a time; what is still needed stays."""
+"""Old messages, webhook events and sessions are deleted, a thousand at a time; what is still needed stays."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event
 
+from kajoom.domain.device import Device
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
+from kajoom.models.session import ClientSession
 from kajoom.models.task import Task
 from kajoom.models.webhook_event import WebhookEvent
 from kajoom.operations import daily
+from kajoom.operations.accounts.sessions import begin_session, close_session
 from kajoom.operations.daily import delete_old_rows
 from tests import factories
 from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
 
@@ -56,6 +60,19 @@ def test_webhook_events_received_half_a_year_ago_are_deleted_except_those_for_st
     delete_old_rows(AT)
 
     assert {event.id for event in rows(WebhookEvent)} == {"recent", "dispute"}
+
+
+def test_expired_sessions_are_deleted_whether_they_were_ended_or_not() -> None:
+    client = factories.client()
+    device = Device("", "", "")
+    for at in (AT - DAY, AT - timedelta(hours=12), AT - HOUR, AT):
+        begin_session(client.id, client.fs_uniquifier, device, at)
+    close_session(client.id, rows(ClientSession)[0].id, AT - DAY)
+    close_session(client.id, rows(ClientSession)[2].id, AT)
+
+    delete_old_rows(AT + SECOND)
+
+    assert [row.created_at for row in rows(ClientSession)] == [AT - HOUR, AT]
 
 
 def test_task_about_a_deleted_message_stays() -> None:

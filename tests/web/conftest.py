@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask_security import hash_password
+from sqlalchemy import update
 
 from app import create_app
 from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
+from kajoom.models.session import ClientSession
 from kajoom.operations.demo import DemoContext, load_demonstration
 from tests.architecture.files import ROOT
 from tests.catalog_cache import forget_catalog
@@ -26,6 +28,8 @@ NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
 
 Address = Callable[..., str]
 Application = Callable[..., Flask]
+
+ACCOUNTS = ("fr@example.com", "en@example.com", "staff@example.com")
 
 
 @pytest.fixture(scope="package")
@@ -44,6 +48,11 @@ def demo_app(demo_database: Database, tmp_path_factory: pytest.TempPathFactory) 
         context = DemoContext(NOON.date(), NOON, app.extensions["kajoom"].payments)
         load_demonstration(ROOT / "demo", context, hash_password)
         db.session.remove()
+        set_time(app, NOON)
+        app.extensions["test_sessions"] = {email: _session_cookie(app, email) for email in ACCOUNTS}
+        # The tests move the clock; those about the end of a session sign in by themselves.
+        db.session.execute(update(ClientSession).values(expires_at=NOON + timedelta(days=1000)))
+        db.session.commit()
         demo_database.save()
         yield app
         db.engine.dispose()
@@ -60,25 +69,23 @@ def app(demo_database: Database, demo_app: Flask) -> Iterator[Flask]:
         db.session.remove()
 
 
-@pytest.fixture(scope="package")
-def session_cookies(demo_app: Flask) -> dict[str, str]:
-    """The session cookie of each client who has signed in, by e-mail address."""
-    return {}
+def _session_cookie(app: Flask, email: str) -> str:
+    browser = app.test_client()
+    assert isinstance(browser, Browser)
+    assert browser.send("/login", email=email, password=PASSWORD).status_code == 302
+    cookie = browser.get_cookie("session")
+    assert cookie is not None
+    return cookie.value
 
 
 @pytest.fixture
-def signed_in(app: Flask, session_cookies: dict[str, str]) -> SignIn:
-    """A test client signed in as a client, by e-mail address; each client signs in once for all tests."""
+def signed_in(app: Flask) -> SignIn:
+    """A test client signed in as a client, by e-mail address; the saved database has one session of each."""
 
     def sign_in(email: str) -> Browser:
         browser = app.test_client()
         assert isinstance(browser, Browser)
-        if email not in session_cookies:
-            assert browser.send("/login", email=email, password=PASSWORD).status_code == 302
-            cookie = browser.get_cookie("session")
-            assert cookie is not None
-            session_cookies[email] = cookie.value
-        browser.set_cookie("session", session_cookies[email])
+        browser.set_cookie("session", app.extensions["test_sessions"][email])
         return browser
 
     return sign_in

@@ -109,7 +109,7 @@ def test_signed_in_client_is_loaded_once_a_request(signed_in: SignIn, statements
     browser = signed_in("fr@example.com")
     with statements() as executed:
         browser.get("/account")
-    assert len([statement for statement in executed if "FROM client" in statement]) == 1
+    assert len([statement for statement in executed if "JOIN client" in statement]) == 1
 
 
 def test_session_cookie_over_https_is_secure_and_bound_to_the_host(client: Browser) -> None:

@@ -1,1 +1,1 @@
-"""Clients' accounts: language and passwords."""
+"""Clients' accounts: language, passwords and sessions."""
