@@ -25,6 +25,7 @@ from tests.browser.untranslated import untranslated_texts
 _DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 _PHONE: ViewportSize = {"width": 360, "height": 780}
 _NARROWEST: ViewportSize = {"width": 320, "height": 700}
+_HALF_DESKTOP: ViewportSize = {"width": 640, "height": 900}
 _REFERENCE = "demo-fr-hosting"
 
 _CHOICES = (
@@ -47,6 +48,20 @@ _OVERFLOWS = """() => {
   }
   return out;
 }"""
+# Header rows, and words of the header or of a panel's "Close" that are broken over two lines.
+_HEADER_FAULTS = """() => {
+  const middle = ({top, bottom}) => Math.round((top + bottom) / 2);
+  const items = [...document.querySelectorAll(".top :is(a, button)")];
+  const rows = new Set(items.map(it => middle(it.getBoundingClientRect())));
+  const broken = [...document.querySelectorAll("nav.main a, .me :is(a, button), .panel header .btn")].filter(it => {
+    const words = document.createRange();
+    words.selectNodeContents(it);
+    return new Set([...words.getClientRects()].filter(({width}) => width).map(middle)).size > 1;
+  });
+  return [...(rows.size > 2 ? [`the header has ${rows.size} rows`] : []),
+    ...broken.map(it => `broken over two lines: ${it.textContent.trim()}`)];
+}"""
+_DOUBLE_TEXT = "() => { document.documentElement.style.fontSize = '200%' }"
 _DUPLICATE_IDS = """() => {
   const ids = [...document.querySelectorAll("[id]")].map(it => it.id);
   return ids.filter((id, at) => ids.indexOf(id) !== at);
@@ -99,9 +114,12 @@ def faults_in(page: Page, path: str, language: str) -> Iterator[str]:
     yield from (f"desktop: {each}" for each in [*page.evaluate(_OVERFLOWS), *axe(page)])
     page.set_viewport_size(_PHONE)
     page.emulate_media(color_scheme="dark")
-    yield from (f"phone: {each}" for each in [*page.evaluate(_OVERFLOWS), *axe(page)])
+    yield from (f"phone: {each}" for each in [*page.evaluate(_OVERFLOWS), *page.evaluate(_HEADER_FAULTS), *axe(page)])
     page.set_viewport_size(_NARROWEST)
-    yield from (f"320 px: {each}" for each in page.evaluate(_OVERFLOWS))
+    yield from (f"320 px: {each}" for each in [*page.evaluate(_OVERFLOWS), *page.evaluate(_HEADER_FAULTS)])
+    page.set_viewport_size(_HALF_DESKTOP)
+    page.evaluate(_DOUBLE_TEXT)
+    yield from (f"640 px, text of double size: {each}" for each in page.evaluate(_OVERFLOWS))
 
 
 def html_faults(text: str) -> Iterator[str]:
