@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceNumbering
@@ -15,6 +15,9 @@ from kajoom.domain.quote import ChargePolicy
 from kajoom.domain.tax import TaxName, registered_taxes
 
 Translated = Mapping[str, str]
+
+GroupIcon = Literal["server", "globe", "page", "shield", "mail", "cloud", "database", "lock"]
+"""The icons that a product group may have, each a symbol of ``static/icons.svg``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class CatalogPlan:
 class CatalogGroup:
     """Plans a client may move between, by level; ``charge`` is how an upgrade between them is charged.
 
-    ``on_end`` says what is deleted once a service has ended, and when; ``None`` where the host says nothing.
+    ``on_end`` says what is deleted once a service has ended, and when; ``None`` where the host says nothing. ``icon``
+    is a ``GroupIcon``.
     """
 
     code: str
@@ -71,6 +75,7 @@ class CatalogGroup:
     delay: Translated
     plans: tuple[CatalogPlan, ...]
     on_end: Translated | None = None
+    icon: str = "server"
 
     def plan(self, code: str) -> CatalogPlan | None:
         """Return the plan with this code, or ``None``."""

@@ -74,6 +74,10 @@ class Formats:
         """A date inside a sentence: « le 22 novembre 2026 », « le 1er … », "November 22, 2026"."""
         return _long_date(on, self.locale)
 
+    def short_date(self, on: date, today: date) -> str:
+        """A date where there is little room, its year only if not that of ``today``: « le 1er déc. », "Dec 1, 2027"."""
+        return _short_date(on, self.locale, with_year=on.year != today.year)
+
     def from_date(self, on: date) -> str:
         """A date after « à compter » or "from": « du 1er novembre 2026 », "November 1, 2026"."""
         return self.long_date(on).replace("le ", "du ", 1) if self.language == "fr" else self.long_date(on)
@@ -152,6 +156,15 @@ def _long_date(on: date, locale: str) -> str:
     if locale == "fr_CA":
         return f"le {'1er' if on.day == 1 else on.day}{_SPACE}{format_date(on, 'MMMM y', locale=locale)}"
     return format_date(on, "long", locale=locale)
+
+
+@lru_cache(maxsize=1024)
+def _short_date(on: date, locale: str, *, with_year: bool) -> str:
+    if locale == "fr_CA":
+        month = format_date(on, "MMM y" if with_year else "MMM", locale=locale)
+        return f"le {'1er' if on.day == 1 else on.day} {month}".replace(" ", _SPACE)
+    shown = format_date(on, "MMM d, y" if with_year else "MMM d", locale=locale)
+    return shown.replace(".", "").replace(" ", _SPACE)
 
 
 @lru_cache(maxsize=64)

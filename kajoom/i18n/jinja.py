@@ -16,7 +16,7 @@ from kajoom.i18n.labels import label_for
 
 _FORMAT_FILTERS = (
     "clock_time", "date_tag", "from_date", "localized", "long_date", "moment", "money", "money_with_currency", "number",
-    "percent", "quantity", "size",
+    "percent", "quantity", "short_date", "size",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ class ProductGroup(Base):
     """Plans a client may move between, and the host's policy for charging an upgrade.
 
     ``delay`` is the usual delay when staff must act, for moves without a delay of their own. ``on_end`` says what is
-    deleted once a service has ended, and when.
+    deleted once a service has ended, and when. ``icon`` is the symbol shown beside its services.
     """
 
     __tablename__ = "product_group"
@@ -34,6 +34,7 @@ class ProductGroup(Base):
     charge: Mapped[ChargePolicy] = mapped_column(enum_column(ChargePolicy, "charge"), default=ChargePolicy.PRORATED)
     delay: Mapped[Translated] = mapped_column(json_column())
     on_end: Mapped[Translated | None] = mapped_column(json_column())
+    icon: Mapped[str] = mapped_column(default="server", server_default="server")
 
     plans: Mapped[list[Plan]] = relationship(back_populates="group", order_by="Plan.level")
 
@@ -182,7 +183,7 @@ def _read(version: int) -> Catalog:
 
 def _group(group: ProductGroup, codes: dict[int, str]) -> CatalogGroup:
     plans = tuple(_plan(plan, group, codes) for plan in group.plans)
-    return CatalogGroup(group.code, group.name, group.charge, group.delay, plans, group.on_end)
+    return CatalogGroup(group.code, group.name, group.charge, group.delay, plans, group.on_end, group.icon)
 
 
 def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str]) -> CatalogPlan:

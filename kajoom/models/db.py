@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 
+from kajoom.models.folded_text import define_folded
+
 # Every constraint has a name: Alembic needs it to alter a constraint on SQLite.
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -100,6 +102,7 @@ def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={_BUSY_TIMEOUT_MS}", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}").close()
+        define_folded(connection)
     else:
         # Wait for a lock as long as SQLite does, and end the transaction of a process that hangs.
         connection.autocommit = True  # a SET inside a transaction would be undone by its rollback

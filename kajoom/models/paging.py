@@ -19,10 +19,10 @@ def page_of(query: Select[Any], number: int) -> Pagination:
 
 def rows_of(query: CompoundSelect[Any] | Select[Any], number: int) -> Pagination:
     """Read page ``number`` of an ordered union or query of several columns, as ``page_of``; its items are rows."""
-    return _RowPagination(page=number, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query)
+    return RowPagination(page=number, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query)
 
 
-class _RowPagination(Pagination):
+class RowPagination(Pagination):
     """A page of rows of several columns; Flask-SQLAlchemy's own keeps the first column only."""
 
     def _query_items(self) -> list[Any]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Collection
 from datetime import date
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
-from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from kajoom.domain.catalog import Catalog
@@ -17,13 +14,16 @@ from kajoom.domain.order import OrderStatus
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
 from kajoom.models.catalog import Plan
-from kajoom.models.invoice import Invoice
+from kajoom.models.db import db
+from kajoom.models.folded_text import fold, folded
+from kajoom.models.invoice import Invoice, id_of_last_invoice
 from kajoom.models.order import IS_OPEN, Order
-from kajoom.models.paging import rows_of
+from kajoom.models.paging import PER_PAGE, RowPagination
 from kajoom.models.service import Service
 from kajoom.models.service_snapshot import UNPAID_RENEWAL_ID
 
 _RENEWAL = aliased(Invoice)
+_CHANGE = aliased(Invoice)
 
 
 class Attention(IntEnum):
@@ -37,17 +37,25 @@ class Attention(IntEnum):
 
 
 class ListedService(Protocol):
-    """A row of the list: a service with its open change, cancellation and unpaid renewal, ``None`` without one."""
+    """A row of the list: a service with its open change, cancellation and unpaid renewal, ``None`` without one.
+
+    ``order_to`` is the id of the plan that the change leads to, ``order_on`` its day, ``pay_by`` the last day to pay it
+    and ``order_cents`` what is left to pay of it; ``renewal_cents`` what is left to pay of the renewal.
+    """
 
     Service: Service
     attention: int
     order: str | None
     order_status: OrderStatus | None
+    order_to: int | None
     order_on: date | None
+    pay_by: date | None
+    order_cents: int | None
     cancellation: str | None
     ends_on: date | None
     renewal: str | None
     renewal_due_on: date | None
+    renewal_cents: int | None
 
 
 class ServiceFilter(NamedTuple):
@@ -57,7 +65,19 @@ class ServiceFilter(NamedTuple):
     to_do: bool = False
 
 
-def services_of(client_id: int, page: int, today: date, wanted: ServiceFilter, current: Catalog) -> Pagination:
+class ServicePages(RowPagination):
+    """A page of the list; ``to_do`` is how many services of the whole list have something to pay."""
+
+    to_do: int
+
+    def _query_count(self) -> int:
+        rows = self._query_args["query"].order_by(None).subquery()
+        to_do = func.count(case((rows.c.attention <= Attention.TO_PAY, 1)))
+        total, self.to_do = db.session.execute(select(func.count(), to_do).select_from(rows)).one()
+        return int(total)
+
+
+def services_of(client_id: int, page: int, today: date, wanted: ServiceFilter, current: Catalog) -> ServicePages:
     """Return a page of the client's services that are wanted, those that need the client first."""
     attention = _attention(today)
     query = _listed(attention).where(Service.client_id == client_id)
@@ -65,22 +85,17 @@ def services_of(client_id: int, page: int, today: date, wanted: ServiceFilter, c
         query = query.where(_matches(wanted.text, current))
     if wanted.to_do:
         query = query.where(attention <= Attention.TO_PAY)
-    return rows_of(query.order_by("attention", Service.id), page)
+    return ServicePages(
+        page=page, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query.order_by("attention", Service.id)
+    )
 
 
 def _matches(text: str, current: Catalog) -> ColumnElement[bool]:
-    """The services whose domain or plan contains ``text``, in either language; accents of plans may be left out."""
-    plans = [plan.id for plan in current.plans.values() if _contains([*plan.title.values(), *plan.name.values()], text)]
-    return or_(Service.label.icontains(text, autoescape=True), Service.plan_id.in_(plans))
-
-
-def _contains(names: Collection[str], text: str) -> bool:
-    return any(_folded(text) in _folded(name) for name in names)
-
-
-def _folded(text: str) -> str:
-    characters = unicodedata.normalize("NFD", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold())
-    return "".join(each for each in characters if not unicodedata.combining(each))
+    """The services whose domain or plan, in either language, contains ``text``, whatever its case and accents."""
+    sought = fold(text)
+    names = {plan.id: (*plan.title.values(), *plan.name.values()) for plan in current.plans.values()}
+    plans = [plan for plan, each in names.items() if any(sought in fold(name) for name in each)]
+    return or_(folded(Service.label).contains(sought, autoescape=True), Service.plan_id.in_(plans))
 
 
 def _attention(today: date) -> ColumnElement[int]:
@@ -93,20 +108,29 @@ def _attention(today: date) -> ColumnElement[int]:
     )
 
 
+def _balance(invoice: type[Invoice]) -> ColumnElement[int]:
+    return invoice.total_cents - invoice.credit_cents - invoice.paid_cents
+
+
 def _listed(attention: ColumnElement[int]) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [
         attention.label("attention"),
         Order.reference.label("order"),
         Order.status.label("order_status"),
+        Order.to_plan_id.label("order_to"),
         Order.effective_on.label("order_on"),
+        Order.expires_on.label("pay_by"),
+        _balance(_CHANGE).label("order_cents"),
         Cancellation.reference.label("cancellation"),
         Cancellation.effective_on.label("ends_on"),
         _RENEWAL.number.label("renewal"),
         _RENEWAL.due_on.label("renewal_due_on"),
+        _balance(_RENEWAL).label("renewal_cents"),
     ]
     return (
         select(Service, *columns)
         .outerjoin(Order, and_(Order.service_id == Service.id, IS_OPEN))
+        .outerjoin(_CHANGE, _CHANGE.id == id_of_last_invoice(Order.id))
         .outerjoin(Cancellation, and_(Cancellation.service_id == Service.id, IS_OPEN_REQUEST))
         .outerjoin(_RENEWAL, _RENEWAL.id == UNPAID_RENEWAL_ID)
         .options(joinedload(Service.plan).joinedload(Plan.group))

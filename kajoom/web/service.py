@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -10,11 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
+from kajoom.domain.money import Money
+from kajoom.i18n.translations import N_
 from kajoom.models.catalog import catalog
 from kajoom.models.history import ChangePages, history_of
 from kajoom.models.owner import owner_of_service
 from kajoom.models.paging import PER_PAGE
-from kajoom.models.service_list import ServiceFilter, services_of
+from kajoom.models.service_list import Attention, ServiceFilter, services_of
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.web.auth import current_client
 from kajoom.web.forms import ServiceFilterForm
@@ -26,6 +29,15 @@ bp = Blueprint("service", __name__)
 
 _NEWEST = 10
 """Changes shown on the product page."""
+
+_PARTS = {
+    Attention.LATE: N_("Needs your attention"),
+    Attention.TO_PAY: N_("Needs your attention"),
+    Attention.UNDER_WAY: N_("In progress"),
+    Attention.NONE: N_("All my services"),
+    Attention.ENDED: N_("All my services"),
+}
+"""The headings of the parts of the list."""
 
 
 @bp.get("/")
@@ -46,6 +58,8 @@ def index() -> ResponseReturnValue:
         "service/_index.html",
         title=gettext("My services"),
         services=services,
+        parts=[(part, list(rows)) for part, rows in groupby(services, key=lambda row: _PARTS[row.attention])],
+        money=Money,
         wanted=wanted,
         today=today,
         catalog=current,

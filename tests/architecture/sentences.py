@@ -9,7 +9,7 @@ from babel.messages.catalog import Catalog
 from jinja2 import Environment, nodes
 
 _GETTEXT = {"_", "gettext", "ngettext"}
-_VALUE_FILTERS = {"date_tag", "local_day", "long_date", "moment", "money", "money_with_currency"}
+_VALUE_FILTERS = {"date_tag", "local_day", "long_date", "moment", "money", "money_with_currency", "short_date"}
 _VALUE_MACROS = {"date_tag", "money_tag"}
 _DELAY_NAMES = {"days", "delay", "until"}
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")

@@ -48,7 +48,7 @@ def test_services_come_in_pages_of_50(many_services: Browser) -> None:
 def test_each_service_is_on_one_page(many_services: Browser) -> None:
     pages = "".join(many_services.get(f"/services?page={number}").text for number in (1, 2, 3))
     of_client = select(func.count()).select_from(Service).where(Service.client_id == service_in("hosting").client_id)
-    links = re.findall(r'<h2><a href="([^"]+)">', pages)
+    links = re.findall(r'<h3><a href="([^"]+)">', pages)
     assert len(links) == len(set(links)) == db.session.scalar(of_client)
 
 

@@ -73,7 +73,7 @@ def _load_groups(catalog: CatalogFile, report: LoadReport) -> None:
     rows = {row.code: row for row in group_rows()}
     for code, entry in catalog.groups.items():
         place = f"groups.{code}"
-        columns = entry.model_dump(include={"name", "charge", "delay", "on_end"})
+        columns = entry.model_dump(include={"name", "charge", "delay", "on_end", "icon"})
         row = rows.get(code)
         if row is None:
             row = ProductGroup(code=code, **columns)

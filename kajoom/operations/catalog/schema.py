@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from kajoom.domain.catalog import GroupIcon
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.payment_method import LONGEST_NEEDS
 from kajoom.domain.quote import ChargePolicy
@@ -166,10 +167,11 @@ class MoveEntry(Table):
 class GroupEntry(Table):
     """A group of plans, how an upgrade between them is charged, and which moves between them are permitted.
 
-    ``on_end`` says what is deleted once a service has ended, and when.
+    ``on_end`` says what is deleted once a service has ended, and when; ``icon`` is shown beside its services.
     """
 
     name: Translated
+    icon: GroupIcon = "server"
     charge: ChargePolicy = ChargePolicy.PRORATED
     delay: Translated
     on_end: TranslatedLong | None = None

@@ -1,13 +1,18 @@
 """Load of a catalogue file into the database: all or nothing, and twice is the same as once."""
 
+import re
+from typing import get_args
+
 import pytest
 
+from kajoom.domain.catalog import GroupIcon
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.models.catalog import CatalogVersion, ProductGroup, catalog, catalog_version
 from kajoom.models.db import db
 from tests import factories
+from tests.architecture.files import ROOT
 from tests.operations.catalog.catalog_text import DEMO, load
 
 
@@ -34,6 +39,20 @@ def test_demonstration_is_loaded() -> None:
         assert plan.price(BillingCycle.QUARTERLY, "CAD") == monthly * 3
     assert hosting.plans[3].limits == {"disk_mb": 153_600, "mailboxes": None, "databases": None}
     assert catalog().seller["gst_number"] == "000000000 RT0001"
+
+
+def test_each_group_has_the_icon_of_the_file_or_a_server() -> None:
+    load(DEMO.replace('icon = "page"\n', ""))
+    assert {code: group.icon for code, group in catalog().groups.items()} == {
+        "hosting": "server",
+        "domain": "globe",
+        "parking": "server",
+    }
+
+
+def test_every_icon_that_a_catalogue_may_name_is_drawn() -> None:
+    symbols = set(re.findall(r'<symbol id="(\w+)"', (ROOT / "static/icons.svg").read_text(encoding="utf-8")))
+    assert set(get_args(GroupIcon)) <= symbols
 
 
 def test_only_moves_to_the_other_server_need_staff() -> None:

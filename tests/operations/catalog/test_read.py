@@ -59,6 +59,11 @@ def test_every_error_is_reported_at_once_with_its_line() -> None:
         ('free = "0.00"', 'free = "1.00"', "groups.parking.plans.free.prices.CAD.free: a free service must cost 0.00"),
         ('monthly = "9.99"\nannually = "99.90"', "", "groups.parking.plans.card.prices: no price"),
         ('charge = "prorated"', 'charge = "double"', "groups.hosting.charge: 'prorated' or 'full_period' expected"),
+        (
+            'icon = "globe"',
+            'icon = "planet"',
+            "groups.domain.icon: 'server', 'globe', 'page', 'shield', 'mail', 'cloud', ",
+        ),
         ('name = "Kajoom"', "", "seller.name: missing"),
         ('name = "Kajoom"', 'name = " "', "seller.name: empty"),
         ('name = "Kajoom"', r'name = "Ka\u0000joom"', "seller.name: holds a control character"),
