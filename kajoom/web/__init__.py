@@ -12,7 +12,7 @@ from kajoom.domain.usage import Resource
 from kajoom.i18n.labels import EACH_CYCLE
 from kajoom.models.catalog import catalog
 from kajoom.models.db import begin_mode
-from kajoom.web import account, cancellation, health, invoice, order, plan, service, webhook
+from kajoom.web import account, account_sessions, cancellation, health, invoice, order, plan, service, webhook
 from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
 from kajoom.web.csrf import init_csrf
@@ -28,7 +28,7 @@ from kajoom.web.request_log import init_request_log
 from kajoom.web.staff_view import init_staff_view
 
 _BLUEPRINTS = (
-    service.bp, plan.bp, order.bp, invoice.bp, account.bp, cancellation.bp, health.bp, webhook.bp,
+    service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_sessions.bp, cancellation.bp, health.bp, webhook.bp,
 )  # fmt: skip
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import PASSWORD
+from tests.browser.chromium import sign_in as sign_in_as
 from tests.browser.conftest import OpenPage
 from tests.browser.live_app import LiveApp
 from tests.browser.page_errors import PageErrors
@@ -92,3 +94,23 @@ def test_signing_out_ends_the_session(open_page: OpenPage, live_app: LiveApp) ->
     page.goto(live_app.service_path(_FR))
     assert parse_qs(urlsplit(page.url).query)["next"] == [live_app.service_path(_FR)]
     assert focused(page) in {"body", "#email"}
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_other_sessions_are_closed_from_the_account(
+    open_page: OpenPage, live_app: LiveApp, chromium: Browser, javascript: bool
+) -> None:
+    page = open_page("fr", "/account", java_script_enabled=javascript)
+    context = chromium.new_context(
+        base_url=live_app.address, storage_state=sign_in_as(chromium, live_app.address, "fr")
+    )
+    other = context.new_page()
+    other.goto("/services")
+    page.get_by_role("link", name="Voir mes sessions").click()
+    expect(page.locator("#this-session")).to_contain_text("cette session")
+    page.get_by_role("button", name="Fermer toutes les autres sessions").click()
+    expect(page.get_by_role("button", name="Fermer toutes les autres sessions")).to_have_count(0)
+    expect(page.locator("#this-session")).to_be_visible()
+    other.reload()
+    expect(other.locator("#email")).to_be_visible()
+    context.close()

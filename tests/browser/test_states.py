@@ -86,7 +86,7 @@ def pages_of_a_choice(live_app: LiveApp) -> Iterator[str]:
 
 def pages_of_documents(live_app: LiveApp) -> Iterator[str]:
     """Each order, invoice and cancellation request of the French-speaking client, and the lists of them."""
-    yield from ("/services", "/invoices", "/account")
+    yield from ("/services", "/invoices", "/account", "/account/sessions")
     yield from (f"/orders/{order.reference}" for order in _rows(live_app, Order))
     yield from (f"/invoices/{invoice.number}" for invoice in _rows(live_app, Invoice))
     yield from (f"/cancellations/{request.reference}" for request in _rows(live_app, Cancellation))

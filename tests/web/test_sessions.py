@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +20,7 @@ from kajoom.models.payment import Attempt
 from kajoom.models.session import ClientSession
 from kajoom.operations.accounts.sessions import close_other_sessions, end_sessions
 from kajoom.operations.transaction import transactional
-from tests.conftest import PASSWORD, Browser, set_time
+from tests.conftest import PASSWORD, Browser, Statements, set_time
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.web.conftest import NOON, Address
 from tests.web.pages import hidden_fields, post
@@ -214,3 +215,82 @@ def test_session_stores_the_device_in_words_and_a_truncated_address(app: Flask, 
     client.post("/login", data=form, headers={"User-Agent": agent}, environ_base={"REMOTE_ADDR": "203.0.113.77"})
     row = last_session()
     assert (row.browser, row.system, row.address) == ("Firefox", "Linux", "203.0.113.x")
+
+
+# --- « Mes sessions » ---
+
+
+def sessions_shown(page: str) -> list[str]:
+    """The text of each session in the list."""
+    rows_of_list = page.partition('<dl class="facts slim flat">')[2].partition("</dl>")[0].split("<dt>")[1:]
+    return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows_of_list]
+
+
+def sign_in_elsewhere(app: Flask, email: str = FR) -> Browser:
+    """Another browser in which a client has signed in."""
+    other = app.test_client()
+    assert isinstance(other, Browser)
+    form = {"csrf_token": other.token(), "email": email, "password": PASSWORD}
+    headers = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/26.0 Safari/604.1"}
+    assert other.post("/login", data=form, headers=headers).status_code == 302
+    return other
+
+
+def test_sessions_are_listed_with_device_address_and_last_use(app: Flask, french: Browser) -> None:
+    set_time(app, NOON + HOUR)
+    sign_in_elsewhere(app)
+    set_time(app, NOON + 14 * HOUR)
+    sign_in_elsewhere(app, "en@example.com")
+    [this] = sessions_shown(french.get("/account/sessions").text)
+    assert this.startswith(
+        "Appareil inconnu cette session Dernière utilisation : 2022-10-17, 12 h Adresse IP : 127.0.0.x"
+    )
+
+    set_time(app, NOON + 12 * HOUR)
+    page = french.get("/account/sessions").text
+    [phone, this] = sessions_shown(page)
+    assert phone.startswith("Safari sur iPhone Dernière utilisation : 2022-10-17, 13 h")
+    assert "cette session" in this
+    assert page.count("Fermer toutes les autres sessions") == 1
+
+
+def test_closed_session_is_signed_out_and_this_one_is_not(app: Flask, french: Browser) -> None:
+    other = sign_in_elsewhere(app)
+    path = f"/account/sessions/{last_session().id}/close"
+    for _ in range(2):
+        assert post(french, path).location == "/account/sessions"
+    assert other.get("/services").status_code == 303
+    assert len(sessions_shown(french.get("/account/sessions").text)) == 1
+
+
+def test_closing_all_others_leaves_this_session_and_those_of_other_clients(
+    app: Flask, french: Browser, english: Browser
+) -> None:
+    others = [sign_in_elsewhere(app) for _ in range(2)]
+    answer = french.fragment(
+        "/account/sessions/close-others", method="POST", data={"csrf_token": french.token("/services")}
+    )
+    assert answer.headers["HX-Redirect"] == "/account/sessions"
+    assert [each.get("/services").status_code for each in (*others, french, english)] == [303, 303, 200, 200]
+
+
+def test_closing_this_session_signs_out(app: Flask, browser: Browser) -> None:
+    copy = copy_of(app, browser)
+    assert post(browser, f"/account/sessions/{last_session().id}/close").location == "/login"
+    assert [each.get("/services").status_code for each in (browser, copy)] == [303, 303]
+
+
+def test_session_of_another_client_is_not_found(app: Flask, french: Browser) -> None:
+    other = sign_in_elsewhere(app, "en@example.com")
+    assert post(french, f"/account/sessions/{last_session().id}/close").status_code == 404
+    assert post(french, "/account/sessions/999999999/close").status_code == 404
+    assert other.get("/services").status_code == 200
+
+
+def test_list_of_sessions_takes_three_statements(app: Flask, french: Browser, statements: Statements) -> None:
+    for _ in range(5):
+        sign_in_elsewhere(app)
+    french.get("/account/sessions")
+    with statements() as executed:
+        french.get("/account/sessions")
+    assert len(executed) == 3
