@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from kajoom import clock
-from kajoom.domain.cancellation import CancellationStatus, ends_on
-from kajoom.domain.refusal import BusinessError
+from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
+from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.cancellation import Cancellation, cancellation_of
 from kajoom.models.renewal import paid_renewals_since
+from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.cancellation import cancellation_refusal, request_cancellation, withdraw_cancellation
 from kajoom.web.auth import current_client
 from kajoom.web.blocked import render_blocked, render_refusal
@@ -53,30 +54,22 @@ def review(service_id: int) -> ResponseReturnValue:
     """
     service = get_service_or_404(service_id)
     when = CancellationWhenForm.parse(request.args).when.data
-    refusal = cancellation_refusal(service)
-    if refusal is not None:
-        raise BusinessError(refusal)
-    effective_on = ends_on(when, clock.today(), service.due)
-    return render(
-        "cancellation/review.html",
-        "cancellation/_review.html",
-        title=gettext("Review your cancellation request"),
-        push=url_for("cancellation.review", service_id=service.id, when=when.value),
-        service=service,
-        when=when,
-        effective_on=effective_on,
-        paid_ahead=paid_renewals_since(service.id, effective_on),
-        today=clock.today(),
-        key=uuid4().hex,
-        page=lambda: product_context(service),
-    )
+    return _render_review(service, when)
 
 
 @bp.post("/services/<int:service_id>/cancellation")
 def send(service_id: int) -> ResponseReturnValue:
-    """Send the request, which takes effect without approval; the same form sent twice makes one request."""
+    """Send the request, which takes effect without approval; the same form sent twice makes one request.
+
+    A reason that is too long is shown again, with what is wrong at its field.
+    """
     service = get_service_or_404(service_id)
-    form = CancellationForm.parse(request.form)
+    try:
+        form = CancellationForm.parse(request.form)
+    except BusinessError as error:
+        if error.code is not Refusal.TOO_LONG:
+            raise
+        return _render_review(service, CancellationWhenForm.parse(request.form).when.data, error)
     cancellation = request_cancellation(
         service.client_id,
         service.id,
@@ -105,6 +98,32 @@ def withdraw(reference: str) -> ResponseReturnValue:
     except BusinessError as error:
         return _render_cancellation(_get_cancellation_or_404(reference), error)
     return _render_cancellation(cancellation, redirect_after_post=True)
+
+
+def _render_review(
+    service: ServiceSnapshot, when: CancellationWhen, error: BusinessError | None = None
+) -> ResponseReturnValue:
+    """The review, if the service can be cancelled; with the ``error`` of the reason that was sent, the reason again."""
+    refusal = cancellation_refusal(service)
+    if refusal is not None:
+        raise BusinessError(refusal)
+    effective_on = ends_on(when, clock.today(), service.due)
+    return render(
+        "cancellation/review.html",
+        "cancellation/_review.html",
+        title=gettext("Review your cancellation request"),
+        status=status_of(error.code) if error else 200,
+        push=None if error else url_for("cancellation.review", service_id=service.id, when=when.value),
+        service=service,
+        when=when,
+        effective_on=effective_on,
+        paid_ahead=paid_renewals_since(service.id, effective_on),
+        today=clock.today(),
+        key=uuid4().hex,
+        error=error,
+        reason=request.form.get("reason", ""),
+        page=lambda: product_context(service),
+    )
 
 
 def _get_cancellation_or_404(reference: str) -> Cancellation:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
+from flask_babel import gettext
 from werkzeug.wrappers import Response as Redirect
 
 VARY = ("HX-Request", "HX-Request-Type", "HX-History-Restore-Request")
@@ -36,11 +37,14 @@ def render(
 ) -> Response | Redirect:
     """Render the page ``template``, or its ``fragment`` alone when htmx requests it (``None``: always the page).
 
-    ``title``, already translated, is the title of the page and of the document after a swap. ``announce`` is read by
-    screen readers after a swap. ``push`` and ``replace`` are the address shown after a swap, as a new history entry or
-    in place of the current one. Without htmx, ``see_other`` redirects after a successful POST (303), so that reloading
-    does not post again. ``page`` returns the context that only the whole page needs.
+    ``title``, already translated, is the title of the page and of the document after a swap; a ``status`` from 400 puts
+    "Error:" before it, which a screen reader then reads first. ``announce`` is read by screen readers after a swap.
+    ``push`` and ``replace`` are the address shown after a swap, as a new history entry or in place of the current one.
+    Without htmx, ``see_other`` redirects after a successful POST (303), so that reloading does not post again.
+    ``page`` returns the context that only the whole page needs.
     """
+    if title and status >= 400:
+        title = gettext("Error: %(title)s", title=title)
     if fragment is None or not wants_fragment():
         if see_other:
             return redirect(see_other, 303)

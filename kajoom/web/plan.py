@@ -148,7 +148,6 @@ def _render_choice(
 def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue:
     """The review, after a refused confirmation with ``preview.error``, its status and the method it ``requested``."""
     service, error = preview.service, preview.error
-    title = gettext("Review and confirm your change")
     ways = ways_to_pay(service, clock.today(), current_app.config["DAYS_TO_PAY"])
     by_code = {each.method.code: each for each in ways}
     way = by_code.get(requested) or next(iter(ways), None)
@@ -156,7 +155,7 @@ def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue
     return render(
         "plan/review.html",
         "plan/_review.html",
-        title=gettext("Error: %(title)s", title=title) if error else title,
+        title=gettext("Review and confirm your change"),
         push=None
         if error
         else _choice_url("plan.review", preview.choice, service, requested if requested in by_code else ""),
