@@ -1,112 +1,226 @@
 /*
- * Shows the client what htmx does not: that a form is taking long, that the network or the server failed, and
- * that the result of a form is unknown. Its texts are data attributes of #status and #alert in base.html, where they
- * are translated. Every page works without this file.
+ * Shows the client what htmx does not: that a request is being answered, that the network or the server failed, and
+ * that the result of a form is unknown. Its messages are in #toast (base.html), which stays inside the window; their
+ * texts are data attributes there, where they are translated. Every page works without this file.
  */
 (() => {
   const SHOW_WORKING_AFTER_MS = 800;
+  const LEAVING_MS = 3000; // a link to an address of e-mail looks like leaving too, and the page stays
+  const TOAST_MARGIN_PX = 12;
+
   const root = document.documentElement;
+  const [toast, status, alert, retry, dismiss] = ["toast", "status", "alert", "retry", "dismiss"].map((id) =>
+    document.getElementById(id),
+  );
+  let posting; // the request of the form that is being answered
   let workingTimer;
+  let failed; // the request that "Try again" repeats
+  let focusedBefore; // what had the focus when it failed
+  let failedPolls = 0;
+  let leftAt = -Infinity;
 
-  function isPost(request) {
-    return request.ctx?.request?.method === "POST";
+  const isPost = (ctx) => ctx.request.method === "POST";
+
+  /** Whether the page makes this request by itself: an order's page, which looks for news every few seconds. */
+  const isPoll = (ctx) => ctx.sourceElement.dataset.hxTrigger?.startsWith("every") ?? false;
+
+  /** The button or link that was pressed, if any: a plan is chosen by a radio. */
+  const pressedBy = (ctx) => ctx.request.submitter ?? ctx.sourceElement.closest("a, button");
+
+  /* ---- The toast ---- */
+
+  /**
+   * Place the toast low in the window, and higher where it would cover what was pressed, what has the focus, or the
+   * price at the bottom of a phone.
+   */
+  function place() {
+    const boxes = [document.getElementById("quote-bar"), failed && pressedBy(failed), document.activeElement]
+      .filter((it) => it?.isConnected && !toast.contains(it))
+      .map((it) => (it.closest("label") ?? it).getBoundingClientRect())
+      .filter((box) => box.height && box.height < innerHeight / 2 && box.bottom > 0 && box.top < innerHeight);
+    const height = toast.offsetHeight + TOAST_MARGIN_PX;
+    const isFree = (top) => top > 0 && boxes.every((box) => top >= box.bottom || top + height <= box.top);
+    const tops = [innerHeight, ...boxes.map((box) => box.top)].map((bottom) => bottom - height);
+    toast.style.top = `${tops.find(isFree) ?? TOAST_MARGIN_PX}px`;
   }
 
-  /** Announce to screen readers that the server is working, and show it by the cursor (.working in style.css). */
-  function showWorking() {
-    const status = document.getElementById("status");
-    root.classList.add("working");
-    status.textContent = status.dataset.working;
+  /** Show one of the texts of #status, and have it read by screen readers; an empty `name` removes it. */
+  function showStatus(name) {
+    const text = status.dataset[name] ?? "";
+    if (!text && status.classList.contains("unseen")) {
+      return; // what the server announced
+    }
+    status.textContent = text;
+    status.classList.toggle("unseen", !text);
+    dismiss.hidden = name === "working";
+    place();
   }
 
-  function hideWorking() {
-    clearTimeout(workingTimer);
-    root.classList.remove("working");
+  /** Show an error: `kind` names one of the texts of #alert. A form's has a link to what became of it. */
+  function showError(ctx, kind) {
+    alert.textContent = `${alert.dataset[kind]} `;
+    if (isPost(ctx)) {
+      const link = document.createElement("a");
+      link.href = ctx.sourceElement.dataset.state ?? location.pathname + location.search;
+      link.textContent = alert.dataset.look;
+      alert.append(link);
+    }
+    offerRetry(ctx, true);
   }
+
+  function offerRetry(ctx, isOffered) {
+    failed = ctx;
+    retry.hidden = !isOffered;
+    dismiss.hidden = false;
+    focusedBefore = document.activeElement;
+    place();
+  }
+
+  function clearError() {
+    if (toast.contains(document.activeElement)) {
+      (focusedBefore?.isConnected ? focusedBefore : document.getElementById("content")).focus();
+    }
+    alert.textContent = "";
+    retry.hidden = true;
+  }
+
+  function close() {
+    clearError();
+    showStatus("");
+  }
+
+  /* ---- Requests of htmx, in the order of their events ---- */
 
   /**
    * Mark the price beside the choice as out of date while another is computed; `reason` says why there is none yet.
    * A swap replaces the marked element.
    */
-  function markPrice(request, reason = "") {
+  function markPrice(ctx, reason = "") {
     const quote = document.getElementById("quote");
-    if (!quote || !request.ctx?.sourceElement?.matches?.(".choosing")) {
+    if (!quote || !ctx.sourceElement.matches(".choosing")) {
       return;
     }
     quote.dataset.stale = "";
     for (const note of document.querySelectorAll(".stale-reason")) {
-      note.textContent = reason;
+      note.textContent = reason && `(${reason})`;
     }
   }
 
-  function clearError() {
-    document.getElementById("alert").textContent = "";
+  function stopWorking() {
+    clearTimeout(workingTimer);
+    showStatus("");
   }
 
-  /**
-   * Show an error at the top of the page. `kind` is "offline", "slow" or "broken".
-   *
-   * A POST without an answer may have been carried out all the same, and sending it again could pay twice. So it is
-   * reported as "unknown", never as failed, with a link that reloads the page to show the current state. A "broken"
-   * POST was answered by the server with an error: it keeps its own text, and gets the link too.
-   */
-  function showError(request, kind) {
-    const alert = document.getElementById("alert");
-    const isUnknown = isPost(request) && kind !== "broken";
-    const text = alert.dataset[isUnknown ? "unknown" : kind];
-    hideWorking();
-    markPrice(request, text);
-    if (alert.firstChild?.textContent.trim() === text) {
+  /** Of a page's own requests only the second failure in a row is said, once, and without an interruption. */
+  function countFailedPoll() {
+    failedPolls += 1;
+    if (failedPolls === 2) {
+      showStatus("stalled");
+    }
+  }
+
+  // A previous error is out of date once the client tries again. Quick forms show nothing: a flash would distract.
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (isPoll(ctx)) {
       return;
     }
-    alert.textContent = text + " ";
-    if (isPost(request)) {
-      alert.append(linkToCurrentState(alert.dataset.look));
-    }
-  }
-
-  function linkToCurrentState(text) {
-    const link = document.createElement("a");
-    link.href = location.href;
-    link.textContent = text;
-    return link;
-  }
-
-  /** Whether the page makes this request by itself: an order's page, which looks for news every few seconds. */
-  function isPoll(request) {
-    return request.ctx?.sourceElement?.dataset.hxTrigger?.startsWith("every") ?? false;
-  }
-
-  // A previous error is out of date once the client tries again, or once an answer comes. A poll alone leaves it:
-  // emptied and filled again every few seconds, it would be read aloud each time.
-  // Quick forms show nothing: a flash would distract.
-  document.addEventListener("htmx:before:request", ({ detail }) => {
-    if (!isPoll(detail)) {
-      clearError();
-    }
-    markPrice(detail);
-    if (isPost(detail)) {
-      workingTimer = setTimeout(showWorking, SHOW_WORKING_AFTER_MS);
-    }
-  });
-
-  document.addEventListener("htmx:after:request", () => {
-    hideWorking();
+    leftAt = -Infinity;
     clearError();
-  });
-
-  // No answer: the network failed, or htmx gave up waiting (defaultTimeout in base.html).
-  document.addEventListener("htmx:error", ({ detail }) => {
-    const message = String(detail.error?.message ?? detail.error);
-    showError(detail, message.includes("timeout") ? "slow" : "offline");
-  });
-
-  // Answers below 500 are pages or messages of ours, which htmx shows itself.
-  document.addEventListener("htmx:response:error", ({ detail }) => {
-    if (detail.ctx?.response?.status >= 500) {
-      showError(detail, "broken");
+    markPrice(ctx);
+    pressedBy(ctx)?.setAttribute("aria-busy", "true");
+    if (isPost(ctx)) {
+      posting = ctx;
+      clearTimeout(workingTimer);
+      workingTimer = setTimeout(showStatus, SHOW_WORKING_AFTER_MS, "working");
     }
   });
+
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail;
+    const isRefused = ctx.response.status >= 400;
+    if (ctx === posting && !ctx.hx.redirect) {
+      stopWorking();
+    } else if (isPoll(ctx) && isRefused && !ctx.hx.redirect) {
+      event.preventDefault(); // or each would show its error again
+      countFailedPoll();
+    } else if (isPoll(ctx) && failedPolls) {
+      failedPolls = 0;
+      showStatus("");
+    }
+  });
+
+  // Answers below 500 are pages or messages of ours, which htmx shows itself. A gateway's 502 or 504 hides the answer.
+  document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+    const code = ctx.response.status;
+    if (code >= 500) {
+      fail(ctx, isPost(ctx) && [502, 504].includes(code) ? "unknown" : "broken");
+    } else {
+      offerRetry(ctx, code === 429);
+    }
+  });
+
+  // No answer: the network failed, htmx gave up waiting (defaultTimeout in base.html), or the answer was not understood.
+  // A form without an answer may have been carried out all the same: it is reported as unknown, never as failed.
+  document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+    if (!ctx || performance.now() - leftAt < LEAVING_MS) {
+      return;
+    }
+    if (isPoll(ctx)) {
+      countFailedPoll();
+    } else if (isPost(ctx)) {
+      fail(ctx, "unknown");
+    } else if (ctx.request.signal.reason === "timeout") {
+      fail(ctx, "slow");
+    } else {
+      fail(ctx, ctx.text === undefined ? "offline" : "broken");
+    }
+  });
+
+  function fail(ctx, kind) {
+    stopWorking();
+    markPrice(ctx, alert.dataset[`${kind}Short`]);
+    showError(ctx, kind);
+  }
+
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (!ctx.keepIndicators) {
+      pressedBy(ctx)?.removeAttribute("aria-busy");
+    }
+    place();
+  });
+
+  /* ---- Hands ---- */
+
+  // The same fields again, a form's one-use key among them: what was carried out is not carried out twice.
+  retry.addEventListener("click", () => {
+    const { sourceElement: source, request } = failed;
+    clearError();
+    if (!source.isConnected) {
+      location.reload();
+    } else if (source.matches("form")) {
+      source.requestSubmit(request.submitter);
+    } else {
+      source.click();
+    }
+  });
+
+  dismiss.addEventListener("click", close);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      close();
+    }
+  });
+
+  for (const name of ["focusin", "scroll", "resize"]) {
+    window.addEventListener(name, place, { passive: true });
+  }
+
+  // Leaving the page ends its requests: Firefox and WebKit report them as failed. `pagehide` comes too late for some.
+  for (const name of ["beforeunload", "pagehide"]) {
+    window.addEventListener(name, () => {
+      leftAt = performance.now();
+    });
+  }
 
   // Going back from a payment provider may bring up the page as it was left, with its buttons still marked as busy.
   window.addEventListener("pageshow", (event) => {

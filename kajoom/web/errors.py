@@ -103,7 +103,9 @@ def _render_error(status: int, text: str, refusal: str = "") -> Response:
 
 
 def _render_page(status: int, text: str, refusal: str) -> Response:
-    template = "errors/_error.html" if wants_fragment() else "errors/error.html"
+    """The error page; for htmx a paragraph shown in ``#alert`` whatever the target, so that no panel is lost."""
+    is_fragment = wants_fragment()
+    template = "errors/_error.html" if is_fragment else "errors/error.html"
     body = render_template(
         template,
         title=gettext(_TITLES[_known(status)]),
@@ -113,7 +115,7 @@ def _render_page(status: int, text: str, refusal: str) -> Response:
         request_id=request_id() if status >= 500 else None,
         next_step=_next_step(status),
     )
-    return make_response(body, status)
+    return make_response(body, status, {"HX-Retarget": "#alert", "HX-Reswap": "innerHTML"} if is_fragment else {})
 
 
 def _next_step(status: int) -> tuple[str, str]:

@@ -47,10 +47,12 @@ def test_unknown_page_has_a_link_to_the_services(french: Browser, english: Brows
         assert '<a class="btn" href="/services">' in response.text
 
 
-def test_unknown_fragment_is_a_paragraph(french: Browser) -> None:
+def test_unknown_fragment_is_a_paragraph_for_the_messages(french: Browser) -> None:
     response = french.fragment("/services/999999/plan")
     assert response.status_code == 404
     assert response.text.startswith('<p id="error">')
+    assert (response.headers["HX-Retarget"], response.headers["HX-Reswap"]) == ("#alert", "innerHTML")
+    assert "HX-Retarget" not in french.get("/services/999999/plan").headers
 
 
 @pytest.mark.parametrize("path", ["/services/99999999999999999999", "/services/0", "/services/-1", "/services/x"])
