@@ -54,6 +54,15 @@ class Formats:
         """The host's own text in this language."""
         return text[self.language]
 
+    def plan_name(self, name: Mapping[str, str]) -> str:
+        """A plan's name inside a sentence; in French one that « au » and « du » agree with: « forfait Pro »."""
+        text = self.localized(name)
+        return text if self.language == "en" or text.lower().startswith("forfait ") else f"forfait {text}"
+
+    def capitalized(self, text: str) -> str:
+        """``text`` with a capital first letter, the others as they are."""
+        return f"{text[:1].upper()}{text[1:]}"
+
     def money(self, amount: Money) -> str:
         """« 1 234,50 $ » and "$1,234.50"."""
         return _money(amount.cents, amount.currency, self.locale)

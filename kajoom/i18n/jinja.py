@@ -15,8 +15,8 @@ from kajoom.i18n.formats import Formats, current_formats
 from kajoom.i18n.labels import label_for
 
 _FORMAT_FILTERS = (
-    "clock_time", "date_tag", "from_date", "localized", "long_date", "moment", "money", "money_with_currency", "number",
-    "percent", "quantity", "short_date", "size",
+    "capitalized", "clock_time", "date_tag", "from_date", "localized", "long_date", "moment", "money",
+    "money_with_currency", "number", "percent", "plan_name", "quantity", "short_date", "size",
 )  # fmt: skip
 
 

@@ -20,12 +20,9 @@ from kajoom.operations.orders import provisioning
 from kajoom.operations.payments import pay, reconciliation, refunds, saved_methods
 from kajoom.worker.emails import email_for_message
 from kajoom.worker.provisioning import carry_out
+from kajoom.worker.still_pending import StillPending
 
 log = logging.getLogger(__name__)
-
-
-class StillPending(Exception):
-    """The outcome is not known yet: the message must be retried later."""
 
 
 _EXPECTED = (StillPending, MailDelayed, MailRefused, ProviderUnavailable)

@@ -35,6 +35,8 @@ from kajoom.worker.email_context import EmailContext, ServiceEnd, StaffAlert
 SELLER = {
     "name": "Kajoom",
     "email": "facturation@example.com",
+    "phone": "418 555-0142",
+    "address": ["1200, rue de l’Exemple, bureau 300", "Québec (Québec)  G1R 0X0", "Canada"],
     "gst_number": "000000000 RT0001",
     "qst_number": "0000000000 TQ0001",
 }
@@ -84,7 +86,7 @@ def client_sample(kind: str, lang: str) -> EmailContext:
         )
     order = _order(client, service, scheduled=False)
     order.needs_person = kind in {"person_on_it", "needs_review"}
-    order.delay = {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
+    order.delay = {"fr": "1 jour ouvrable", "en": "1 business day"}
     order.review_reason = ReviewReason.OVER_LIMITS if kind == "needs_review" else None
     order.staff_note = _REASON[lang] if kind == "refused" else ""
     invoice = invoice_sample(client, service, order)
@@ -153,7 +155,7 @@ def _order(client: Client, service: Service, *, scheduled: bool) -> Order:
 
 def _task(client: Client, service: Service) -> EmailContext:
     order = _order(client, service, scheduled=False)
-    order.needs_person, order.delay = True, {"fr": "habituellement 1 jour ouvrable", "en": "usually 1 business day"}
+    order.needs_person, order.delay = True, {"fr": "1 jour ouvrable", "en": "1 business day"}
     task = Task(id=3, kind=TaskKind.CHANGE, service=service, order=order, reason="planned", opened_at=AT)
     invoice = invoice_sample(client, service, order)
     invoice.status, invoice.paid_cents = InvoiceStatus.PAID, 3172

@@ -9,24 +9,25 @@ from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app, render_template
 from flask_babel import force_locale
 
 from kajoom import clock
-from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.order import OrderEvent, OrderStatus
+from kajoom.domain.order import OrderEvent
 from kajoom.domain.tax import registered_taxes
 from kajoom.models.catalog import catalog
 from kajoom.models.figures import figures_of_credit_note, figures_of_invoice, figures_of_order
-from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import Translated
 from kajoom.worker.email_context import EmailContext, StaffAlert, email_context_of, staff_alert_of
 from kajoom.worker.email_headers import POLICY, address, header_text
+from kajoom.worker.email_logo import LOGO_ID, attach_logo
+from kajoom.worker.email_relevance import is_pointless, must_wait
+from kajoom.worker.still_pending import StillPending
 
 EMAILS = (
     "change_requested",
@@ -58,16 +59,6 @@ EMAILS = (
 STAFF_EMAILS = frozenset({"staff_notice", "staff_task", "staff_alert"})
 """The kinds sent to the addresses that the catalogue names for staff, in their language."""
 
-# Kinds that ask for a payment: not sent once the invoice is void or paid.
-_PAYMENT_REQUESTS = frozenset({"renewal_invoice", "reminder", "overdue"})
-
-# Kinds about a change that are true only in one status: once it has moved on, another e-mail says so.
-_TRUE_WHILE = {
-    "change_requested": OrderStatus.AWAITING_PAYMENT,
-    "payment_received": OrderStatus.AWAITING_PROVISIONING,
-    "change_late": OrderStatus.AWAITING_PROVISIONING,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Staff:
@@ -75,6 +66,14 @@ class Staff:
 
     emails: tuple[str, ...]
     locale: str
+
+
+class _Content(NamedTuple):
+    """The subject and the two parts of an e-mail."""
+
+    subject: str
+    text: str
+    html: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +86,22 @@ class Renewal:
 
 
 def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMessage | None:
-    """The e-mail that a message asks for, from the rows as they are now; ``None`` when it is pointless."""
+    """The e-mail that a message asks for, from the rows as they are now; ``None`` when it is pointless.
+
+    Raises ``StillPending`` for one that asks for money as long as that may have been taken already.
+    """
     current = catalog()
     staff = Staff(current.staff_emails, current.staff_locale)
     if "alert" in ids:
         alert = staff_alert_of(ids)
         return write(ids["email"], alert, key, at, current.seller, staff) if alert is not None else None
-    context = email_context_of(ids, current_app.extensions["kajoom"].payments)
-    if _is_pointless(ids["email"], context):
+    providers = current_app.extensions["kajoom"].payments
+    context = email_context_of(ids, providers)
+    if is_pointless(ids["email"], context):
         return None
+    if must_wait(ids["email"], context, providers):
+        raise StillPending("the outcome of a payment is not known yet")
     return write(ids["email"], context, key, at, current.seller, staff)
-
-
-def _is_pointless(name: str, context: EmailContext) -> bool:
-    """Whether a task is closed meanwhile, or what the e-mail says is no longer true of its change or invoice."""
-    if name == "staff_task":
-        return context.task is None or context.task.closed_at is not None
-    if name in _TRUE_WHILE and (context.order is not None or name == "change_late"):
-        return context.order is None or context.order.status is not _TRUE_WHILE[name]
-    return name in _PAYMENT_REQUESTS and _has_nothing_to_ask(name, context.invoice)
-
-
-def _has_nothing_to_ask(name: str, invoice: Invoice | None) -> bool:
-    """Whether a payment request has nothing to ask for; a renewal paid from account credit is still sent."""
-    if invoice is None or invoice.status is InvoiceStatus.VOID:
-        return True
-    return name != "renewal_invoice" and invoice.status is InvoiceStatus.PAID
 
 
 def write(
@@ -131,29 +120,39 @@ def write(
     to_staff = (staff or Staff((seller["email"],), context.locale)) if name in STAFF_EMAILS else None
     locale = to_staff.locale if to_staff is not None else context.locale
     variables = _variables(context, at, seller) if isinstance(context, EmailContext) else {"alert": context}
-    variables |= {"seller_name": seller["name"], "seller_email": seller["email"], "base_url": _base_url()}
-    with force_locale(locale):
-        subject = header_text(_render_subject(name, variables))
-        text = render_template(f"email/{name}.jinja", format="txt", **variables)
-        html = render_template(f"email/{name}.jinja", format="html", subject=subject, **variables)
+    variables |= _seller_variables(seller) | {"to_staff": to_staff is not None}
+    content = _render(name, locale, variables)
 
     sender = address(seller["name"], seller["email"])
     email = EmailMessage(policy=POLICY)
-    email["Subject"] = subject
+    email["Subject"] = content.subject
     email["From"] = email["Reply-To"] = sender
     email["To"] = _recipients(context, to_staff)
     email["Date"] = format_datetime(at)
     email["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9.-]', '-', key)}@{sender.domain}>"
     email["Auto-Submitted"] = "auto-generated"
-    email.set_content(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")
-    email.add_alternative(html, subtype="html")
+    email.set_content(re.sub(r"\n{3,}", "\n\n", content.text).strip() + "\n")
+    email.add_alternative(content.html, subtype="html")
+    attach_logo(email)
     email["Content-Language"] = f"{locale}-CA"  # last, or it would become a header of the text part alone
     return email
 
 
-def _render_subject(name: str, variables: Mapping[str, Any]) -> str:
-    template = current_app.jinja_env.get_or_select_template(f"email/{name}.jinja")
-    return "".join(template.blocks["subject"](template.new_context(dict(variables))))
+def _render(name: str, locale: str, variables: Mapping[str, Any]) -> _Content:
+    """The subject, and the same contents as text and as HTML."""
+
+    def render(layout: str, markup: str, **more: Any) -> str:
+        layout = f"email/{layout}.{markup}"
+        return render_template(f"email/{name}.jinja", layout=layout, format=markup, **variables, **more)
+
+    with force_locale(locale):
+        subject = header_text(render("_subject", "txt"))
+        html = render("_layout", "html", subject=subject, logo=f"cid:{LOGO_ID}")
+        return _Content(subject, render("_layout", "txt"), html)
+
+
+def _seller_variables(seller: Mapping[str, Any]) -> dict[str, Any]:
+    return {"seller": seller, "seller_name": seller["name"], "base_url": _base_url()}
 
 
 def _recipients(context: EmailContext | StaffAlert, to_staff: Staff | None) -> list[Address]:
@@ -166,7 +165,7 @@ def _variables(context: EmailContext, at: datetime, seller: Mapping[str, Any]) -
     """What the templates may use, computed beforehand so that they only choose and print."""
     order, invoice, request, service = context.order, context.invoice, context.cancellation, context.service
     note = context.credit_note
-    figures = figures_of_order(order) if order else figures_of_invoice(invoice) if invoice else None
+    figures = figures_of_invoice(invoice) if invoice else figures_of_order(order) if order else None
     return {
         "client": context.client,
         "service": service,
@@ -186,7 +185,7 @@ def _variables(context: EmailContext, at: datetime, seller: Mapping[str, Any]) -
         "credit_note_figures": figures_of_credit_note(note) if note else None,
         "offline": context.offline,
         "figures": figures,
-        "total_after_credit": figures.total - figures.credit if figures else None,
+        "plan": figures.lines[0].after if figures and figures.lines else service.plan.name,
         "balance": invoice.balance if invoice else None,
         "paid": Money(invoice.paid_cents, invoice.currency) if invoice else None,
         "paid_with_credit": Money(invoice.paid_cents + invoice.credit_cents, invoice.currency) if invoice else None,

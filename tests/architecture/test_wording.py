@@ -21,7 +21,6 @@ TURNS: dict[str, list[dict[str, str]]] = tomllib.loads(
 )
 LANGUAGES = {"fr": "french", "en": "english"}
 LEFT_OUT = (
-    "templates/email/",
     "templates/invoice/",
     "templates/plan/",
 )

@@ -155,7 +155,7 @@ def test_panel_that_does_not_answer(
     assert "message failed" in caplog.text
     assert f"exemple.ca\N{NO-BREAK SPACE}: changement bloqué ({order})" in written_to_staff(mailer)
     clients = [str(parse(email)["Subject"]) for email in mailer.sent if "fr@example.com" in email["To"]]
-    assert "exemple.ca\N{NO-BREAK SPACE}: votre changement prend plus de temps que prévu" in clients
+    assert "exemple.ca\N{NO-BREAK SPACE}: votre passage au Forfait B prend plus de temps que prévu" in clients
     assert "Ce changement prend plus de temps que prévu." in french.get(f"/orders/{order}").text
 
 
@@ -191,8 +191,8 @@ def test_panel_that_refuses(
     for fact in (
         "Forfait A → Forfait B",
         "Le panneau a refusé le changement : « disk quota exceeded ».",
-        "Compte sur le serveur : exemple.",
-        "Forfait sur le serveur : kajoom_b.",
+        "Compte sur le serveur : exemple\n",
+        "Forfait sur le serveur : kajoom_b\n",
         "Payé : 41,72 $ CAD",
         f"/orders/{order}",
     ):

@@ -61,9 +61,9 @@ def test_line_of_a_recurring_upgrade_speaks_of_a_full_period(french: Browser, ad
 )
 def test_line_of_an_email_for_a_product_paid_once_speaks_of_no_period(lang: str, text: str, french: Browser) -> None:
     context = sample("change_requested", lang)
-    line = context.order.figures["lines"][0]  # type: ignore[union-attr]
+    line = context.invoice.lines[0]  # type: ignore[union-attr]
     once = {"code": LineCode.DIFFERENCE, "cents": 3629, "params": {**line["params"], "start": None, "days": None}}
-    context.order.figures = {**context.order.figures, "lines": [once]}  # type: ignore[union-attr]
+    context.invoice.lines = [once]  # type: ignore[union-attr]
 
     body = write("change_requested", context, "key", AT, SELLER).get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert text in body

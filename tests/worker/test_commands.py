@@ -39,7 +39,8 @@ def test_work_once_handles_due_messages_and_ends(app: Flask, mailer: FakeMailer)
 def test_preview_prints_an_email(app: Flask) -> None:
     result = app.test_cli_runner().invoke(mail, ["preview", "operational", "--lang", "fr"])
     email = message_from_bytes(result.stdout_bytes, policy=default)
-    assert email["Subject"] == "Votre forfait est pleinement opérationnel\N{NO-BREAK SPACE}: Forfait B"
+    expected = "boreal.example.com\N{NO-BREAK SPACE}: votre forfait est passé du Forfait A au Forfait B"
+    assert email["Subject"] == expected
 
 
 def test_preview_writes_an_email_into_a_folder(app: Flask, tmp_path: Path) -> None:

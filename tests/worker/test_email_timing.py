@@ -7,14 +7,17 @@ from datetime import timedelta
 import pytest
 
 from kajoom.domain.order import OrderStatus
+from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
+from kajoom.gateways.ports import ProviderResult
 from kajoom.models.db import db
 from kajoom.models.health import queue_health
 from kajoom.models.order import Order
-from kajoom.models.outbox import message_by_key
+from kajoom.models.outbox import Message, message_by_key
 from tests import factories
 from tests.factories import AT
-from tests.fake_gateways import FakeMailer
+from tests.fake_gateways import FakeMailer, FakeProvider
+from tests.operations.renewal_setup import issue_next_renewal, pay_in_full, record_transfer
 from tests.worker.paid_orders import pay_order
 from tests.worker_runs import drain
 
@@ -119,3 +122,49 @@ def test_email_held_back_is_not_late(gateways: Gateways) -> None:
 
     assert queue_health(AT + TEN_MINUTES + timedelta(minutes=9)).late == []
     assert queue_health(AT + 2 * TEN_MINUTES).late == [held_back.id]
+
+
+@pytest.mark.parametrize(
+    ("takes_money", "expected"), [(True, ["operational"]), (False, ["change-requested"])], ids=["taken", "not taken"]
+)
+def test_client_is_not_asked_to_pay_what_may_be_paid_already(
+    gateways: Gateways, provider: FakeProvider, mailer: FakeMailer, takes_money: bool, expected: list[str]
+) -> None:
+    provider.takes_money = takes_money
+    provider.results.append(ProviderResult(AttemptStatus.UNKNOWN))
+    order = factories.confirm(factories.service(), method="paypal")
+    pay_order(order, gateways)
+    settle = db.session.query(Message).filter(Message.kind == "settle").one()
+    settle.run_at = AT + A_DAY  # the provider cannot be asked before
+    db.session.commit()
+
+    drain(gateways, AT + TEN_MINUTES)
+    assert kinds(mailer) == []
+    message = message_by_key(f"change_requested-{order.reference}")
+    assert message is not None
+    assert message.failing_since is None  # it waits, and does not fail
+
+    for later in (A_DAY, A_DAY + TEN_MINUTES, 2 * A_DAY):
+        drain(gateways, AT + later)
+    assert kinds(mailer) == expected
+
+
+def test_client_who_left_the_page_of_the_provider_is_asked_to_pay(
+    gateways: Gateways, provider: FakeProvider, mailer: FakeMailer
+) -> None:
+    provider.results.append(
+        ProviderResult(AttemptStatus.PENDING, "ref", approve_url="https://provider.example/approve")
+    )
+    pay_order(factories.confirm(factories.service(), method="paypal"), gateways)
+    drain(gateways, AT + TEN_MINUTES)
+    assert kinds(mailer) == ["change-requested"]
+
+
+@pytest.mark.parametrize("kind", ["renewal_invoice", "payment_partial"])
+def test_paid_renewal_is_not_asked_for_by_a_late_worker(gateways: Gateways, mailer: FakeMailer, kind: str) -> None:
+    invoice = issue_next_renewal(factories.service())
+    if kind == "payment_partial":
+        record_transfer(invoice.id, 246, "part")
+    pay_in_full(invoice)
+    drain(gateways, AT + A_DAY)
+    assert [str(email["Message-ID"])[:18] for email in mailer.sent] == ["<payment-received-"]

@@ -1,0 +1,116 @@
+"""What every e-mail has: the service first, one button, the host's logo and contact, the same figures in both parts."""
+
+from __future__ import annotations
+
+import re
+from email.message import EmailMessage
+from html import unescape
+
+import pytest
+
+from kajoom.worker.email_context import EmailContext
+from kajoom.worker.email_samples import AT, SELLER, sample
+from kajoom.worker.emails import EMAILS, STAFF_EMAILS, write
+from tests.worker.email_parts import html_of, parse, text_of
+
+pytestmark = pytest.mark.usefixtures("app")
+
+ABOUT_A_CHANGE = [
+    "change_requested", "payment_received", "scheduled", "person_on_it", "operational", "needs_review", "refused",
+    "expired", "cancelled", "payment_partial", "reminder", "change_late", "staff_task",
+]  # fmt: skip
+every_email = pytest.mark.parametrize("name", EMAILS)
+every_language = pytest.mark.parametrize("lang", ["fr", "en"])
+
+
+def sample_email(name: str, lang: str) -> EmailMessage:
+    return parse(write(name, sample(name, lang), "key", AT, SELLER))
+
+
+def first_sentences(email: EmailMessage) -> str:
+    """The paragraph after the greeting, or the first one of an e-mail without."""
+    paragraphs = text_of(email).split("\n\n")
+    return paragraphs[1] if re.match("Bonjour|Hello", paragraphs[0]) else paragraphs[0]
+
+
+def numbers(text: str) -> list[str]:
+    """Every number that a reader sees, in order of size; not those of links, addresses or styles."""
+    text = re.sub(r"https?://\S+", " ", text)
+    return sorted(re.findall(r"\d[\d.,]*\d|\d", text))
+
+
+def visible(page: str) -> str:
+    """The text of the HTML part, without the line that only lists of e-mails show."""
+    page = re.sub(r"(?s)<(style|title)\b.*?</\1>|<div style=\"display: none.*?</div>|<h1.*?</h1>", " ", page)
+    return unescape(re.sub(r"<p class=\"site\".*?</p>|<[^>]*>", " ", page))
+
+
+@every_email
+@every_language
+def test_subject_and_first_sentence_begin_with_the_service(name: str, lang: str) -> None:
+    context = sample(name, lang)
+    email = sample_email(name, lang)
+    if not isinstance(context, EmailContext):
+        return
+    start = "boreal.example.com\N{NO-BREAK SPACE}: " if lang == "fr" else "boreal.example.com: "
+    assert str(email["Subject"]).startswith(start)
+    assert first_sentences(email).startswith(start)
+
+
+@pytest.mark.parametrize("name", ABOUT_A_CHANGE)
+@every_language
+def test_first_sentence_about_a_change_names_both_plans(name: str, lang: str) -> None:
+    first = first_sentences(sample_email(name, lang))
+    plan = "Forfait" if lang == "fr" else "Plan"
+    assert f"{plan} A" in first
+    assert f"{plan} B" in first
+
+
+@every_email
+@every_language
+def test_email_has_one_button_and_no_other_link_to_the_site(name: str, lang: str) -> None:
+    page = html_of(sample_email(name, lang))
+    assert page.count('class="button"') == 1
+    assert len(re.findall(r'href="http', page)) == 1
+    assert len(re.findall("https?://", text_of(sample_email(name, lang)))) == 1
+
+
+@every_email
+@every_language
+def test_both_parts_have_the_same_numbers(name: str, lang: str) -> None:
+    email = sample_email(name, lang)
+    assert numbers(visible(html_of(email))) == numbers(text_of(email))
+
+
+@every_email
+def test_logo_is_a_part_of_the_email_and_nothing_is_fetched(name: str) -> None:
+    email = sample_email(name, "fr")
+    page = html_of(email)
+    [image] = [part for part in email.walk() if part.get_content_type() == "image/png"]
+    assert image["Content-Disposition"] == "inline"
+    assert re.findall(r'\b(?:src|background)="([^"]*)"', page) == [f"cid:{str(image['Content-ID']).strip('<>')}"]
+    assert not re.search(r"@import|url\(|<link|<script", page)
+    assert '<meta name="color-scheme" content="light dark">' in page
+    assert "prefers-color-scheme: dark" in page
+
+
+@every_email
+def test_email_has_the_name_and_contact_of_the_host_in_both_parts(name: str) -> None:
+    email = sample_email(name, "fr")
+    expected = [SELLER["name"], *SELLER["address"]]
+    if name not in STAFF_EMAILS:
+        expected += [SELLER["email"], SELLER["phone"]]
+    for part in (text_of(email), unescape(html_of(email))):
+        assert [each for each in expected if str(each) not in part] == []
+
+
+def test_french_plan_name_that_is_no_noun_agrees_with_its_sentence() -> None:
+    context = sample("operational", "fr")
+    assert isinstance(context, EmailContext)
+    assert context.order is not None
+    names, context.order.to_plan.name = context.order.to_plan.name, {"fr": "Pro", "en": "Pro"}
+    try:
+        email = parse(write("operational", context, "key", AT, SELLER))
+    finally:
+        context.order.to_plan.name = names
+    assert "votre forfait est passé du Forfait A au forfait Pro" in str(email["Subject"])
