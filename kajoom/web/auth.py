@@ -44,7 +44,7 @@ from kajoom.models.db import db
 from kajoom.operations.accounts.passwords import replace_password_hash
 from kajoom.operations.email_address import parse_email
 from kajoom.web.client_session import init_client_sessions
-from kajoom.web.hashing import ARGON2, HashingLimit, LimitedContext
+from kajoom.web.hashing import ARGON2, SCHEMES, HashingLimit, LimitedContext, TypedPasswordUtil
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.session import SessionInterface
 from kajoom.web.urls import current_url, safe_local_path
@@ -59,8 +59,8 @@ _MAX_PASSWORD_BYTES = 1024
 
 _SETTINGS: dict[str, Any] = {
     "SECURITY_PASSWORD_HASH": "argon2",
-    "SECURITY_PASSWORD_SCHEMES": ["argon2"],
-    "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],  # argon2 salts by itself: no second secret to keep
+    "SECURITY_PASSWORD_SCHEMES": list(SCHEMES),
+    "SECURITY_PASSWORD_SINGLE_HASH": True,  # each of them salts by itself: no second secret to keep
     "SECURITY_PASSWORD_LENGTH_MIN": 12,
     "SECURITY_LOGIN_USER_TEMPLATE": "auth/sign_in.html",
     "SECURITY_RETURN_GENERIC_RESPONSES": True,
@@ -140,6 +140,7 @@ def init_auth(app: Flask) -> None:
         app,
         datastore,
         mail_util_cls=_MailUtil,
+        password_util_cls=TypedPasswordUtil,
         render_template=_render_auth_page,  # type: ignore[arg-type]
         **forms,
     )

@@ -1,4 +1,4 @@
-"""How many passwords are hashed at once: a burst of sign-ins must not take every thread and processor."""
+"""Hashing of passwords: with what, how many at once, and the hashes that were imported from another system."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any
 
+from flask_security import PasswordUtil
 from passlib.context import CryptContext
 from werkzeug.exceptions import TooManyRequests
 
 ARGON2 = {"argon2__type": "ID", "argon2__rounds": 2, "argon2__memory_cost": 19 * 1024, "argon2__parallelism": 1}
 """argon2id with 19 MiB and two passes, the first choice of OWASP's Password Storage Cheat Sheet; memory is in KiB."""
+
+SCHEMES = ("argon2", "bcrypt", "phpass")
+"""The hashes that a sign-in verifies: ours, then those of other systems, which it replaces by ours."""
+
+_BCRYPT_BYTES = 72
+"""What bcrypt reads of a password; PHP ignores the rest, the Python library refuses it."""
 
 RUNNING, WAITING = 2, 4
 _RETRY_AFTER_SECONDS = 5
@@ -49,6 +56,34 @@ class LimitedContext(CryptContext):  # type: ignore[misc]  # passlib has no type
             return str(super().hash(secret, **options))
 
     def verify(self, secret: str, hash: str, **options: Any) -> bool:  # noqa: A002 - passlib's name
-        """Whether the password is that of the hash."""
+        """Whether the password is that of the hash; never that of one which cannot be read, in the same time."""
         with self._limit.turn():
-            return bool(super().verify(secret, hash, **options))
+            try:
+                return bool(super().verify(_as_hashed(secret, self.identify(hash)), hash, **options))
+            except ValueError:
+                super().hash(secret)
+                return False
+
+
+class NormalizedPassword(str):
+    """A normalised password that remembers what was typed, of which other systems have made their hashes."""
+
+    as_typed: str
+
+
+class TypedPasswordUtil(PasswordUtil):
+    """Normalises passwords as Flask-Security does."""
+
+    def normalize(self, password: str) -> str:
+        """The normalised password, as ``NormalizedPassword``."""
+        normalized = NormalizedPassword(super().normalize(password))
+        normalized.as_typed = password
+        return normalized
+
+
+def _as_hashed(secret: str, scheme: str | None) -> str | bytes:
+    """The password as the hash was made of it: normalised for ours, in UTF-8 as it was typed for the others."""
+    if scheme == SCHEMES[0]:
+        return secret
+    typed = getattr(secret, "as_typed", secret).encode()
+    return typed[:_BCRYPT_BYTES] if scheme == "bcrypt" else typed

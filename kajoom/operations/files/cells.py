@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from kajoom.domain.cycle import BillingCycle, parse_day
 from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
 from kajoom.operations.email_address import parse_email
+from kajoom.operations.files.password_hash import parse_password_hash
 
 MAX_CENTS = 999_999_999
 """The largest amount of a price, a recurring amount or a charge before tax: its total fits a 32-bit column."""
@@ -23,12 +23,6 @@ _MAX_UNITS = 1_000_000_000
 # Months are added to and taken from these days, so the ends of the calendar are out of reach.
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2099, 12, 31)
 _DIGITS = re.compile(r"\d{1,10}", re.ASCII)
-_ARGON2 = re.compile(
-    r"\$argon2(?:id|i|d)\$v=(?:16|19)\$m=(\d{1,9}),t=(\d{1,4}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,90})\$([A-Za-z0-9+/]{16,90})",
-    re.ASCII,
-)
-# A hash that needs more memory or time would keep a process busy at every attempt to sign in with it.
-_MAX_KIB, _MAX_PASSES, _MAX_LANES = 131_072, 20, 16
 
 # A column of yes and no would print "no" as the reason, and charge nobody taxes.
 _ANSWERS = frozenset({"0", "1", "n", "no", "non", "false", "faux", "off", "y", "yes", "o", "oui", "true", "vrai", "on"})
@@ -108,24 +102,6 @@ def _check_exemption(cell: str) -> str:
     return cell
 
 
-def _is_base64(text: str) -> bool:
-    """Whether a text without padding is base64 as an encoder writes it: argon2 reads no other."""
-    padded = text + "=" * (-len(text) % 4)
-    return len(text) % 4 != 1 and b64encode(b64decode(padded)).decode() == padded
-
-
-def _parse_argon2(cell: str) -> str:
-    """The hash of a password by argon2, the only one that a sign-in can check."""
-    match = _ARGON2.fullmatch(cell)
-    if not match:
-        raise ValueError("not a hash by argon2; leave it empty, and the client will choose a new password")
-    memory, passes, lanes = (int(number) for number in match.groups()[:3])
-    has_cost = 8 * lanes <= memory <= _MAX_KIB and 1 <= passes <= _MAX_PASSES and 1 <= lanes <= _MAX_LANES
-    if not has_cost or not all(map(_is_base64, match.groups()[3:])):
-        raise ValueError(f"not a hash by argon2 of at most m={_MAX_KIB}, t={_MAX_PASSES}, p={_MAX_LANES}")
-    return cell
-
-
 Text = Annotated[str, Field(max_length=200)]
 LongText = Annotated[str, Field(max_length=500)]
 Name = Annotated[str, Field(max_length=80)]
@@ -136,6 +112,6 @@ Cents = Annotated[int, PlainValidator(parse_cents)]
 Country = Annotated[str, PlainValidator(_parse_country)]
 Currency = Annotated[str, PlainValidator(parse_currency)]
 Day = Annotated[date, PlainValidator(_parse_day)]
-PasswordHash = Annotated[str, PlainValidator(_parse_argon2)]
+PasswordHash = Annotated[str, PlainValidator(parse_password_hash)]
 Exemption = Annotated[str, Field(max_length=100), AfterValidator(_check_exemption)]
 Usage = Annotated[int | None, whole_number(0)]

@@ -23,6 +23,8 @@ ANNA = f"1,anna@example.com,Anna,QC,CA,fr,{_QUOTED}\n"
 BRUNO = "2,Bruno@Example.com,Bruno,on,,,\n"
 
 BCRYPT = "$2y$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK"
+PHPASS = "$P$BKJFGlkkOx0ylQ6BiwI9UWba/ub24G0"
+_NO_HASH = "password_hash: not a hash by argon2, bcrypt or phpass; leave it empty, and invite the client"
 
 
 def _quoted(password_hash: str) -> str:
@@ -92,7 +94,8 @@ def test_one_bad_line_stops_the_import_and_every_error_is_reported() -> None:
         "line 3: email: not an e-mail address: 'nobody' (An email address must have an @-sign.)",
         "line 3: locale: unknown: 'de'; one of fr, en, french, english",
         "line 4: name: empty",
-        "line 4: password_hash: not a hash by argon2; leave it empty, and the client will choose a new password",
+        "line 4: password_hash: not a hash by argon2, bcrypt or phpass; leave it empty, "
+        "and invite the client to choose a new password",
     ]
     assert clients() == {}
 
@@ -129,9 +132,17 @@ def test_bad_line_is_reported_with_its_reason(line: str, named: str) -> None:
         ("2,b@example.com,\u202eB,QC,CA,fr,", "name: holds a control character: U+202E"),
         ("2,Anna@Example.COM,B,QC,CA,fr,", "email: 'anna@example.com' already stands on line 2"),
         ("2,jean..t@example.com,B,QC,CA,fr,", "email: not an e-mail address"),
-        (f"2,b@example.com,B,QC,CA,fr,{BCRYPT}", "password_hash: not a hash by argon2"),
-        ("2,b@example.com,B,QC,CA,fr,$argon2id$x", "password_hash: not a hash by argon2"),
-        ("2,b@example.com,B,QC,CA,fr,$P$BzxYw", "password_hash: not a hash by argon2"),
+        ("2,b@example.com,B,QC,CA,fr,$argon2id$x", _NO_HASH),
+        ("2,b@example.com,B,QC,CA,fr,5f4dcc3b5aa765d61d8327deb882cf99", _NO_HASH),
+        ("2,b@example.com,B,QC,CA,fr,$S$DvQI6Y600iNeXRIeEMF94Y6FvN8nujJcEDTCP9nS5.i38jnEKuDR", _NO_HASH),
+        ("2,b@example.com,B,QC,CA,fr,$P$BzxYw", _NO_HASH),
+        (_quoted(PHPASS[:-1] + "2"), _NO_HASH),
+        (_quoted(PHPASS.replace("$B", "$I")), "password_hash: not a hash by phpass of a cost from 7 to 18: 20"),
+        (_quoted(BCRYPT.replace("$2y", "$2x")), _NO_HASH),
+        (_quoted(BCRYPT.replace("uu5", "ua5")), _NO_HASH),
+        (_quoted(BCRYPT[:-1] + "Z"), _NO_HASH),
+        (_quoted(BCRYPT[:-1]), _NO_HASH),
+        (_quoted(BCRYPT.replace("$10$", "$15$")), "password_hash: not a hash by bcrypt of a cost from 4 to 14: 15"),
         (_quoted(HASH.replace("m=19456", "m=4194304")), "password_hash: not a hash by argon2 of at most m=131072"),
         (_quoted(HASH.replace("t=2", "t=0")), "password_hash: not a hash by argon2 of at most"),
         (_quoted(HASH[:-2]), "password_hash: not a hash by argon2"),
@@ -151,6 +162,12 @@ def test_every_variant_of_argon2_that_is_accepted_can_be_verified() -> None:
         stored = hasher.hash("password")
         assert import_text(HEADER + _quoted(stored) + "\n").errors == []
         assert hasher.verify(clients()["2"].password or "", "password")
+
+
+@pytest.mark.parametrize("stored", [BCRYPT, BCRYPT.replace("2y", "2a"), PHPASS, PHPASS.replace("P", "H", 1)])
+def test_hash_of_another_system_is_stored_as_it_is(stored: str) -> None:
+    assert import_text(HEADER + _quoted(stored) + "\n").errors == []
+    assert clients()["2"].password == stored
 
 
 def test_line_ends_of_a_name_become_spaces_and_those_of_an_address_stay() -> None:
