@@ -47,6 +47,7 @@ from kajoom.web.client_session import init_client_sessions
 from kajoom.web.hashing import ARGON2, SCHEMES, HashingLimit, LimitedContext, TypedPasswordUtil
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.session import SessionInterface
+from kajoom.web.sign_in_reason import reason_of_refusal, sign_in_reason
 from kajoom.web.urls import current_url, safe_local_path
 
 PUBLIC = frozenset({"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal"})
@@ -153,7 +154,7 @@ def init_auth(app: Flask) -> None:
     argon2.set_backend()
     init_client_sessions(app, security.login_manager)
     app.before_request(_require_sign_in)
-    app.jinja_env.globals["signed_in_client"] = signed_in_client
+    app.jinja_env.globals.update(signed_in_client=signed_in_client, sign_in_reason=sign_in_reason)
 
 
 def signed_in_client() -> ClientFacts | None:
@@ -182,9 +183,13 @@ def verify_url(next_url: str) -> str:
     return f"{url_for('security.verify')}?{urlencode({'next': next_url})}"
 
 
-def sign_in_url(next_url: str) -> str:
-    """The sign-in page, which then redirects to ``next_url``, a local address; to the first page for one too long."""
-    return f"{url_for('security.login')}?{urlencode({'next': safe_local_path(next_url) or '/'})}"
+def sign_in_url(next_url: str, reason: str = "") -> str:
+    """The sign-in page, which then redirects to ``next_url``, a local address; to the first page for one too long.
+
+    ``reason`` is a code of ``web.sign_in_reason``.
+    """
+    fields = {"next": safe_local_path(next_url) or "/", **({"reason": reason} if reason else {})}
+    return f"{url_for('security.login')}?{urlencode(fields)}"
 
 
 def render_expired_sign_in(status: int) -> Response:
@@ -210,10 +215,11 @@ def _require_sign_in() -> Response | Redirect | None:
         return redirect(url_for("security.login"), 303)
     if request.endpoint is None or request.endpoint in PUBLIC or signed_in_client():
         return None
+    sign_in = sign_in_url(current_url(), reason_of_refusal())
     if wants_fragment():
         # The browser would follow a redirect, and htmx would load the sign-in page into the panel.
-        return make_response("", 401, {"HX-Redirect": sign_in_url(current_url())})
-    return redirect(sign_in_url(current_url()), 303)
+        return make_response("", 401, {"HX-Redirect": sign_in})
+    return redirect(sign_in, 303)
 
 
 def _render_auth_page(template: str, **context: Any) -> Response:

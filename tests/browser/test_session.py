@@ -57,6 +57,7 @@ def test_session_that_ended_before_confirming_leads_back_to_the_review_and_charg
     page.context.clear_cookies()
     page.locator("#review form .btn.go").click()
     expect_sign_in(page)
+    expect(page.locator(".notice")).to_have_text("Your session has expired. Nothing was charged.")
     sign_in(page)
     expect_address(page, live_app.service_path(_FR) + "/plan/review", plan="b", cycle="monthly")
     assert live_app.charges() == charges

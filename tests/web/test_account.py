@@ -55,7 +55,7 @@ def test_account_shows_the_details_of_the_client(french: Browser, english: Brows
 def test_signed_out_visitor_must_sign_in(client: Browser) -> None:
     page, fragment = client.get("/account"), client.fragment("/account")
     assert (page.status_code, page.location.partition("?")[0]) == (303, "/login")
-    assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (401, page.location)
+    assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (401, f"{page.location}&reason=expired")
     assert client.send("/account/saved/1/remove").status_code == 303
 
 

@@ -26,14 +26,16 @@ def test_sign_in_leads_back_to_the_requested_page_and_query(client: Browser) -> 
 def test_fragment_without_a_session_redirects_the_whole_page(client: Browser) -> None:
     response = client.fragment("/services/1/plan?plan=b")
     assert (response.status_code, response.text) == (401, "")
-    assert response.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%3Fplan%3Db"
+    assert response.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%3Fplan%3Db&reason=not_charged"
 
 
 def test_post_without_a_session_leads_back_to_the_page_of_its_form(client: Browser) -> None:
     page = {"HX-Current-URL": "http://localhost/services/1/plan/review?plan=b"}
     response = client.fragment("/services/1/plan", method="POST", headers=page)
     assert response.status_code == 401
-    assert response.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%2Freview%3Fplan%3Db"
+    assert (
+        response.headers["HX-Redirect"] == "/login?next=%2Fservices%2F1%2Fplan%2Freview%3Fplan%3Db&reason=not_charged"
+    )
 
 
 @pytest.mark.parametrize("domain", ["Café.example.com", "xn--caf-dma.example.com"])

@@ -320,7 +320,7 @@ def test_signed_out_visitor_must_sign_in(client: Browser, address: Address, path
     page, fragment = client.get(path), client.fragment(path)
     assert (page.status_code, page.location.partition("?")[0]) == (303, "/login")
     assert (fragment.status_code, fragment.text) == (401, "")
-    assert fragment.headers["HX-Redirect"] == page.location
+    assert fragment.headers["HX-Redirect"] == f"{page.location}&reason=expired"
 
 
 def test_signed_out_visitor_neither_requests_nor_withdraws(client: Browser, french: Browser, address: Address) -> None:

@@ -85,7 +85,7 @@ def test_next_of_the_password_page_and_of_an_invoice_is_ignored_too(french: Brow
 def test_page_of_a_form_is_a_path_of_this_site(client: Browser, referer: str) -> None:
     for name in ("Referer", "HX-Current-URL"):
         response = client.post("/services/1/plan", headers={name: referer})
-        assert response.location == "/login?next=%2F"
+        assert response.location == "/login?next=%2F&reason=not_charged"
 
 
 def test_address_of_a_long_query_is_not_repeated(client: Browser) -> None:

@@ -454,7 +454,7 @@ def test_signed_out_visitor_must_sign_in(client: Browser, address: Address, path
     page, fragment = client.get(address("hosting") + path), client.fragment(address("hosting") + path)
     assert (page.status_code, page.location.partition("?")[0]) == (303, "/login")
     assert (fragment.status_code, fragment.text) == (401, "")
-    assert fragment.headers["HX-Redirect"] == page.location
+    assert fragment.headers["HX-Redirect"] == f"{page.location}&reason=not_charged"
 
 
 def test_signed_out_visitor_orders_nothing(client: Browser, french: Browser, address: Address) -> None:

@@ -166,4 +166,4 @@ def test_service_of_another_client_is_not_found(french: Browser, address: Addres
 def test_signed_out_visitor_must_sign_in(client: Browser, path: str) -> None:
     page, fragment = client.get(path), client.fragment(path)
     assert (page.status_code, page.location.partition("?")[0]) == (303, "/login")
-    assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (401, page.location)
+    assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (401, f"{page.location}&reason=expired")

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -294,3 +295,69 @@ def test_list_of_sessions_takes_three_statements(app: Flask, french: Browser, st
     with statements() as executed:
         french.get("/account/sessions")
     assert len(executed) == 3
+
+
+# --- why one is asked to sign in ---
+
+_EXPIRED = "Votre session a expiré."
+_NOT_PAID = "Votre session a expiré. Rien n’a été débité."
+_NOT_CHARGED = "Votre session a expiré. Rien n’a été facturé."
+
+
+@pytest.mark.parametrize("is_cleared", [False, True], ids=["expired", "cookie lost"])
+@pytest.mark.parametrize("by_htmx", [False, True], ids=["page", "fragment"])
+def test_confirmation_after_the_session_expired_says_so_and_leads_back_to_the_review(
+    app: Flask, browser: Browser, address: Address, by_htmx: bool, is_cleared: bool
+) -> None:
+    review = f"{address('hosting')}/plan/review?plan=b&cycle=monthly"
+    form = {"csrf_token": browser.token("/services"), **hidden_fields(browser.get(review).text, "review")}
+    set_time(app, NOON + 12 * HOUR)
+    if is_cleared:
+        browser.delete_cookie("session")
+
+    headers = {"Referer": f"http://localhost{review}", "HX-Current-URL": f"http://localhost{review}"}
+    send = browser.fragment if by_htmx else browser.open
+    answer = send(f"{address('hosting')}/plan", method="POST", data=form, headers=headers)
+    sign_in = answer.headers["HX-Redirect"] if by_htmx else answer.location
+
+    page = browser.get(sign_in).text
+    assert _NOT_CHARGED in page
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+    answer = browser.post(
+        "/login", data={"email": FR, "password": PASSWORD, **fields, "next": unescape(fields["next"])}
+    )
+    assert answer.location == review
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sentence"),
+    [
+        ("GET", "/services", _EXPIRED),
+        ("GET", "/services/1/plan?plan=b", _NOT_CHARGED),
+        ("POST", "/orders/CH-1/payment", _NOT_PAID),
+        ("POST", "/invoices/2022-0001/payment", _NOT_PAID),
+        ("POST", "/cancellations/AN-1/withdraw", "Votre session a expiré. Rien n’a été modifié."),
+    ],
+)
+def test_request_after_the_session_expired_says_what_did_not_happen(
+    app: Flask, browser: Browser, method: str, path: str, sentence: str
+) -> None:
+    set_time(app, NOON + 12 * HOUR)
+    page = browser.get(browser.open(path, method=method).location)
+    assert page.status_code == 200
+    assert f"<span>{sentence}</span>" in page.text
+
+
+def test_visitor_is_not_told_that_a_session_expired(client: Browser) -> None:
+    link = client.get(client.get("/invoices?page=2").location).text
+    assert "Ouvrez une session pour voir la page demandée." in link
+    for path in ("/", "/services"):
+        start = client.get(client.get(path).location).text
+        assert "Vos services, vos factures et votre forfait" in start
+    assert "expiré" not in client.get("/login?reason=unknown").text
+
+
+def test_wrong_password_replaces_the_reason_by_the_error(client: Browser) -> None:
+    page = client.send("/login?reason=expired&next=/invoices", email=FR, password="not the password").text
+    assert "L’adresse courriel ou le mot de passe est incorrect" in page
+    assert _EXPIRED not in page
