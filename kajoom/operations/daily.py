@@ -13,6 +13,7 @@ from kajoom.models.outbox import delete_done_messages
 from kajoom.models.reminder import orders_nearly_expired, renewals_nearly_due, renewals_overdue
 from kajoom.models.renewal import RenewalCursor, services_to_renew
 from kajoom.models.session import delete_expired_sessions
+from kajoom.models.throttle import delete_forgotten_counters
 from kajoom.models.webhook_event import delete_webhook_events
 from kajoom.operations import outbox
 from kajoom.operations.billing.reminders import notify_overdue, remind_of_order, remind_of_renewal
@@ -38,7 +39,9 @@ class Item(NamedTuple):
 
 _MESSAGES_KEPT = timedelta(days=90)
 _EVENTS_KEPT = timedelta(days=180)
-_SESSIONS_KEPT = timedelta(0)
+_OVER = timedelta(0)
+"""Sessions and counters are deleted as soon as they mean nothing more."""
+
 _DELETED_AT_ONCE = 1000
 _DAYS_BEFORE_EXPIRY = 2
 _DAYS_BEFORE_DUE = 3
@@ -75,7 +78,7 @@ def run_item(item: Item, on: date, at: datetime) -> None:
 
 
 def delete_old_rows(at: datetime) -> None:
-    """Delete messages done 90 days ago, webhook events received 180 days ago and expired sessions, step by step."""
+    """Delete messages done 90 days ago, webhook events received 180 days ago and what is over, step by step."""
     for delete_rows, age in _RETENTION:
         while _delete(delete_rows, at - age) == _DELETED_AT_ONCE:
             pass
@@ -152,7 +155,8 @@ def _queue_retry(item: Item, on: date, at: datetime) -> None:
 _RETENTION = (
     (delete_done_messages, _MESSAGES_KEPT),
     (delete_webhook_events, _EVENTS_KEPT),
-    (delete_expired_sessions, _SESSIONS_KEPT),
+    (delete_expired_sessions, _OVER),
+    (delete_forgotten_counters, _OVER),
 )
 
 _ACTIONS: dict[str, Callable[[Item, date, datetime], object]] = {
