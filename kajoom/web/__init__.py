@@ -26,6 +26,7 @@ from kajoom.web.payment_options import payment_method_label, payment_method_phra
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
 from kajoom.web.request_log import init_request_log
 from kajoom.web.staff_view import init_staff_view
+from kajoom.web.throttling import init_throttling
 
 _BLUEPRINTS = (
     service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_sessions.bp, cancellation.bp, health.bp, webhook.bp,
@@ -46,6 +47,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     init_errors(app)
     init_auth(app)
     init_csrf(app)
+    init_throttling(app)
     init_locale(app)
     init_headers(app, headers)
     init_staff_view(app)

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from kajoom import clock
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
 from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.throttle import ThrottleKind
 from kajoom.models.cancellation import Cancellation, cancellation_of
 from kajoom.models.renewal import paid_renewals_since
 from kajoom.models.service_snapshot import ServiceSnapshot
@@ -22,6 +23,7 @@ from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.refusals import status_of
 from kajoom.web.service import get_service_or_404, product_context
+from kajoom.web.throttling import limited
 
 bp = Blueprint("cancellation", __name__)
 bp.register_error_handler(BusinessError, render_refusal)
@@ -70,16 +72,17 @@ def send(service_id: int) -> ResponseReturnValue:
         if error.code is not Refusal.TOO_LONG:
             raise
         return _render_review(service, CancellationWhenForm.parse(request.form).when.data, error)
-    cancellation = request_cancellation(
-        service.client_id,
-        service.id,
-        form.when.data,
-        reason=form.reason.data or "",
-        key=form.key.data,
-        locale=current_language(),
-        on=clock.today(),
-        at=clock.now(),
-    )
+    with limited(ThrottleKind.CANCELLATION):
+        cancellation = request_cancellation(
+            service.client_id,
+            service.id,
+            form.when.data,
+            reason=form.reason.data or "",
+            key=form.key.data,
+            locale=current_language(),
+            on=clock.today(),
+            at=clock.now(),
+        )
     return _render_cancellation(cancellation, redirect_after_post=True)
 
 
@@ -92,9 +95,10 @@ def show(reference: str) -> ResponseReturnValue:
 @bp.post("/cancellations/<reference>/withdraw")
 def withdraw(reference: str) -> ResponseReturnValue:
     """Withdraw the request, so that the service continues."""
-    cancellation = _get_cancellation_or_404(reference)
     try:
-        cancellation = withdraw_cancellation(cancellation.client_id, reference, clock.now())
+        with limited(ThrottleKind.CANCELLATION):
+            cancellation = _get_cancellation_or_404(reference)
+            cancellation = withdraw_cancellation(cancellation.client_id, reference, clock.now())
     except BusinessError as error:
         return _render_cancellation(_get_cancellation_or_404(reference), error)
     return _render_cancellation(cancellation, redirect_after_post=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from kajoom.domain.refusal import BusinessError
 from kajoom.i18n.translations import N_
@@ -41,6 +42,7 @@ _TEXTS = {
     429: N_("Wait a moment, then try again. Nothing was changed."),
     500: N_("If you were confirming or paying, check your services before trying again."),
 }
+_MOMENT_SECONDS = 10
 _NOTIFIED = N_("Our team has been notified. If you were confirming or paying, check your services before trying again.")
 _EXPIRED = N_("This page has expired. Open it again and start over. Nothing was changed.")
 
@@ -66,7 +68,7 @@ def _handle_csrf_error(_error: CSRFError) -> Response:
 def _handle_http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
-    response = _render_error(error.code, _TEXTS.get(_known(error.code), _TEXTS[400]))
+    response = _render_error(error.code, _TEXTS.get(_known(error.code), _TEXTS[400]), minutes=_minutes_to_wait(error))
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
@@ -88,28 +90,44 @@ def _handle_server_error(error: Exception) -> Response:
     return _render_error(500, _NOTIFIED if is_notified else _TEXTS[500])
 
 
+def _minutes_to_wait(error: HTTPException) -> int:
+    """The minutes after which a throttled request may be tried again, rounded up; 0 for a moment."""
+    seconds = error.retry_after if isinstance(error, TooManyRequests) and isinstance(error.retry_after, int) else 0
+    return math.ceil(seconds / 60) if seconds > _MOMENT_SECONDS else 0
+
+
+def _wait_text(minutes: int) -> str:
+    return str(
+        ngettext(
+            "There were too many attempts in a short time. Try again in %(num)d minute. Nothing was changed.",
+            "There were too many attempts in a short time. Try again in %(num)d minutes. Nothing was changed.",
+            minutes,
+        )
+    )
+
+
 def _known(status: int) -> int:
     """The status whose title and text an error page has: another one is unreadable (4xx) or ours (5xx)."""
     return status if status in _TITLES else 500 if status >= 500 else 400
 
 
-def _render_error(status: int, text: str, refusal: str = "") -> Response:
+def _render_error(status: int, text: str, refusal: str = "", minutes: int = 0) -> Response:
     """The error page, or the last page when rendering it fails as well."""
     try:
-        return _render_page(status, text, refusal)
+        return _render_page(status, text, refusal, minutes)
     except Exception:
         log.exception("the page of an error %s failed", status)
         return fallback_response(current_app, status)
 
 
-def _render_page(status: int, text: str, refusal: str) -> Response:
+def _render_page(status: int, text: str, refusal: str, minutes: int) -> Response:
     """The error page; for htmx a paragraph shown in ``#alert`` whatever the target, so that no panel is lost."""
     is_fragment = wants_fragment()
     template = "errors/_error.html" if is_fragment else "errors/error.html"
     body = render_template(
         template,
         title=gettext(_TITLES[_known(status)]),
-        text=gettext(text),
+        text=_wait_text(minutes) if minutes else gettext(text),
         refusal=refusal,
         status=status,
         request_id=request_id() if status >= 500 else None,
@@ -125,4 +143,4 @@ def _next_step(status: int) -> tuple[str, str]:
         return url_for("service.show", service_id=service_id), gettext("Back to the service")
     if signed_in_client() or status >= 500:
         return url_for("service.index"), gettext("Back to my services")
-    return url_for("security.login"), gettext("Sign in")
+    return url_for("security.login", next=request.form.get("next") or None), gettext("Sign in")

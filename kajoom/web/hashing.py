@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
@@ -10,6 +11,8 @@ from typing import Any
 from flask_security import PasswordUtil
 from passlib.context import CryptContext
 from werkzeug.exceptions import TooManyRequests
+
+log = logging.getLogger(__name__)
 
 ARGON2 = {"argon2__type": "ID", "argon2__rounds": 2, "argon2__memory_cost": 19 * 1024, "argon2__parallelism": 1}
 """argon2id with 19 MiB and two passes, the first choice of OWASP's Password Storage Cheat Sheet; memory is in KiB."""
@@ -35,6 +38,7 @@ class HashingLimit:
     def turn(self) -> Iterator[None]:
         """Wait for a turn, and keep it inside the ``with``; raise ``TooManyRequests`` (429) when too many wait."""
         if not self._admitted.acquire(blocking=False):
+            log.warning("throttled", extra={"limit": "hashing"})
             raise TooManyRequests(retry_after=_RETRY_AFTER_SECONDS)
         try:
             with self._running:

@@ -11,6 +11,7 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.service import ServiceStatus
+from kajoom.domain.throttle import ThrottleKind
 from kajoom.models.credit_note import NUMBER_PREFIX, credit_note_of
 from kajoom.models.document import documents_of
 from kajoom.models.figures import figures_of_credit_note, figures_of_invoice
@@ -25,6 +26,7 @@ from kajoom.web.payment import pay_invoice, payment_choice, payment_state, retur
 from kajoom.web.payment_options import payment_options
 from kajoom.web.refusals import status_of
 from kajoom.web.staff_view import get_viewable_or_404
+from kajoom.web.throttling import count_own_act
 from kajoom.web.urls import safe_local_path
 
 bp = Blueprint("invoice", __name__, url_prefix="/invoices")
@@ -61,8 +63,9 @@ def show(number: str) -> ResponseReturnValue:
 @bp.post("/<number>/payment")
 def settle(number: str) -> ResponseReturnValue:
     """Pay the invoice, or look up the payment that was made before (field ``verify``); then go to ``next``."""
-    page = _get_page_or_404(number)
     form = PaymentForm.parse(request.form)
+    count_own_act(ThrottleKind.PAYMENT)
+    page = _get_page_or_404(number)
     page_url = url_for("invoice.show", number=number, next=form.next.data)
     if form.verify.data:
         error, redirect_url = verify_payment(page.invoice), ""

@@ -11,6 +11,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.throttle import ThrottleKind
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
@@ -35,6 +36,7 @@ from kajoom.web.payment_options import payment_method_label, payment_options, pa
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_viewable_service_or_404, product_context
 from kajoom.web.staff_view import get_viewable_or_404
+from kajoom.web.throttling import count_own_act, limited
 from kajoom.web.timeline import timeline_of
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
@@ -60,8 +62,9 @@ def show(reference: str) -> ResponseReturnValue:
 @bp.post("/payment")
 def pay(reference: str) -> ResponseReturnValue:
     """Pay the order's invoice, or look up the payment that was made before (field ``verify``)."""
-    page = _get_page_or_404(reference)
     form = PaymentForm.parse(request.form)
+    count_own_act(ThrottleKind.PAYMENT)
+    page = _get_page_or_404(reference)
     if not form.verify.data:
         return _pay(page, payment_choice(form, form.method.data or ""))
     error = verify_payment(page.invoice) if page.invoice is not None else None
@@ -77,14 +80,15 @@ def returned(reference: str) -> ResponseReturnValue:
 @bp.post("/cancel")
 def cancel(reference: str) -> ResponseReturnValue:
     """Cancel the order, and with the field ``then=choose`` open the choice of a plan."""
-    page = _get_page_or_404(reference)
     form = CancelOrderForm.parse(request.form)
-    service_id = page.order.service_id
     try:
-        if allows(page.order.status, OrderEvent.CANCELLED):
-            invoices = (page.invoice, *renewals_with_terms_of(page.order.id))
-            abandon_payments(invoice for invoice in invoices if invoice is not None and invoice.balance)
-        cancel_order(current_client().id, reference, clock.today(), clock.now())
+        with limited(ThrottleKind.ORDER):
+            page = _get_page_or_404(reference)
+            service_id = page.order.service_id
+            if allows(page.order.status, OrderEvent.CANCELLED):
+                invoices = (page.invoice, *renewals_with_terms_of(page.order.id))
+                abandon_payments(invoice for invoice in invoices if invoice is not None and invoice.balance)
+            cancel_order(current_client().id, reference, clock.today(), clock.now())
     except BusinessError as error:
         return _show_after_post(reference, error)
     if form.then.data == "choose":

@@ -14,6 +14,7 @@ from kajoom import clock
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import Quote, When, amount_in_digest
 from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.throttle import ThrottleKind
 from kajoom.i18n.formats import current_formats
 from kajoom.i18n.labels import label_for
 from kajoom.models.service_snapshot import ServiceSnapshot
@@ -34,6 +35,7 @@ from kajoom.web.payment_options import (
 from kajoom.web.preview import Preview, drop_stale_when, preview_of
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_service_or_404, product_context
+from kajoom.web.throttling import limited
 
 bp = Blueprint("plan", __name__, url_prefix="/services/<int:service_id>/plan")
 bp.register_error_handler(BusinessError, render_refusal)
@@ -85,17 +87,18 @@ def confirm(service_id: int) -> ResponseReturnValue:
     service = get_service_or_404(service_id)
     form = ConfirmForm.parse(request.form)
     try:
-        place_order(
-            service.client_id,
-            service.id,
-            form.choice,
-            form.confirmation,
-            locale=current_language(),
-            on=clock.today(),
-            at=clock.now(),
-            days_to_pay=current_app.config["DAYS_TO_PAY"],
-            method=chosen_method(form.method.data, service, clock.today()),
-        )
+        with limited(ThrottleKind.ORDER):
+            place_order(
+                service.client_id,
+                service.id,
+                form.choice,
+                form.confirmation,
+                locale=current_language(),
+                on=clock.today(),
+                at=clock.now(),
+                days_to_pay=current_app.config["DAYS_TO_PAY"],
+                method=chosen_method(form.method.data, service, clock.today()),
+            )
     except BusinessError as error:
         if error.code not in _SHOWN_AGAIN:
             raise

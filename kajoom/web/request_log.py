@@ -16,7 +16,7 @@ from kajoom.operations.outbox import send_alert
 
 log = logging.getLogger(__name__)
 
-_REFUSALS = frozenset({401, 403, 429})
+_REFUSALS = frozenset({401, 403})
 _WRONG_PASSWORD = 422
 _ALERTS = "page-error-alerts"
 _ALERT_INTERVAL = timedelta(hours=1)

@@ -30,8 +30,8 @@ IMPORTS: dict[str, set[str]] = {
     },
     "web": {
         "clock", "domain", "i18n", "models", "operations",
-        "flask", "flask_babel", "flask_login", "flask_security", "flask_wtf", "markupsafe", "passlib", "werkzeug",
-        "wtforms",
+        "flask", "flask_babel", "flask_login", "flask_security", "flask_wtf", "itsdangerous", "markupsafe", "passlib",
+        "werkzeug", "wtforms",
     },
     "cli": {
         "clock", "config", "domain", "i18n", "models", "operations", "worker",

@@ -1,4 +1,4 @@
-"""The application as a storm runs it: the same code, with leases and delays of seconds instead of minutes."""
+"""The application as a storm runs it: the same code, with delays of seconds instead of minutes, and wide limits."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from app import create_app
 from kajoom.config import from_environment
 from kajoom.gateways import Gateways
 from kajoom.operations import outbox
+from kajoom.operations.accounts import throttling
 from kajoom.operations.payments import attempts, claims, pay, refunds
 from kajoom.worker import loop
+from tests.chaos import wide_limits
 from tests.chaos.claim_checks import watch_claims
 
 FOLDER_VARIABLE = "STORM_FOLDER"
@@ -41,6 +43,7 @@ _SHORT_DELAYS: tuple[tuple[ModuleType, str, Any], ...] = (
     (pay, "_SOON", _SOON),
     (refunds, "_SOON", _SOON),
     (loop, "_POLL_SECONDS", 0.1),
+    (throttling, wide_limits.NAME, wide_limits.WIDE_LIMITS),
 )
 """Module, constant and the value that replaces it in the processes of a storm."""
 

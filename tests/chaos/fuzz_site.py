@@ -28,6 +28,7 @@ from tests.architecture.files import ROOT
 from tests.chaos.fuzz_cases import FORM, Case, CaseGenerator, Names, Visitor, routes_of
 from tests.chaos.fuzz_rules import PAYPAL
 from tests.chaos.fuzz_transport import InProcess, ThroughSocket, Transport
+from tests.chaos.wide_limits import wide_limits
 from tests.conftest import PASSWORD, config_for
 from tests.database import Database, SqliteDatabase
 from tests.wait import until
@@ -43,6 +44,8 @@ _PAYPAL = {
 
 Written = Callable[[], object]
 """A value that changes when the database does."""
+
+_WATCHED = [table for table in Base.metadata.sorted_tables if table.name != "throttle"]
 
 
 class FuzzSite:
@@ -87,7 +90,7 @@ class FuzzSite:
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
         with self.server_log.open("wb") as log:
             process = subprocess.Popen(
-                [*command, "app:create_app()"], cwd=ROOT, env=environment, stderr=log, stdout=log
+                [*command, "tests.chaos.wide_limits:application()"], cwd=ROOT, env=environment, stderr=log, stdout=log
             )
         try:
             until(lambda: _accepts(port), "gunicorn does not accept connections")
@@ -108,7 +111,7 @@ def open_site(database: Database, folder: Path) -> Iterator[FuzzSite]:
         context = DemoContext(at.date(), at, app.extensions["kajoom"].payments)
         load_demonstration(ROOT / "demo", context, hash_password)
         db.session.remove()
-        with _watched(database) as written:
+        with _watched(database) as written, wide_limits():
             yield FuzzSite(app, database, folder, written)
         db.session.remove()
         db.engine.dispose()
@@ -160,15 +163,15 @@ def _names() -> Mapping[str, Names]:
 
 @contextmanager
 def _watched(database: Database) -> Iterator[Written]:
-    """What notices a change: SQLite's own number of changes by others, or the rows of every table of PostgreSQL."""
+    """What notices a change of the database, except of the counters of throttling, which every sign-in changes."""
     if isinstance(database, SqliteDatabase):
         with closing(sqlite3.connect(database.path)) as connection:
-            yield lambda: connection.execute("PRAGMA data_version").fetchone()
+            yield _SqliteContents(connection)
         return
     engine = create_engine(database.url)
     names = ", ".join(
         f"(SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM \"{table.name}\" t)"
-        for table in Base.metadata.sorted_tables
+        for table in _WATCHED
     )
 
     def contents() -> object:
@@ -179,6 +182,23 @@ def _watched(database: Database) -> Iterator[Written]:
         yield contents
     finally:
         engine.dispose()
+
+
+class _SqliteContents:
+    """The rows of every table, read again only when SQLite's own number of changes by others is another."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._version, self._contents = -1, 0
+
+    def __call__(self) -> int:
+        """A number that changes when a row does."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            queries = (f'SELECT * FROM "{table.name}"' for table in _WATCHED)
+            self._contents = hash(tuple(tuple(self._connection.execute(query)) for query in queries))
+            self._version = version
+        return self._contents
 
 
 def _free_port() -> int:

@@ -44,9 +44,10 @@ class LiveServer:
         return httpx2.get(f"{self.address}/healthz", timeout=15).status_code == 200
 
     @contextmanager
-    def browser(self, email: str = "") -> Iterator[httpx2.Client]:
-        """A browser, signed in as a client of the demonstration if an address is given."""
-        with httpx2.Client(base_url=self.address, timeout=30, follow_redirects=True) as browser:
+    def browser(self, email: str = "", from_address: str = "127.0.0.1") -> Iterator[httpx2.Client]:
+        """A browser, signed in as a client of the demonstration if ``email`` is given; ``from_address`` is its own."""
+        transport = httpx2.HTTPTransport(local_address=from_address)
+        with httpx2.Client(base_url=self.address, timeout=30, follow_redirects=True, transport=transport) as browser:
             if email:
                 form = {"csrf_token": token_in(browser.get("/login").text), "email": email, "password": PASSWORD}
                 assert "/logout" in browser.post("/login", data=form).text

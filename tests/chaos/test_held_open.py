@@ -89,7 +89,7 @@ def test_several_requests_sent_at_once_are_all_answered(server: LiveServer) -> N
 
 def test_twenty_wrong_sign_ins_at_once(server: LiveServer) -> None:
     with ExitStack() as stack, ThreadPoolExecutor(20) as pool:
-        browsers = [stack.enter_context(server.browser()) for _ in range(20)]
+        browsers = [stack.enter_context(server.browser(from_address="127.0.0.2")) for _ in range(20)]
         tokens = [token_in(browser.get("/login").text) for browser in browsers]
         forms = [
             {"csrf_token": token, "email": f"{number % 2 or 'fr'}@example.com", "password": "not the password"}
