@@ -52,6 +52,13 @@ class Window:
     allowed: int
     memory: timedelta
 
+    def refuses(self, counter: Counter, at: datetime) -> bool:
+        """Whether the last act of the count, at ``at``, is over the limit.
+
+        The first ones never are: one that came a moment before another may be counted after it.
+        """
+        return counter.count > self.allowed and at < counter.next_at
+
     def after(self, counter: Counter, _at: datetime) -> Counter:
         """The counter with the time of the next act, after one at ``_at`` was added to its count."""
         return replace(counter, next_at=counter.forget_at) if counter.count >= self.allowed else counter
@@ -68,6 +75,10 @@ class GrowingDelay:
     first: timedelta
     longest: timedelta
     memory: timedelta
+
+    def refuses(self, counter: Counter, at: datetime) -> bool:
+        """Whether the last attempt of the count, at ``at``, came before its time; the free ones never do."""
+        return counter.count > self.free and at < counter.next_at
 
     def after(self, counter: Counter, at: datetime) -> Counter:
         """The counter with the time of the next attempt, after one at ``at`` was added to its count."""

@@ -42,13 +42,9 @@ def add_to_counters(memories: Mapping[CounterName, timedelta], at: datetime) -> 
     transactions lock the same counters in the same order, so that they do not wait for each other.
     """
     insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Throttle).values(
-        [
-            {"kind": name.kind.value, "key": name.key, "count": 1, "next_at": at, "forget_at": at + memory}
-            for name, memory in sorted(memories.items())
-        ]
-    )
-    new, is_forgotten = statement.excluded, Throttle.forget_at <= at
+    statement = insert(Throttle)
+    new = statement.excluded
+    is_forgotten = Throttle.forget_at <= new.next_at
     statement = statement.on_conflict_do_update(
         index_elements=[Throttle.kind, Throttle.key],
         set_={
@@ -57,8 +53,12 @@ def add_to_counters(memories: Mapping[CounterName, timedelta], at: datetime) -> 
             "forget_at": case((is_forgotten, new.forget_at), else_=Throttle.forget_at),
         },
     )
+    rows = [
+        {"kind": name.kind.value, "key": name.key, "count": 1, "next_at": at, "forget_at": at + memory}
+        for name, memory in sorted(memories.items())
+    ]
     columns = (Throttle.kind, Throttle.key, Throttle.count, Throttle.next_at, Throttle.forget_at)
-    found = db.session.execute(statement.returning(*columns))
+    found = db.session.execute(statement.returning(*columns), rows)
     return {
         CounterName(ThrottleKind(kind), key): Counter(count, next_at, forget_at)
         for kind, key, count, next_at, forget_at in found

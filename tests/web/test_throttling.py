@@ -149,6 +149,15 @@ def test_ipv6_addresses_of_one_network_are_counted_together(
     assert sign_in(client, at=second).status_code == (429 if is_same else 302)
 
 
+def test_address_that_a_request_claims_is_not_believed_without_a_proxy(app: Flask, client: Browser) -> None:
+    token, statuses = client.token(), []
+    for number in range(6):
+        form = {"csrf_token": token, "email": FRENCH, "password": WRONG}
+        claimed = {"X-Forwarded-For": f"192.0.2.{number}", "Forwarded": f"for=192.0.2.{number}"}
+        statuses.append(client.post("/login", data=form, headers=claimed).status_code)
+    assert statuses == [422] * 5 + [429]
+
+
 @pytest.mark.parametrize("spelling", ["FR@Example.com", "FR@EXAMPLE.COM"])
 def test_spellings_of_an_address_are_one_account(client: Browser, spelling: str) -> None:
     guess(client, 5, spelling)

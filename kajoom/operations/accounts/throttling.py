@@ -33,7 +33,7 @@ def count_act(names: Collection[CounterName], at: datetime) -> None:
     """Count one act in each counter; ``TooManyActs`` when it is over the limit of one, and then it counts in none."""
     counters = add_to_counters({name: LIMITS[name.kind].memory for name in names}, at)
     for name, counter in counters.items():
-        if at < counter.next_at:
+        if LIMITS[name.kind].refuses(counter, at):
             raise TooManyActs(name.kind, counter.next_at)
     counted = {name: LIMITS[name.kind].after(counter, at) for name, counter in counters.items()}
     store_counters({name: counter for name, counter in counted.items() if counter != counters[name]})

@@ -41,6 +41,13 @@ def test_sixth_wrong_password_waits_and_changes_nothing() -> None:
     assert counts() == {"pair": 6, "address": 6}
 
 
+@pytest.mark.parametrize("name", [PAIR, ORDERS])
+def test_act_that_waited_for_one_that_came_later_is_not_refused(name: CounterName) -> None:
+    count(name, at=AT + timedelta(milliseconds=5))
+    count(name, at=AT)
+    assert counts() == {name.kind: 2}
+
+
 def test_right_password_ends_the_failures_of_the_account_and_is_none_of_the_address() -> None:
     count(PAIR, ADDRESS, times=5)
     record_success([PAIR], [ADDRESS], AT)
