@@ -18,7 +18,7 @@ from kajoom.models.client import ClientFacts
 from kajoom.models.session import client_of_session
 from kajoom.operations.accounts.sessions import SEEN_EVERY, begin_session, close_session, record_use, replace_token
 from kajoom.web.csrf import rotate_csrf_token
-from kajoom.web.session import SID
+from kajoom.web.session import LANGUAGE, SID
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +50,12 @@ def _load_client(uniquifier: str) -> ClientFacts | None:
 
 def _begin(_app: Flask, user: Any, **_signal: Any) -> None:
     """Begin a session; of the one from before the sign-in nothing remains, not even the CSRF token."""
-    uniquifier, former = session["_user_id"], session.get(SID, "")
+    uniquifier, former, language = session["_user_id"], session.get(SID, ""), user.locale
     device = device_of(request.user_agent.string, request.remote_addr or "")
     token = begin_session(user.id, uniquifier, device, clock.now(), former)
     at_sign_in = {name: value for name, value in session.items() if name.startswith(_KEPT)}
     session.clear()
-    session.update(at_sign_in, **({SID: token} if token else {}))
+    session.update(at_sign_in, **({SID: token, LANGUAGE: language} if token else {}))
     rotate_csrf_token()
     g.pop("client", None)
 

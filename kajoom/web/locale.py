@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 from flask_babel import Babel
 
 from kajoom.i18n.formats import LANGUAGES, current_formats
 from kajoom.operations.accounts.locale import remember_locale
 from kajoom.web.auth import signed_in_client
 from kajoom.web.hosts import cookie_name
-from kajoom.web.session import WITHOUT_SESSION
+from kajoom.web.session import LANGUAGE, WITHOUT_SESSION
 from kajoom.web.urls import current_url, other_language_url
 
 COOKIE = "lang"
@@ -39,8 +39,13 @@ def requested_language() -> str | None:
 
 def _select_language() -> str:
     client = signed_in_client()
-    language = requested_language() or (client.locale if client else None) or request.cookies.get(cookie_name(COOKIE))
+    language = requested_language() or (client.locale if client else None) or _language_before()
     return language if language in LANGUAGES else _accepted_language()
+
+
+def _language_before() -> str | None:
+    """The language of a visitor's cookie, else of the client whose session has expired in this browser."""
+    return request.cookies.get(cookie_name(COOKIE)) or session.get(LANGUAGE)
 
 
 def _accepted_language() -> str:

@@ -12,6 +12,9 @@ from kajoom.web.hosts import cookie_name
 SID = "_sid"
 """The name of the value that finds the session of a signed-in client in the database."""
 
+LANGUAGE = "lang"
+"""The name of the value that keeps the client's language for the sign-in page, once the session has expired."""
+
 WITHOUT_SESSION = frozenset({"static", "health.alive", "health.ready"})
 """The endpoints whose answer is the same for everyone."""
 
@@ -19,6 +22,7 @@ _NUMBER, _TEXT = (int | float, 0), (str, "")
 _SESSION_TYPES = {
     "_user_id": _TEXT,
     SID: _TEXT,
+    LANGUAGE: _TEXT,
     "csrf_token": _TEXT,
     "fs_paa": _NUMBER,
     "fs_gexp": _NUMBER,

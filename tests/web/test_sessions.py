@@ -348,6 +348,13 @@ def test_request_after_the_session_expired_says_what_did_not_happen(
     assert f"<span>{sentence}</span>" in page.text
 
 
+def test_sign_in_page_after_the_session_expired_is_in_the_language_of_the_client(app: Flask, browser: Browser) -> None:
+    set_time(app, NOON + 12 * HOUR)
+    english = {"Accept-Language": "en-CA"}
+    assert '<html lang="fr-CA">' in browser.get("/login?reason=expired", headers=english).text
+    assert '<html lang="en-CA">' in app.test_client().get("/login?reason=expired", headers=english).text
+
+
 def test_visitor_is_not_told_that_a_session_expired(client: Browser) -> None:
     link = client.get(client.get("/invoices?page=2").location).text
     assert "Ouvrez une session pour voir la page demandée." in link
