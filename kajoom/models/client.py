@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,6 +97,13 @@ def password_before_change(client: Client) -> str | None:
 def client_by_email(email: str) -> Client | None:
     """Return the client with this e-mail address, case-insensitively, or ``None``."""
     return db.session.scalar(select(Client).where(Client.email == email.strip().lower()))
+
+
+def staff_locales(emails: Collection[str]) -> dict[str, str]:
+    """The language of each active staff account that has one of these addresses, by its address in lower case."""
+    is_staff = Client.active & Client.roles.any(Role.name == "staff")
+    query = select(Client.email, Client.locale).where(Client.email.in_([each.lower() for each in emails]), is_staff)
+    return {row.email: row.locale for row in db.session.execute(query)}
 
 
 def is_any_client() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -111,6 +112,13 @@ def reschedule(key: str, at: datetime) -> None:
 
 reschedule_message = transactional(reschedule)
 """``reschedule`` in a transaction of its own."""
+
+
+@transactional
+def split_by_language(key: str, ids: Mapping[str, Any], languages: Iterable[str], at: datetime) -> None:
+    """Queue an e-mail once for each of the languages, which its ``language`` names."""
+    for language in languages:
+        add_message("email", f"{key}-{language}", {**ids, "language": language}, at)
 
 
 def lease_next(at: datetime) -> Message | None:

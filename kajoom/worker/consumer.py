@@ -18,6 +18,7 @@ from kajoom.models.renewal import RenewalCursor
 from kajoom.operations import daily, outbox
 from kajoom.operations.orders import provisioning
 from kajoom.operations.payments import pay, reconciliation, refunds, saved_methods
+from kajoom.worker.email_staff import languages_to_write
 from kajoom.worker.emails import email_for_message
 from kajoom.worker.provisioning import carry_out
 from kajoom.worker.still_pending import StillPending
@@ -65,6 +66,12 @@ def _record_error(message: Message, error: Exception, at: datetime) -> None:
 
 
 def _send(gateways: Gateways, message: Message, at: datetime) -> None:
+    """Send an e-mail; one to staff of several languages becomes a message for each, so that none is sent twice."""
+    languages = languages_to_write(message.ids)
+    if len(languages) > 1:
+        db.session.rollback()
+        outbox.split_by_language(message.key, message.ids, languages, at)
+        return
     email = email_for_message(message.ids, message.key, at)
     db.session.rollback()
     if email is not None:

@@ -27,6 +27,7 @@ from kajoom.worker.email_context import EmailContext, StaffAlert, email_context_
 from kajoom.worker.email_headers import POLICY, address, header_text
 from kajoom.worker.email_logo import LOGO_ID, attach_logo
 from kajoom.worker.email_relevance import is_pointless, must_wait
+from kajoom.worker.email_staff import STAFF_EMAILS, Staff, staff_to_write
 from kajoom.worker.still_pending import StillPending
 
 EMAILS = (
@@ -56,17 +57,6 @@ EMAILS = (
 )
 """The kinds of e-mail; each is a template of ``templates/email``."""
 
-STAFF_EMAILS = frozenset({"staff_notice", "staff_task", "staff_alert"})
-"""The kinds sent to the addresses that the catalogue names for staff, in their language."""
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """The addresses of the staff to notify, and their language."""
-
-    emails: tuple[str, ...]
-    locale: str
-
 
 class _Content(NamedTuple):
     """The subject and the two parts of an e-mail."""
@@ -91,7 +81,9 @@ def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMe
     Raises ``StillPending`` for one that asks for money as long as that may have been taken already.
     """
     current = catalog()
-    staff = Staff(current.staff_emails, current.staff_locale)
+    staff = staff_to_write(ids.get("language")) if ids["email"] in STAFF_EMAILS else None
+    if ids["email"] in STAFF_EMAILS and staff is None:
+        return None
     if "alert" in ids:
         alert = staff_alert_of(ids)
         return write(ids["email"], alert, key, at, current.seller, staff) if alert is not None else None

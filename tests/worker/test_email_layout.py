@@ -8,10 +8,20 @@ from html import unescape
 
 import pytest
 
+from kajoom.gateways import Gateways
+from kajoom.models.catalog import CatalogVersion
+from kajoom.models.client import Role
+from kajoom.models.db import db
 from kajoom.worker.email_context import EmailContext
 from kajoom.worker.email_samples import AT, SELLER, sample
-from kajoom.worker.emails import EMAILS, STAFF_EMAILS, write
+from kajoom.worker.email_staff import STAFF_EMAILS
+from kajoom.worker.emails import EMAILS, write
+from tests import factories
+from tests.catalog_cache import forget_catalog
+from tests.fake_gateways import FakeMailer
 from tests.worker.email_parts import html_of, parse, text_of
+from tests.worker.paid_orders import pay_order
+from tests.worker_runs import drain
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -114,3 +124,22 @@ def test_french_plan_name_that_is_no_noun_agrees_with_its_sentence() -> None:
     finally:
         context.order.to_plan.name = names
     assert "votre forfait est passé du Forfait A au forfait Pro" in str(email["Subject"])
+
+
+def test_each_member_of_the_staff_is_written_to_in_their_language(gateways: Gateways, mailer: FakeMailer) -> None:
+    english = factories.client(locale="en")
+    english.roles = [Role(name="staff")]
+    group = "team@example.com"  # an address without an account has the language of the catalogue
+    db.session.query(CatalogVersion).one().staff = {"notify": [group, english.email], "locale": "fr"}
+    db.session.commit()
+    forget_catalog()
+    pay_order(factories.confirm(factories.service(), "c", method="paypal"), gateways)
+
+    drain(gateways, factories.AT)
+
+    to_staff = [email for email in mailer.sent if str(email["Message-ID"]).startswith("<staff")]
+    assert {str(email["To"]): email["Content-Language"] for email in to_staff} == {
+        group: "fr-CA",
+        english.email: "en-CA",
+    }
+    assert len(to_staff) == len({email["Message-ID"] for email in to_staff}) == 2

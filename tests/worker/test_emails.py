@@ -14,7 +14,8 @@ from kajoom.operations.orders.cancellation import request_cancellation, withdraw
 from kajoom.operations.orders.close import cancel_order, expire_order
 from kajoom.operations.orders.provisioning import mark_refused
 from kajoom.worker.email_samples import AT, SELLER, client_sample, sample
-from kajoom.worker.emails import EMAILS, STAFF_EMAILS, write
+from kajoom.worker.email_staff import STAFF_EMAILS
+from kajoom.worker.emails import EMAILS, write
 from tests import factories
 from tests.architecture.files import ROOT
 from tests.fake_gateways import FakeMailer

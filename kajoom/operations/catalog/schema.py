@@ -90,7 +90,8 @@ class SellerEntry(Table):
 
 
 class StaffEntry(Table):
-    """Who is written to when a person is needed, and in which language; the seller's own address by default."""
+    """Who is written to when a person is needed, and in which language where no staff account says it; the seller's own
+    address by default."""
 
     notify: Annotated[list[Email], Field(min_length=1, max_length=20)] | None = None
     locale: Literal["fr", "en"] = "fr"
