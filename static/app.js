@@ -14,6 +14,7 @@
   );
   let posting; // the request of the form that is being answered
   let workingTimer;
+  let pressed; // the button, link or radio of the client's last request: Safari does not focus what is clicked
   let failed; // the request that "Try again" repeats
   let focusedBefore; // what had the focus when it failed
   let failedPolls = 0;
@@ -24,8 +25,8 @@
   /** Whether the page makes this request by itself: an order's page, which looks for news every few seconds. */
   const isPoll = (ctx) => ctx.sourceElement.dataset.hxTrigger?.startsWith("every") ?? false;
 
-  /** The button or link that was pressed, if any: a plan is chosen by a radio. */
-  const pressedBy = (ctx) => ctx.request.submitter ?? ctx.sourceElement.closest("a, button");
+  /** The button or link of a request, if any: a plan is chosen by a radio. */
+  const buttonOf = (ctx) => ctx.request.submitter ?? ctx.sourceElement.closest("a, button");
 
   /* ---- The toast ---- */
 
@@ -34,7 +35,10 @@
    * price at the bottom of a phone.
    */
   function place() {
-    const boxes = [document.getElementById("quote-bar"), failed && pressedBy(failed), document.activeElement]
+    if (!alert.textContent && status.classList.contains("unseen")) {
+      return;
+    }
+    const boxes = [document.getElementById("quote-bar"), pressed, document.activeElement]
       .filter((it) => it?.isConnected && !toast.contains(it))
       .map((it) => (it.closest("label") ?? it).getBoundingClientRect())
       .filter((box) => box.height && box.height < innerHeight / 2 && box.bottom > 0 && box.top < innerHeight);
@@ -72,7 +76,7 @@
     failed = ctx;
     retry.hidden = !isOffered;
     dismiss.hidden = false;
-    focusedBefore = document.activeElement;
+    focusedBefore = document.activeElement === document.body ? pressed : document.activeElement;
     place();
   }
 
@@ -106,6 +110,11 @@
     }
   }
 
+  function startWorking() {
+    clearTimeout(workingTimer);
+    workingTimer = setTimeout(showStatus, SHOW_WORKING_AFTER_MS, "working");
+  }
+
   function stopWorking() {
     clearTimeout(workingTimer);
     showStatus("");
@@ -127,11 +136,11 @@
     leftAt = -Infinity;
     clearError();
     markPrice(ctx);
-    pressedBy(ctx)?.setAttribute("aria-busy", "true");
+    pressed = buttonOf(ctx) ?? ctx.sourceEvent.target;
+    buttonOf(ctx)?.setAttribute("aria-busy", "true");
     if (isPost(ctx)) {
       posting = ctx;
-      clearTimeout(workingTimer);
-      workingTimer = setTimeout(showStatus, SHOW_WORKING_AFTER_MS, "working");
+      startWorking();
     }
   });
 
@@ -159,7 +168,7 @@
     }
   });
 
-  // No answer: the network failed, htmx gave up waiting (defaultTimeout in base.html), or the answer was not understood.
+  // No answer: the network failed, htmx gave up waiting (defaultTimeout in base.html), or did not understand it.
   // A form without an answer may have been carried out all the same: it is reported as unknown, never as failed.
   document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
     if (!ctx || performance.now() - leftAt < LEAVING_MS) {
@@ -184,9 +193,19 @@
 
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
     if (!ctx.keepIndicators) {
-      pressedBy(ctx)?.removeAttribute("aria-busy");
+      buttonOf(ctx)?.removeAttribute("aria-busy");
     }
     place();
+  });
+
+  // A form that the browser sends itself, as its next page.
+  document.addEventListener("submit", ({ defaultPrevented, submitter, target }) => {
+    if (!defaultPrevented) {
+      submitter?.setAttribute("aria-busy", "true");
+      if (target.getAttribute("method") === "post") {
+        startWorking();
+      }
+    }
   });
 
   /* ---- Hands ---- */
@@ -215,7 +234,7 @@
     window.addEventListener(name, place, { passive: true });
   }
 
-  // Leaving the page ends its requests: Firefox and WebKit report them as failed. `pagehide` comes too late for some.
+  // Leaving the page ends its requests: Firefox and WebKit report them as failed. Firefox does so before `pagehide`.
   for (const name of ["beforeunload", "pagehide"]) {
     window.addEventListener(name, () => {
       leftAt = performance.now();

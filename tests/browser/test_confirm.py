@@ -80,6 +80,7 @@ def test_changed_price_is_shown_with_the_old_one_and_must_be_confirmed_again(
 
     notice = page.locator("[data-refusal=quote_changed]")
     expect(notice).to_be_focused()
+    expect(notice).to_be_in_viewport()
     assert [each.get_attribute("value") for each in notice.locator("data").all()] == ["41.72", "55.64"]
     expect(page).to_have_title("Erreur\N{NO-BREAK SPACE}: exemple.ca · Vérifiez et confirmez votre changement · Kajoom")
     assert figure(page, "due-today") == "55.64"

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from kajoom.models.order import Order
+from tests.browser.axe import axe
 from tests.browser.conftest import OpenPage
 from tests.browser.live_app import LiveApp
 from tests.browser.page_errors import PageErrors
@@ -100,7 +101,7 @@ def test_message_stays_in_the_window_wherever_it_is_scrolled(
 ) -> None:
     page_errors.expect(_LOST, "net::ERR_INTERNET_DISCONNECTED", "net::ERR_CONNECTION_RESET")
     path, viewport = live_app.service_path(HOSTING[language]), ViewportSize(width=width, height=height)
-    page = open_page(language, path, viewport=viewport)
+    page = open_page(language, path, viewport=viewport, color_scheme="light" if width > height else "dark")
     page.locator("#upgrade").click()
     page.route("**/plan?**", disconnect)
     for plan in ("base", "c"):
@@ -116,6 +117,7 @@ def test_message_stays_in_the_window_wherever_it_is_scrolled(
     page.locator(_CONFIRM).click()
     expect_alert(page, _UNKNOWN)
     expect_in_window(page, 0, 0.25, 0.5, 0.75, 1)
+    assert axe(page) == []
 
 
 @LANGUAGES
@@ -159,6 +161,19 @@ def test_request_without_an_answer_in_time_is_called_slow(
     page.clock.fast_forward(15_000)
     expect_alert(page, "The server is taking too long to respond. Try again.")
     expect(page.locator("#quote .stale-note")).to_contain_text(formats(page).gettext("no response in time"))
+
+
+def test_slow_form_without_htmx_shows_that_it_is_being_processed(open_page: OpenPage, live_app: LiveApp) -> None:
+    page = open_page("fr", "/services")
+    page.clock.install()
+    page.reload()
+    page.route("**/logout", answer_with(204))  # the browser stays on the page, as while it waits
+    button = page.locator("header form button")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    page.clock.fast_forward(800)
+    expect(page.locator("#status")).to_have_text(formats(page).gettext("Working on it…"))
+    expect_in_window(page)
 
 
 def test_retry_repeats_the_request_and_gives_the_focus_back(
