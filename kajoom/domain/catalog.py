@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.feature import Feature
 from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
@@ -41,7 +42,7 @@ class CatalogPlan:
     name: Translated
     title: Translated
     description: Translated
-    features: tuple[Translated, ...]
+    features: tuple[Feature, ...]
     level: int
     recommended: bool
     withdrawn: bool

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from kajoom.domain.catalog import Catalog, CatalogBanner, CatalogGroup, CatalogPlan, PermittedMove
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.feature import Feature
 from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import ChargePolicy
 from kajoom.models.db import Base, db
-from kajoom.models.types import Translated, UtcDateTime, enum_column, json_column
+from kajoom.models.types import FeatureJson, Translated, UtcDateTime, enum_column, json_column
 
 
 class ProductGroup(Base):
@@ -54,7 +55,7 @@ class Plan(Base):
     name: Mapped[Translated] = mapped_column(json_column())
     title: Mapped[Translated] = mapped_column(json_column())
     description: Mapped[Translated] = mapped_column(json_column())
-    features: Mapped[list[Translated]] = mapped_column(json_column(), default=list)
+    features: Mapped[list[FeatureJson]] = mapped_column(json_column(), default=list)
     level: Mapped[int]
     recommended: Mapped[bool] = mapped_column(default=False)
     withdrawn: Mapped[bool] = mapped_column(default=False)
@@ -193,7 +194,7 @@ def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str]) -> CatalogPlan
         name=plan.name,
         title=plan.title,
         description=plan.description,
-        features=tuple(plan.features),
+        features=tuple(Feature(**each) for each in plan.features),
         level=plan.level,
         recommended=plan.recommended,
         withdrawn=plan.withdrawn,

@@ -20,6 +20,14 @@ class LineJson(TypedDict):
     params: dict[str, Any]
 
 
+class FeatureJson(TypedDict):
+    """A feature of a plan by its key; without a value the plan simply has it."""
+
+    key: str
+    name: Translated
+    value: Translated | None
+
+
 class TaxJson(TypedDict):
     """A frozen tax of an invoice with its rate and the seller's registration number."""
 

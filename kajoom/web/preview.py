@@ -7,13 +7,16 @@ from functools import cached_property
 
 from kajoom import clock
 from kajoom.domain.catalog import CatalogPlan, Translated
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.feature import FeatureChange, feature_changes
 from kajoom.domain.quote import Quote, When
 from kajoom.domain.refusal import BusinessError
+from kajoom.domain.saving import Saving
 from kajoom.domain.usage import LimitChange, limit_changes
 from kajoom.models.figures import Figures
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.days_served import is_charged_by_day
-from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
+from kajoom.operations.orders.quotes import Choice, delay_of, quote_change, saving_of
 from kajoom.web.figures import figures_of_quote
 
 
@@ -43,14 +46,16 @@ class Preview:
         return tuple(limit for limit in compared if limit.differs)
 
     @cached_property
-    def gained(self) -> list[Translated]:
-        """The features that the chosen plan has and the current plan does not."""
-        return [feature for feature in self.plan.features if feature not in self.service.plan.features]
+    def features(self) -> tuple[FeatureChange, ...]:
+        """The features that differ between the current plan and the chosen one."""
+        compared = feature_changes(self.service.plan.features, self.plan.features)
+        return tuple(change for change in compared if change.differs)
 
     @cached_property
-    def lost(self) -> list[Translated]:
-        """The features that the current plan has and the chosen plan does not."""
-        return [feature for feature in self.service.plan.features if feature not in self.plan.features]
+    def savings(self) -> dict[BillingCycle, Saving | None]:
+        """What the chosen plan costs less on each cycle that its group is sold on."""
+        cycles = self.service.group.cycles(self.service.terms.recurring.currency)
+        return {cycle: saving_of(self.service, self.plan, cycle) for cycle in cycles}
 
     @cached_property
     def delay(self) -> Translated | None:

@@ -111,7 +111,7 @@ def test_downgrade_is_scheduled_by_keyboard_and_cancelled_from_the_product_page(
     page.keyboard.press("Enter")
     expect(page.locator("#review")).to_be_visible()
     tab_to(page, "#review form .btn.go")
-    expect(page.locator(":focus")).to_have_text("Planifier pour le 2022-11-01")
+    expect(page.locator(":focus")).to_have_text("Planifier pour le 1er novembre 2022")
     page.keyboard.press("Enter")
     expect_status(page, "scheduled")
     assert focused(page) == "#order-title"

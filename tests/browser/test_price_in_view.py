@@ -53,6 +53,7 @@ def test_price_stays_in_the_window(
         page.locator(f"input[name={name}][value={value}]").check()
         expect_address(page, f"{live_app.service_path(HOSTING[language])}/plan", **{name: value})
         assert page.evaluate(_IS_IN_VIEW), (name, value)
+        assert page.evaluate(_LENGTH) <= windows_long, (name, value)
     for part in (0, 0.33, 0.66, 1):
         page.evaluate(_SCROLL_WITHIN_CHOICE, part)
         assert page.evaluate(_IS_IN_VIEW), part

@@ -15,9 +15,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate, downgrade, upgrade
-from sqlalchemy import Connection, MetaData, Table, inspect, text
+from sqlalchemy import Connection, MetaData, Table, inspect, select, text
 
 from kajoom import models
+from kajoom.models.catalog import Plan
 from kajoom.models.db import Base, db
 from tests.architecture.files import ROOT
 from tests.database import DatabaseFactory
@@ -157,6 +158,22 @@ def test_upgrade_keeps_rows_that_reference_a_recreated_table() -> None:
 
     with db.engine.begin() as connection:
         assert connection.execute(text("SELECT order_id, event FROM order_step")).all() == [(1, "needs_review")]
+
+
+@pytest.mark.usefixtures("empty")
+def test_sentences_of_features_become_features_with_a_key() -> None:
+    """Revision 0020; loading the host's catalogue again gives them values."""
+    upgrade(REVISIONS, "0019")
+    sentence = {"fr": "Sauvegarde quotidienne", "en": "Daily backup"}
+    with db.engine.begin() as connection:
+        insert(connection, "product_group", id=1, charge="prorated")
+        insert(connection, "plan", id=1, group_id=1, features=[sentence])
+
+    upgrade(REVISIONS)
+
+    assert db.session.scalars(select(Plan.features)).all() == [
+        [{"key": "Daily backup", "name": sentence, "value": None}]
+    ]
 
 
 def test_there_is_one_head_revision() -> None:

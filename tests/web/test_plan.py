@@ -198,6 +198,51 @@ def test_plan_without_a_price_in_the_currency_of_the_service_is_refused(
     assert (response.status_code, refusal_in(response.text)) == (409, "other_currency")
 
 
+def text_of(page: str, element_id: str) -> str:
+    """The text of an element of a page up to the end of its card, without its tags, spaces made plain."""
+    part = page.partition(f' id="{element_id}"')[2].partition(">")[2].partition("</label>")[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", part).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def test_two_values_of_a_feature_stand_in_one_row(french: Browser, address: Address) -> None:
+    choice = french.get(f"{address('hosting')}/plan").text
+    assert "Sauvegarde : hebdomadaire → quotidienne" in text_of(choice, "plan-b")
+    assert "Sauvegarde hebdomadaire" in text_of(choice, "plan-base")
+    assert "Sauvegarde : hebdomadaire → quotidienne" in text_of(choice, "quote")
+    review = french.get(f"{address('hosting')}/plan/review?plan=c&cycle=monthly").text
+    for row in ("Sauvegarde : hebdomadaire → quotidienne", "Serveur : partagé → dédié"):
+        assert row in text_of(review, "review")
+    assert "En moins" not in review
+
+
+def test_feature_of_one_plan_only_is_added_or_removed(
+    french: Browser, address: Address, reload_catalog: Reload
+) -> None:
+    reload_catalog('features.server = { fr = "dédié", en = "dedicated" }', "")
+    page = french.get(f"{address('hosting')}/plan?lang=en").text
+    assert "Server shared (removed)" in text_of(page, "plan-c")
+    reload_catalog(
+        'features.backup = { fr = "quotidienne", en = "daily" }\nfeatures.server = { fr = "partagé", en = "shared" }',
+        "features.server = true",
+    )
+    page = french.get(f"{address('hosting')}/plan?lang=en").text
+    assert "Backup weekly (removed)" in text_of(page, "plan-b")
+
+
+@pytest.mark.parametrize(
+    ("language", "saving"),
+    [("fr", "2 mois offerts, 450,00 $ de moins par an"), ("en", "2 months free, $450.00 less per year")],
+)
+def test_longer_cycle_says_what_it_saves(french: Browser, address: Address, language: str, saving: str) -> None:
+    page = french.get(f"{address('hosting')}/plan?plan=b&cycle=annually&lang={language}").text
+    for element in ("price-b", "saving-annually", "quote"):
+        assert saving in text_of(page, element)
+    assert text_of(page, "saving-quarterly") == ""
+    preview = french.fragment(f"{address('hosting')}/plan?plan=base&cycle=monthly&asked=monthly.now").text
+    assert "190" in text_of(preview, "saving-annually")
+    assert "2 m" not in text_of(french.get(f"{address('yearly')}/plan?plan=b&cycle=annually").text, "price-b")
+
+
 # --- review ---
 
 

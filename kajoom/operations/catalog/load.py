@@ -88,7 +88,10 @@ def _load_groups(catalog: CatalogFile, report: LoadReport) -> None:
 
 def _load_plans(group: ProductGroup, entry: GroupEntry, place: str, report: LoadReport) -> None:
     rows = {row.code: row for row in group.plans}
-    columns = {code: plan.model_dump(exclude={"prices"}) for code, plan in entry.plans.items()}
+    columns = {
+        code: {**plan.model_dump(exclude={"prices"}), "features": entry.features_of(plan)}
+        for code, plan in entry.plans.items()
+    }
     added = [code for code in entry.plans if code not in rows]
     for code in added:
         rows[code] = Plan(code=code, **columns[code])

@@ -80,6 +80,7 @@ def _reference_errors(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         plans = _tables(group, "plans")
         yield from _level_errors(f"groups.{code}.plans", plans)
         yield from _move_errors(f"groups.{code}.moves", group.get("moves"), plans)
+        yield from _feature_errors(f"groups.{code}", plans, group.get("features"))
     for code, banner in _tables(table, "banners").items():
         names = [name.strip() for name in _texts(banner.get("groups"))]
         yield from ((f"banners.{code}.groups", f"no group {name!r}") for name in names if name not in groups)
@@ -105,6 +106,14 @@ def _move_errors(place: str, moves: Any, plans: Iterable[str]) -> Iterator[tuple
             codes = [code.strip() for code in _texts(move.get(key))]
             unknown = [code for code in codes if code not in plans and codes != [ANY]]
             yield from ((f"{place}[{index}].{key}", f"no plan {code!r} in this group") for code in unknown)
+
+
+def _feature_errors(place: str, plans: Mapping[str, Mapping[str, Any]], names: Any) -> Iterator[tuple[str, str]]:
+    """A plan's feature is one that its group names."""
+    for code, plan in plans.items():
+        for key in _tables(plan, "features"):
+            if not isinstance(names, dict) or key not in names:
+                yield f"{place}.plans.{code}.features.{key}", f"no feature {key!r} in {place}.features"
 
 
 def _tables(table: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -77,6 +78,14 @@ class TranslatedLink(Translated):
     en: Link
 
 
+def _yes_as_none(value: Any) -> Any:
+    return None if value is True else value
+
+
+FeatureValue = Annotated[Translated | None, BeforeValidator(_yes_as_none)]
+"""What a plan has of a feature, in both languages; ``true`` in the file, ``None`` here, where it simply has it."""
+
+
 class SellerEntry(Table):
     """Who sells, as invoices and e-mails name them."""
 
@@ -126,19 +135,30 @@ class PricesEntry(Table):
 class PlanEntry(Table):
     """A plan: its texts, its limits (``None`` is unlimited) and its prices by currency.
 
-    ``package`` is the panel's own name for it. Only a withdrawn plan may have no price.
+    ``features`` has what the plan offers of the group's features, by their keys. ``package`` is the panel's own name
+    for the plan. Only a withdrawn plan may have no price.
     """
 
     level: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
     name: Translated
     title: Translated
     description: TranslatedLong
-    features: list[Translated] = []
+    features: dict[Code, FeatureValue] = {}
     recommended: StrictBool = False
     withdrawn: StrictBool = False
     limits: dict[Resource, Limit] = {}
     package: Text
     prices: Annotated[dict[Currency, PricesEntry], Field(validate_default=True)] = {}
+
+    @field_validator("features", mode="before")
+    @classmethod
+    def _check_features(cls, features: Any) -> Any:
+        if isinstance(features, list):
+            raise ValueError(
+                "no longer a list: each feature has a key, named in the group, and a value, as in "
+                '{ backup = { fr = "quotidienne", en = "daily" } }'
+            )
+        return features
 
     @field_validator("prices")
     @classmethod
@@ -169,6 +189,8 @@ class GroupEntry(Table):
     """A group of plans, how an upgrade between them is charged, and which moves between them are permitted.
 
     ``on_end`` says what is deleted once a service has ended, and when; ``icon`` is shown beside its services.
+    ``features`` names what the plans are compared by besides their limits, by key and in the order in which pages show
+    it.
     """
 
     name: Translated
@@ -176,8 +198,15 @@ class GroupEntry(Table):
     charge: ChargePolicy = ChargePolicy.PRORATED
     delay: Translated
     on_end: TranslatedLong | None = None
+    features: dict[Code, Translated] = {}
     plans: Annotated[dict[Code, PlanEntry], Field(min_length=1)]
     moves: list[MoveEntry] = []
+
+    def features_of(self, plan: PlanEntry) -> list[dict[str, Any]]:
+        """A plan's features in the order of the group, each with its key, its name and its value."""
+        values = plan.model_dump(include={"features"})["features"]
+        names = self.model_dump(include={"features"})["features"]
+        return [{"key": key, "name": names[key], "value": values[key]} for key in names if key in values]
 
     def moves_by_plan(self) -> dict[str, dict[str, MoveEntry]]:
         """For each plan, the permitted move to each other one; a later entry of the file overrides an earlier one."""

@@ -8,9 +8,11 @@ from enum import StrEnum
 
 from kajoom.domain.catalog import CatalogPlan, Translated
 from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.feature import FeatureChange, feature_changes
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Quote, When, quote, service_refusal, terms_refusal
 from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.saving import Saving, saving
 from kajoom.domain.terms import Terms
 from kajoom.domain.usage import Fit, LimitChange, fit, limit_changes
 from kajoom.models.service_snapshot import ServiceSnapshot
@@ -27,13 +29,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A plan as offered to a client: its price and its quote, or the reason why it cannot be chosen."""
+    """A plan as offered to a client: its price and its quote, or the reason why it cannot be chosen.
+
+    ``limits`` and ``features`` are compared with those of the current plan; ``saving`` is that of the billing cycle.
+    """
 
     plan: CatalogPlan
     is_current: bool
     price: Money | None
+    saving: Saving | None
     fit: Fit
     limits: tuple[LimitChange, ...]
+    features: tuple[FeatureChange, ...]
     delay: Translated | None
     quote: Quote | None = None
     refusal: StrEnum | None = None
@@ -81,6 +88,26 @@ def delay_of(service: ServiceSnapshot, plan: CatalogPlan) -> Translated:
     return (move.delay if move else None) or service.group.delay
 
 
+def saving_of(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Saving | None:
+    """What a plan costs less on a longer cycle than on the client's own, or ``None``.
+
+    Where the plan is not sold on the client's own cycle, it is compared with the shortest one it is sold on.
+    """
+    price = _recurring(service, plan, cycle)
+    own = service.terms.cycle
+    sold = {code for code, currency in plan.prices if currency == service.terms.recurring.currency and code.months}
+    others = [own] if own.months and _recurring(service, plan, own) else sorted(sold, key=lambda code: code.months)[:1]
+    shorter = _recurring(service, plan, others[0]) if others else None
+    return saving(price, cycle, shorter, others[0]) if price is not None and shorter is not None else None
+
+
+def _recurring(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Money | None:
+    """What the client pays for a plan on a cycle: for the current terms their own price, not today's list."""
+    if (plan.code, cycle) == (service.plan.code, service.terms.cycle):
+        return service.terms.recurring
+    return plan.price(cycle, service.terms.recurring.currency, service.terms.quantity)
+
+
 def _fit(service: ServiceSnapshot, plan: CatalogPlan) -> Fit:
     return fit(service.usage, plan.limits, service.plan.limits)
 
@@ -90,14 +117,14 @@ def _is_listed(plan: CatalogPlan, currency: str) -> bool:
 
 
 def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on: date) -> Offer:
-    listed = plan.price(cycle, service.terms.recurring.currency, service.terms.quantity)
-    is_billed = (plan.code, cycle) == (service.plan.code, service.terms.cycle)  # at its own price, not today's list
     offer = Offer(
         plan=plan,
         is_current=plan.code == service.plan.code,
-        price=service.terms.recurring if is_billed else listed,
+        price=_recurring(service, plan, cycle),
+        saving=saving_of(service, plan, cycle),
         fit=_fit(service, plan),
         limits=limit_changes(service.usage, service.plan.limits, plan.limits),
+        features=feature_changes(service.plan.features, plan.features),
         delay=None,
     )
     try:

@@ -25,6 +25,21 @@ def test_references_are_checked_while_a_plan_has_errors_of_its_own() -> None:
     ]
 
 
+def test_list_of_feature_sentences_is_refused_with_its_line_and_what_to_write() -> None:
+    keyed = (
+        'features.backup = { fr = "quotidienne", en = "daily" }\nfeatures.server = { fr = "partagé", en = "shared" }'
+    )
+    assert keyed in DEMO
+    text = DEMO.replace(keyed, 'features = [\n  { fr = "Sauvegarde quotidienne", en = "Daily backup" },\n]')
+    errors = read_catalog(text.encode())
+    assert isinstance(errors, list)
+    assert [error.place for error in errors] == ["groups.hosting.plans.b.features"]
+    assert errors[0].line == text[: text.index("features = [")].count("\n") + 1
+    assert errors[0].reason.startswith(
+        "no longer a list: each feature has a key, named in the group, and a value, as in"
+    )
+
+
 def test_every_error_is_reported_at_once_with_its_line() -> None:
     text = DEMO.replace('{ fr = "Forfait B", en = "Plan B" }', '{ en = "Plan B" }').replace('to = "c"', 'to = "d"')
     text = text.replace('monthly = "350.00"', 'monthly = "350.005"')
@@ -79,8 +94,15 @@ def test_every_error_is_reported_at_once_with_its_line() -> None:
         ('groups = ["hosting"]', 'valid_from = "2026-02-30"', "banners.antispam.valid_from: no such day: 2026-02-30"),
         ('groups = ["hosting"]', "valid_from = 2026-05-01T10:00:00", "valid_from: a date without a time expected"),
         ("[groups.domain]", "[groups.Domain]", "groups.Domain: not a code"),
-        ('en = "Weekly backup"', 'es = "Copia"', "groups.hosting.plans.base.features[0]: English is missing"),
-        ('en = "Weekly backup"', 'es = "Copia"', "groups.hosting.plans.base.features[0].es: unknown key"),
+        ('en = "weekly"', 'es = "semanal"', "groups.hosting.plans.base.features.backup: English is missing"),
+        ('en = "weekly"', 'es = "semanal"', "groups.hosting.plans.base.features.backup.es: unknown key"),
+        ("features.backup", "features.bakup", "plans.a.features.bakup: no feature 'bakup' in groups.hosting.features"),
+        ('backup = { fr = "Sauvegarde"', "# {", "plans.a.features.backup: no feature 'backup' in groups.hosting"),
+        (
+            '{ fr = "dédié", en = "dedicated" }',
+            "false",
+            "groups.hosting.plans.c.features.server: a text in both languages",
+        ),
         ("[seller]", "[vendor]", "seller.address: missing"),
         ("[seller]", "[vendor]", "vendor: unknown key"),
     ],

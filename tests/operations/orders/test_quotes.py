@@ -53,6 +53,20 @@ def test_current_plan_is_offered_at_the_price_that_the_client_pays() -> None:
     assert current == {MONTHLY: Money(12_000, "CAD"), ANNUALLY: Money(150_000, "CAD")}
 
 
+def savings(row: Service, cycle: BillingCycle) -> dict[str, tuple[str, int] | None]:
+    """The amount that each plan saves on a cycle, and how many months it is."""
+    listed = {offer.plan.code: offer.saving for offer in offers(factories.snapshot(row), cycle, ON)}
+    return {code: (str(saving.amount), saving.months) if saving else None for code, saving in listed.items()}
+
+
+def test_longer_cycle_saves_against_the_client_s_own_price_and_cycle() -> None:
+    row = factories.service(recurring_cents=14_000)
+    assert savings(row, MONTHLY) == savings(row, QUARTERLY) == dict.fromkeys(("base", "a", "b", "c"))
+    assert savings(row, ANNUALLY) == {"base": ("190.00", 2), "a": ("180.00", 0), "b": ("450.00", 2), "c": ("700.00", 2)}
+    yearly = factories.service(cycle=ANNUALLY, recurring_cents=150_000)
+    assert savings(yearly, ANNUALLY) == savings(yearly, MONTHLY) == dict.fromkeys(("base", "a", "b", "c"))
+
+
 def test_service_on_a_withdrawn_plan_can_change_plan_or_cycle() -> None:
     factories.plan_row("a").withdrawn = True
     factories.reload_catalogue()
