@@ -7,7 +7,7 @@ PYTEST = $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 4 --dist workste
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test test-fast check bench storm fuzz mutants journey words lock clean
+.PHONY: run setup test test-fast check bench storm fuzz mutants journey engines words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -61,12 +61,18 @@ journey: .venv/tested
 	@$(BIN)/flask words compile
 	@$(BIN)/python -m tests.browser.screenshots
 
+# Follows a plan change in Firefox and WebKit, with screenshots in instance/engines (docs/browsers.md). Not part of CI.
+engines: .venv/tested
+	@tests/engines/tools
+	@$(BIN)/flask words compile
+	@PYTHONPATH=.venv/engines $(BIN)/python -m tests.engines
+
 words: .venv/tested
 	@$(BIN)/flask words update
 	@$(BIN)/flask words compile
 
 lock: .venv/tested
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev tests/engines/requirements; do \
 		$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
 			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$name.txt $$name.in; \
 	done

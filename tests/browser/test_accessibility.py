@@ -1,4 +1,4 @@
-"""The pages work with touch, keyboard, forced colours, reduced motion and large text."""
+"""The pages work with touch, keyboard, screen readers, forced colours, reduced motion and large text."""
 
 from __future__ import annotations
 
@@ -79,6 +79,49 @@ def test_text_of_double_size_fits_the_window(open_page: OpenPage, live_app: Live
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
         assert page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+_STYLES = """selector => {
+  const style = getComputedStyle(document.querySelector(selector));
+  const {outlineStyle, outlineWidth, borderTopStyle, borderTopWidth} = style;
+  return {outline: `${outlineStyle} ${outlineWidth}`, border: `${borderTopStyle} ${borderTopWidth}`};
+}"""
+
+
+def test_choice_focus_status_and_meter_are_visible_in_forced_colours(open_page: OpenPage, live_app: LiveApp) -> None:
+    """There no background nor shadow is drawn, so that each needs a line."""
+    page = open_page("fr", live_app.service_path(_FR), forced_colors="active")
+    for selector in ("#service-status", "meter", "#upgrade"):
+        assert page.evaluate(_STYLES, selector)["border"] == "solid 1px", selector
+    page.locator("#upgrade").click()
+    page.locator("#plan-c .name").click()
+    expect(page.locator("#pick-c")).to_be_focused()
+    page.locator("#choose-title").focus()
+    assert page.evaluate(_STYLES, "#plan-c")["outline"] == "solid 3px"
+    assert page.evaluate(_STYLES, "#plan-b")["outline"].startswith("none")
+    page.locator("#pick-c").focus()
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(_STYLES, "#plan-b")["outline"] == "dashed 3px"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_plans_have_a_short_name_and_the_rest_as_description(
+    open_page: OpenPage, live_app: LiveApp, language: str
+) -> None:
+    """The name says which plan, its price and what is due today; the limits are read only when they are wanted."""
+    page = open_page(language, f"{live_app.service_path(f'demo-{language}-hosting')}/plan")
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    radios = [node for node in tree if not node["ignored"] and node["role"]["value"] == "radio"]
+    plans = {node["name"]["value"]: node.get("description", {}).get("value", "") for node in radios}
+    plans = {name: text for name, text in plans.items() if "$" in name}
+    disk = "Espace disque" if language == "fr" else "Disk space"
+    assert len(plans) == 4
+    for name, description in plans.items():
+        assert len(name) <= 110, name
+        assert disk in description
+        assert disk not in name
+    assert sum(("aujourd" if language == "fr" else "today") in name for name in plans) == 3
+    assert all(len(node["name"]["value"]) <= 50 for node in radios if "$" not in node["name"]["value"])
 
 
 def is_focus_in_view(page: Page) -> bool:

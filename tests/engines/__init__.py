@@ -1,0 +1,1 @@
+"""The flow in Firefox and WebKit: ``make engines``."""
