@@ -143,4 +143,6 @@ def _next_step(status: int) -> tuple[str, str]:
         return url_for("service.show", service_id=service_id), gettext("Back to the service")
     if signed_in_client() or status >= 500:
         return url_for("service.index"), gettext("Back to my services")
-    return url_for("security.login", next=request.form.get("next") or None), gettext("Sign in")
+    # Any other form need not have been read: that of a webhook is not, and reading it may raise.
+    next_url = request.form.get("next") if request.endpoint == "security.login" else None
+    return url_for("security.login", next=next_url or None), gettext("Sign in")

@@ -114,10 +114,11 @@ def test_unreadable_body_is_refused(client: Browser, fake: FakePayPal, body: byt
 
 
 @pytest.mark.usefixtures("with_paypal")
-def test_body_over_64_kib_is_refused(client: Browser, fake: FakePayPal) -> None:
+def test_body_over_64_kib_is_refused(client: Browser, fake: FakePayPal, caplog: pytest.LogCaptureFixture) -> None:
     message = fake.webhook_sender.signed(event("ANY", {"summary": "x" * 64 * 1024}), NOON)
     with nothing_written():
         assert send(client, message).status_code == 413
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.usefixtures("with_paypal")
