@@ -21,7 +21,7 @@ _FAILED = re.compile("échec|échoué|failed|failure", re.IGNORECASE)
 _OFFLINE = "You seem to be offline. Nothing was changed: try again once you are connected."
 _UNKNOWN = "We don’t know yet whether your request went through. Check it before trying again."
 _BROKEN = "Something went wrong on our side. Try again in a moment."
-_STALLED = "We can’t refresh this page right now. We keep trying."
+_STALLED = "This page is not updating. We keep trying."
 _CONFIRM = "#review form .btn.go"
 
 # What is wrong with the place of the messages: outside the window, over the price of a phone, or over the focus.
