@@ -192,12 +192,15 @@ def sign_in_url(next_url: str, reason: str = "") -> str:
     return f"{url_for('security.login')}?{urlencode(fields)}"
 
 
-def render_expired_sign_in(status: int) -> Response:
-    """The sign-in page in answer to a form of it whose CSRF token is no longer valid: everything but the password."""
+def render_sign_in_again(status: int, wait: str = "") -> Response:
+    """The sign-in page in answer to a form of it that was not looked at, with everything but the password.
+
+    Its CSRF token is no longer valid, or ``wait`` says when to try again.
+    """
     form = SignInForm(formdata=None)
     form.email.data = request.form.get("email", "")
     form.next.data = _next_of_request()
-    body = render_template(_SETTINGS["SECURITY_LOGIN_USER_TEMPLATE"], login_user_form=form, expired=True)
+    body = render_template(_SETTINGS["SECURITY_LOGIN_USER_TEMPLATE"], login_user_form=form, expired=not wait, wait=wait)
     return make_response(body, status)
 
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from kajoom.domain.refusal import BusinessError
 from kajoom.i18n.translations import N_
 from kajoom.models.db import db
-from kajoom.web.auth import render_expired_sign_in, signed_in_client
+from kajoom.web.auth import render_sign_in_again, signed_in_client
 from kajoom.web.fallback import fallback_response
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
@@ -61,14 +61,14 @@ def _handle_business_error(error: BusinessError) -> Response:
 
 def _handle_csrf_error(_error: CSRFError) -> Response:
     if request.endpoint == "security.login":
-        return render_expired_sign_in(403)
+        return render_sign_in_again(403)
     return _render_error(403, _EXPIRED)
 
 
 def _handle_http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
-    response = _render_error(error.code, _TEXTS.get(_known(error.code), _TEXTS[400]), minutes=_minutes_to_wait(error))
+    response = _render_error(error.code, _TEXTS.get(_known(error.code), _TEXTS[400]), minutes=minutes_to_wait(error))
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
@@ -90,17 +90,18 @@ def _handle_server_error(error: Exception) -> Response:
     return _render_error(500, _NOTIFIED if is_notified else _TEXTS[500])
 
 
-def _minutes_to_wait(error: HTTPException) -> int:
+def minutes_to_wait(error: HTTPException) -> int:
     """The minutes after which a throttled request may be tried again, rounded up; 0 for a moment."""
     seconds = error.retry_after if isinstance(error, TooManyRequests) and isinstance(error.retry_after, int) else 0
     return math.ceil(seconds / 60) if seconds > _MOMENT_SECONDS else 0
 
 
-def _wait_text(minutes: int) -> str:
+def wait_sentence(minutes: int) -> str:
+    """The sentence that says when a throttled request may be tried again."""
     return str(
         ngettext(
-            "There were too many attempts in a short time. Try again in %(num)d minute. Nothing was changed.",
-            "There were too many attempts in a short time. Try again in %(num)d minutes. Nothing was changed.",
+            "There were too many attempts in a short time. Try again in %(num)d minute.",
+            "There were too many attempts in a short time. Try again in %(num)d minutes.",
             minutes,
         )
     )
@@ -127,7 +128,7 @@ def _render_page(status: int, text: str, refusal: str, minutes: int) -> Response
     body = render_template(
         template,
         title=gettext(_TITLES[_known(status)]),
-        text=_wait_text(minutes) if minutes else gettext(text),
+        text=" ".join((wait_sentence(minutes), gettext("Nothing was changed."))) if minutes else gettext(text),
         refusal=refusal,
         status=status,
         request_id=request_id() if status >= 500 else None,

@@ -27,7 +27,8 @@ from kajoom.models.client import client_by_email
 from kajoom.models.throttle import CounterName
 from kajoom.operations.accounts.throttling import TooManyActs, count_act, give_back, record_success
 from kajoom.operations.email_address import parse_email
-from kajoom.web.auth import current_client
+from kajoom.web.auth import current_client, render_sign_in_again
+from kajoom.web.errors import minutes_to_wait, wait_sentence
 from kajoom.web.known_device import has_signed_in, init_known_device, known_device_of
 
 log = logging.getLogger(__name__)
@@ -110,14 +111,22 @@ def forget_failures(email: str) -> None:
     record_success(_password_guess(email).of_account, (), clock.now())
 
 
-def _count_guess() -> None:
+def _count_guess() -> Response | None:
+    """Count what a form guesses; over the limit the sign-in page says when to try again, any other form raises."""
     guess_of = _GUESSES.get(request.endpoint or "")
-    if guess_of is None or request.method != "POST":
-        return
-    guess = guess_of()
-    if guess is not None:
+    guess = guess_of() if guess_of is not None and request.method == "POST" else None
+    if guess is None:
+        return None
+    try:
         _count([*guess.of_account, *guess.of_network])
-        g.guess = guess
+    except Throttled as error:
+        if request.endpoint != "security.login":
+            raise
+        response = render_sign_in_again(429, wait_sentence(minutes_to_wait(error)))
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    g.guess = guess
+    return None
 
 
 def _settle_guess(response: Response) -> Response:
