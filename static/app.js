@@ -255,6 +255,29 @@
     }
   });
 
+  /** Show or hide the passwords of a form; its button says which comes next. */
+  function reveal(button) {
+    const passwords = button.form.querySelectorAll("[autocomplete$='-password']");
+    const type = passwords[0].type === "password" ? "text" : "password";
+    passwords.forEach((field) => (field.type = type));
+    [button.textContent, button.dataset.reveal] = [button.dataset.reveal, button.textContent];
+  }
+
+  // The button "Show the password", which style.css hides without JavaScript. What is sent is hidden again: browsers
+  // would offer it later as an ordinary text.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-reveal]");
+    if (button) {
+      reveal(button);
+    }
+  });
+  document.addEventListener("submit", (event) => {
+    const button = event.target.querySelector("[data-reveal]");
+    if (button && event.target.querySelector("[type=text][autocomplete$='-password']")) {
+      reveal(button);
+    }
+  });
+
   // style.css hides what only serves pages without JavaScript.
   root.classList.add("js");
 })();

@@ -106,6 +106,11 @@ def staff_locales(emails: Collection[str]) -> dict[str, str]:
     return {row.email: row.locale for row in db.session.execute(query)}
 
 
+def client_by_id(client_id: int) -> Client | None:
+    """Return the client with this id, or ``None``."""
+    return db.session.get(Client, client_id)
+
+
 def is_any_client() -> bool:
     """Whether there is a client at all."""
     return db.session.scalar(select(Client.id).limit(1)) is not None

@@ -12,7 +12,7 @@ from kajoom.domain.usage import Resource
 from kajoom.i18n.labels import EACH_CYCLE
 from kajoom.models.catalog import catalog
 from kajoom.models.db import begin_mode
-from kajoom.web import account, account_sessions, cancellation, health, invoice, order, plan, service, webhook
+from kajoom.web import account, account_sessions, cancellation, health, invoice, order, plan, recovery, service, webhook
 from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
 from kajoom.web.csrf import init_csrf
@@ -21,6 +21,7 @@ from kajoom.web.fallback import init_fallback
 from kajoom.web.headers import init_headers, security_headers
 from kajoom.web.hosts import init_hosts
 from kajoom.web.locale import init_locale
+from kajoom.web.next_notice import take_notice
 from kajoom.web.parsing import init_parsing
 from kajoom.web.payment_options import payment_method_label, payment_method_phrase
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
@@ -29,7 +30,8 @@ from kajoom.web.staff_view import init_staff_view
 from kajoom.web.throttling import init_throttling
 
 _BLUEPRINTS = (
-    service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_sessions.bp, cancellation.bp, health.bp, webhook.bp,
+    service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_sessions.bp, cancellation.bp, recovery.bp, health.bp,
+    webhook.bp,
 )  # fmt: skip
 
 
@@ -61,6 +63,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
         refusals=REFUSAL_MESSAGES,
         resources=tuple(Resource),
         seller=lambda: catalog().seller,
+        take_notice=take_notice,
     )
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)

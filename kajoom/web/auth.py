@@ -17,6 +17,7 @@ from flask import (
     request,
     url_for,
 )
+from flask.typing import ResponseValue
 from flask_login import current_user
 from flask_security import (
     LoginForm,
@@ -27,17 +28,19 @@ from flask_security import (
     VerifyForm,
 )
 from flask_security.mail_util import EmailValidateException
-from flask_security.utils import check_and_update_authn_fresh
+from flask_security.utils import check_and_update_authn_fresh, login_user
 from passlib.hash import argon2
 from werkzeug.wrappers import Response as Redirect
 from wtforms import Field
 from wtforms.validators import ValidationError
 
+from kajoom.domain.password import MAX_BYTES
 from kajoom.models.client import (
     Client,
     ClientFacts,
     Role,
     client_by_email,
+    client_by_id,
     password_before_change,
 )
 from kajoom.models.db import db
@@ -50,13 +53,15 @@ from kajoom.web.session import SessionInterface
 from kajoom.web.sign_in_reason import reason_of_refusal, sign_in_reason
 from kajoom.web.urls import current_url, safe_local_path
 
-PUBLIC = frozenset({"static", "security.login", "security.logout", "health.alive", "health.ready", "webhook.paypal"})
-"""The endpoints that need no session; the webhook verifies the signature of each request instead."""
+PUBLIC = frozenset(
+    {
+        "static", "security.login", "security.logout", "recovery.request_link", "recovery.reset", "recovery.accept",
+        "health.alive", "health.ready", "webhook.paypal",
+    }
+)  # fmt: skip
+"""The endpoints that need no session. The link of an e-mail has a signature instead, and so has a webhook."""
 
 _RECENT = timedelta(minutes=30)
-
-_MAX_PASSWORD_BYTES = 1024
-"""A longer password is wrong, whoever sends it: it is not hashed, and no client is looked up."""
 
 _SETTINGS: dict[str, Any] = {
     "SECURITY_PASSWORD_HASH": "argon2",
@@ -95,9 +100,9 @@ class _BoundedPassword:
     """A form whose ``password`` has a length, measured in what would be hashed: normalised and in UTF-8."""
 
     def validate_password(self, field: Field) -> None:
-        """Refuse a password that is too long; an error of the form, as for a wrong one."""
+        """Refuse a password that is too long as if it were wrong: it is not hashed, and no client is looked up."""
         normalised = PasswordUtil(current_app).normalize(field.data or "")
-        if len(normalised.encode()) > _MAX_PASSWORD_BYTES:
+        if len(normalised.encode()) > MAX_BYTES:
             raise ValidationError("too long")
 
 
@@ -176,6 +181,17 @@ def current_client() -> ClientFacts:
 def signed_in_recently() -> bool:
     """Whether the client entered their password in the last 30 minutes, which charging a saved account requires."""
     return check_and_update_authn_fresh(_RECENT, timedelta(0), "session")
+
+
+def sign_in_by_link(client_id: int) -> ResponseValue:
+    """Sign in the client who has chosen a password by a link, after the second factor if they have one."""
+    client = client_by_id(client_id)
+    factors = current_app.extensions["security"].two_factor_plugins
+    response: ResponseValue | None = factors.tf_enter(client, False, "reset", None)
+    if response is not None:
+        return response
+    login_user(cast(Client, client), remember=False, authn_via=["reset"])
+    return redirect(url_for("service.index"), 303)
 
 
 def verify_url(next_url: str) -> str:

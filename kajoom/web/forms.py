@@ -115,6 +115,19 @@ class StrictForm(Form):  # type: ignore[misc]  # WTForms has no type hints
         return form
 
 
+class ResetForm(StrictForm):
+    """The address of the account that needs a new password; ``None`` for a text that is none."""
+
+    email = SingleField(convert=str.strip, max_length=_ANY_LENGTH)
+
+
+class NewPasswordForm(StrictForm):
+    """A new password, twice; its rules are in ``domain.password``, so that each has its sentence."""
+
+    password = SingleField(max_length=_ANY_LENGTH)
+    password_confirm = SingleField(max_length=_ANY_LENGTH)
+
+
 class PlanForm(StrictForm):
     """The choice of a plan as it is being made: every field may be missing.
 

@@ -15,6 +15,9 @@ SID = "_sid"
 LANGUAGE = "lang"
 """The name of the value that keeps the client's language for the sign-in page, once the session has expired."""
 
+NOTICE = "notice"
+"""The name of the code of a sentence that the next page shows."""
+
 WITHOUT_SESSION = frozenset({"static", "health.alive", "health.ready"})
 """The endpoints whose answer is the same for everyone."""
 
@@ -24,6 +27,7 @@ _SESSION_TYPES = {
     SID: _TEXT,
     LANGUAGE: _TEXT,
     "csrf_token": _TEXT,
+    NOTICE: _TEXT,
     "fs_paa": _NUMBER,
     "fs_gexp": _NUMBER,
     "_remember_seconds": _NUMBER,

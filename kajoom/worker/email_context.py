@@ -74,6 +74,11 @@ class EmailContext:
         """The language of the client."""
         return self.client.locale
 
+    @property
+    def email(self) -> str:
+        """The address of the client."""
+        return self.client.email
+
 
 @dataclass(frozen=True, slots=True)
 class StaffAlert:

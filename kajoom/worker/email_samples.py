@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from flask import current_app
+
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceStatus
@@ -19,6 +21,7 @@ from kajoom.models.client import Client
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.task import Task
+from kajoom.worker.account_emails import ACCOUNT_EMAILS, AccountContext
 from kajoom.worker.document_samples import (
     CREDIT_NOTES,
     DUE,
@@ -31,6 +34,7 @@ from kajoom.worker.document_samples import (
     renewal_sample,
 )
 from kajoom.worker.email_context import EmailContext, ServiceEnd, StaffAlert
+from kajoom.worker.emails import AnyContext
 
 SELLER = {
     "name": "Kajoom",
@@ -61,11 +65,21 @@ _CREDITED = {
 }
 
 
-def sample(kind: str, lang: str) -> EmailContext | StaffAlert:
+def sample(kind: str, lang: str) -> AnyContext:
     """The context of a sample e-mail of ``kind``, in the language ``lang``."""
     if kind == "staff_alert":
         return StaffAlert(AlertKind.DEAD_MESSAGE, "email", 3, "MailRefused: SMTPDataError 550", locale=lang)
+    if kind in ACCOUNT_EMAILS:
+        return account_sample(kind, lang)
     return client_sample(kind, lang)
+
+
+def account_sample(kind: str, lang: str) -> AccountContext:
+    """The context of a sample e-mail about the account of a client whose language is ``lang``."""
+    client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
+    base = str(current_app.config["BASE_URL"]).rstrip("/")
+    page = {"password_reset": "reset", "invitation": "invite"}.get(kind)
+    return AccountContext(client, client.email, f"{base}/{page}/a-sample-link" if page else f"{base}/reset", AT)
 
 
 def client_sample(kind: str, lang: str) -> EmailContext:

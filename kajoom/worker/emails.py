@@ -23,6 +23,7 @@ from kajoom.models.figures import figures_of_credit_note, figures_of_invoice, fi
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import Translated
+from kajoom.worker.account_emails import ACCOUNT_EMAILS, AccountContext, account_context_of
 from kajoom.worker.email_context import EmailContext, StaffAlert, email_context_of, staff_alert_of
 from kajoom.worker.email_headers import POLICY, address, header_text
 from kajoom.worker.email_logo import LOGO_ID, attach_logo
@@ -50,12 +51,18 @@ EMAILS = (
     "renewal_invoice",
     "reminder",
     "overdue",
+    "password_reset",
+    "invitation",
+    "password_changed",
     "staff_notice",
     "change_late",
     "staff_task",
     "staff_alert",
 )
 """The kinds of e-mail; each is a template of ``templates/email``."""
+
+AnyContext = EmailContext | AccountContext | StaffAlert
+"""What an e-mail is about: a service, the client's account, or what staff are to look at."""
 
 
 class _Content(NamedTuple):
@@ -87,6 +94,9 @@ def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMe
     if "alert" in ids:
         alert = staff_alert_of(ids)
         return write(ids["email"], alert, key, at, current.seller, staff) if alert is not None else None
+    if ids["email"] in ACCOUNT_EMAILS:
+        account = account_context_of(ids, at, current_app.config)
+        return write(ids["email"], account, key, at, current.seller) if account is not None else None
     providers = current_app.extensions["kajoom"].payments
     context = email_context_of(ids, providers)
     if is_pointless(ids["email"], context):
@@ -98,7 +108,7 @@ def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMe
 
 def write(
     name: str,
-    context: EmailContext | StaffAlert,
+    context: AnyContext,
     key: str,
     at: datetime,
     seller: Mapping[str, Any],
@@ -111,7 +121,7 @@ def write(
     """
     to_staff = (staff or Staff((seller["email"],), context.locale)) if name in STAFF_EMAILS else None
     locale = to_staff.locale if to_staff is not None else context.locale
-    variables = _variables(context, at, seller) if isinstance(context, EmailContext) else {"alert": context}
+    variables = _variables_of(context, at, seller)
     variables |= _seller_variables(seller) | {"to_staff": to_staff is not None}
     content = _render(name, locale, variables)
 
@@ -147,10 +157,18 @@ def _seller_variables(seller: Mapping[str, Any]) -> dict[str, Any]:
     return {"seller": seller, "seller_name": seller["name"], "base_url": _base_url()}
 
 
-def _recipients(context: EmailContext | StaffAlert, to_staff: Staff | None) -> list[Address]:
-    if isinstance(context, EmailContext) and to_staff is None:
-        return [address(context.client.name, context.client.email)]
+def _recipients(context: AnyContext, to_staff: Staff | None) -> list[Address]:
+    if not isinstance(context, StaffAlert) and to_staff is None:
+        return [address(context.client.name, context.email)]
     return [address("", each) for each in (to_staff.emails if to_staff else ())]
+
+
+def _variables_of(context: AnyContext, at: datetime, seller: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(context, EmailContext):
+        return _variables(context, at, seller)
+    if isinstance(context, AccountContext):
+        return {"client": context.client, "account": context}
+    return {"alert": context}
 
 
 def _variables(context: EmailContext, at: datetime, seller: Mapping[str, Any]) -> dict[str, Any]:

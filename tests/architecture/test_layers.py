@@ -17,7 +17,7 @@ IMPORTS: dict[str, set[str]] = {
     "domain": set(),
     "models": {"domain", "flask", "flask_security", "flask_sqlalchemy", "sqlalchemy"},
     "gateways": {"domain", "cryptography", "httpx2"},
-    "operations": {"domain", "gateways.ports", "models", "email_validator", "pydantic", "sqlalchemy"},
+    "operations": {"domain", "gateways.ports", "models", "email_validator", "itsdangerous", "pydantic", "sqlalchemy"},
     "i18n": {"domain", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},
     "clock": {"flask"},
     "logs": {"flask", "structlog"},

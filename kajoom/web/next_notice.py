@@ -1,0 +1,27 @@
+"""A sentence on the next page: what has just been done, shown once after the redirect that follows a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import session
+from flask_babel import gettext
+
+from kajoom.i18n.translations import N_
+from kajoom.web.session import NOTICE
+
+_TEXTS: Mapping[str, str] = {
+    "activated": N_("Welcome! Your access is active."),
+    "password": N_("Your password was changed, and your other sessions were closed."),
+}
+
+
+def show_next(code: str) -> None:
+    """Have the next page show the sentence of a code."""
+    session[NOTICE] = code
+
+
+def take_notice() -> str:
+    """The sentence to show, once; empty when there is none."""
+    text = _TEXTS.get(session.pop(NOTICE)) if NOTICE in session else None
+    return str(gettext(text)) if text else ""

@@ -1,0 +1,53 @@
+"""The e-mails about a client's account. A link is made when its e-mail is written: no queued message holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kajoom.models.client import Client, client_by_id
+from kajoom.operations.accounts.links import LinkKind, make_token, signing_keys
+
+ACCOUNT_EMAILS = frozenset({"password_reset", "invitation", "password_changed"})
+"""The kinds about the account, not about a service."""
+
+_LINKS: Mapping[str, tuple[LinkKind, str]] = {
+    "password_reset": (LinkKind.RESET, "reset"),
+    "invitation": (LinkKind.INVITATION, "invite"),
+}
+"""For each kind with a link, what the link is for, and the first part of its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountContext:
+    """A client, the address ``email`` to write to, the ``link`` of the button, and when what is told happened."""
+
+    client: Client
+    email: str
+    link: str
+    at: datetime
+
+    @property
+    def locale(self) -> str:
+        """The language of the client."""
+        return self.client.locale
+
+
+def account_context_of(ids: Mapping[str, Any], at: datetime, config: Mapping[str, Any]) -> AccountContext | None:
+    """Load what an e-mail about an account needs, and make its link ``at`` the time of writing.
+
+    ``None`` for an address that is no client's, for a client who was deactivated, and for an invitation of a client who
+    has a password by now.
+    """
+    name, base = ids["email"], str(config["BASE_URL"]).rstrip("/")
+    client = client_by_id(ids["client"]) if ids["client"] is not None else None
+    if client is None or not client.active or (name == "invitation" and client.password):
+        return None
+    happened_at = datetime.fromisoformat(ids["changed_at"]) if "changed_at" in ids else at
+    if name not in _LINKS:
+        return AccountContext(client, client.email, f"{base}/reset", happened_at)
+    kind, page = _LINKS[name]
+    token = make_token(signing_keys(config), kind, client, at)
+    return AccountContext(client, client.email, f"{base}/{page}/{token}", happened_at)
