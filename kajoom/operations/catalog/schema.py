@@ -99,8 +99,7 @@ class SellerEntry(Table):
 
 
 class StaffEntry(Table):
-    """Who is written to when a person is needed, and in which language where no staff account says it; the seller's own
-    address by default."""
+    """Who is written to when a person is needed, and in which language unless their account has one."""
 
     notify: Annotated[list[Email], Field(min_length=1, max_length=20)] | None = None
     locale: Literal["fr", "en"] = "fr"
