@@ -25,6 +25,7 @@ from tests.browser.untranslated import untranslated_texts
 _DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 _PHONE: ViewportSize = {"width": 360, "height": 780}
 _NARROWEST: ViewportSize = {"width": 320, "height": 700}
+_TABLET: ViewportSize = {"width": 820, "height": 1100}
 _HALF_DESKTOP: ViewportSize = {"width": 640, "height": 900}
 _REFERENCE = "demo-fr-hosting"
 
@@ -112,6 +113,8 @@ def faults_in(page: Page, path: str, language: str) -> Iterator[str]:
     yield from (f"not translated: {text!r}" for text in untranslated_texts(page, language))
     yield from (f"duplicate id: {each}" for each in page.evaluate(_DUPLICATE_IDS))
     yield from (f"desktop: {each}" for each in [*page.evaluate(_OVERFLOWS), *axe(page)])
+    page.set_viewport_size(_TABLET)
+    yield from (f"tablet: {each}" for each in page.evaluate(_OVERFLOWS))
     page.set_viewport_size(_PHONE)
     page.emulate_media(color_scheme="dark")
     yield from (f"phone: {each}" for each in [*page.evaluate(_OVERFLOWS), *page.evaluate(_HEADER_FAULTS), *axe(page)])
