@@ -241,6 +241,50 @@
     });
   }
 
+  /* ---- Scroll position ---- */
+
+  // htmx reloads the page on Back and Forward, and the browser would then keep the position of the page that is left.
+  const scrollKey = () => `scroll:${location.pathname}${location.search}`;
+  let isTraversing = false;
+
+  /** The storage of this tab, or `undefined` where the client has forbidden it. */
+  function tabStorage() {
+    try {
+      return sessionStorage;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Scroll to where the client left this page; its heading takes the focus as usual, but does not scroll to itself. */
+  function restoreScroll() {
+    const position = tabStorage()?.getItem(scrollKey());
+    if (performance.getEntriesByType("navigation")[0]?.type !== "navigate" && position) {
+      history.scrollRestoration = "manual";
+      document.querySelector("[autofocus]")?.focus({ preventScroll: true });
+      scrollTo(0, Number(position));
+    }
+  }
+
+  restoreScroll();
+  window.addEventListener("load", restoreScroll);
+  window.addEventListener("popstate", () => {
+    isTraversing = true;
+  });
+  window.addEventListener("hashchange", () => {
+    isTraversing = false;
+  });
+  window.addEventListener("scroll", saveScroll, { passive: true });
+  window.addEventListener("pagehide", saveScroll);
+  document.addEventListener("htmx:before:request", saveScroll);
+
+  /** Remember where this page is scrolled to, unless its address is already that of another one. */
+  function saveScroll() {
+    if (!isTraversing) {
+      tabStorage()?.setItem(scrollKey(), String(Math.round(scrollY)));
+    }
+  }
+
   // Going back from a payment provider may bring up the page as it was left, with its buttons still marked as busy.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.live_app import LiveApp
@@ -73,6 +74,55 @@ def test_back_and_forward_show_the_steps_of_a_change(open_page: OpenPage, live_a
         page.go_forward()
         expect_whole_page(page, state)
     assert figure(page, "due-today") == "111.26"
+
+
+def scroll_to(page: Page, top: int) -> int:
+    """Scroll, and return the position once the page has taken note of it."""
+    position: int = page.evaluate(
+        """top => new Promise(resolve => {
+          scrollTo(0, top);
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve(Math.round(scrollY))));
+        })""",
+        top,
+    )
+    return position
+
+
+def expect_scroll(page: Page, position: int) -> None:
+    """Expect the loaded page at a position, also after another moment."""
+    page.wait_for_load_state("load")
+    for _ in range(2):
+        page.wait_for_function("top => Math.abs(scrollY - top) <= 1", arg=position)
+        page.wait_for_timeout(150)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_scroll_position_is_kept_by_swaps_reload_back_and_forward(
+    open_page: OpenPage, live_app: LiveApp, width: int, height: int
+) -> None:
+    page = open_page("fr", live_app.service_path(_FR), viewport=ViewportSize(width=width, height=height))
+    product = scroll_to(page, 90)
+    page.locator("#upgrade").click()
+    expect(page.locator("#choose-title")).to_be_in_viewport()
+
+    choice = scroll_to(page, 480)
+    page.reload()
+    expect_scroll(page, choice)
+    choice = scroll_to(page, page.evaluate(f"document.querySelector('#plan-c').offsetTop - {height // 3}"))
+    page.locator("#pick-c").check()
+    expect(page).to_have_url(re.compile("plan=c"))
+    expect_scroll(page, choice)
+
+    # Not by a click: Playwright would scroll the bar of a phone out of the padding that is left for it.
+    page.locator(":is(#quote, #quote-bar) .btn.go:visible").evaluate("button => button.click()")
+    expect(page.locator("#review-title")).to_be_in_viewport()
+    review = scroll_to(page, 300)
+    for move, position in ((page.go_back, choice), (page.go_forward, review), (page.go_back, choice)):
+        move()
+        expect_scroll(page, position)
+    page.go_back()
+    expect(page.locator("#record")).to_be_visible()
+    expect_scroll(page, product)
 
 
 def test_back_from_the_order_does_not_offer_the_change_again(
