@@ -157,9 +157,17 @@ def _verify_guess() -> _Guess | None:
 
 
 def _factor_guess() -> _Guess | None:
-    """The code of who has given the password of ``tf_user_id``, as Flask-Security stores it, or nobody's."""
+    """The code of who has given the password of ``tf_user_id``, as Flask-Security stores it, or nobody's.
+
+    A browser that has signed in to the account is counted apart here too: who only has the password cannot keep the
+    client out.
+    """
     account = str(session.get("tf_user_id", ""))
-    return _Guess([_name(ThrottleKind.FACTOR, account)], [], signs_in=True) if account else None
+    if not account:
+        return None
+    client = current_app.extensions["security"].datastore.find_user(fs_uniquifier=account) if has_signed_in() else None
+    device = known_device_of(client.id) if client is not None else None
+    return _Guess([_name(ThrottleKind.FACTOR, account, device or "")], [], signs_in=True)
 
 
 _GUESSES: Mapping[str, Callable[[], _Guess | None]] = {

@@ -6,10 +6,12 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, request, session
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from kajoom.domain.throttle import ThrottleKind, Window
+from kajoom.models.client import client_by_email
 from kajoom.models.throttle import Throttle
 from kajoom.operations.accounts import throttling as counting
 from kajoom.web import throttling
@@ -209,6 +211,30 @@ def test_table_names_neither_address_nor_account(client: Browser) -> None:
     stored = rows(Throttle)
     assert {each.kind for each in stored} == {"pair", "address"}
     assert all(len(each.key) == 64 and int(each.key, 16) for each in stored)
+
+
+@pytest.mark.parametrize("view", ["two_factor_token_validation", "mf_recovery"])
+def test_codes_of_a_second_factor_are_counted_by_account_and_apart_for_a_known_browser(app: Flask, view: str) -> None:
+    known, client = visitor(app), client_by_email(FRENCH)
+    sign_in(known)
+    cookie = known.get_cookie("device")
+    assert client is not None
+    assert cookie is not None
+    account = client.fs_uniquifier
+
+    def send_code(number: int, cookies: str = "") -> str:
+        address = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        with app.test_request_context(method="POST", headers={"Cookie": cookies}, environ_base=address):
+            request.url_rule = Rule("/", endpoint=f"security.{view}")
+            session["tf_user_id"] = account
+            try:
+                throttling._count_guess()
+            except throttling.Throttled as error:
+                return error.kind
+            return "checked"
+
+    assert [send_code(number) for number in range(6)] == ["checked"] * 5 + ["factor"]
+    assert send_code(0, f"device={cookie.value}") == "checked"
 
 
 # --- requests of a new password ---
