@@ -62,7 +62,14 @@ def translation_faults(message: Message) -> Iterator[str]:
     for text in french:
         if not placeholders_in(english[0]) <= placeholders_in(text) <= placeholders_in(english[-1]):
             yield f"other placeholders than {sorted(placeholders_in(english[-1]))}: {text!r}"
+        if _is_doubled(text):
+            yield f"the text stands twice, as after a merge of two files: {text!r}"
         yield from (f"{fault}: {text!r}" for fault in typography_faults(text))
+
+
+def _is_doubled(text: str) -> bool:
+    half = len(text) // 2
+    return half > 10 and text[:half].casefold().strip() == text[half:].casefold().strip()
 
 
 def typography_faults(text: str) -> Iterator[str]:
@@ -131,6 +138,7 @@ BAD = [
     message("Sure!", f"Certain{NBSP}!"),
     message("Plan “A”", "Forfait « A »"),
     message("Plan “A”", 'Forfait "A"'),
+    message("Choose your plan.", "Choisissez votre forfait.Choisissez votre forfait."),
 ]
 
 
