@@ -135,6 +135,11 @@ def arrives_before(due: date | None, needs: int, on: date) -> bool:
     return due is None or on + timedelta(days=needs) < due
 
 
+def arrives_by(last_day: date, needs: int, on: date) -> bool:
+    """Whether money sent on the day ``on``, which needs ``needs`` days, arrives on ``last_day`` at the latest."""
+    return on + timedelta(days=needs) <= last_day
+
+
 def last_day_to_pay(due: date | None, needs: int, on: date, days_to_pay: int) -> date:
     """The last day on which a change confirmed on the day ``on`` can be paid by a method that ``needs`` so many days.
 

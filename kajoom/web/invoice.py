@@ -119,6 +119,7 @@ def _render(page: InvoicePage, error: BusinessError | None = None, *, return_sta
         catalog=page.catalog,
         credit_notes=page.credit_notes,
         credited=page.credited,
+        today=clock.today(),
         is_lifting=_is_lifting_suspension(invoice),
         next=safe_local_path(request.values.get("next")),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -10,6 +12,7 @@ from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import PaymentChoice
+from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.throttle import ThrottleKind
 from kajoom.i18n.labels import label_for
@@ -158,6 +161,9 @@ def _render(
         figures=_figures_of(page),
         stages=timeline_of(order),
         follows=_renewal_after(order),
+        follows_on=_renewal_day(order),
+        given_back=_given_back(page),
+        has_expired=any(step.event is OrderEvent.EXPIRED for step in order.history),
         payment=state,
         options=payment_options(invoice, service.payment_method, service.catalog, service.credit, clock.today()),
         is_late=_is_late(order),
@@ -178,8 +184,28 @@ def _figures_of(page: OrderPage) -> Figures:
 
 def _renewal_after(order: Order) -> Money | None:
     """What each period costs after the change, taxes included; ``None`` for a free plan and where it is not known."""
-    cents = order.figures.get("renewal_after") if order.to_cents else None
+    cents = order.figures.get("renewal_after") if order.to_cents and _renewal_day(order) else None
     return Money(cents, order.currency) if cents is not None else None
+
+
+def _renewal_day(order: Order) -> date | None:
+    """The first day on which the new price is paid, while that is to come."""
+    if order.status in {OrderStatus.CANCELLED, OrderStatus.REFUSED}:
+        return None
+    if order.status is OrderStatus.SCHEDULED:
+        return order.effective_on
+    is_to_come = order.due_after is not None and order.due_after > clock.today()
+    return order.due_after if order.decision is Decision.NOW and is_to_come else None
+
+
+def _given_back(page: OrderPage) -> Money:
+    """What became account credit when the order was refused or closed unpaid."""
+    order, invoice = page.order, page.invoice
+    if order.status is OrderStatus.REFUSED:
+        return order.total
+    if order.status is not OrderStatus.CANCELLED or invoice is None:
+        return order.total.zero()
+    return Money(invoice.credit_cents + invoice.paid_cents, order.currency)
 
 
 def _announcement(order: Order, payment: PaymentState) -> str:

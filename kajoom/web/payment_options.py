@@ -17,6 +17,7 @@ from kajoom.domain.payment_method import (
     PaymentMethod,
     PaymentMethodKind,
     arrives_before,
+    arrives_by,
     last_day_to_pay,
 )
 from kajoom.domain.refusal import BusinessError, Refusal
@@ -34,7 +35,8 @@ class PaymentOptions:
 
     ``providers`` are the codes of the payment providers, the client's usual one first, and ``can_save`` those that
     can save the client's account. ``saved`` has the saved accounts by their provider. ``credit`` is the account credit
-    that can be applied. ``offline`` are the host's offline methods, the ``expanded`` ones first.
+    that can be applied. ``offline`` are the host's offline methods, the ``expanded`` ones first. ``too_late`` is the
+    one chosen for a change once money sent by it no longer arrives in time: the client may have sent it already.
     """
 
     providers: list[str] = field(default_factory=list)
@@ -43,6 +45,7 @@ class PaymentOptions:
     credit: Money | None = None
     offline: list[PaymentMethod] = field(default_factory=list)
     expanded: Collection[PaymentMethod] = ()
+    too_late: Collection[PaymentMethod] = ()
 
 
 class WayToPay(NamedTuple):
@@ -104,23 +107,26 @@ def payment_options(invoice: Invoice | None, usual: str, current: Catalog, credi
     """The ways to pay an invoice on the day ``on``; none without a balance.
 
     ``usual`` is the code of the service's payment method, ``credit`` the client's account credit. Of a change only the
-    offline methods are left whose money still arrives before the due date, and the one that was chosen for it.
+    offline methods are left whose money still arrives by its last day to pay, and the one that was chosen for it.
     """
     if invoice is None or not invoice.balance:
         return PaymentOptions()
     order = invoice.order if invoice.kind is InvoiceKind.CHANGE else None
-    due, chosen = (order.due_before, order.payment_method or usual) if order else (None, usual)
+    chosen = (order.payment_method if order else "") or usual
+    last_day = order.expires_on if order else None
+    slow = [each for each in current.offline if last_day and not arrives_by(last_day, each.needs, on)]
     first = usual_provider(chosen, current)
     providers = sorted(payment_providers(), key=lambda code: code != first)
-    in_time = [each for each in current.offline if each.code == chosen or arrives_before(due, each.needs, on)]
-    expanded = [method for method in current.offline_for(chosen, providers) if method in in_time]
+    offered = [each for each in current.offline if each.code == chosen or each not in slow]
+    expanded = [method for method in current.offline_for(chosen, providers) if method in offered]
     return PaymentOptions(
         providers=providers,
         can_save=providers_that_save(),
         saved=saved_accounts_of(invoice.client_id),
         credit=min(credit, invoice.balance),
-        offline=sorted(in_time, key=lambda method: method not in expanded),
+        offline=sorted(offered, key=lambda method: method not in expanded),
         expanded=expanded,
+        too_late=[method for method in offered if method in slow],
     )
 
 

@@ -12,7 +12,7 @@ from kajoom.domain.credit import CreditReason
 from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.payment_method import PaymentMethod, arrives_before
+from kajoom.domain.payment_method import PaymentMethod, arrives_by
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import AlertKind, TaskKind
 from kajoom.models.cancellation import Cancellation
@@ -185,7 +185,8 @@ def _offline(service: Service, order: Order | None, offered: Collection[str]) ->
         return catalog().offline_for(service.payment_method, offered)
     methods = catalog().offline_for(order.payment_method or service.payment_method, offered)
     placed_on = clock.local(order.placed_at).date()
-    return tuple(each for each in methods if arrives_before(order.due_before, each.needs, placed_on))
+    last_day = order.expires_on
+    return tuple(each for each in methods if last_day is None or arrives_by(last_day, each.needs, placed_on))
 
 
 def _refunded(key: str | None) -> Money | None:

@@ -109,8 +109,8 @@ def test_product_card_shows_the_new_plan_once_it_is_operational(open_page: OpenP
     expect_status(page, "completed")
     expect(page.locator("#product-name")).to_have_text("Forfait B Hébergement Web")
     expect(page.locator("data#recurring")).to_have_attribute("value", "225.00")
-    expect(page.locator("#order tr.sum")).to_contain_text("Solde")
-    expect(page.locator("#order tr.sum data")).to_have_attribute("value", "0.00")
+    expect(page.locator("#order tr.sum")).to_contain_text("Montant payé")
+    expect(page.locator("#order tr.sum data")).to_have_attribute("value", "41.72")
     assert focused(page) == "#order-title"
 
 

@@ -7,14 +7,17 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
 from kajoom.gateways.demo.store import Behaviour, DemoSystem
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
+from kajoom.models.order import Order
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.billing.renewals import issue_renewal
-from kajoom.operations.orders.provisioning import mark_operational
+from kajoom.operations.orders.close import expire_order
+from kajoom.operations.orders.provisioning import mark_operational, mark_refused
 from tests.conftest import Browser, Statements, set_time
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import NOON, Address
@@ -334,7 +337,73 @@ def test_cancellation_without_a_csrf_token_is_refused(french: Browser) -> None:
 
 def test_scheduled_order_says_what_is_paid_from_its_day(french: Browser) -> None:
     page = french.get(f"/orders/{reference_of('scheduled')}").text
-    assert re.search(r"<p>Puis \d+,\d\d\xa0\$ par mois, taxes comprises, dès le 9\snovembre 2022\.", page)
+    assert re.search(r"Puis \d+,\d\d\xa0\$ par mois, taxes comprises, dès le 9\snovembre 2022\.", page)
+
+    assert "Changement prévu pour le 9\xa0novembre 2022" in page
+
+
+@pytest.mark.parametrize(("state", "sentence"), [
+    ("scheduled", "Rien à payer aujourd&#39;hui."),
+    ("refused", "Rien n&#39;a été débité pour ce changement."),
+])  # fmt: skip
+def test_order_without_a_charge_says_so_in_one_sentence(french: Browser, state: str, sentence: str) -> None:
+    panel = french.fragment(f"/orders/{reference_of(state)}").text.partition('id="order"')[2].partition("</section>")[0]
+    assert sentence in panel.replace("'", "&#39;")
+    assert "0,00" not in panel
+
+
+def test_paid_order_ends_with_what_was_paid(french: Browser) -> None:
+    page = french.get(f"/orders/{reference_of('waiting-person')}").text
+    assert re.search(r'<tr class="sum"><th scope="row">Montant payé</th><td><data id="paid" value="14.38">', page)
+    assert "Solde" not in page
+    assert "Délai habituel\xa0: 1 jour ouvrable" in page
+
+
+def test_refused_order_says_what_became_of_the_money_and_offers_another_plan(french: Browser) -> None:
+    reference = reference_of("waiting-person")
+    mark_refused(reference, "Le serveur est complet.", "staff:lea", TODAY, NOON)
+    page = french.get(f"/orders/{reference}").text
+    assert "Motif\xa0: Le serveur est complet." in page
+    assert re.search(r'<data value="14.38">14,38\xa0\$</data> ont été remis à votre crédit au compte', page)
+    assert ">Choisir un autre forfait</a>" in page.partition('class="go-row"')[2].partition("</div>")[0]
+
+
+def test_cancelled_order_says_what_became_of_a_part_that_was_received(french: Browser) -> None:
+    record_received(number_of("waiting-payment"), "10.00")
+    post(french, f"/orders/{reference_of('waiting-payment')}/cancel")
+    page = french.get(f"/orders/{reference_of('waiting-payment')}").text
+    assert re.search(r'<data value="10.00">10,00\xa0\$</data> ont été remis à votre crédit au compte', page)
+    assert "Vous conservez votre forfait actuel." in page
+
+
+def test_expired_order_says_why(french: Browser, app: Flask) -> None:
+    reference = reference_of("waiting-payment")
+    [order_id] = db.session.scalars(select(Order.id).where(Order.reference == reference))
+    expire_order(order_id, date(2022, 10, 25), NOON + timedelta(days=8))
+    page = french.get(f"/orders/{reference}").text
+    assert re.search(r"Le paiement n.{1,5}a pas été reçu à temps, soit au plus tard le\s24\soctobre\s2022\.", page)
+
+
+@pytest.mark.parametrize("state", ["waiting-payment", "waiting-person", "scheduled", "refused"])
+def test_each_order_ends_with_an_action(french: Browser, state: str) -> None:
+    page = french.get(f"/orders/{reference_of(state)}").text
+    assert re.search(r'class="btn[ "]', page.partition('class="go-row"')[2].partition('<p class="links"')[0])
+
+
+@pytest.mark.usefixtures("pending_payment")
+@pytest.mark.parametrize("shown", ["order", "invoice"])
+def test_no_other_way_is_offered_while_a_payment_is_being_verified(french: Browser, shown: str) -> None:
+    grant_credit("fr@example.com", "25.00", "Panne", NOON)
+    reference = reference_of("waiting-payment")
+    path = f"/orders/{reference}" if shown == "order" else f"/invoices/{number_of('waiting-payment')}"
+    before = french.get(path).text
+    post(french, f"/orders/{reference}/payment", method="demonstration")
+    page = french.get(path).text
+    for way in ("Virement Interac", "Chèque", 'value="credit"', 'value="demonstration"', 'class="on-paper"'):
+        assert way not in page, way
+    assert "Virement Interac" in before
+    assert 'class="on-paper"' in before
+    assert "Vérifier mon paiement" in page
 
 
 def test_choosing_another_plan_says_that_it_cancels(french: Browser) -> None:

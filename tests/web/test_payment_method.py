@@ -24,7 +24,7 @@ from kajoom.worker.emails import email_for_message
 from tests.architecture.files import ROOT
 from tests.conftest import Browser, set_time
 from tests.web.conftest import NOON, Address
-from tests.web.demo_rows import number_of, service_in
+from tests.web.demo_rows import number_of, reference_of, service_in
 from tests.web.pages import hidden_fields, post, refusal_in, value_of
 
 QUERY = "plan=b&cycle=monthly&when=now"
@@ -171,12 +171,20 @@ def test_unpaid_change_offers_the_methods_that_still_arrive_in_time(
 ) -> None:
     order = confirm(french, address("hosting"), method="interac")
     path = f"/orders/{order.reference}" if page == "order" else f"/invoices/{number_of('hosting')}"
-    assert offline_on(french, path) == ["Virement Interac", "Chèque"]
+    assert order.expires_on == date(2022, 10, 24)
+    assert offline_on(french, path) == ["Virement Interac"], "a cheque would arrive on October 27"
 
     move_days(app, 5)
-    assert offline_on(french, path) == ["Virement Interac"]
-    move_days(app, 13)
+    assert "Sinon, choisissez un autre mode" not in french.get(path).text
+    move_days(app, 6)
     assert offline_on(french, path) == ["Virement Interac"], "the client may have sent it already"
+    page = french.get(path).text
+    assert "Sinon, choisissez un autre mode" in page
+    assert "Virement Interac" not in page.partition('class="on-paper"')[2].partition("</section>")[0]
+
+
+def test_change_that_was_to_be_paid_at_once_offers_no_cheque(french: Browser) -> None:
+    assert offline_on(french, f"/orders/{reference_of('waiting-payment')}") == ["Virement Interac"]
 
 
 def test_renewal_offers_every_method_until_it_is_paid(app: Flask, french: Browser) -> None:
