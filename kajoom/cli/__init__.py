@@ -10,6 +10,7 @@ import click
 from flask.cli import AppGroup
 
 COMMANDS = {
+    "accounts": "kajoom.cli.accounts:accounts",
     "bill": "kajoom.cli.bill:bill",
     "catalog": "kajoom.cli.catalog:catalog_command",
     "demo": "kajoom.cli.demo:demo",

@@ -27,6 +27,8 @@ from kajoom.operations.payments.refunds import refund_invoice
 REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_INVOICE: "There is no invoice {number}.",
     StaffRefusal.NO_CLIENT: "There is no client {email}.",
+    StaffRefusal.ALREADY_ACTIVATED: "{email} has a password already, and can receive a new one from the sign-in page.",
+    StaffRefusal.DEACTIVATED: "The account of {email} is deactivated.",
     StaffRefusal.NO_METHOD: "Give the payment method with --method: one of {known}.",
     StaffRefusal.NO_REFERENCE: "{reference!r} is not a reference: give the bank's, in at most 100 characters.",
     StaffRefusal.NOT_AN_AMOUNT: "{amount!r} is not an amount like 41.72.",

@@ -37,6 +37,8 @@ class StaffRefusal(StrEnum):
 
     NO_INVOICE = "no_invoice"
     NO_CLIENT = "no_client"
+    ALREADY_ACTIVATED = "already_activated"
+    DEACTIVATED = "deactivated"
     NO_METHOD = "no_method"
     NO_REFERENCE = "no_reference"
     NOT_AN_AMOUNT = "not_an_amount"

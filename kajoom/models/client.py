@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, ScalarSelect, String, Table, inspect, select
+from sqlalchemy import Column, ForeignKey, ScalarSelect, String, Table, inspect, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kajoom.domain.tax import Taxation, TaxName
@@ -38,6 +38,7 @@ class Client(Base, UserMixin):
     """A person who signs in, owns services and pays; ``locale`` is "fr" or "en", ``province`` a two-letter code.
 
     ``tax_exempt`` is why the client pays no taxes, as invoices print it; empty for a client who pays them.
+    ``invited_at`` is when the last invitation to choose a password was queued.
     """
 
     __tablename__ = "client"
@@ -56,6 +57,7 @@ class Client(Base, UserMixin):
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     roles: Mapped[list[Role]] = relationship(secondary=client_role)  # type: ignore[assignment]
 
@@ -129,3 +131,10 @@ def lock_client(client_id: int | ScalarSelect[int]) -> Client:
     if client is None:
         raise LookupError("no such client")
     return client
+
+
+def lock_clients_to_invite(before: datetime, limit: int) -> list[Client]:
+    """Lock and return active clients without a password or role who were not invited since ``before``, as they come."""
+    is_due = or_(Client.invited_at.is_(None), Client.invited_at <= before)
+    query = select(Client).where(Client.active, Client.password.is_(None), is_due, ~Client.roles.any())
+    return list(db.session.scalars(query.order_by(Client.id).limit(limit).with_for_update(key_share=True)))

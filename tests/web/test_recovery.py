@@ -11,6 +11,7 @@ from flask import Flask
 from kajoom.models.client import Client, client_by_email
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
+from kajoom.operations.accounts.invitations import invite
 from kajoom.operations.accounts.links import LinkKind, make_token, signing_keys
 from kajoom.worker.emails import email_for_message
 from tests.conftest import PASSWORD, Browser, SignIn, Statements, set_time
@@ -209,3 +210,28 @@ def test_page_of_a_link_needs_no_session_and_keeps_the_language(signed_in: SignI
     path = requested_link(client, "en@example.com")
     assert "Choose a new password" in client.get(f"{path}?lang=en").text
     assert "Choisir un nouveau mot de passe" in signed_in(EMAIL).get(path).text
+
+
+def test_invitation_sets_the_first_password_and_signs_in(client: Browser, other: Browser) -> None:
+    row = client_of()
+    row.password = None
+    db.session.commit()
+    assert invite(EMAIL, NOON) == row.id
+    path = link_of(messages("invitation")[0])
+    assert path.startswith("/invite/")
+    assert "Activer mon accès" in client.get(path).text
+    assert choose(client, path) == 303
+    assert "Votre accès est activé" in client.get("/services").text
+    assert other.get(path).status_code == 410
+    assert other.send("/login", email=EMAIL, password=NEW).status_code == 302
+    assert messages("password_changed") == []
+
+
+def test_invitation_is_not_sent_to_a_client_who_has_a_password_by_then(client: Browser) -> None:
+    row = client_of()
+    row.password = None
+    db.session.commit()
+    invite(EMAIL, NOON)
+    choose(client, requested_link(client))
+    (message,) = messages("invitation")
+    assert email_for_message(message.ids, message.key, NOON) is None

@@ -1,0 +1,45 @@
+"""`flask accounts invite` queues invitations, or fails with the reason."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from kajoom.cli.accounts import accounts
+from kajoom.models.db import db
+from tests import factories
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    """Run ``flask accounts`` with these arguments."""
+    db.session.rollback()
+    return app.test_cli_runner().invoke(accounts, arguments)
+
+
+@pytest.fixture(autouse=True)
+def _client(app: Flask) -> None:
+    client = factories.client()
+    client.email, client.password = "new@example.com", None
+    db.session.commit()
+
+
+def test_one_client_or_all_are_invited(app: Flask) -> None:
+    assert run(app, "invite", "--all").output == "invited: 1\n"
+    assert run(app, "invite", "--all").output == "invited: 0\n"
+    result = run(app, "invite", "new@example.com")
+    assert (result.exit_code, result.output) == (0, "The invitation is queued: a worker sends it.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "sentence"),
+    [
+        (["nobody@example.com"], 1, "There is no client nobody@example.com."),
+        ([], 2, "Give the e-mail address of one client, or --all."),
+        (["new@example.com", "--all"], 2, "Give the e-mail address of one client, or --all."),
+    ],
+)
+def test_command_names_what_is_wrong(app: Flask, arguments: list[str], exit_code: int, sentence: str) -> None:
+    result = run(app, "invite", *arguments)
+    assert result.exit_code == exit_code
+    assert sentence in result.output

@@ -1,0 +1,78 @@
+"""Invitations: who gets one, and that nobody gets two while the first is valid."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.models.client import Client, Role
+from kajoom.models.db import db
+from kajoom.models.outbox import Message
+from kajoom.operations.accounts import invitations
+from kajoom.operations.accounts.invitations import invite, invite_all
+from tests import factories
+from tests.factories import AT
+from tests.operations.ledger_checks import rows
+
+WEEK, SECOND = timedelta(days=7), timedelta(seconds=1)
+
+
+def client_with(**columns: object) -> Client:
+    """A client without a password, changed by ``columns``."""
+    client = factories.client()
+    client.password = None
+    for name, value in columns.items():
+        setattr(client, name, value)
+    db.session.commit()
+    return client
+
+
+def invited() -> list[int]:
+    """The clients whose invitations are queued."""
+    return [message.ids["client"] for message in rows(Message) if message.ids["email"] == "invitation"]
+
+
+def test_every_active_client_without_a_password_is_invited_once_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invitations, "_BATCH", 2)
+    ids = [client_with().id for _ in range(3)]
+    client_with(password="a hash")
+    client_with(active=False)
+    client_with(roles=[Role(name="staff")])
+    assert invite_all(AT) == 3
+    assert invite_all(AT + WEEK - SECOND) == 0
+    assert invited() == ids
+    assert invite_all(AT + WEEK) == 3
+
+
+def test_client_named_by_address_is_invited_again() -> None:
+    client = client_with(email="invited@example.com")
+    assert invite(" Invited@Example.com", AT) == invite("invited@example.com", AT) == client.id
+    assert invited() == [client.id] * 2
+    assert invite_all(AT) == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        ({"email": "other@example.com"}, StaffRefusal.NO_CLIENT),
+        ({"password": "a hash"}, StaffRefusal.ALREADY_ACTIVATED),
+        ({"active": False}, StaffRefusal.DEACTIVATED),
+        ({"roles": "staff"}, StaffRefusal.NO_CLIENT),
+    ],
+)
+def test_client_who_needs_no_invitation_is_refused_by_name(columns: dict[str, object], code: StaffRefusal) -> None:
+    if "roles" in columns:
+        columns = {"roles": [Role(name="staff")]}
+    client_with(**{"email": "invited@example.com", **columns})
+    with pytest.raises(BusinessError) as refused:
+        invite("invited@example.com", AT)
+    assert refused.value.code is code
+    assert invited() == []
+
+
+def test_text_that_is_no_address_is_no_client() -> None:
+    with pytest.raises(BusinessError) as refused:
+        invite("nobody", AT)
+    assert refused.value.code is StaffRefusal.NO_CLIENT
