@@ -56,6 +56,9 @@ class SimulatedClient:
         self._last_plans[service] = plan
         page = self._request("GET", f"/services/{service}/plan/review?plan={plan}&cycle=monthly&when=now")
         form = dict(_HIDDEN.findall(_after_id(page, "review")))
+        if 'id="password"' in page:  # the server was killed after it replaced the session's token, before it answered
+            self._sign_in_once()
+            return
         if "digest" not in form:
             order = _ORDER.search(_after_id(page, "panel")) or _ORDER.search(
                 self._request("GET", f"/services/{service}")
@@ -94,11 +97,14 @@ class SimulatedClient:
         return {"saves": "yes"} if 'name="saves"' in page and chance < 0.5 else {}
 
     def _sign_in(self, stop: Event) -> None:
-        while not stop.is_set():
-            token = dict(_HIDDEN.findall(self._request("GET", "/login"))).get("csrf_token", "")
-            page = self._request("POST", "/login", {"email": self.email, "password": PASSWORD, "csrf_token": token})
-            if "/logout" in page:
-                return
+        while not stop.is_set() and not self._sign_in_once():
+            pass
+
+    def _sign_in_once(self) -> bool:
+        """Sign in, and return whether that succeeded."""
+        token = dict(_HIDDEN.findall(self._request("GET", "/login"))).get("csrf_token", "")
+        page = self._request("POST", "/login", {"email": self.email, "password": PASSWORD, "csrf_token": token})
+        return "/logout" in page
 
     def _request(self, method: str, path: str, form: dict[str, str] | None = None) -> str:
         """The page at ``path``; repeated when the connection is lost because the server was killed."""
