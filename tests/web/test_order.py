@@ -364,7 +364,7 @@ def test_refused_order_says_what_became_of_the_money_and_offers_another_plan(fre
     mark_refused(reference, "Le serveur est complet.", "staff:lea", TODAY, NOON)
     page = french.get(f"/orders/{reference}").text
     assert "Motif\xa0: Le serveur est complet." in page
-    assert re.search(r'<data value="14.38">14,38\xa0\$</data> ont été remis à votre crédit au compte', page)
+    assert re.search(r'Nous avons remis <data value="14.38">14,38\xa0\$</data> à votre crédit au compte', page)
     assert ">Choisir un autre forfait</a>" in page.partition('class="go-row"')[2].partition("</div>")[0]
 
 
@@ -372,7 +372,7 @@ def test_cancelled_order_says_what_became_of_a_part_that_was_received(french: Br
     record_received(number_of("waiting-payment"), "10.00")
     post(french, f"/orders/{reference_of('waiting-payment')}/cancel")
     page = french.get(f"/orders/{reference_of('waiting-payment')}").text
-    assert re.search(r'<data value="10.00">10,00\xa0\$</data> ont été remis à votre crédit au compte', page)
+    assert re.search(r'Nous avons remis <data value="10.00">10,00\xa0\$</data> à votre crédit au compte', page)
     assert "Vous conservez votre forfait actuel." in page
 
 

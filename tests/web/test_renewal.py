@@ -187,5 +187,5 @@ def test_client_of_a_suspended_service_reads_that_a_person_lifts_the_suspension(
 
     post(french, f"/invoices/{number}/payment", method="demonstration")
 
-    assert "une personne de notre équipe lève la suspension" in text_of(french, f"/invoices/{number}")
+    assert "notre équipe s'occupe de lever la suspension" in text_of(french, f"/invoices/{number}")
     assert "notre équipe lève la suspension" in emails_of(app, "payment_received")
