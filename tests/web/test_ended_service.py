@@ -11,7 +11,7 @@ from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.end_service import end_service_as_staff
 from tests.conftest import Browser
 from tests.web.conftest import NOON, Address
-from tests.web.pages import hidden_fields, post, refusal_in
+from tests.web.pages import hidden_fields, post, post_fragment, refusal_in
 
 TODAY = NOON.date()
 
@@ -83,3 +83,12 @@ def test_review_says_what_the_group_deletes_and_what_becomes_credit(french: Brow
     assert "Rien n&#39;est supprimé" in domain
     assert "30 jours" not in domain
     assert "courriels et bases de données" not in domain
+
+
+def test_ending_it_now_takes_its_offers_off_the_page_that_is_open(french: Browser, address: Address) -> None:
+    form = hidden_fields(french.get(f"{address('hosting')}/cancellation/review?when=now").text, "review")
+    fragment = post_fragment(french, f"{address('hosting')}/cancellation", **form).text
+    assert 'data-hx-target="#overview"' in fragment
+    assert 'id="upgrade"' not in fragment
+    assert f"{address('hosting')}/cancellation" not in fragment
+    assert "Ce service a pris fin." in fragment
