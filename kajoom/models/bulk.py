@@ -84,9 +84,9 @@ def grant_staff(external_ids: Collection[str]) -> None:
 
 
 def client_ids(names: Collection[str]) -> dict[str, int]:
-    """Return the id of each client named by external id or e-mail address."""
+    """Return the id of each client named by external id or e-mail address, also the one that the host's file has."""
     ids: dict[str, int] = {}
-    for column in (Client.email, Client.external_id):
+    for column in (Client.file_email, Client.email, Client.external_id):
         rows = db.session.execute(select(column.label("name"), Client.id).where(column.in_(names)))
         ids.update({row.name: row.id for row in rows})
     return ids

@@ -38,7 +38,8 @@ class Client(Base, UserMixin):
     """A person who signs in, owns services and pays; ``locale`` is "fr" or "en", ``province`` a two-letter code.
 
     ``tax_exempt`` is why the client pays no taxes, as invoices print it; empty for a client who pays them.
-    ``invited_at`` is when the last invitation to choose a password was queued.
+    ``invited_at`` is when the last invitation to choose a password was queued. ``file_email`` is the address that the
+    host's file had when the client chose another one here.
     """
 
     __tablename__ = "client"
@@ -46,6 +47,7 @@ class Client(Base, UserMixin):
     id: Mapped[int] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(unique=True)
     email: Mapped[str] = mapped_column(unique=True)
+    file_email: Mapped[str | None]
     name: Mapped[str]
     company: Mapped[str] = mapped_column(default="")
     address: Mapped[str] = mapped_column(default="")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from kajoom.models.address_change import delete_address_changes
 from kajoom.models.cancellation import cancellations_due
 from kajoom.models.order import orders_due, orders_expired
 from kajoom.models.outbox import delete_done_messages
@@ -39,6 +40,7 @@ class Item(NamedTuple):
 
 _MESSAGES_KEPT = timedelta(days=90)
 _EVENTS_KEPT = timedelta(days=180)
+_ADDRESS_CHANGES_KEPT = timedelta(days=90)
 _OVER = timedelta(0)
 """Sessions and counters are deleted as soon as they mean nothing more."""
 
@@ -156,6 +158,7 @@ _RETENTION = (
     (delete_done_messages, _MESSAGES_KEPT),
     (delete_webhook_events, _EVENTS_KEPT),
     (delete_expired_sessions, _OVER),
+    (delete_address_changes, _ADDRESS_CHANGES_KEPT),
     (delete_forgotten_counters, _OVER),
 )
 

@@ -12,7 +12,19 @@ from kajoom.domain.usage import Resource
 from kajoom.i18n.labels import EACH_CYCLE
 from kajoom.models.catalog import catalog
 from kajoom.models.db import begin_mode
-from kajoom.web import account, account_sessions, cancellation, health, invoice, order, plan, recovery, service, webhook
+from kajoom.web import (
+    account,
+    account_access,
+    account_sessions,
+    cancellation,
+    health,
+    invoice,
+    order,
+    plan,
+    recovery,
+    service,
+    webhook,
+)
 from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
 from kajoom.web.csrf import init_csrf
@@ -30,8 +42,8 @@ from kajoom.web.staff_view import init_staff_view
 from kajoom.web.throttling import init_throttling
 
 _BLUEPRINTS = (
-    service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_sessions.bp, cancellation.bp, recovery.bp, health.bp,
-    webhook.bp,
+    service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_access.bp, account_sessions.bp, cancellation.bp,
+    recovery.bp, health.bp, webhook.bp,
 )  # fmt: skip
 
 

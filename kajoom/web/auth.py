@@ -194,6 +194,11 @@ def sign_in_by_link(client_id: int) -> ResponseValue:
     return redirect(url_for("service.index"), 303)
 
 
+def begin_session_again(client_id: int) -> None:
+    """Begin another session of a signed-in client, whose sessions have all ended by a new password."""
+    login_user(cast(Client, client_by_id(client_id)), remember=False, authn_via=["session"])
+
+
 def verify_url(next_url: str) -> str:
     """The page that asks for the password again, then redirects to ``next_url``, a local address."""
     return f"{url_for('security.verify')}?{urlencode({'next': next_url})}"

@@ -115,8 +115,8 @@ class StrictForm(Form):  # type: ignore[misc]  # WTForms has no type hints
         return form
 
 
-class ResetForm(StrictForm):
-    """The address of the account that needs a new password; ``None`` for a text that is none."""
+class AddressForm(StrictForm):
+    """An e-mail address as it was typed, which the view reads so that it can show it again."""
 
     email = SingleField(convert=str.strip, max_length=_ANY_LENGTH)
 

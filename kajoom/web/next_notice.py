@@ -12,6 +12,7 @@ from kajoom.web.session import NOTICE
 
 _TEXTS: Mapping[str, str] = {
     "activated": N_("Welcome! Your access is active."),
+    "address": N_("Your e-mail address was changed. You now sign in with it."),
     "password": N_("Your password was changed, and your other sessions were closed."),
 }
 

@@ -18,7 +18,7 @@ from kajoom.operations.accounts.links import InvalidLink, Link, LinkKind, read_t
 from kajoom.operations.accounts.passwords import request_reset, set_password
 from kajoom.operations.email_address import parse_email
 from kajoom.web.auth import sign_in_by_link, signed_in_client
-from kajoom.web.forms import ResetForm
+from kajoom.web.forms import AddressForm
 from kajoom.web.htmx import render
 from kajoom.web.new_password import FieldError, read_new_password
 from kajoom.web.next_notice import show_next
@@ -36,7 +36,7 @@ def request_link() -> ResponseReturnValue:
     if request.method in SAFE_METHODS:
         client = signed_in_client()
         return _render_request(client.email if client else "", is_sent="sent" in request.args)
-    typed = ResetForm.parse(request.form).email.data or ""
+    typed = AddressForm.parse(request.form).email.data or ""
     try:
         email = parse_email(typed)
     except ValueError:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kajoom.models.client import Client, client_by_id
+from kajoom.models.address_change import AddressChange, address_change_by_id
+from kajoom.models.client import Client, client_by_email, client_by_id
 from kajoom.operations.accounts.links import LinkKind, make_token, signing_keys
 
-ACCOUNT_EMAILS = frozenset({"password_reset", "invitation", "password_changed"})
+ACCOUNT_EMAILS = frozenset({"password_reset", "invitation", "password_changed", "address_confirm", "address_changed"})
 """The kinds about the account, not about a service."""
 
 _LINKS: Mapping[str, tuple[LinkKind, str]] = {
@@ -22,12 +23,16 @@ _LINKS: Mapping[str, tuple[LinkKind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class AccountContext:
-    """A client, the address ``email`` to write to, the ``link`` of the button, and when what is told happened."""
+    """A client, the address ``email`` to write to, the ``link`` of the button, and when what is told happened.
+
+    ``change`` is the change of address that the e-mail is about.
+    """
 
     client: Client
     email: str
     link: str
     at: datetime
+    change: AddressChange | None = None
 
     @property
     def locale(self) -> str:
@@ -38,10 +43,12 @@ class AccountContext:
 def account_context_of(ids: Mapping[str, Any], at: datetime, config: Mapping[str, Any]) -> AccountContext | None:
     """Load what an e-mail about an account needs, and make its link ``at`` the time of writing.
 
-    ``None`` for an address that is no client's, for a client who was deactivated, and for an invitation of a client who
-    has a password by now.
+    ``None`` for an address that is no client's, or for a new one that another account has; for a client who was
+    deactivated; and for an invitation of a client who has a password by then.
     """
     name, base = ids["email"], str(config["BASE_URL"]).rstrip("/")
+    if "address_change" in ids:
+        return _address_context(ids, at, config, base)
     client = client_by_id(ids["client"]) if ids["client"] is not None else None
     if client is None or not client.active or (name == "invitation" and client.password):
         return None
@@ -51,3 +58,19 @@ def account_context_of(ids: Mapping[str, Any], at: datetime, config: Mapping[str
     kind, page = _LINKS[name]
     token = make_token(signing_keys(config), kind, client, at)
     return AccountContext(client, client.email, f"{base}/{page}/{token}", happened_at)
+
+
+def _address_context(
+    ids: Mapping[str, Any], at: datetime, config: Mapping[str, Any], base: str
+) -> AccountContext | None:
+    change = address_change_by_id(ids["address_change"])
+    if change is None or not change.client.active:
+        return None
+    client = change.client
+    if ids["email"] == "address_changed":
+        recipient = change.old_email if ids["recipient"] == "old" else change.new_email
+        return AccountContext(client, recipient, f"{base}/account", at, change)
+    if change.confirmed_at is not None or client_by_email(change.new_email) is not None:
+        return None
+    token = make_token(signing_keys(config), LinkKind.ADDRESS, client, at, change.id)
+    return AccountContext(client, change.new_email, f"{base}/account/email/{token}", at, change)

@@ -15,6 +15,7 @@ from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import Decision, Direction
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import AlertKind, TaskKind
+from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
@@ -78,8 +79,11 @@ def account_sample(kind: str, lang: str) -> AccountContext:
     """The context of a sample e-mail about the account of a client whose language is ``lang``."""
     client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
     base = str(current_app.config["BASE_URL"]).rstrip("/")
-    page = {"password_reset": "reset", "invitation": "invite"}.get(kind)
-    return AccountContext(client, client.email, f"{base}/{page}/a-sample-link" if page else f"{base}/reset", AT)
+    pages = {"password_reset": "reset/", "invitation": "invite/", "address_confirm": "account/email/"}
+    other = "account" if kind == "address_changed" else "reset"
+    link = f"{base}/{pages[kind]}a-sample-link" if kind in pages else f"{base}/{other}"
+    change = AddressChange(client=client, old_email=client.email, new_email="camille.tremblay@example.com")
+    return AccountContext(client, client.email, link, AT, change)
 
 
 def client_sample(kind: str, lang: str) -> EmailContext:

@@ -54,6 +54,8 @@ EMAILS = (
     "password_reset",
     "invitation",
     "password_changed",
+    "address_confirm",
+    "address_changed",
     "staff_notice",
     "change_late",
     "staff_task",

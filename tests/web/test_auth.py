@@ -90,7 +90,15 @@ def test_sign_out_needs_a_post_and_ends_the_session(french: Browser) -> None:
 
 
 def test_every_view_is_private_unless_listed(app: Flask, client: Browser) -> None:
-    fields = {"service_id": 1, "reference": "x", "number": "x", "name": "x", "method_id": 1, "session_id": 1}
+    fields = {
+        "service_id": 1,
+        "reference": "x",
+        "number": "x",
+        "name": "x",
+        "method_id": 1,
+        "token": "x",
+        "session_id": 1,
+    }
     for rule in app.url_map.iter_rules():
         if rule.endpoint in PUBLIC or rule.endpoint.startswith("security."):
             continue

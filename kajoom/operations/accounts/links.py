@@ -23,11 +23,13 @@ class LinkKind(StrEnum):
 
     RESET = "reset"
     INVITATION = "invitation"
+    ADDRESS = "address"
 
 
 VALID_FOR: Mapping[LinkKind, timedelta] = {
     LinkKind.RESET: timedelta(hours=1),
     LinkKind.INVITATION: timedelta(days=7),
+    LinkKind.ADDRESS: timedelta(hours=1),
 }
 """How long a link may be used, from when its e-mail is written."""
 
@@ -38,11 +40,15 @@ class InvalidLink(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that was made here and has not expired; ``fits`` tells whether its client may still use it."""
+    """A link that was made here and has not expired; ``fits`` tells whether its client may still use it.
+
+    ``about`` is the id of the ``AddressChange`` that it confirms, 0 for other links.
+    """
 
     kind: LinkKind
     client_id: int
     fingerprint: str
+    about: int = 0
 
     def fits(self, client: Client) -> bool:
         """Whether the client is active and has not used this link, or another that ended it."""
@@ -55,21 +61,21 @@ def signing_keys(config: Mapping[str, Any]) -> list[str]:
     return [*config.get("SECRET_KEY_FALLBACKS", ()), config["SECRET_KEY"]]
 
 
-def make_token(keys: Sequence[str], kind: LinkKind, client: Client, at: datetime) -> str:
-    """The token of a link made ``at`` for a client: the last part of its address."""
+def make_token(keys: Sequence[str], kind: LinkKind, client: Client, at: datetime, about: int = 0) -> str:
+    """The token of a link made ``at`` for a client: the last part of its address. ``about`` is that of ``Link``."""
     expires = int((at + VALID_FOR[kind]).timestamp())
-    return str(_serializer(keys, kind).dumps([client.id, expires, _fingerprint(client)]))
+    return str(_serializer(keys, kind).dumps([client.id, expires, _fingerprint(client), about]))
 
 
 def read_token(keys: Sequence[str], kind: LinkKind, token: str, at: datetime) -> Link:
     """The link of a token; ``InvalidLink`` unless it was made here, for this purpose, and has not expired."""
     try:
-        client_id, expires, fingerprint = _serializer(keys, kind).loads(token)
+        client_id, expires, fingerprint, about = _serializer(keys, kind).loads(token)
     except (BadData, ValueError, TypeError):
         raise InvalidLink from None
-    if not isinstance(client_id, int) or not isinstance(expires, int) or at.timestamp() >= expires:
+    if not all(isinstance(each, int) for each in (client_id, expires, about)) or at.timestamp() >= expires:
         raise InvalidLink
-    return Link(kind, client_id, str(fingerprint))
+    return Link(kind, client_id, str(fingerprint), about)
 
 
 def _serializer(keys: Sequence[str], kind: LinkKind) -> URLSafeSerializer:

@@ -51,6 +51,12 @@ def set_password(link: Link, password_hash: str, at: datetime) -> None:
     _store(client, password_hash, at, is_first=link.kind is LinkKind.INVITATION)
 
 
+@transactional
+def change_password(client_id: int, password_hash: str, at: datetime) -> None:
+    """Store the password that a signed-in client chose: it ends every session, this one too, and every link."""
+    _store(lock_client(client_id), password_hash, at)
+
+
 def _store(client: Client, password_hash: str, at: datetime, *, is_first: bool = False) -> None:
     """Store a password, end the sessions, and write to the client, unless it is the first password of an invitation."""
     client.password = password_hash

@@ -69,7 +69,8 @@ def import_clients(
     """Add and update the clients of a file: all of them or, with any error or on a ``dry_run``, none.
 
     The file wins for who and where a client is. What clients may change here, their language and password, is taken
-    from it only when they are new, and a password's hash also when they have none. ``hash_password`` is given for the
+    from it only when they are new, and a password's hash also when they have none. The e-mail address of a client who
+    has changed it here is taken when the file gives another one than before. ``hash_password`` is given for the
     demonstration's file (``DemoClientRow``), which holds passwords.
     """
     batch = ImportBatch(DemoClientRow if hash_password else ClientRow, ("external_id", "email"))
@@ -109,7 +110,7 @@ def _errors(
     merged = {**_DEFAULTS, **(row or {}), **values}
     if merged["country"] == _CANADA and merged["province"] not in RATES:
         yield "province", f"{merged['province'] or 'empty'}: in Canada, one of {', '.join(sorted(RATES))}"
-    owner = owners.get(values["email"])
+    owner = owners.get(values["email"]) if row is None or values["email"] != row["file_email"] else None
     if owner is not None and owner != values["external_id"]:
         yield "email", f"{values['email']} is already that of {owner}"
 
@@ -128,6 +129,10 @@ def _new(values: Mapping[str, Any], at: datetime, hash_password: Callable[[str],
 
 def _changed(values: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
     changed = {name: values[name] for name in _UPDATED if name in values and values[name] != row[name]}
+    if values["email"] == row["file_email"]:
+        changed.pop("email", None)  # no news: the client has chosen another address here since
+    elif row["file_email"]:
+        changed["file_email"] = None
     if values.get("password_hash") and not row["password"]:
         changed["password"] = values["password_hash"]
     return changed

@@ -7,6 +7,7 @@ import pytest
 from argon2 import PasswordHasher, Type
 
 from kajoom.domain.tax import ALL_TAXES, Taxation
+from kajoom.models.bulk import client_ids
 from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.operations.files.csv_file import read_rows
@@ -282,3 +283,18 @@ def test_exemption_without_a_reason_is_refused(cell: str) -> None:
     header = HEADER.replace("province", "tax_exempt,province")
     (error,) = errors_of(import_text(f"{header}1,anna@example.com,Anna,{cell},QC,CA,fr,\n"))
     assert error.startswith("line 2: tax_exempt: ")
+
+
+def test_address_that_the_client_changed_here_stays_until_the_file_gives_another() -> None:
+    import_text(HEADER + ANNA)
+    anna = clients()["1"]
+    anna.email, anna.file_email = "chosen@example.com", "anna@example.com"
+    db.session.commit()
+    assert import_text(HEADER + ANNA).unchanged == 1
+    assert clients()["1"].email == "chosen@example.com"
+    assert client_ids(["anna@example.com", "chosen@example.com"]) == dict.fromkeys(
+        ("anna@example.com", "chosen@example.com"), anna.id
+    )
+    for address in ("file@example.com", "anna@example.com"):
+        assert import_text(HEADER + ANNA.replace("anna@example.com", address)).changed == 1
+        assert (clients()["1"].email, clients()["1"].file_email) == (address, None)
