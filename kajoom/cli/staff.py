@@ -1,4 +1,4 @@
-"""``flask staff``: the tasks for staff and their outcome, the end of a service, and the commands of the ledger."""
+"""``flask staff``: accounts, tasks and their outcome, the end of a service, and the commands of the ledger."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 from kajoom import clock
 from kajoom.cli.ledger import LEDGER_COMMANDS, exit_on_refusal
 from kajoom.cli.operator import current_operator, log_act
+from kajoom.cli.staff_accounts import ACCOUNT_COMMANDS
 from kajoom.cli.tasks import TASK_COMMANDS
 from kajoom.cli.webhook_events import notices
 from kajoom.operations.orders.end_service import end_service_as_staff
@@ -15,10 +16,10 @@ from kajoom.operations.orders.end_service import end_service_as_staff
 
 @click.group()
 def staff() -> None:
-    """What the host's staff do: changes to make, services to end, payments received, credit, refunds."""
+    """The host's staff: their accounts, changes to make, services to end, payments received, credit, refunds."""
 
 
-for command in (*TASK_COMMANDS, *LEDGER_COMMANDS, notices):
+for command in (*ACCOUNT_COMMANDS, *TASK_COMMANDS, *LEDGER_COMMANDS, notices):
     staff.add_command(command)
 
 

@@ -37,6 +37,9 @@ class StaffRefusal(StrEnum):
 
     NO_INVOICE = "no_invoice"
     NO_CLIENT = "no_client"
+    NO_STAFF = "no_staff"
+    NO_ADDRESS = "no_address"
+    IS_CLIENT = "is_client"
     ALREADY_ACTIVATED = "already_activated"
     DEACTIVATED = "deactivated"
     NO_METHOD = "no_method"

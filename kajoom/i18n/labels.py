@@ -12,6 +12,7 @@ from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.quote import Direction, LineCode, When
 from kajoom.domain.service import ServiceStatus
+from kajoom.domain.task import TaskKind
 from kajoom.domain.tax import TaxName
 from kajoom.domain.usage import Resource
 from kajoom.i18n.translations import N_
@@ -96,6 +97,12 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         Resource.DISK: N_("Disk space"),
         Resource.MAILBOXES: N_("Mailboxes"),
         Resource.DATABASES: N_("Databases"),
+    },
+    TaskKind: {
+        TaskKind.CHANGE: N_("Change to make"),
+        TaskKind.END: N_("Service to close on the server"),
+        TaskKind.UNSUSPEND: N_("Suspension to lift"),
+        TaskKind.STUCK: N_("Change stuck at the panel"),
     },
     CreditReason: {
         CreditReason.GRANTED: N_("Credit granted"),

@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, select, union, update
 from sqlalchemy.orm import DeclarativeBase
 
-from kajoom.models.client import STAFF, Client, Role, client_role
+from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import IS_OPEN, Order
@@ -71,23 +71,14 @@ def write_clients(changes: Mapping[int, Columns]) -> None:
     _write(Client, changes)
 
 
-def grant_staff(external_ids: Collection[str]) -> None:
-    """Give the staff role to the clients who do not have it, creating the role if needed."""
-    role_id = db.session.scalar(select(Role.id).where(Role.name == STAFF))
-    if role_id is None:
-        role_id = db.session.scalar(insert(Role).values(name=STAFF).returning(Role.id))
-    staff = select(client_role.c.client_id).where(client_role.c.role_id == role_id)
-    missing = select(Client.id).where(Client.external_id.in_(external_ids), Client.id.not_in(staff))
-    rows = [{"client_id": client_id, "role_id": role_id} for client_id in db.session.scalars(missing).all()]
-    if rows:
-        db.session.execute(insert(client_role), rows)
-
-
 def client_ids(names: Collection[str]) -> dict[str, int]:
-    """Return the id of each client named by external id or e-mail address, also the one that the host's file has."""
+    """Return the id of each client named by external id or e-mail address, also the one that the host's file has.
+
+    Staff are no clients.
+    """
     ids: dict[str, int] = {}
     for column in (Client.file_email, Client.email, Client.external_id):
-        rows = db.session.execute(select(column.label("name"), Client.id).where(column.in_(names)))
+        rows = db.session.execute(select(column.label("name"), Client.id).where(column.in_(names), Client.role == ""))
         ids.update({row.name: row.id for row in rows})
     return ids
 

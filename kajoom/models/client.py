@@ -1,4 +1,4 @@
-"""Clients and their roles; a client with the staff role has access to the staff pages."""
+"""Those who sign in: clients, and staff, who have a role."""
 
 from __future__ import annotations
 
@@ -6,38 +6,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_security import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, ScalarSelect, String, Table, inspect, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from flask_security import UserMixin
+from sqlalchemy import ScalarSelect, String, inspect, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.domain.tax import Taxation, TaxName
 from kajoom.models.db import Base, db
 from kajoom.models.types import UtcDateTime
-
-STAFF = "staff"
-
-client_role = Table(
-    "client_role",
-    Base.metadata,
-    Column("client_id", ForeignKey("client.id"), primary_key=True),
-    Column("role_id", ForeignKey("role.id"), primary_key=True),
-)
-
-
-class Role(Base, RoleMixin):
-    """A role of a client; only ``staff`` exists."""
-
-    __tablename__ = "role"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    description: Mapped[str | None]
 
 
 class Client(Base, UserMixin):
     """A person who signs in, owns services and pays; ``locale`` is "fr" or "en", ``province`` a two-letter code.
 
     ``tax_exempt`` is why the client pays no taxes, as invoices print it; empty for a client who pays them.
+    ``role`` is a ``StaffRole``, empty for a client.
     ``invited_at`` is when the last invitation to choose a password was queued. ``file_email`` is the address that the
     host's file had when the client chose another one here.
     """
@@ -57,11 +39,15 @@ class Client(Base, UserMixin):
     locale: Mapped[str] = mapped_column(default="fr")
     password: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
+    role: Mapped[str] = mapped_column(String(10), default="")
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    roles: Mapped[list[Role]] = relationship(secondary=client_role)  # type: ignore[assignment]
+    @property
+    def is_staff(self) -> bool:
+        """Whether the account is that of a member of the staff, who is no client."""
+        return bool(self.role)
 
     @property
     def tax_province(self) -> str:
@@ -87,9 +73,15 @@ class ClientFacts(UserMixin):
     name: str
     locale: str
     active: bool
+    role: str
     fs_uniquifier: str
     session_id: int
     session_seen_at: datetime
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the account is that of a member of the staff, who is no client."""
+        return bool(self.role)
 
 
 def password_before_change(client: Client) -> str | None:
@@ -105,7 +97,7 @@ def client_by_email(email: str) -> Client | None:
 
 def staff_locales(emails: Collection[str]) -> dict[str, str]:
     """The language of each active staff account that has one of these addresses, by its address in lower case."""
-    is_staff = Client.active & Client.roles.any(Role.name == "staff")
+    is_staff = Client.active & (Client.role != "")
     query = select(Client.email, Client.locale).where(Client.email.in_([each.lower() for each in emails]), is_staff)
     return {row.email: row.locale for row in db.session.execute(query)}
 
@@ -138,5 +130,5 @@ def lock_client(client_id: int | ScalarSelect[int]) -> Client:
 def lock_clients_to_invite(before: datetime, limit: int) -> list[Client]:
     """Lock and return active clients without a password or role who were not invited since ``before``, as they come."""
     is_due = or_(Client.invited_at.is_(None), Client.invited_at <= before)
-    query = select(Client).where(Client.active, Client.password.is_(None), is_due, ~Client.roles.any())
+    query = select(Client).where(Client.active, Client.password.is_(None), is_due, Client.role == "")
     return list(db.session.scalars(query.order_by(Client.id).limit(limit).with_for_update(key_share=True)))

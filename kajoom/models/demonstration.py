@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from kajoom.models.client import Client
 from kajoom.models.db import begin_mode
 
-_ACCOUNTS = {"fr@example.com": "demo-fr", "en@example.com": "demo-en", "staff@example.com": "demo-staff"}
-"""The e-mail addresses of the demonstration's accounts, and their ids in its files."""
+_ACCOUNTS = {"fr@example.com": "demo-fr", "en@example.com": "demo-en"}
+"""The e-mail addresses of the demonstration's clients, and their ids in its files."""
 
 
 def holds_demonstration(database_url: str, folder: Path) -> bool:

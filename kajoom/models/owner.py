@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from kajoom.models.client import STAFF, Client, Role, client_role
+from kajoom.models.client import Client
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
@@ -20,12 +20,6 @@ class Owner(NamedTuple):
     id: int
     name: str
     email: str
-
-
-def is_staff(client_id: int) -> bool:
-    """Whether a client has the role of staff."""
-    query = select(client_role.c.client_id).join(Role, Role.id == client_role.c.role_id)
-    return db.session.scalar(query.where(client_role.c.client_id == client_id, Role.name == STAFF)) is not None
 
 
 def owner_of_service(service_id: int) -> Owner | None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, ForeignKey, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kajoom.models.client import Client, ClientFacts, client_role
+from kajoom.models.client import Client, ClientFacts
 from kajoom.models.db import Base, db
 from kajoom.models.types import UtcDateTime
 
@@ -51,6 +51,7 @@ _SIGNED_IN = (
         Client.name,
         Client.locale,
         Client.active,
+        Client.role,
         Client.fs_uniquifier,
         ClientSession.id,
         ClientSession.seen_at,
@@ -97,11 +98,6 @@ def end_open_sessions(client_id: int, at: datetime, but: int | None) -> int:
     if but is not None:
         statement = statement.where(ClientSession.id != but)
     return len(db.session.execute(statement.values(ended_at=at).returning(ClientSession.id)).all())
-
-
-def has_role(client_id: int) -> bool:
-    """Whether a client has any role, which only staff have."""
-    return db.session.scalar(select(client_role.c.role_id).where(client_role.c.client_id == client_id)) is not None
 
 
 def lock_session(session_id: int, *, skip_locked: bool = False) -> ClientSession | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ForeignKey, Index, exists, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -14,6 +15,7 @@ from kajoom.models.catalog import Plan
 from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.order import Order
 from kajoom.models.outbox import IS_PENDING, Message
+from kajoom.models.paging import page_of
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, enum_column
 
@@ -109,6 +111,12 @@ def open_tasks() -> list[Task]:
     """Return the open tasks with their services and orders, the oldest first."""
     query = select(Task).options(*_WITH_SERVICE).where(_IS_OPEN)
     return list(db.session.scalars(query.order_by(Task.opened_at, Task.id)))
+
+
+def open_tasks_page(number: int) -> Pagination:
+    """A page of the open tasks, as ``open_tasks`` returns them."""
+    query = select(Task).options(*_WITH_SERVICE).where(_IS_OPEN)
+    return page_of(query.order_by(Task.opened_at, Task.id), number)
 
 
 def has_open_task(kind: TaskKind, service_id: int) -> bool:

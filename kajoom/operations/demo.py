@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -12,12 +13,14 @@ from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import add_months
 from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.quote import When
+from kajoom.domain.staff import StaffRole
 from kajoom.gateways.ports import PaymentProvider
 from kajoom.models.client import client_by_email, is_any_client
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.service import Service, service_by_external_id
 from kajoom.models.service_snapshot import service_snapshot_of
+from kajoom.operations.accounts.staff import StaffDetails, create_staff
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.catalog.load import load_catalog
 from kajoom.operations.files.cells import CYCLES
@@ -70,6 +73,9 @@ def load_demonstration(folder: Path, context: DemoContext, hash_password: Callab
         _raise_on_errors(
             import_clients(read_rows(lines, DemoClientRow), context.at, hash_password=hash_password).errors
         )
+    member = tomllib.loads((folder / "staff.toml").read_text("utf-8"))
+    details = StaffDetails(member["email"], StaffRole(member["role"]), member["name"])
+    create_staff(details, context.at, hash_password(member["password"]))
     with (folder / "services.csv").open("rb") as lines:
         rows = _shift_due_dates(read_rows(lines, ServiceRow), context.on)
         _raise_on_errors(import_services(rows, ServiceImport(context.on, context.at)).errors)

@@ -23,6 +23,7 @@ from kajoom.web import (
     plan,
     recovery,
     service,
+    staff,
     webhook,
 )
 from kajoom.web.assets import init_assets
@@ -43,7 +44,7 @@ from kajoom.web.throttling import init_throttling
 
 _BLUEPRINTS = (
     service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_access.bp, account_sessions.bp, cancellation.bp,
-    recovery.bp, health.bp, webhook.bp,
+    recovery.bp, health.bp, staff.bp, webhook.bp,
 )  # fmt: skip
 
 
@@ -62,6 +63,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     init_auth(app)
     init_csrf(app)
     init_throttling(app)
+    staff.init_staff(app)
     init_locale(app)
     init_headers(app, headers)
     init_staff_view(app)

@@ -23,6 +23,7 @@ from flask_security import (
     LoginForm,
     MailUtil,
     PasswordUtil,
+    RoleMixin,
     Security,
     SQLAlchemyUserDatastore,
     VerifyForm,
@@ -38,7 +39,6 @@ from kajoom.domain.password import MAX_BYTES
 from kajoom.models.client import (
     Client,
     ClientFacts,
-    Role,
     client_by_email,
     client_by_id,
     password_before_change,
@@ -139,7 +139,7 @@ def init_auth(app: Flask) -> None:
     app.config.update(_SETTINGS, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     app.config["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"] = {**ARGON2, **app.config["PASSWORD_HASH_OPTIONS"]}
     app.session_interface = SessionInterface()
-    datastore = _ClientDatastore(db, Client, Role)
+    datastore = _ClientDatastore(db, Client, RoleMixin)  # a role is a column here: there is no other model
     forms: dict[str, Any] = {"login_form": SignInForm, "verify_form": VerifyPasswordForm}
     # Flask-Security returns what render_template gives as the view's response, so it may carry a status too.
     security = Security(

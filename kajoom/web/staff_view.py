@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from flask import Flask, abort, g, request
 
-from kajoom.models.owner import Owner, is_staff
+from kajoom.models.owner import Owner
 from kajoom.web.auth import current_client
 
 log = logging.getLogger(__name__)
@@ -35,14 +35,14 @@ def get_viewable_or_404(
 
     404 for what does not exist, and for what is another client's unless a member of staff reads it.
     """
-    seen = viewed_owner()
-    client_id = seen.id if seen is not None else current_client().id
+    seen, reader = viewed_owner(), current_client()
+    client_id = seen.id if seen is not None else reader.id
     found = find(client_id, name)
     if found is not None:
         return found
-    owner = owner_of(name) if request.method in {"GET", "HEAD"} and is_staff(client_id) else None
+    owner = owner_of(name) if request.method in {"GET", "HEAD"} and reader.is_staff else None
     if owner is None:
         abort(404)
     g.viewed_owner = owner
-    log.info("staff act", extra={"act": "read", "actor": client_id, "client": owner.id, "endpoint": request.endpoint})
+    log.info("staff act", extra={"act": "read", "actor": reader.id, "client": owner.id, "endpoint": request.endpoint})
     return find(owner.id, name) or abort(404)

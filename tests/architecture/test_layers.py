@@ -42,7 +42,7 @@ IMPORTS: dict[str, set[str]] = {
 
 PARTS: dict[tuple[str, str], set[str]] = {
     ("models", "flask"): {"flask.current_app"},
-    ("models", "flask_security"): {"flask_security.RoleMixin", "flask_security.UserMixin"},
+    ("models", "flask_security"): {"flask_security.UserMixin"},
     ("operations", "sqlalchemy"): {"sqlalchemy.exc.IntegrityError", "sqlalchemy.exc.OperationalError"},
     ("cli", "flask_security"): {"flask_security.hash_password"},
 }  # fmt: skip

@@ -17,7 +17,7 @@ def test_database_of_the_demonstration_is_recognised(app: Flask) -> None:
     factories.client(email="fr@example.com")
     factories.client(external_id="demo-en")
     assert not holds_demonstration(url, folder)
-    factories.client(email="staff@example.com", external_id="demo-staff")
+    factories.client(email="en@example.com", external_id="demo-fr")
     assert holds_demonstration(url, folder)
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from kajoom.gateways import Gateways
 from kajoom.models.catalog import CatalogVersion
-from kajoom.models.client import Role
 from kajoom.models.db import db
 from kajoom.worker.email_context import EmailContext
 from kajoom.worker.email_samples import AT, SELLER, sample
@@ -127,8 +126,7 @@ def test_french_plan_name_that_is_no_noun_agrees_with_its_sentence() -> None:
 
 
 def test_each_member_of_the_staff_is_written_to_in_their_language(gateways: Gateways, mailer: FakeMailer) -> None:
-    english = factories.client(locale="en")
-    english.roles = [Role(name="staff")]
+    english = factories.client(locale="en", role="agent")
     group = "team@example.com"  # an address without an account has the language of the catalogue
     db.session.query(CatalogVersion).one().staff = {"notify": [group, english.email], "locale": "fr"}
     db.session.commit()

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.client import Client, client_by_email, lock_client, lock_clients_to_invite
-from kajoom.models.session import has_role
 from kajoom.operations.accounts.links import VALID_FOR, LinkKind
 from kajoom.operations.email_address import parse_email
 from kajoom.operations.outbox import enqueue
@@ -65,4 +64,4 @@ def _client_of(email: str) -> Client | None:
         client = client_by_email(parse_email(email.strip()))
     except ValueError:
         return None
-    return None if client is None or has_role(client.id) else client
+    return None if client is None or client.is_staff else client

@@ -13,7 +13,6 @@ from kajoom.models.db import db
 from kajoom.models.session import (
     ClientSession,
     end_open_sessions,
-    has_role,
     hash_token,
     lock_session,
     open_sessions,
@@ -51,7 +50,7 @@ def begin_session(client_id: int, uniquifier: str, device: Device, at: datetime,
         return None
     for surplus in open_sessions(client_id, at)[MOST_OPEN - 1 :]:
         _end(surplus, at)
-    idle = IDLE_OF_STAFF if has_role(client_id) else IDLE
+    idle = IDLE_OF_STAFF if client.is_staff else IDLE
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     db.session.add(
         ClientSession(

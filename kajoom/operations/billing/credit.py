@@ -23,7 +23,7 @@ def grant_credit(email: str, amount: str, reason: str, at: datetime, currency: s
     be negative.
     """
     client = client_by_email(email)
-    if client is None:
+    if client is None or client.is_staff:
         raise BusinessError(StaffRefusal.NO_CLIENT, email=email)
     moved, reason = parse_amount(amount, currency), check_reason(reason)
     client_id = client.id

@@ -11,7 +11,6 @@ from pydantic import BaseModel, PlainValidator
 
 from kajoom.domain.tax import RATES
 from kajoom.models import bulk
-from kajoom.models.client import STAFF
 from kajoom.operations.files.cells import (
     Country,
     Email,
@@ -49,10 +48,9 @@ class ClientRow(BaseModel):
 
 
 class DemoClientRow(ClientRow):
-    """A row of the demonstration's clients, with their known password and role."""
+    """A row of the demonstration's clients, with their known password."""
 
     password: Text | None = None
-    roles: Annotated[str, PlainValidator(one_of({STAFF: STAFF}))] = ""
 
 
 _DEFAULTS = {"company": "", "address": "", "province": "", "country": _CANADA, "tax_exempt": "", "locale": "fr"}
@@ -98,8 +96,6 @@ def _import_batch(
             changes[row["id"]] = changed
     bulk.add_clients(added)
     bulk.write_clients(changes)
-    if staff := [record.values["external_id"] for record in records if record.values.get("roles")]:
-        bulk.grant_staff(staff)
     batch.count(len(records), len(added), len(changes))
 
 
@@ -110,6 +106,8 @@ def _errors(
     merged = {**_DEFAULTS, **(row or {}), **values}
     if merged["country"] == _CANADA and merged["province"] not in RATES:
         yield "province", f"{merged['province'] or 'empty'}: in Canada, one of {', '.join(sorted(RATES))}"
+    if row is not None and row["role"]:
+        yield "external_id", f"{values['external_id']} is a staff account's"
     owner = owners.get(values["email"]) if row is None or values["email"] != row["file_email"] else None
     if owner is not None and owner != values["external_id"]:
         yield "email", f"{values['email']} is already that of {owner}"

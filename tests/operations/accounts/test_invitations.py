@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kajoom.domain.refusal import BusinessError, StaffRefusal
-from kajoom.models.client import Client, Role
+from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.operations.accounts import invitations
@@ -39,7 +39,7 @@ def test_every_active_client_without_a_password_is_invited_once_a_week(monkeypat
     ids = [client_with().id for _ in range(3)]
     client_with(password="a hash")
     client_with(active=False)
-    client_with(roles=[Role(name="staff")])
+    client_with(role="agent")
     assert invite_all(AT) == 3
     assert invite_all(AT + WEEK - SECOND) == 0
     assert invited() == ids
@@ -59,12 +59,10 @@ def test_client_named_by_address_is_invited_again() -> None:
         ({"email": "other@example.com"}, StaffRefusal.NO_CLIENT),
         ({"password": "a hash"}, StaffRefusal.ALREADY_ACTIVATED),
         ({"active": False}, StaffRefusal.DEACTIVATED),
-        ({"roles": "staff"}, StaffRefusal.NO_CLIENT),
+        ({"role": "agent"}, StaffRefusal.NO_CLIENT),
     ],
 )
 def test_client_who_needs_no_invitation_is_refused_by_name(columns: dict[str, object], code: StaffRefusal) -> None:
-    if "roles" in columns:
-        columns = {"roles": [Role(name="staff")]}
     client_with(**{"email": "invited@example.com", **columns})
     with pytest.raises(BusinessError) as refused:
         invite("invited@example.com", AT)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text, update
 
 from kajoom.domain.device import Device
-from kajoom.models.client import Client, Role, lock_client
+from kajoom.models.client import Client, lock_client
 from kajoom.models.db import db
 from kajoom.models.session import ClientSession, client_of_session, open_sessions
 from kajoom.operations.accounts.sessions import (
@@ -54,10 +54,7 @@ def end_all(client_id: int, but: int | None = None) -> int:
 
 def staff_member() -> Client:
     """A client with a role."""
-    client = factories.client()
-    client.roles.append(Role(name="staff"))
-    db.session.commit()
-    return client
+    return factories.client(role="agent")
 
 
 def test_database_holds_only_the_hash_of_the_token_of_the_cookie() -> None:

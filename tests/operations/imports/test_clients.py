@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher, Type
 
+from kajoom.domain.staff import StaffRole
 from kajoom.domain.tax import ALL_TAXES, Taxation
 from kajoom.models.bulk import client_ids
 from kajoom.models.client import Client
 from kajoom.models.db import db
+from kajoom.operations.accounts.staff import StaffDetails, create_staff
 from kajoom.operations.files.csv_file import read_rows
 from kajoom.operations.files.report import ImportReport
 from kajoom.operations.imports.clients import ClientRow, DemoClientRow, import_clients
@@ -252,19 +254,16 @@ def test_line_number_counts_empty_and_multi_line_rows() -> None:
     ]
 
 
-def test_demonstration_has_passwords_and_staff() -> None:
+def test_demonstration_has_clients_with_passwords() -> None:
     with DEMO.open("rb") as lines:
         rows = list(read_rows(lines, DemoClientRow))
     for _ in range(2):
         report = import_clients(iter(rows), AT, hash_password="hash of {}".format)
         assert report.errors == []
-    assert (report.added, report.unchanged) == (0, 3)
+    assert (report.added, report.unchanged) == (0, 2)
     people = {row.email: row for row in clients().values()}
-    assert people.keys() == {"fr@example.com", "en@example.com", "staff@example.com"}
+    assert people.keys() == {"fr@example.com", "en@example.com"}
     assert {row.password for row in people.values()} == {"hash of kajoom-demonstration"}
-    assert [row.email for row in people.values() if [role.name for role in row.roles] == ["staff"]] == [
-        "staff@example.com"
-    ]
     assert (people["fr@example.com"].locale, people["en@example.com"].locale) == ("fr", "en")
 
 
@@ -298,3 +297,14 @@ def test_address_that_the_client_changed_here_stays_until_the_file_gives_another
     for address in ("file@example.com", "anna@example.com"):
         assert import_text(HEADER + ANNA.replace("anna@example.com", address)).changed == 1
         assert (clients()["1"].email, clients()["1"].file_email) == (address, None)
+
+
+def test_import_neither_gives_a_role_nor_changes_a_staff_account() -> None:
+    create_staff(StaffDetails("anna@example.com", StaffRole.AGENT), AT)
+    [staff] = clients().values()
+    by_id = HEADER + ANNA.replace("1,", f"{staff.external_id},", 1)
+    for text, place in ((by_id, "external_id"), (HEADER + ANNA, "email")):
+        assert [error.place for error in import_text(text).errors] == [place]
+    [error] = errors_of(import_text(HEADER.replace("locale", "role") + ANNA))
+    assert error.startswith("line 1: role: unknown column")
+    assert {row.role for row in clients().values()} == {"agent"}
