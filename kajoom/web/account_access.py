@@ -48,7 +48,8 @@ def _recent_sign_in_required(view: Callable[[], ResponseReturnValue]) -> Callabl
 def password() -> ResponseReturnValue:
     """Show the form of a new password, or store it: every other session ends, and this one gets another name."""
     client = current_client()
-    new_password, errors = read_new_password() if request.method not in SAFE_METHODS else ("", [])
+    is_sent = request.method not in SAFE_METHODS
+    new_password, errors = read_new_password(client.email, client.name) if is_sent else ("", [])
     if not new_password:
         title, status = gettext("Change my password"), 422 if errors else 200
         return render("account/password.html", None, title=title, status=status, email=client.email, errors=errors)

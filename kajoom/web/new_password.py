@@ -11,12 +11,14 @@ from flask_security import PasswordUtil
 
 from kajoom.domain.password import PasswordFault, password_fault
 from kajoom.i18n.translations import N_
+from kajoom.models.catalog import catalog
+from kajoom.operations.accounts.common_passwords import is_common
 from kajoom.web.forms import NewPasswordForm
 
 _TEXTS: Mapping[PasswordFault, str] = {
     PasswordFault.TOO_SHORT: N_("Choose a password of at least 12 characters: a few words make a good one."),
     PasswordFault.TOO_LONG: N_("Choose a password of at most 128 characters."),
-    PasswordFault.COMMON: N_("Many people use this password, so it is easily guessed. Choose another."),
+    PasswordFault.COMMON: N_("This password is easily guessed: it is a common one, or your own name. Choose another."),
 }
 _DIFFERENT = N_("The two passwords are not the same. Type the same one twice.")
 
@@ -28,11 +30,13 @@ class FieldError(NamedTuple):
     text: str
 
 
-def read_new_password() -> tuple[str, list[FieldError]]:
-    """The normalised password of the form that was sent, and what is wrong with it."""
+def read_new_password(email: str, name: str) -> tuple[str, list[FieldError]]:
+    """The normalised password of the form that was sent, and what is wrong with it; ``email`` and ``name`` are the
+    client's, of whom they make no password."""
     form = NewPasswordForm.parse(request.form)
     password, confirmed = (form.password.data or "", form.password_confirm.data or "")
-    if fault := password_fault(password, lambda _password: False):
+    names = (email, name, catalog().seller.get("name", ""))
+    if fault := password_fault(password, lambda text: is_common(text, names)):
         return "", [FieldError("password", str(gettext(_TEXTS[fault])))]
     normalize = PasswordUtil(current_app).normalize
     if normalize(password) != normalize(confirmed):

@@ -54,7 +54,7 @@ def choose_password(kind: LinkKind, token: str) -> ResponseReturnValue:
         link, client = _usable_link(kind, token)
         if request.method in SAFE_METHODS:
             return _render_choice(kind, client.email)
-        password, errors = read_new_password()
+        password, errors = read_new_password(client.email, client.name)
         if errors:
             return _render_choice(kind, client.email, errors)
         set_password(link, hash_password(password), clock.now())
