@@ -25,12 +25,14 @@ IDENTICAL: set[str] = {"%(n)s service", "Actions", "Client", "Date", "Informatio
 
 NBSP = "\N{NO-BREAK SPACE}"
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|{(\w*)}")
+STRAIGHT_APOSTROPHE = re.compile(r"\w'|'\w")
 MARKUP = re.compile(r"<[^<>]+>|https?://\S+|&\w+;")
 TYPOGRAPHY = {
     "a no-break space is missing before : % or $": re.compile(rf"(?<!{NBSP})[:%$]"),
     "a no-break space is missing inside « »": re.compile(rf"«(?!{NBSP})|(?<!{NBSP})»"),
     "a space stands before ; ! or ?": re.compile(r"\s[;!?]"),
     "straight quotation marks stand for « »": re.compile(r'"'),
+    "a straight apostrophe stands for ’": STRAIGHT_APOSTROPHE,
 }
 
 
@@ -59,6 +61,7 @@ def translation_faults(message: Message) -> Iterator[str]:
         return
     if french == english and english[0] not in IDENTICAL:
         yield f"the same in French as in English (if rightly so, list it in IDENTICAL): {english[0]!r}"
+    yield from (f"straight apostrophe: {text!r}" for text in english if STRAIGHT_APOSTROPHE.search(text))
     for text in french:
         if not placeholders_in(english[0]) <= placeholders_in(text) <= placeholders_in(english[-1]):
             yield f"other placeholders than {sorted(placeholders_in(english[-1]))}: {text!r}"
@@ -138,6 +141,8 @@ BAD = [
     message("Sure!", f"Certain{NBSP}!"),
     message("Plan “A”", "Forfait « A »"),
     message("Plan “A”", 'Forfait "A"'),
+    message("Due today", "À payer aujourd'hui"),
+    message("You don't pay", "Vous ne payez pas"),
     message("Choose your plan.", "Choisissez votre forfait.Choisissez votre forfait."),
 ]
 

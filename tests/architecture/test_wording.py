@@ -14,7 +14,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 
 from tests.architecture.files import ROOT
-from tests.architecture.test_translations import MAPPING, MARKS, english_of, french_of, messages
+from tests.architecture.test_translations import MAPPING, MARKS, STRAIGHT_APOSTROPHE, english_of, french_of, messages
 
 TURNS: dict[str, list[dict[str, str]]] = tomllib.loads(
     (ROOT / "tests/architecture/turns.toml").read_text(encoding="utf-8")
@@ -81,6 +81,7 @@ def test_demonstration_uses_no_turn_of_the_list() -> None:
     texts = list(catalogue_texts(tomllib.loads((ROOT / "demo/catalog.toml").read_text(encoding="utf-8"))))
     assert {language for language, _ in texts} == set(TURNS)
     assert [fault for language, text in texts for fault in turns_in(text, language)] == []
+    assert [text for _, text in texts if STRAIGHT_APOSTROPHE.search(text)] == []
 
 
 def test_commands_use_no_turn_of_the_list() -> None:

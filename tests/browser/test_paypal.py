@@ -165,7 +165,7 @@ def test_saved_account_that_paypal_refuses_is_announced_and_focused(
     page.locator("#review form .btn.go").click()
     notice = page.locator("[data-refusal=saved_method_ended]")
     expect(notice).to_be_focused()
-    expect(notice).to_contain_text("Rien n'a été débité")
+    expect(notice).to_contain_text("Rien n’a été débité")
     page.get_by_role("button", name="Continuer avec PayPal").click()
     page.wait_for_url(f"{paypal.address}/checkoutnow?token=*")
 

@@ -98,7 +98,7 @@ def test_preview_is_announced_once_and_keeps_the_focus(open_page: OpenPage, live
         [
             "status",
             "Aperçu\N{NO-BREAK SPACE}: Forfait C, mensuel. "
-            "À payer aujourd'hui\N{NO-BREAK SPACE}: 111,26\N{NO-BREAK SPACE}$, taxes comprises.",
+            "À payer aujourd’hui\N{NO-BREAK SPACE}: 111,26\N{NO-BREAK SPACE}$, taxes comprises.",
         ]
     ]
     assert page.locator("#status").get_attribute("role") == "status"

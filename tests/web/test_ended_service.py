@@ -80,7 +80,7 @@ def test_review_says_what_the_group_deletes_and_what_becomes_credit(french: Brow
     domain = french.get(f"{address('no-change')}/cancellation/review?when=now").text
 
     assert "supprimés 30 jours plus tard" in hosting
-    assert "Rien n&#39;est supprimé" in domain
+    assert "Rien n’est supprimé" in domain
     assert "30 jours" not in domain
     assert "courriels et bases de données" not in domain
 

@@ -40,7 +40,7 @@ def failing(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser
 
 
 def test_unknown_page_has_a_link_to_the_services(french: Browser, english: Browser) -> None:
-    for browser, title in ((french, "Cette page n&#39;existe pas"), (english, "This page does not exist")):
+    for browser, title in ((french, "Cette page n’existe pas"), (english, "This page does not exist")):
         response = browser.get("/nowhere")
         assert response.status_code == 404
         assert title in response.text

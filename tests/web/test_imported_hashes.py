@@ -53,7 +53,11 @@ def test_imported_hash_opens_once_and_becomes_argon2id(client: Browser, make: ob
     assert client.send("/login", email=EMAIL, password=password).status_code == 302
 
 
-@pytest.mark.parametrize("password_hash", [bcrypt_of("old", "2a"), bcrypt_of("old", "2b"), phpass_of("old", "H")])
+@pytest.mark.parametrize(
+    "password_hash",
+    [bcrypt_of("old", "2a"), bcrypt_of("old", "2b"), phpass_of("old", "H")],
+    ids=["2a", "2b", "H"],  # the hashes differ from process to process, and pytest-xdist compares the names of tests
+)
 def test_other_prefixes_are_verified(client: Browser, password_hash: str) -> None:
     store(password_hash)
     assert client.send("/login", email=EMAIL, password="old").status_code == 302

@@ -61,7 +61,7 @@ def test_invoice_shows_seller_client_lines_and_taxes_with_their_numbers(french: 
     assert response.status_code == 200
     assert f"<title>{service_in('unpaid-renewal').label} · Facture {number} · Kajoom</title>" in response.text
     for text in (
-        "1200, rue de l&#39;Exemple",
+        "1200, rue de l’Exemple",
         "Les Jardins Tremblay inc.",
         "Forfait A",
         '<data id="balance" value="172.46">172,46\xa0$ CAD</data>',

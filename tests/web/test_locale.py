@@ -153,4 +153,4 @@ def test_formats_follow_the_forced_locale_of_an_email() -> None:
     with force_locale("en"):
         assert current_formats().tag == "en-CA"
     with force_locale("fr"):
-        assert current_formats().gettext("Due date") == "Date d'échéance"
+        assert current_formats().gettext("Due date") == "Date d’échéance"

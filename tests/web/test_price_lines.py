@@ -36,7 +36,7 @@ def change(code: str, **columns: Any) -> None:
 
 
 def text_of(browser: Browser, path: str) -> str:
-    return html.unescape(browser.get(path).text).replace("’", "'")
+    return html.unescape(browser.get(path).text)
 
 
 def test_line_of_a_product_paid_once_speaks_of_no_period(french: Browser, address: Address) -> None:

@@ -46,12 +46,12 @@ def test_daily_run_of_the_demonstrations_day_bills_nothing_on_its_first_service(
 
 
 def test_scheduled_change_begins_with_its_renewal(french: Browser, address: Address) -> None:
-    assert "Rien n'est à payer d'ici là" in text_of(french, address("scheduled"))
+    assert "Rien n’est à payer d’ici là" in text_of(french, address("scheduled"))
     number = bill("scheduled")
 
     page = text_of(french, address("scheduled"))
     assert "le 9\xa0novembre 2022, une fois son renouvellement payé" in page
-    assert "Rien n'est à payer d'ici là" not in page
+    assert "Rien n’est à payer d’ici là" not in page
     order = text_of(french, f"/orders/{reference_of('scheduled')}")
     assert f"facture {number}, de 109,23\xa0$, à payer au plus tard le 9\xa0novembre 2022" in order
     assert f"/invoices/{number}?next=" in order
@@ -187,5 +187,5 @@ def test_client_of_a_suspended_service_reads_that_a_person_lifts_the_suspension(
 
     post(french, f"/invoices/{number}/payment", method="demonstration")
 
-    assert "notre équipe s'occupe de lever la suspension" in text_of(french, f"/invoices/{number}")
+    assert "notre équipe s’occupe de lever la suspension" in text_of(french, f"/invoices/{number}")
     assert "notre équipe lève la suspension" in emails_of(app, "payment_received")

@@ -25,14 +25,14 @@ def test_product_page_keeps_the_labels_that_clients_know(french: Browser, addres
     assert 'data-status="active">ACTIF</p>' in page
     assert ">MISE À NIVEAU</a>" in page
     assert list(_facts(page).items())[:5] == [
-        ("Date d'inscription", "2012-06-23"),
+        ("Date d’inscription", "2012-06-23"),
         ("Montant récurrent", "150,00\xa0$ CAD"),
         ("Cycle de facturation", "Mensuel"),
-        ("Date d'échéance", "2022-11-01"),
+        ("Date d’échéance", "2022-11-01"),
         ("Mode de paiement", "PayPal"),
     ]
-    assert "Augmenter/Diminuer votre plan d'hébergement" in page
-    assert "Demande d'annulation" in page
+    assert "Augmenter/Diminuer votre plan d’hébergement" in page
+    assert "Demande d’annulation" in page
     assert "antipourriel" in page
 
 
@@ -58,7 +58,7 @@ def test_product_without_permitted_moves_offers_no_change(french: Browser, addre
     page = french.get(address(state)).text
     assert UPGRADE not in page
     assert "Augmenter/Diminuer" not in page
-    assert "Demande d'annulation" in page
+    assert "Demande d’annulation" in page
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_information_tab_shows_the_facts_of_the_service(french: Browser, address
     page = french.get(f"{address('hosting')}?tab=information").text
     assert _facts(page)["Domaine"] == "exemple.ca"
     assert 'aria-current="page">Information</a>' in page
-    assert "Demande d'annulation" not in page
+    assert "Demande d’annulation" not in page
 
 
 def test_history_lists_each_change_with_its_status(french: Browser, address: Address) -> None:

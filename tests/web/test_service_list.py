@@ -63,9 +63,9 @@ def test_row_says_by_when_to_pay_and_what_a_change_leads_to(french: Browser) -> 
     page = french.get("/services").text
     for state, caption in (
         ("overdue", "Payable depuis le"),
-        ("unpaid-renewal", "À payer d'ici le"),
-        ("waiting-payment", "À payer d'ici le"),
-        ("hosting", "Date d'échéance"),
+        ("unpaid-renewal", "À payer d’ici le"),
+        ("waiting-payment", "À payer d’ici le"),
+        ("hosting", "Date d’échéance"),
     ):
         assert f"<dt>{caption}</dt>" in _row(page, state), state
     assert re.search(r">Forfait \w+ → Forfait C · Hébergement Web</p>", _row(page, "waiting-person"))
@@ -99,7 +99,7 @@ def test_list_takes_four_statements_filtered_or_not(french: Browser, statements:
 
 @pytest.mark.parametrize("text", ["ECOLE-OEUVRE", "école-œuvre", "École-Œuvre d’", "cole-%"])
 def test_domain_is_found_without_regard_to_case_accents_and_ligatures(french: Browser, text: str) -> None:
-    service_in("hosting").label = "École-Œuvre d'été_1%.ca"
+    service_in("hosting").label = "École-Œuvre d’été_1%.ca"
     db.session.commit()
     found = "École-Œuvre" in french.get("/services", query_string={"q": text}).text.partition("<ul")[2]
     assert found is (text != "cole-%")

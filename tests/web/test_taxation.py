@@ -86,7 +86,7 @@ def test_price_before_tax_says_so_to_a_client_who_pays_taxes(
     signed_in: SignIn, address: Address, language: str, words: str
 ) -> None:
     page = signed_in(f"{language}@example.com").get(f"{address('hosting', language)}/plan").text
-    assert words in visible(page).replace("’", "'")
+    assert words in visible(page)
 
 
 def test_invoice_of_an_exempt_client_prints_the_reason_and_no_tax(french: Browser, address: Address) -> None:
@@ -122,7 +122,7 @@ def test_service_in_a_currency_without_a_price_has_no_upgrade(french: Browser, a
     assert 'id="upgrade"' not in french.get(service).text
     page = french.get(f"{service}/plan").text
     assert 'data-refusal="other_currency"' in page
-    assert "Ce changement n'est pas offert dans la devise de votre service." in visible(page).replace("’", "'")
+    assert "Ce changement n’est pas offert dans la devise de votre service." in visible(page)
     assert french.get(f"{service}/plan/review?plan=a&cycle=monthly").status_code == 409
 
 
