@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 
 COMMANDS = {
     "accounts": "kajoom.cli.accounts:accounts",
+    "audit": "kajoom.cli.audit:audit",
     "bill": "kajoom.cli.bill:bill",
     "catalog": "kajoom.cli.catalog:catalog_command",
     "demo": "kajoom.cli.demo:demo",

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.ledger import exit_on_refusal
-from kajoom.cli.operator import log_act
+from kajoom.cli.operator import current_operator
 from kajoom.operations.accounts.invitations import invite, invite_all
 
 
@@ -29,10 +29,8 @@ def invite_command(email: str | None, everyone: bool) -> None:
         raise click.UsageError("Give the e-mail address of one client, or --all.")
     if email:
         with exit_on_refusal():
-            client = invite(email, clock.now())
-        log_act("invite", client=client)
+            invite(email, current_operator(), clock.now())
         click.echo("The invitation is queued: a worker sends it.")
         return
-    count = invite_all(clock.now())
-    log_act("invite all", clients=count)
+    count = invite_all(current_operator(), clock.now())
     click.echo(f"invited: {count}")

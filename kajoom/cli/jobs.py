@@ -11,7 +11,7 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.operator import current_operator, log_act
+from kajoom.cli.operator import current_operator
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.outbox import Message, unfinished_messages
 from kajoom.operations.outbox import discard_message, retry_message
@@ -51,8 +51,7 @@ def list_command(kind: str, limit: int) -> None:
 def retry(job: int) -> None:
     """Try JOB again now, even a dead one."""
     with _exit_on_refusal(job):
-        retry_message(job, clock.now())
-    log_act("retry", job=job)
+        retry_message(job, current_operator(), clock.now())
     click.echo(f"Job {job} is due now.")
 
 
@@ -64,7 +63,6 @@ def discard(job: int, reason: str) -> None:
     """Discard JOB, which has failed: it will not be tried again."""
     with _exit_on_refusal(job):
         discard_message(job, current_operator(), reason, clock.now())
-    log_act("discard", job=job)
     click.echo(f"Job {job} is discarded.")
 
 

@@ -13,7 +13,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom import clock
-from kajoom.cli.operator import current_operator, log_act
+from kajoom.cli.operator import current_operator
 from kajoom.domain.money import Money
 from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
@@ -88,7 +88,6 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
     offline_payment = OfflinePayment(amount, day, clock.at_local_time(day, 12), reference, method)
     with exit_on_refusal():
         receipt = record_offline_payment(invoice, offline_payment, clock.today(), current_operator(), clock.now())
-    log_act("received", invoice=invoice)
     if not receipt.is_new:
         click.echo(f"{reference} was already recorded for invoice {invoice}: nothing was added.")
     if receipt.applied:
@@ -108,8 +107,7 @@ def received(invoice: str, amount: str, on: datetime, reference: str, method: st
 def credit(email: str, amount: str, currency: str, reason: str) -> None:
     """Grant account credit to the client of EMAIL; it is used first, on the next invoice."""
     with exit_on_refusal():
-        balance = grant_credit(email, amount, reason, clock.now(), currency)
-    log_act("credit")
+        balance = grant_credit(email, amount, reason, clock.now(), currency, current_operator())
     click.echo(f"{email} now has {balance} {balance.currency} of account credit.")
 
 
@@ -128,7 +126,6 @@ def credit_note_command(invoice: str, amount: str, reason: str) -> None:
     if not is_new:
         click.echo(f"Credit note {note.number} was already issued for this: nothing was added.")
         return
-    log_act("credit-note", invoice=invoice)
     subtotal = Money(-note.subtotal_cents, note.currency)
     click.echo(f"Credit note {note.number}: {subtotal} before tax of invoice {invoice},")
     click.echo(f"{note.credited} {note.currency} with taxes, added to the client's account credit.")
@@ -144,7 +141,6 @@ def refund(invoice: str) -> None:
     """
     with exit_on_refusal():
         sent = refund_invoice(invoice, current_app.extensions["kajoom"].payments, current_operator(), clock.now())
-    log_act("refund", invoice=invoice)
     for each in sent:
         result = _REFUND_RESULTS[each.status].format(provider=each.provider, reason=each.reason)
         click.echo(f"{each.amount} {each.amount.currency} {result}")
@@ -178,7 +174,6 @@ def explain_command(reference: str, note: str) -> None:
     """Close the differences with REFERENCE and record what they were."""
     with exit_on_refusal():
         count = explain(reference, note, current_operator(), clock.now())
-    log_act("explain", reference=reference)
     click.echo(f"{count} difference{'s' if count > 1 else ''} explained.")
 
 

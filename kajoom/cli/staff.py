@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.ledger import LEDGER_COMMANDS, exit_on_refusal
-from kajoom.cli.operator import current_operator, log_act
+from kajoom.cli.operator import current_operator
 from kajoom.cli.staff_accounts import ACCOUNT_COMMANDS
 from kajoom.cli.tasks import TASK_COMMANDS
 from kajoom.cli.webhook_events import notices
@@ -35,5 +35,4 @@ def end(service: str, reason: str) -> None:
     """
     with exit_on_refusal():
         ended = end_service_as_staff(service, reason, current_operator(), clock.today(), clock.now())
-    log_act("end", service=ended.id)
     click.echo(f"{ended.external_id} has ended.")

@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.ledger import exit_on_refusal
-from kajoom.cli.operator import log_act
+from kajoom.cli.operator import current_operator
 from kajoom.domain.staff import StaffRole
 from kajoom.models.client import client_by_id
 from kajoom.models.staff import StaffAccount, staff_accounts
@@ -32,8 +32,8 @@ def create(email: str, role: str, name: str, lang: str) -> None:
     """
     current_app.extensions["config"].check_complete()
     with exit_on_refusal():
-        staff_id = create_staff(StaffDetails(email, StaffRole(role), name.strip(), lang), clock.now())
-    log_act("staff account", client=staff_id, role=role)
+        details = StaffDetails(email, StaffRole(role), name.strip(), lang)
+        staff_id = create_staff(details, clock.now(), actor=current_operator())
     account = client_by_id(staff_id)
     if account is None or account.password:
         click.echo(f"{email} is now {role}.")
@@ -60,8 +60,7 @@ def list_accounts() -> None:
 def disable(email: str) -> None:
     """Disable the staff account of EMAIL: it signs in no more, and its sessions end now."""
     with exit_on_refusal():
-        staff_id = disable_staff(email, clock.now())
-    log_act("staff disabled", client=staff_id)
+        disable_staff(email, clock.now(), current_operator())
     click.echo(f"{email} is disabled.")
 
 

@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.ledger import DAY, REFUSALS
-from kajoom.cli.operator import current_operator, log_act
+from kajoom.cli.operator import current_operator
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.domain.task import TaskKind, is_late
@@ -85,7 +85,6 @@ def done(name: str, day: datetime | None) -> None:
             raise click.UsageError(f"--on is for a change of plan: task {name} is not about one.")
         else:
             complete_task(int(name), current_operator(), clock.now())
-    log_act("done", subject=name)
     click.echo(f"Task {name} is done." if reference is None else f"{reference} is operational.")
     _print_credit_note(reference)
 
@@ -99,7 +98,6 @@ def refuse(name: str, reason: str) -> None:
     with _exit_on_refusal(name):
         reference = _order_reference_of(name)
         mark_refused(reference, reason, current_operator(), clock.today(), clock.now())
-    log_act("refuse", subject=name)
     click.echo(f"{reference} is refused.")
     _print_credit_note(reference)
 
@@ -112,7 +110,6 @@ def retry(name: str) -> None:
     with _exit_on_refusal(name):
         reference = _order_reference_of(name)
         retry_change(reference, current_operator(), clock.now())
-    log_act("retry", subject=name)
     click.echo(f"The panel is asked again for {reference}.")
 
 

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from kajoom.domain.audit import Act
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import AlertKind
+from kajoom.models.audit import record_act
 from kajoom.models.db import db
 from kajoom.models.outbox import (
     Message,
@@ -46,12 +48,14 @@ def restart(kind: str, key: str, at: datetime, **ids: Any) -> None:
 
 
 @transactional
-def retry_message(message_id: int, at: datetime) -> None:
+def retry_message(message_id: int, actor: str, at: datetime) -> None:
     """Make a dead or retried message due now, as if it were new.
 
     Raises ``BusinessError`` with ``NO_MESSAGE`` for an unknown one and ``NOT_WAITING`` for one that is done.
     """
-    _restart(_get_unfinished(message_id), at)
+    message = _get_unfinished(message_id)
+    record_act(Act.JOB_RETRIED, actor, at, subject=message)
+    _restart(message, at)
 
 
 @transactional
@@ -66,6 +70,7 @@ def discard_message(message_id: int, actor: str, note: str, at: datetime) -> Non
         raise BusinessError(StaffRefusal.NOT_DEAD, id=message_id)
     message.done_at, message.discarded_by, message.discard_note = at, actor, check_reason(note)
     message.lease_until = message.lease_token = None
+    record_act(Act.JOB_DISCARDED, actor, at, subject=message)
 
 
 def _get_unfinished(message_id: int) -> Message:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kajoom.domain.audit import Act
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import TaskKind
+from kajoom.models.audit import record_act
 from kajoom.models.client import lock_client
 from kajoom.models.service import client_id_of_service
 from kajoom.models.task import Task, add_task, close_open_task, close_tasks_of_order, close_tasks_of_service, task_by_id
@@ -66,12 +68,13 @@ def complete_task(task_id: int, actor: str, at: datetime, note: str = "") -> Non
     and with ``TASK_OF_ORDER`` when it is about an order, whose outcome closes it.
     """
     task = _get_open(task_id)
-    lock_client(client_id_of_service(task.service_id))
+    client = lock_client(client_id_of_service(task.service_id))
     task = _get_open(task_id)
     if task.order_id is not None:
         raise BusinessError(StaffRefusal.TASK_OF_ORDER, id=task_id)
     if task.kind is TaskKind.UNSUSPEND and task.service.status is ServiceStatus.SUSPENDED:
         task.service.status = ServiceStatus.ACTIVE
+    record_act(Act.TASK_DONE, actor, at, client_id=client.id, subject=task)
     close_open_task(task.key, actor, at, note)
 
 

@@ -1,4 +1,4 @@
-"""The worker's loop: queues each day's run once and handles due messages until it is stopped."""
+"""The worker's loop: queues each day's run, handles due messages and seals the audit, until it is stopped."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from time import sleep
 from flask import Flask
 
 from kajoom import clock
+from kajoom.operations.accounts.links import signing_keys
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders.stuck import report_stuck_changes
+from kajoom.operations.upkeep.audit import seal_new_acts
 from kajoom.worker.consumer import run_once
 from kajoom.worker.heartbeat import Heartbeat
 
@@ -55,7 +57,10 @@ def _pause(stop: Event) -> None:
 
 
 def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: Heartbeat | None = None) -> date:
-    """Handle everything that is due, and queue the day's run unless ``queued`` is that day; returns the day."""
+    """Handle everything that is due, and seal the audit; queue the day's run unless ``queued`` is that day.
+
+    Returns the day.
+    """
     heartbeat = heartbeat or Heartbeat()
     with app.app_context():
         today = clock.today()
@@ -65,7 +70,8 @@ def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: 
     while not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another
             is_idle = not run_once(app.extensions["kajoom"], clock.now())
-            heartbeat.beat(clock.now())
+            if heartbeat.beat(clock.now()) or is_idle:
+                seal_new_acts(signing_keys(app.config), clock.now())
         if is_idle:
             break
     return today

@@ -14,9 +14,9 @@ from sqlalchemy.exc import OperationalError
 
 from kajoom.models.db import db
 from kajoom.models.outbox import Message, message_by_key
-from kajoom.operations.heartbeat import record_heartbeat
 from kajoom.operations.outbox import enqueue
 from kajoom.operations.transaction import transactional
+from kajoom.operations.upkeep.heartbeat import record_heartbeat
 from tests.conftest import Statements, set_time
 from tests.web.conftest import NOON
 

@@ -220,7 +220,7 @@ def test_invitation_sets_the_first_password_and_signs_in(client: Browser, other:
     row = client_of()
     row.password = None
     db.session.commit()
-    assert invite(EMAIL, NOON) == row.id
+    assert invite(EMAIL, "staff:lea", NOON) == row.id
     path = link_of(messages("invitation")[0])
     assert path.startswith("/invite/")
     assert "Activer mon accès" in client.get(path).text
@@ -235,7 +235,7 @@ def test_invitation_is_not_sent_to_a_client_who_has_a_password_by_then(client: B
     row = client_of()
     row.password = None
     db.session.commit()
-    invite(EMAIL, NOON)
+    invite(EMAIL, "staff:lea", NOON)
     choose(client, requested_link(client))
     (message,) = messages("invitation")
     assert email_for_message(message.ids, message.key, NOON) is None

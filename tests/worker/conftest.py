@@ -61,6 +61,7 @@ def worker_app(catalog_database: Database) -> Iterator[Flask]:
     app.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
     app.config["SQLALCHEMY_DATABASE_URI"] = catalog_database.url
     app.config["BASE_URL"] = "https://clients.example.com"
+    app.config["SECRET_KEY"] = "a secret for tests"
     app.config["DAILY_RENEWAL_DAYS"] = 14
     app.extensions["clock"] = Clock(ZoneInfo("America/Toronto"))
     app.extensions["config"] = config_for(Path(app.instance_path), catalog_database.url)

@@ -16,7 +16,7 @@ from kajoom.gateways.ports import PanelResult, PanelStatus
 from kajoom.models.db import db
 from kajoom.models.heartbeat import heartbeats
 from kajoom.models.outbox import Message
-from kajoom.operations.heartbeat import record_heartbeat
+from kajoom.operations.upkeep.heartbeat import record_heartbeat
 from kajoom.worker import loop
 from kajoom.worker.heartbeat import Heartbeat
 from kajoom.worker.loop import embed_worker, run_pending, start_embedded_worker, work_forever

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
+from kajoom.domain.audit import Act
+from kajoom.domain.order import CLIENT
 from kajoom.models.address_change import AddressChange, address_change_by_id
+from kajoom.models.audit import record_act
 from kajoom.models.client import client_by_email, lock_client
 from kajoom.models.db import db
 from kajoom.operations.accounts.links import InvalidLink, Link
 from kajoom.operations.accounts.sessions import end_sessions
 from kajoom.operations.outbox import enqueue
 from kajoom.operations.transaction import transactional
-
-log = logging.getLogger(__name__)
 
 
 @transactional
@@ -54,5 +54,5 @@ def confirm_address(link: Link, client_id: int, session_id: int, at: datetime) -
     for recipient in ("old", "new"):
         key = f"address_changed-{change.id}-{recipient}"
         enqueue("email", key, at, email="address_changed", address_change=change.id, recipient=recipient)
-    log.info("address changed", extra={"client": client.id})
+    record_act(Act.ADDRESS_CHANGED, CLIENT, at, client_id=client.id, subject=change)
     return client.email

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import uuid4
 
+from kajoom.domain.audit import Act
 from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.models.audit import record_act
 from kajoom.models.client import Client, client_by_email, lock_client, lock_clients_to_invite
 from kajoom.operations.accounts.links import VALID_FOR, LinkKind
 from kajoom.operations.email_address import parse_email
@@ -16,7 +18,7 @@ _BATCH = 500
 
 
 @transactional
-def invite(email: str, at: datetime) -> int:
+def invite(email: str, actor: str, at: datetime) -> int:
     """Queue an invitation, also when one was sent before; returns the client's id.
 
     Raises ``BusinessError`` with ``NO_CLIENT`` for an address that is no client's, ``ALREADY_ACTIVATED`` for a client
@@ -30,31 +32,32 @@ def invite(email: str, at: datetime) -> int:
         raise BusinessError(StaffRefusal.DEACTIVATED, email=email)
     if client.password:
         raise BusinessError(StaffRefusal.ALREADY_ACTIVATED, email=email)
-    _queue(client, at)
+    _queue(client, actor, at)
     return client.id
 
 
-def invite_all(at: datetime) -> int:
+def invite_all(actor: str, at: datetime) -> int:
     """Queue an invitation for every active client without a password; returns how many.
 
     Those whose last invitation is still valid are passed over, so that running it twice writes to nobody twice.
     """
     total = 0
-    while count := _invite_batch(at):
+    while count := _invite_batch(actor, at):
         total += count
     return total
 
 
 @transactional
-def _invite_batch(at: datetime) -> int:
+def _invite_batch(actor: str, at: datetime) -> int:
     clients = lock_clients_to_invite(at - VALID_FOR[LinkKind.INVITATION], _BATCH)
     for client in clients:
-        _queue(client, at)
+        _queue(client, actor, at)
     return len(clients)
 
 
-def _queue(client: Client, at: datetime) -> None:
+def _queue(client: Client, actor: str, at: datetime) -> None:
     client.invited_at = at
+    record_act(Act.INVITED, actor, at, client_id=client.id)
     enqueue("email", f"invitation-{uuid4().hex}", at, email="invitation", client=client.id)
 
 

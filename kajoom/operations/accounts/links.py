@@ -58,7 +58,7 @@ class Link:
 
 def signing_keys(config: Mapping[str, Any]) -> list[str]:
     """The application's secrets, the current one last, from its configuration."""
-    return [*config.get("SECRET_KEY_FALLBACKS", ()), config["SECRET_KEY"]]
+    return [*(config.get("SECRET_KEY_FALLBACKS") or ()), config["SECRET_KEY"]]
 
 
 def make_token(keys: Sequence[str], kind: LinkKind, client: Client, at: datetime, about: int = 0) -> str:

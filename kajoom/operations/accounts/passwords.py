@@ -6,6 +6,9 @@ import logging
 from datetime import datetime
 from uuid import uuid4
 
+from kajoom.domain.audit import Act
+from kajoom.domain.order import CLIENT
+from kajoom.models.audit import record_act
 from kajoom.models.client import Client, client_by_email, lock_client
 from kajoom.operations.accounts.links import InvalidLink, Link, LinkKind
 from kajoom.operations.accounts.sessions import end_sessions
@@ -64,4 +67,4 @@ def _store(client: Client, password_hash: str, at: datetime, *, is_first: bool =
     if not is_first:
         key = f"password_changed-{uuid4().hex}"
         enqueue("email", key, at, email="password_changed", client=client.id, changed_at=at.isoformat())
-    log.info("password set", extra={"client": client.id})
+    record_act(Act.PASSWORD_SET, CLIENT, at, client_id=client.id)

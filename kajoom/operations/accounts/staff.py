@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from kajoom.domain.audit import APPLICATION, Act
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff import StaffRole
+from kajoom.models.audit import record_act
 from kajoom.models.client import Client, client_by_email, lock_client
 from kajoom.models.db import db
 from kajoom.operations.accounts.sessions import end_sessions
 from kajoom.operations.email_address import parse_email
 from kajoom.operations.transaction import transactional
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,9 @@ class StaffDetails:
 
 
 @transactional
-def create_staff(details: StaffDetails, at: datetime, password_hash: str | None = None) -> int:
+def create_staff(
+    details: StaffDetails, at: datetime, password_hash: str | None = None, actor: str = APPLICATION
+) -> int:
     """Create an account of the staff, or open again one that is disabled or has no password yet; returns its id.
 
     It has no password, and an earlier link is of no use any more: a new one sets the password. An account that has a
@@ -49,12 +50,12 @@ def create_staff(details: StaffDetails, at: datetime, password_hash: str | None 
         client.active, client.password = True, None
     client.role, client.password = details.role.value, client.password or password_hash
     end_sessions(client, at)
-    log.info("staff account", extra={"client": client.id, "role": client.role})
+    record_act(Act.STAFF_CREATED, actor, at, client_id=client.id)
     return client.id
 
 
 @transactional
-def disable_staff(email: str, at: datetime) -> int:
+def disable_staff(email: str, at: datetime, actor: str = APPLICATION) -> int:
     """Disable an account of the staff and end its sessions; again is no error. Returns its id.
 
     ``BusinessError`` with ``NO_STAFF`` for an address that is no member's.
@@ -65,7 +66,7 @@ def disable_staff(email: str, at: datetime) -> int:
     client = lock_client(found.id)
     client.active = False
     end_sessions(client, at)
-    log.info("staff account disabled", extra={"client": client.id})
+    record_act(Act.STAFF_DISABLED, actor, at, client_id=client.id)
     return client.id
 
 

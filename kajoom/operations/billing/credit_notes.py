@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from kajoom.domain.audit import Act
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.credit_note import CreditNoteReason, taxes_of_credit
 from kajoom.domain.decision import LineCode
@@ -17,6 +18,7 @@ from kajoom.domain.order import CALENDAR
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import check_reason, parse_positive_amount
 from kajoom.domain.tax import TaxLine, TaxName
+from kajoom.models.audit import record_act
 from kajoom.models.client import lock_client
 from kajoom.models.credit import movements_of_invoice
 from kajoom.models.credit_note import NUMBER_PREFIX, CreditNote, credit_note_by_key, credit_notes_of_invoice
@@ -148,6 +150,7 @@ def _add(
     )
     db.session.add(note)
     db.session.flush()  # assigns the id that the credit entry and the e-mail refer to
+    record_act(Act.CREDIT_NOTE_ISSUED, cause.actor, at, client_id=note.client_id, subject=note)
     reason = _CREDIT_REASONS.get(note.reason, CreditReason.CREDIT_NOTE)
     invoices.move_credit(invoice, note.credited, reason, f"credit-note-{note.number}", at, note)
     return note

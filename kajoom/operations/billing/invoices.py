@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from kajoom.domain.audit import APPLICATION, Act
 from kajoom.domain.catalog import Catalog, CatalogPlan
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceNumbering, InvoiceStatus
 from kajoom.domain.money import Money
+from kajoom.domain.order import CLIENT
 from kajoom.domain.quote import Line, LineCode
 from kajoom.domain.tax import TaxLine, TaxName
+from kajoom.models.audit import record_act
 from kajoom.models.client import Client
 from kajoom.models.credit import CreditEntry
 from kajoom.models.credit_note import CreditNote
@@ -19,6 +22,9 @@ from kajoom.models.day import local_day
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, next_number
 from kajoom.models.types import LineJson, TaxJson
+
+_ACTORS = {InvoiceKind.CHANGE: CLIENT, InvoiceKind.RENEWAL: APPLICATION}
+"""Who has an invoice issued."""
 
 
 def lines_to_json(
@@ -70,6 +76,7 @@ def issue(
     taxes: list[TaxJson],
     total: Money,
     on: date,
+    at: datetime,
     due_on: date,
     catalog: Catalog,
     period: tuple[date, date] | None = None,
@@ -97,6 +104,7 @@ def issue(
     )
     db.session.add(invoice)
     db.session.flush()  # assigns the id that credit entries and messages refer to
+    record_act(Act.INVOICE_ISSUED, _ACTORS[kind], at, client_id=client.id, subject=invoice)
     return invoice
 
 
@@ -135,6 +143,7 @@ def void(invoice: Invoice, at: datetime) -> None:
     """Void an invoice and return what was paid or credited on it as account credit."""
     spent = Money(invoice.credit_cents + invoice.paid_cents, invoice.currency)
     invoice.status, invoice.voided_on = InvoiceStatus.VOID, max(invoice.issued_on, local_day(at))
+    record_act(Act.INVOICE_VOIDED, APPLICATION, at, client_id=invoice.client_id, subject=invoice)
     if spent:
         move_credit(invoice, spent, CreditReason.GIVEN_BACK, f"invoice-{invoice.number}-given-back", at)
 

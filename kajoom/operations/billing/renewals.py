@@ -243,6 +243,7 @@ def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: 
         taxes=invoices.taxes_to_json(taxes, current_catalog.seller),
         total=sum((tax.amount for tax in taxes), start=recurring),
         on=on,
+        at=at,
         due_on=due_on,
         catalog=current_catalog,
         period=(period.start, period.end),

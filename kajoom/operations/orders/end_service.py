@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from kajoom.domain.audit import Act
 from kajoom.domain.cancellation import CancellationStatus
 from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import TaskKind
+from kajoom.models.audit import record_act
 from kajoom.models.cancellation import Cancellation, open_cancellation_of
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
@@ -94,6 +96,7 @@ def end_service_as_staff(name: str, reason: str, actor: str, today: date, at: da
     service = _get_locked(next(iter(found)))
     if service.has_ended:
         raise BusinessError(StaffRefusal.SERVICE_ENDED, name=name)
+    record_act(Act.SERVICE_ENDED, actor, at, client_id=service.client_id, subject=service)
     end_service(service, End(ServiceStatus.TERMINATED, today, actor, check_reason(reason)), today, at)
     return service
 

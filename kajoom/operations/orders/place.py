@@ -179,6 +179,7 @@ def _issue_invoice(
         taxes=order.figures["taxes"],
         total=quote.total,
         on=on,
+        at=at,
         due_on=order.expires_on or on,
         catalog=service.catalog,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from kajoom.domain.audit import Act
 from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.money import Money
 from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, ReviewReason, allows
@@ -15,6 +16,7 @@ from kajoom.domain.task import PLANNED, USAGE_UNKNOWN, TaskKind
 from kajoom.domain.terms import becomes_free
 from kajoom.domain.usage import Fit, fit
 from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
+from kajoom.models.audit import record_act
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.client import lock_client
 from kajoom.models.credit_note import CreditNote, refusal_key
@@ -77,6 +79,7 @@ def mark_operational(reference: str, actor: str, on: date, at: datetime, in_forc
     order = _get_awaiting(reference)
     if in_force_on is not None:
         check_day(order, in_force_on, on)
+    record_act(Act.CHANGE_DONE, actor, at, client_id=order.client_id, subject=order)
     _complete(order, in_force_on or on, actor, on, at)
     renewals.replace_old_terms(order, on, at)
     return order
@@ -90,6 +93,7 @@ def mark_refused(reference: str, reason: str, actor: str, on: date, at: datetime
     """
     order = _get_awaiting(reference)
     order.staff_note = check_reason(reason)
+    record_act(Act.CHANGE_REFUSED, actor, at, client_id=order.client_id, subject=order)
     note = refuse(order, order.staff_note, actor, on, at)
     _send_outcome("refused", order, note, at)
     return order

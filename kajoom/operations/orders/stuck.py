@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kajoom.domain.audit import Act
 from kajoom.domain.order import STUCK_AFTER, OrderStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.domain.task import TaskKind
+from kajoom.models.audit import record_act
 from kajoom.models.client import lock_client
 from kajoom.models.order import Order, client_id_of_order, order_by_id, order_id_by_reference
 from kajoom.models.task import StuckChange, stuck_changes
@@ -38,6 +40,7 @@ def retry_change(reference: str, actor: str, at: datetime) -> Order:
         raise BusinessError(StaffRefusal.FOR_A_PERSON, reference=reference)
     order.needs_person, order.review_reason = False, None
     tasks.close_order_tasks(order.id, actor, at, "retry")
+    record_act(Act.CHANGE_RETRIED, actor, at, client_id=order.client_id, subject=order)
     outbox.restart("provision", f"provision-{reference}", at, order=order.id)
     return order
 

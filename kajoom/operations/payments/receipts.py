@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from kajoom.domain.audit import Act
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
@@ -12,6 +13,7 @@ from kajoom.domain.order import OrderEvent, allows
 from kajoom.domain.payment_method import PaymentMethodKind
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import parse_positive_amount
+from kajoom.models.audit import record_act
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
 from kajoom.models.day import local_day
@@ -107,6 +109,7 @@ def record_payment(
     applied = min(amount, invoice.balance)
     if not add_payment(key, invoice.id, provider, amount, received_at or at, actor):
         return
+    record_act(Act.PAYMENT_RECORDED, actor, at, client_id=invoice.client_id, subject=invoice)
     if amount > applied:
         _credit_excess(invoice, amount - applied, key, at)
     if applied:

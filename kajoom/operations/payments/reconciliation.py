@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
+from kajoom.domain.audit import Act
 from kajoom.domain.reconciliation import Discrepancy, LedgerEntry, differences
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import AlertKind
 from kajoom.gateways.ports import Capture, PaymentProvider, ProviderUnavailable
+from kajoom.models.audit import record_act
 from kajoom.models.db import db
 from kajoom.models.payment import Payment, attempt_by_key, open_attempts_of
 from kajoom.models.reconciliation import (
@@ -67,6 +69,7 @@ def explain(reference: str, note: str, actor: str, at: datetime) -> int:
         raise BusinessError(StaffRefusal.NO_DIFFERENCE, reference=reference)
     for difference in explained:
         difference.resolved_at, difference.note = at, f"{actor}: {note}"
+        record_act(Act.DIFFERENCE_EXPLAINED, actor, at, subject=difference)
     return len(explained)
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from kajoom.domain.audit import Act
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.money import Money
 from kajoom.domain.refund import OPEN, RefundStatus, status_after
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import PaymentProvider, ProviderResult, Refund
+from kajoom.models.audit import record_act
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
 from kajoom.models.credit import balance_of, movements_of_invoice
@@ -93,6 +95,8 @@ def record_refund_result(key: str, result: ProviderResult, at: datetime) -> bool
     if attempt.status in OPEN:
         return False
     attempt.settled_at = at
+    act = Act.REFUND_REFUSED if attempt.status is RefundStatus.REFUSED else Act.REFUND_DONE
+    record_act(act, attempt.payment.provider, at, client_id=invoice.client_id, subject=attempt)
     if attempt.status is RefundStatus.REFUSED:
         invoices.move_credit(invoice, attempt.amount, CreditReason.REFUND_REFUSED, f"refund-{key}-refused", at)
     else:
@@ -120,6 +124,8 @@ def _start_refunds(number: str, offered: Collection[str], actor: str, at: dateti
         )
         attempt.payment = payment
         db.session.add(attempt)
+        db.session.flush()  # assigns the id that the audit refers to
+        record_act(Act.REFUND_STARTED, actor, at, client_id=invoice.client_id, subject=attempt)
         invoices.move_credit(invoice, -amount, CreditReason.REFUNDED, f"refund-{attempt.key}", at)
         # If this process dies before the answer is recorded, the worker asks the provider again with the same key.
         outbox.enqueue("refund", f"refund-{attempt.key}", at + IN_FLIGHT_WINDOW, refund=attempt.key)

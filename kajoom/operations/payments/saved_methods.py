@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from kajoom.domain.audit import APPLICATION, Act
+from kajoom.domain.order import CLIENT
 from kajoom.domain.payment import SAVED_METHOD_ENDED, PaymentChoice
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.gateways.ports import PaymentProvider, ProviderResult
+from kajoom.models.audit import record_act
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
@@ -44,11 +47,12 @@ def attach(attempt: Attempt, result: ProviderResult, at: datetime) -> None:
             if method.token == saved.token:
                 attempt.saved_method = method
                 return
-            end_saved_method(method, at)
+            end_saved_method(method, at, CLIENT)
     db.session.flush()  # the unique index allows one at a time
     attempt.saved_method = SavedMethod(
         client_id=client_id, provider=attempt.provider, token=saved.token, label=saved.label, saved_at=at
     )
+    record_act(Act.PAYMENT_ACCOUNT_SAVED, CLIENT, at, client_id=client_id, subject=attempt)
 
 
 def detach(attempt: Attempt, result: ProviderResult, at: datetime) -> None:
@@ -58,10 +62,11 @@ def detach(attempt: Attempt, result: ProviderResult, at: datetime) -> None:
     attempt.saved_method = None
 
 
-def end_saved_method(method: SavedMethod, at: datetime) -> None:
+def end_saved_method(method: SavedMethod, at: datetime, actor: str = APPLICATION) -> None:
     """End an account's use in the current transaction, and enqueue its deletion at the provider."""
     if method.ended_at is None:
         method.ended_at = at
+        record_act(Act.PAYMENT_ACCOUNT_ENDED, actor, at, client_id=method.client_id, subject=method)
         outbox.enqueue("forget", f"forget-{method.id}", at, saved_method=method.id)
 
 
@@ -72,7 +77,7 @@ def remove(client_id: int, method_id: int, at: datetime) -> None:
     if method is None or method.client_id != client_id:
         raise LookupError(method_id)
     lock_client(client_id)
-    end_saved_method(method, at)
+    end_saved_method(method, at, CLIENT)
 
 
 def forget(method_id: int, providers: Mapping[str, PaymentProvider]) -> None:

@@ -40,17 +40,18 @@ def test_every_active_client_without_a_password_is_invited_once_a_week(monkeypat
     client_with(password="a hash")
     client_with(active=False)
     client_with(role="agent")
-    assert invite_all(AT) == 3
-    assert invite_all(AT + WEEK - SECOND) == 0
+    assert invite_all("staff:lea", AT) == 3
+    assert invite_all("staff:lea", AT + WEEK - SECOND) == 0
     assert invited() == ids
-    assert invite_all(AT + WEEK) == 3
+    assert invite_all("staff:lea", AT + WEEK) == 3
 
 
 def test_client_named_by_address_is_invited_again() -> None:
     client = client_with(email="invited@example.com")
-    assert invite(" Invited@Example.com", AT) == invite("invited@example.com", AT) == client.id
+    for address in (" Invited@Example.com", "invited@example.com"):
+        assert invite(address, "staff:lea", AT) == client.id
     assert invited() == [client.id] * 2
-    assert invite_all(AT) == 0
+    assert invite_all("staff:lea", AT) == 0
 
 
 @pytest.mark.parametrize(
@@ -65,12 +66,12 @@ def test_client_named_by_address_is_invited_again() -> None:
 def test_client_who_needs_no_invitation_is_refused_by_name(columns: dict[str, object], code: StaffRefusal) -> None:
     client_with(**{"email": "invited@example.com", **columns})
     with pytest.raises(BusinessError) as refused:
-        invite("invited@example.com", AT)
+        invite("invited@example.com", "staff:lea", AT)
     assert refused.value.code is code
     assert invited() == []
 
 
 def test_text_that_is_no_address_is_no_client() -> None:
     with pytest.raises(BusinessError) as refused:
-        invite("nobody", AT)
+        invite("nobody", "staff:lea", AT)
     assert refused.value.code is StaffRefusal.NO_CLIENT

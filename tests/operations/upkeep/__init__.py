@@ -1,0 +1,1 @@
+"""Tests of what the workers do for the application itself."""
