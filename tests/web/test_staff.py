@@ -64,6 +64,7 @@ def test_every_role_reads_the_queue_of_open_tasks_with_the_late_ones_marked(staf
 def test_queue_is_closed_to_clients_and_visitors(french: Browser, client: Browser) -> None:
     assert french.get("/staff").status_code == 403
     assert client.get("/staff").headers["Location"] == "/login?next=%2Fstaff"
+    assert client.options("/staff").status_code == 200
 
 
 def test_queue_asks_for_the_password_after_half_an_hour(staff: Browser) -> None:
