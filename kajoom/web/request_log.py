@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from flask import Flask, Response, current_app, g, request, request_started
 from flask_security import user_authenticated
 
 from kajoom import clock
+from kajoom.domain.device import truncated_address
 from kajoom.domain.task import AlertKind
 from kajoom.operations.outbox import send_alert
 
@@ -18,6 +20,11 @@ log = logging.getLogger(__name__)
 
 _REFUSALS = frozenset({401, 403})
 _WRONG_PASSWORD = 422
+_GUESSES = frozenset(
+    {"security.login", "security.verify", "security.two_factor_token_validation", "security.mf_recovery"}
+)
+"""The pages that check a password or a code."""
+
 _ALERTS = "page-error-alerts"
 _ALERT_INTERVAL = timedelta(hours=1)
 
@@ -64,16 +71,24 @@ def _log_exception(exc_info: Any) -> None:
 
 
 def _log_sign_in(_app: Flask, user: Any, **_signal: Any) -> None:
-    log.info("signed in", extra={"client": user.id})
+    log.info("signed in", extra={**origin_of_request(), "client": user.id})
+
+
+def origin_of_request() -> dict[str, Any]:
+    """Who sent a request, for the security log: the page, the network of the address, and the signed-in client's id."""
+    client = g.get("client")
+    ids = {"client": client.id} if client else {}
+    return {"endpoint": request.endpoint, "network": truncated_address(request.remote_addr or ""), **ids}
 
 
 def _log_refusal(response: Response) -> Response:
-    """Log a wrong password and a refusal of access, with the id of the client who is signed in."""
-    client = g.get("client")
-    ids = {"endpoint": request.endpoint, **({"client": client.id} if client else {})}
-    is_sign_in = request.endpoint in {"security.login", "security.verify"} and request.method == "POST"
-    if is_sign_in and response.status_code == _WRONG_PASSWORD:
-        log.warning("sign-in failed", extra=ids)
-    elif response.status_code in _REFUSALS:
-        log.warning("access refused", extra={"status": response.status_code, **ids})
+    """Log a wrong password or code, and a refusal of access.
+
+    What is another client's is not found; who is signed in and asks for something that is not theirs is logged too.
+    """
+    status, is_signed_in = response.status_code, g.get("client") is not None
+    if request.endpoint in _GUESSES and request.method == "POST" and status == _WRONG_PASSWORD:
+        log.warning("sign-in failed", extra=origin_of_request())
+    elif status in _REFUSALS or (status == HTTPStatus.NOT_FOUND and request.view_args and is_signed_in):
+        log.warning("access refused", extra={"status": status, **origin_of_request()})
     return response

@@ -30,6 +30,7 @@ from kajoom.operations.email_address import parse_email
 from kajoom.web.auth import current_client, render_sign_in_again
 from kajoom.web.errors import minutes_to_wait, wait_sentence
 from kajoom.web.known_device import has_signed_in, init_known_device, known_device_of
+from kajoom.web.request_log import origin_of_request
 
 log = logging.getLogger(__name__)
 
@@ -228,5 +229,5 @@ def _count(names: Collection[CounterName]) -> None:
     try:
         count_act(names, clock.now())
     except TooManyActs as error:
-        log.warning("throttled", extra={"limit": error.kind.value, "endpoint": request.endpoint})
+        log.warning("throttled", extra={"limit": error.kind.value, **origin_of_request()})
         raise Throttled(error) from None
