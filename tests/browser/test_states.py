@@ -11,14 +11,15 @@ from playwright.sync_api import Page, ViewportSize
 from sqlalchemy import select
 
 from kajoom.models.cancellation import Cancellation
-from kajoom.models.client import Client
+from kajoom.models.client import Client, client_by_email
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
+from kajoom.operations.accounts.links import LinkKind, make_token, signing_keys
 from tests.browser.axe import axe
 from tests.browser.conftest import OpenPage
-from tests.browser.live_app import LiveApp
+from tests.browser.live_app import NOON, LiveApp
 from tests.browser.page_errors import PageErrors
 from tests.browser.untranslated import untranslated_texts
 
@@ -93,13 +94,27 @@ def pages_of_documents(live_app: LiveApp) -> Iterator[str]:
     yield from (f"/cancellations/{request.reference}" for request in _rows(live_app, Cancellation))
 
 
+def pages_of_accounts(live_app: LiveApp) -> Iterator[str]:
+    """The pages of the password and the address, and those of links that were sent."""
+    yield from ("/reset", "/reset?sent=yes", "/account/password", "/account/email", "/verify?next=/account/email")
+    with live_app.app_context():
+        client = client_by_email("fr@example.com")
+        assert client is not None
+        yield f"/reset/{make_token(signing_keys(live_app.app.config), LinkKind.RESET, client, NOON)}"
+
+
 def _rows(live_app: LiveApp, kind: type[Base]) -> list[Any]:
     """The French-speaking client's rows of a table."""
     with live_app.app_context():
         return list(db.session.scalars(select(kind).join(Client).where(Client.email == "fr@example.com")))
 
 
-GROUPS = {"services": pages_of_services, "choices": pages_of_a_choice, "documents": pages_of_documents}
+GROUPS = {
+    "services": pages_of_services,
+    "choices": pages_of_a_choice,
+    "documents": pages_of_documents,
+    "accounts": pages_of_accounts,
+}
 
 
 def faults_in(page: Page, path: str, language: str) -> Iterator[str]:

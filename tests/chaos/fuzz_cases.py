@@ -132,7 +132,7 @@ class CaseGenerator:
         form = self._fields(self._random.choice((0, 1, 3, 6)))
         if self._random.random() < 0.9:
             form.insert(0, ("csrf_token", visitor.token))
-        if pattern in {"/login", "/verify"}:
+        if pattern in {"/login", "/verify", "/reset"}:
             form += [("email", self._email()), ("password", self._password())]
         headers += [("Content-Type", FORM), ("Sec-Fetch-Site", "same-origin"), ("Origin", f"http://{self._host}")]
         return Case(method, target, tuple(headers), _encoded(form).encode())
@@ -144,9 +144,9 @@ class CaseGenerator:
         return self._random.choice((_WRONG_PASSWORD, *(text for text in values.TEXTS if text)))
 
     def _with_stranger(self, case: Case) -> Case:
-        """With the twin of a sign-in of the known client: the same with an address that nobody has."""
+        """With the twin of a sign-in or a reset of the known client: the same with an address that nobody has."""
         known, unknown = (urlencode({"email": email}) for email in (self._known_email, _UNKNOWN_EMAIL))
-        if not case.target.startswith("/login") or known.encode() not in case.body:
+        if not case.target.startswith(("/login", "/reset")) or known.encode() not in case.body:
             return case
         twin = replace(case, body=case.body.replace(known.encode(), unknown.encode()))
         return replace(case, twin=twin, differs_in=(self._known_email, _UNKNOWN_EMAIL))

@@ -42,6 +42,7 @@ def empty_app(create_database: DatabaseFactory, name: str) -> Iterator[None]:
     Migrate(app, db, directory=REVISIONS, render_as_batch=True)
     with app.app_context():
         yield
+        db.session.remove()  # or its connection would outlive the engine
         db.engine.dispose()
 
 

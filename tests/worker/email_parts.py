@@ -6,6 +6,7 @@ import re
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 
 
 def parse(email: EmailMessage) -> EmailMessage:
@@ -18,6 +19,11 @@ def text_of(email: EmailMessage) -> str:
     part = email.get_body(("plain",))
     assert part is not None
     return str(part.get_content()).replace("\r\n", "\n")
+
+
+def text_in_file(path: Path) -> str:
+    """The plain text part of an e-mail that was written to a file."""
+    return text_of(message_from_bytes(path.read_bytes(), policy=default))
 
 
 def html_of(email: EmailMessage) -> str:
