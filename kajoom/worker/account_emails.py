@@ -57,7 +57,9 @@ def account_context_of(ids: Mapping[str, Any], at: datetime, config: Mapping[str
         return AccountContext(client, client.email, f"{base}/reset", happened_at)
     kind, page = _LINKS[name]
     token = make_token(signing_keys(config), kind, client, at)
-    return AccountContext(client, client.email, f"{base}/{page}/{token}", happened_at)
+    # Who opens it is not signed in: without "lang" the page would be in the language of the browser.
+    link = f"{base}/{page}/{token}?lang={client.locale}"
+    return AccountContext(client, client.email, link, happened_at)
 
 
 def _address_context(

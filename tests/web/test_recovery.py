@@ -38,7 +38,7 @@ def link_of(message: Message) -> str:
     """The path of the link in the e-mail of a message."""
     email = email_for_message(message.ids, message.key, NOON)
     assert email is not None
-    found = re.search(r"http://[^/]+(/(?:reset|invite)/\S+)", text_of(email))
+    found = re.search(r"http://[^/]+(/(?:reset|invite)/[^?\s]+)\?lang=(?:fr|en)\s", text_of(email))
     assert found is not None
     return found[1]
 
