@@ -24,10 +24,10 @@ class folded(FunctionElement[str]):  # noqa: N801 - called like the functions of
 
 
 def fold(text: str) -> str:
-    """The text in small letters, without accents, its ligatures as two letters: "oeuvre d'ete" of « Œuvre d’été »."""
+    """The text in small letters, without accents, its ligatures written apart: "oeuvre d'ete" of « Œuvre d’été »."""
     small = re.sub(_ACCENTS, "", unicodedata.normalize("NFD", text).lower())
-    for ligature, letters in _WRITTEN_APART.items():
-        small = small.replace(ligature, letters)
+    for ligature, apart in _WRITTEN_APART.items():
+        small = small.replace(ligature, apart)
     return small
 
 
@@ -49,7 +49,7 @@ def _for_postgresql(element: folded, compiler: Any, **options: Any) -> str:
     """
     text = compiler.process(element.clauses, **options)
     shown = f"lower(regexp_replace(normalize({text}, NFD), '{_ACCENTS}', '', 'g'))"
-    for ligature, letters in _WRITTEN_APART.items():
+    for ligature, apart in _WRITTEN_APART.items():
         for each in sorted({ligature, ligature.upper()}):
-            shown = f"replace({shown}, '{each}', '{letters.replace(chr(39), chr(39) * 2)}')"
+            shown = f"replace({shown}, '{each}', '{apart.replace(chr(39), chr(39) * 2)}')"
     return shown
