@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 from flask.cli import with_appcontext
 
@@ -9,11 +11,12 @@ from kajoom import clock
 from kajoom.cli.ledger import exit_on_refusal
 from kajoom.cli.operator import current_operator
 from kajoom.operations.accounts.invitations import invite, invite_all
+from kajoom.operations.accounts.personal_data import erase_client, export_client
 
 
 @click.group()
 def accounts() -> None:
-    """The accounts of clients: invitations."""
+    """The accounts of clients: invitations, copies of what is held about a client, and erasure."""
 
 
 @accounts.command("invite")
@@ -34,3 +37,33 @@ def invite_command(email: str | None, everyone: bool) -> None:
         return
     count = invite_all(current_operator(), clock.now())
     click.echo(f"invited: {count}")
+
+
+@accounts.command("export")
+@click.argument("email")
+@with_appcontext
+def export_command(email: str) -> None:
+    """Print what is held about the client EMAIL as JSON, by table, for the client who asks for it.
+
+    Password hashes, tokens and other secrets are left out.
+    """
+    with exit_on_refusal():
+        exported = export_client(email, current_operator(), clock.now())
+    click.echo(json.dumps(exported, ensure_ascii=False, indent=2))
+
+
+@accounts.command("erase")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask for a confirmation.")
+@with_appcontext
+def erase_command(email: str, yes: bool) -> None:
+    """Erase the client EMAIL: who they are, how they sign in, their services' names, and what was written about them.
+
+    Documents, payments and account credit are kept. It is refused while something is open with the client, and can’t be
+    undone. Take the client out of the files of `flask import` first: they would be added again.
+    """
+    if not yes:
+        click.confirm(f"Erase {email}? This can’t be undone.", abort=True)
+    with exit_on_refusal():
+        client_id = erase_client(email, current_operator(), clock.now())
+    click.echo(f"The client is erased; their documents are kept under the number {client_id}.")

@@ -53,6 +53,7 @@ REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_REASON: "Give the reason in one line of at most 500 characters.",
     StaffRefusal.BEFORE_ORDER: "{on} is before the change {reference} was ordered.",
     StaffRefusal.BEFORE_PAYMENT: "{on} is before the payment of invoice {number} was received.",
+    StaffRefusal.STILL_OPEN: "{email} can’t be erased while this is open: {open}.",
     StaffRefusal.NO_DIFFERENCE: "No open difference bears the reference {reference}.",
 }
 _REFUND_RESULTS = {

@@ -67,6 +67,7 @@ class StaffRefusal(StrEnum):
     NO_REASON = "no_reason"
     BEFORE_ORDER = "before_order"
     BEFORE_PAYMENT = "before_payment"
+    STILL_OPEN = "still_open"
 
 
 class BusinessError(Exception):

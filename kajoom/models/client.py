@@ -14,6 +14,9 @@ from kajoom.domain.tax import Taxation, TaxName
 from kajoom.models.db import Base, db
 from kajoom.models.types import UtcDateTime
 
+ERASED_DOMAIN = "erased.invalid"
+"""The domain of the addresses of erased clients, which exists nowhere (RFC 2606)."""
+
 
 class Client(Base, UserMixin):
     """A person who signs in, owns services and pays; ``locale`` is "fr" or "en", ``province`` a two-letter code.
@@ -48,6 +51,11 @@ class Client(Base, UserMixin):
     def is_staff(self) -> bool:
         """Whether the account is that of a member of the staff, who is no client."""
         return bool(self.role)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the person was erased: there is nobody to write to."""
+        return self.email.endswith(f"@{ERASED_DOMAIN}")
 
     @property
     def tax_province(self) -> str:

@@ -1,6 +1,8 @@
-"""`flask accounts invite` queues invitations, or fails with the reason."""
+"""`flask accounts`: invitations, the copy of what is held about a client, and erasure."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from click.testing import Result
@@ -43,3 +45,22 @@ def test_command_names_what_is_wrong(app: Flask, arguments: list[str], exit_code
     result = run(app, "invite", *arguments)
     assert result.exit_code == exit_code
     assert sentence in result.output
+
+
+def test_copy_of_a_client_is_printed_as_json(app: Flask) -> None:
+    exported = json.loads(run(app, "export", "new@example.com").stdout)
+    assert exported["client"][0]["email"] == "new@example.com"
+    assert run(app, "export", "nobody@example.com").exit_code == 1
+
+
+def test_client_is_erased_after_a_confirmation_unless_something_is_open(app: Flask) -> None:
+    factories.catalogue()
+    holder = factories.client(email="open@example.com")
+    factories.service(holder, external_id="S-OPEN")
+    refused = run(app, "erase", "open@example.com", "--yes")
+    assert refused.exit_code == 1
+    assert "Error: open@example.com can’t be erased while this is open: service S-OPEN." in refused.stderr
+
+    assert run(app, "erase", "new@example.com").exit_code == 1  # nobody has confirmed
+    assert run(app, "erase", "new@example.com", "--yes").exit_code == 0
+    assert run(app, "erase", "new@example.com", "--yes").exit_code == 1

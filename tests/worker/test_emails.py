@@ -10,6 +10,8 @@ import pytest
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.gateways import Gateways
+from kajoom.models.client import ERASED_DOMAIN
+from kajoom.models.db import db
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
 from kajoom.operations.orders.close import cancel_order, expire_order
 from kajoom.operations.orders.provisioning import mark_refused
@@ -142,6 +144,14 @@ def test_email_has_the_amounts_of_its_invoice(gateways: Gateways, mailer: FakeMa
     assert {dollars(cents) for cents in expected} <= french_amounts(text)
     assert invoice.number in text
     assert f"https://clients.example.com/orders/{order.reference}" in text
+
+
+def test_nothing_is_written_to_an_erased_client(gateways: Gateways, mailer: FakeMailer) -> None:
+    order = factories.confirm(factories.service())
+    order.client.email = f"erased-1@{ERASED_DOMAIN}"
+    db.session.commit()
+    drain(gateways, factories.AT)
+    assert mailer.sent == []
 
 
 def test_email_is_in_the_language_of_the_client(gateways: Gateways, mailer: FakeMailer) -> None:

@@ -9,8 +9,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, PlainValidator
 
+from kajoom.domain.audit import Act
+from kajoom.domain.order import IMPORT
 from kajoom.domain.tax import RATES
 from kajoom.models import bulk
+from kajoom.models.audit import record_act
 from kajoom.operations.files.cells import (
     Country,
     Email,
@@ -96,6 +99,9 @@ def _import_batch(
             changes[row["id"]] = changed
     bulk.add_clients(added)
     bulk.write_clients(changes)
+    for client_id, changed in changes.items():
+        if changed.keys() & {"email", "password"}:
+            record_act(Act.CLIENT_CHANGED, IMPORT, at, client_id=client_id)
     batch.count(len(records), len(added), len(changes))
 
 
