@@ -10,13 +10,14 @@ from flask.cli import with_appcontext
 from kajoom import clock
 from kajoom.cli.ledger import exit_on_refusal
 from kajoom.cli.operator import current_operator
+from kajoom.operations.accounts.factors import remove_factor_as_staff
 from kajoom.operations.accounts.invitations import invite, invite_all
 from kajoom.operations.accounts.personal_data import erase_client, export_client
 
 
 @click.group()
 def accounts() -> None:
-    """The accounts of clients: invitations, copies of what is held about a client, and erasure."""
+    """The accounts of clients: invitations, lost second factors, copies of what is held about a client, and erasure."""
 
 
 @accounts.command("invite")
@@ -67,3 +68,16 @@ def erase_command(email: str, yes: bool) -> None:
     with exit_on_refusal():
         client_id = erase_client(email, current_operator(), clock.now())
     click.echo(f"The client is erased; their documents are kept under the number {client_id}.")
+
+
+@accounts.command("remove-factor")
+@click.argument("email")
+@with_appcontext
+def remove_factor_command(email: str) -> None:
+    """Turn off two-step verification of EMAIL, who has lost their phone and their recovery codes.
+
+    Make sure who is asking first. The account's sessions end, and it is written to.
+    """
+    with exit_on_refusal():
+        remove_factor_as_staff(email, current_operator(), clock.now())
+    click.echo(f"Two-step verification of {email} is off.")

@@ -28,6 +28,7 @@ REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NO_INVOICE: "There is no invoice {number}.",
     StaffRefusal.NO_CLIENT: "There is no client {email}.",
     StaffRefusal.NO_STAFF: "There is no staff account {email}: see `flask staff list`.",
+    StaffRefusal.NO_FACTOR: "{email} has no second factor.",
     StaffRefusal.NO_ADDRESS: "{email!r} is not a complete e-mail address.",
     StaffRefusal.IS_CLIENT: "{email} is a client's address: a member of the staff signs in with another one.",
     StaffRefusal.ALREADY_ACTIVATED: "{email} has a password already, and can receive a new one from the sign-in page.",

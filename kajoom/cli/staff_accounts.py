@@ -46,7 +46,7 @@ def create(email: str, role: str, name: str, lang: str) -> None:
 @click.command("list")
 @with_appcontext
 def list_accounts() -> None:
-    """List the accounts of the staff: address, role, state and last use."""
+    """List the accounts of the staff: address, role, state, second factor and last use."""
     accounts = staff_accounts()
     for account in accounts:
         click.echo(_describe(account))
@@ -69,5 +69,6 @@ ACCOUNT_COMMANDS = (create, list_accounts, disable)
 
 def _describe(account: StaffAccount) -> str:
     state = "disabled" if not account.active else "active" if account.has_password else "no password yet"
+    factor = "second factor" if account.has_factor else "no second factor"
     seen = f"{clock.local(account.seen_at):%Y-%m-%d %H:%M}" if account.seen_at else "never"
-    return f"{account.email}  {account.role}  {state}  last seen {seen}  {account.name}"
+    return f"{account.email}  {account.role}  {state}  {factor}  last seen {seen}  {account.name}"

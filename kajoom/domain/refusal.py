@@ -38,6 +38,7 @@ class StaffRefusal(StrEnum):
     NO_INVOICE = "no_invoice"
     NO_CLIENT = "no_client"
     NO_STAFF = "no_staff"
+    NO_FACTOR = "no_factor"
     NO_ADDRESS = "no_address"
     IS_CLIENT = "is_client"
     ALREADY_ACTIVATED = "already_activated"

@@ -82,6 +82,7 @@ class ClientFacts(UserMixin):
     locale: str
     active: bool
     role: str
+    has_factor: bool
     fs_uniquifier: str
     session_id: int
     session_seen_at: datetime

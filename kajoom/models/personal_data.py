@@ -22,6 +22,7 @@ from kajoom.models.client import ERASED_DOMAIN, Client
 from kajoom.models.credit import CreditEntry
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import Base, db
+from kajoom.models.factor import Factor, RecoveryCode
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order, OrderStep
 from kajoom.models.outbox import Message
@@ -36,11 +37,12 @@ from kajoom.models.webhook_event import WebhookEvent
 
 Condition = ColumnElement[bool]
 
-_SECRET = re.compile(r"(^|_)(password|token|secret|uniquifier|totp\w*|codes|key|digest|seal)(_|$)")
+_SECRET = re.compile(r"(^|_)(password|token|secret|uniquifier|totp\w*|codes|hash|key|digest|seal)(_|$)")
 """The columns that an export leaves out: what opens an account, and what proves that a form or an act is genuine."""
 
 _BY_CLIENT: tuple[Any, ...] = (
-    AddressChange, AuditRow, Cancellation, ClientSession, CreditEntry, CreditNote, Invoice, Order, SavedMethod, Service,
+    AddressChange, AuditRow, Cancellation, ClientSession, CreditEntry, CreditNote, Factor, Invoice, Order, RecoveryCode,
+    SavedMethod, Service,
 )  # fmt: skip
 
 
@@ -112,7 +114,7 @@ def erase_rows_of_client(client: Client) -> None:
     Documents, payments and account credit stay as they are, but for the e-mail address on the documents.
     """
     of = _of_client(client.id)
-    for useless in (ClientSession, AddressChange):
+    for useless in (ClientSession, AddressChange, Factor, RecoveryCode):
         db.session.execute(delete(useless).where(of[useless]))
     for model, values in _ERASED.items():
         db.session.execute(update(_table(model)).where(of[model]).values(values))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.client import Client, ClientFacts
 from kajoom.models.db import Base, db
+from kajoom.models.factor import HAS_FACTOR
 from kajoom.models.types import UtcDateTime
 
 
@@ -52,6 +55,7 @@ _SIGNED_IN = (
         Client.locale,
         Client.active,
         Client.role,
+        HAS_FACTOR,
         Client.fs_uniquifier,
         ClientSession.id,
         ClientSession.seen_at,
@@ -71,7 +75,7 @@ def client_of_session(token: str, uniquifier: str, at: datetime) -> ClientFacts 
     One statement finds the session and its client: every page runs it.
     """
     parameters = {"token_hash": hash_token(token), "uniquifier": uniquifier, "at": at}
-    row = db.session.connection().execute(_SIGNED_IN, parameters).one_or_none()
+    row: Sequence[Any] | None = db.session.connection().execute(_SIGNED_IN, parameters).one_or_none()
     return ClientFacts(*row) if row is not None else None
 
 

@@ -17,6 +17,8 @@ from kajoom.web import (
     account_access,
     account_sessions,
     cancellation,
+    factor_sign_in,
+    factors,
     health,
     invoice,
     order,
@@ -44,7 +46,7 @@ from kajoom.web.throttling import init_throttling
 
 _BLUEPRINTS = (
     service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_access.bp, account_sessions.bp, cancellation.bp,
-    recovery.bp, health.bp, staff.bp, webhook.bp,
+    factors.bp, factor_sign_in.bp, recovery.bp, health.bp, staff.bp, webhook.bp,
 )  # fmt: skip
 
 
@@ -63,6 +65,8 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     init_auth(app)
     init_csrf(app)
     init_throttling(app)
+    factor_sign_in.init_factor_sign_in(app)
+    factors.init_factors(app)
     staff.init_staff(app)
     init_locale(app)
     init_headers(app, headers)

@@ -56,10 +56,14 @@ from kajoom.web.urls import current_url, safe_local_path
 PUBLIC = frozenset(
     {
         "static", "security.login", "security.logout", "recovery.request_link", "recovery.reset", "recovery.accept",
+        "factor_sign_in.app", "factor_sign_in.recovery",
         "health.alive", "health.ready", "webhook.paypal",
     }
 )  # fmt: skip
 """The endpoints that need no session. The link of an e-mail has a signature instead, and so has a webhook."""
+
+_SIGN_IN = frozenset({"security.login", "factor_sign_in.app", "factor_sign_in.recovery"})
+"""The endpoints that lead on whoever is signed in."""
 
 _RECENT = timedelta(minutes=30)
 
@@ -232,7 +236,7 @@ def _next_of_request() -> str:
 def _require_sign_in() -> Response | Redirect | None:
     if request.method == "OPTIONS":  # which methods an address has is no secret, and no view answers
         return None
-    if request.endpoint == "security.login" and signed_in_client():
+    if request.endpoint in _SIGN_IN and signed_in_client():
         # Another tab has signed in meanwhile: the token of this form was valid before.
         return redirect(_next_of_request() or url_for("service.index"), 303)
     if request.endpoint == "security.logout" and not signed_in_client():

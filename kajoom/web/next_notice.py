@@ -13,6 +13,9 @@ from kajoom.web.session import NOTICE
 _TEXTS: Mapping[str, str] = {
     "activated": N_("Welcome! Your access is active."),
     "address": N_("Your e-mail address was changed. You now sign in with it."),
+    "factor_removed": N_("Two-step verification is off, and your other sessions were closed."),
+    "last_recovery_code": N_("You have used your last recovery code. Create new ones in your account."),
+    "recovery_code": N_("You have used a recovery code. It can’t be used again."),
     "password": N_("Your password was changed, and your other sessions were closed."),
 }
 

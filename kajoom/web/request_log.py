@@ -20,9 +20,7 @@ log = logging.getLogger(__name__)
 
 _REFUSALS = frozenset({401, 403})
 _WRONG_PASSWORD = 422
-_GUESSES = frozenset(
-    {"security.login", "security.verify", "security.two_factor_token_validation", "security.mf_recovery"}
-)
+_GUESSES = frozenset({"security.login", "security.verify", "factor_sign_in.app", "factor_sign_in.recovery"})
 """The pages that check a password or a code."""
 
 _ALERTS = "page-error-alerts"

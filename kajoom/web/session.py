@@ -18,6 +18,12 @@ LANGUAGE = "lang"
 NOTICE = "notice"
 """The name of the code of a sentence that the next page shows."""
 
+FACTOR_USER = "tf_user_id"
+"""Flask-Security's name of the ``fs_uniquifier`` of who has given the password, and not yet the second factor."""
+
+FACTOR_SINCE = "tf_since"
+"""The name of when they gave it, in seconds since 1970."""
+
 WITHOUT_SESSION = frozenset({"static", "health.alive", "health.ready"})
 """The endpoints whose answer is the same for everyone."""
 
@@ -28,6 +34,8 @@ _SESSION_TYPES = {
     LANGUAGE: _TEXT,
     "csrf_token": _TEXT,
     NOTICE: _TEXT,
+    FACTOR_USER: _TEXT,
+    FACTOR_SINCE: _NUMBER,
     "fs_paa": _NUMBER,
     "fs_gexp": _NUMBER,
     "_remember_seconds": _NUMBER,

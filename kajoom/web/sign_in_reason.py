@@ -12,6 +12,7 @@ from kajoom.web.session import SID
 
 _TEXTS = {
     "expired": N_("Your session has expired."),
+    "too_late": N_("Too much time has passed since you entered your password. Sign in again."),
     "not_charged": N_("Your session has expired. Nothing was charged."),
     "not_paid": N_("Your session has expired. No payment was made."),
     "not_changed": N_("Your session has expired. Nothing was changed."),

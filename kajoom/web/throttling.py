@@ -31,6 +31,7 @@ from kajoom.web.auth import current_client, render_sign_in_again
 from kajoom.web.errors import minutes_to_wait, wait_sentence
 from kajoom.web.known_device import has_signed_in, init_known_device, known_device_of
 from kajoom.web.request_log import origin_of_request
+from kajoom.web.session import FACTOR_USER
 
 log = logging.getLogger(__name__)
 
@@ -158,12 +159,12 @@ def _verify_guess() -> _Guess | None:
 
 
 def _factor_guess() -> _Guess | None:
-    """The code of who has given the password of ``tf_user_id``, as Flask-Security stores it, or nobody's.
+    """The code of who has given the password, or nobody's.
 
     A browser that has signed in to the account is counted apart here too: who only has the password cannot keep the
     client out.
     """
-    account = str(session.get("tf_user_id", ""))
+    account = str(session.get(FACTOR_USER, ""))
     if not account:
         return None
     client = current_app.extensions["security"].datastore.find_user(fs_uniquifier=account) if has_signed_in() else None
@@ -174,8 +175,8 @@ def _factor_guess() -> _Guess | None:
 _GUESSES: Mapping[str, Callable[[], _Guess | None]] = {
     "security.login": _sign_in_guess,
     "security.verify": _verify_guess,
-    "security.two_factor_token_validation": _factor_guess,
-    "security.mf_recovery": _factor_guess,
+    "factor_sign_in.app": _factor_guess,
+    "factor_sign_in.recovery": _factor_guess,
 }
 """The views that check a password or a code, and how to find whose it is."""
 

@@ -11,7 +11,9 @@ from kajoom.models.address_change import AddressChange, address_change_by_id
 from kajoom.models.client import Client, client_by_email, client_by_id
 from kajoom.operations.accounts.links import LinkKind, make_token, signing_keys
 
-ACCOUNT_EMAILS = frozenset({"password_reset", "invitation", "password_changed", "address_confirm", "address_changed"})
+ACCOUNT_EMAILS = frozenset(
+    {"password_reset", "invitation", "password_changed", "address_confirm", "address_changed", "factor_changed"}
+)
 """The kinds about the account, not about a service."""
 
 _LINKS: Mapping[str, tuple[LinkKind, str]] = {
@@ -25,7 +27,8 @@ _LINKS: Mapping[str, tuple[LinkKind, str]] = {
 class AccountContext:
     """A client, the address ``email`` to write to, the ``link`` of the button, and when what is told happened.
 
-    ``change`` is the change of address that the e-mail is about.
+    ``change`` is the change of address that the e-mail is about, and ``factor`` what happened to the second factor: a
+    ``FactorChange``.
     """
 
     client: Client
@@ -33,6 +36,7 @@ class AccountContext:
     link: str
     at: datetime
     change: AddressChange | None = None
+    factor: str = ""
 
     @property
     def locale(self) -> str:
@@ -53,6 +57,8 @@ def account_context_of(ids: Mapping[str, Any], at: datetime, config: Mapping[str
     if client is None or not client.active or (name == "invitation" and client.password):
         return None
     happened_at = datetime.fromisoformat(ids["changed_at"]) if "changed_at" in ids else at
+    if name == "factor_changed":
+        return AccountContext(client, client.email, f"{base}/account/factors", happened_at, factor=ids["change"])
     if name not in _LINKS:
         return AccountContext(client, client.email, f"{base}/reset", happened_at)
     kind, page = _LINKS[name]

@@ -80,10 +80,10 @@ def account_sample(kind: str, lang: str) -> AccountContext:
     client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
     base = str(current_app.config["BASE_URL"]).rstrip("/")
     pages = {"password_reset": "reset/", "invitation": "invite/", "address_confirm": "account/email/"}
-    other = "account" if kind == "address_changed" else "reset"
+    other = {"address_changed": "account", "factor_changed": "account/factors"}.get(kind, "reset")
     link = f"{base}/{pages[kind]}a-sample-link" if kind in pages else f"{base}/{other}"
     change = AddressChange(client=client, old_email=client.email, new_email="camille.tremblay@example.com")
-    return AccountContext(client, client.email, link, AT, change)
+    return AccountContext(client, client.email, link, AT, change, "added")
 
 
 def client_sample(kind: str, lang: str) -> EmailContext:

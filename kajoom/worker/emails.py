@@ -56,6 +56,7 @@ EMAILS = (
     "password_changed",
     "address_confirm",
     "address_changed",
+    "factor_changed",
     "staff_notice",
     "change_late",
     "staff_task",

@@ -28,7 +28,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 VARIABLE = re.compile(r"KAJOOM_[A-Z][A-Z_]*")
 PATH = re.compile(r"(?:kajoom|templates|tests|translations|migrations|demo|static|deploy|docs|\.ci)/[\w./-]*\w/?")
 TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
-FLASK = re.compile(r"\bflask ([a-z]+)(?: ([a-z]+))?")
+FLASK = re.compile(r"\bflask ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?")
 GROUPS: dict[str, click.Command] = {**{name: resolve_name(path) for name, path in COMMANDS.items()}, "db": migrations}
 
 

@@ -17,7 +17,9 @@ IMPORTS: dict[str, set[str]] = {
     "domain": set(),
     "models": {"domain", "flask", "flask_security", "flask_sqlalchemy", "sqlalchemy"},
     "gateways": {"domain", "cryptography", "httpx2"},
-    "operations": {"domain", "gateways.ports", "models", "email_validator", "itsdangerous", "pydantic", "sqlalchemy"},
+    "operations": {"domain", "gateways.ports", "models", "cryptography", "email_validator", "itsdangerous", "passlib",
+        "pydantic", "sqlalchemy",
+    },
     "i18n": {"domain", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},
     "clock": {"flask"},
     "logs": {"flask", "structlog"},
@@ -31,7 +33,7 @@ IMPORTS: dict[str, set[str]] = {
     "web": {
         "clock", "domain", "i18n", "models", "operations",
         "flask", "flask_babel", "flask_login", "flask_security", "flask_wtf", "itsdangerous", "markupsafe", "passlib",
-        "werkzeug", "wtforms",
+        "qrcode", "werkzeug", "wtforms",
     },
     "cli": {
         "clock", "config", "domain", "i18n", "models", "operations", "worker",

@@ -9,7 +9,10 @@ from click.testing import Result
 from flask import Flask
 
 from kajoom.cli.accounts import accounts
+from kajoom.models.client import client_by_email
 from kajoom.models.db import db
+from kajoom.models.factor import Factor
+from kajoom.models.outbox import Message
 from tests import factories
 
 
@@ -64,3 +67,19 @@ def test_client_is_erased_after_a_confirmation_unless_something_is_open(app: Fla
     assert run(app, "erase", "new@example.com").exit_code == 1  # nobody has confirmed
     assert run(app, "erase", "new@example.com", "--yes").exit_code == 0
     assert run(app, "erase", "new@example.com", "--yes").exit_code == 1
+
+
+def test_second_factor_that_was_lost_is_removed_and_its_client_written_to(app: Flask) -> None:
+    lost = run(app, "remove-factor", "new@example.com")
+    assert (lost.exit_code, "new@example.com has no second factor." in lost.output) == (1, True)
+    client = client_by_email("new@example.com")
+    assert client is not None
+    db.session.add(Factor(client_id=client.id, secret="encrypted", last_counter=1, added_at=factories.AT))
+    db.session.commit()
+    before = client.fs_uniquifier
+    result = run(app, "remove-factor", "new@example.com")
+    assert result.output == "Two-step verification of new@example.com is off.\n"
+    db.session.rollback()
+    assert (db.session.query(Factor).all(), client.fs_uniquifier != before) == ([], True)
+    [message] = db.session.query(Message)
+    assert (message.ids["email"], message.ids["change"]) == ("factor_changed", "removed")

@@ -78,7 +78,7 @@ def test_disabled_account_is_opened_again_with_a_link_only(app: Flask, invoke: I
     for _ in range(2):
         assert invoke("disable", EMAIL).output == f"{EMAIL} is disabled.\n"
     assert not member().active
-    assert f"{EMAIL}  agent  disabled  last seen never  {EMAIL}" in invoke("list").output
+    assert f"{EMAIL}  agent  disabled  no second factor  last seen never  {EMAIL}" in invoke("list").output
     assert fits(app, invoke("create", EMAIL).output)
     assert (member().active, member().password) == (True, None)
 

@@ -213,7 +213,7 @@ def test_table_names_neither_address_nor_account(client: Browser) -> None:
     assert all(len(each.key) == 64 and int(each.key, 16) for each in stored)
 
 
-@pytest.mark.parametrize("view", ["two_factor_token_validation", "mf_recovery"])
+@pytest.mark.parametrize("view", ["app", "recovery"])
 def test_codes_of_a_second_factor_are_counted_by_account_and_apart_for_a_known_browser(app: Flask, view: str) -> None:
     known, client = visitor(app), client_by_email(FRENCH)
     sign_in(known)
@@ -225,7 +225,7 @@ def test_codes_of_a_second_factor_are_counted_by_account_and_apart_for_a_known_b
     def send_code(number: int, cookies: str = "") -> str:
         address = {"REMOTE_ADDR": f"192.0.2.{number}"}
         with app.test_request_context(method="POST", headers={"Cookie": cookies}, environ_base=address):
-            request.url_rule = Rule("/", endpoint=f"security.{view}")
+            request.url_rule = Rule("/", endpoint=f"factor_sign_in.{view}")
             session["tf_user_id"] = account
             try:
                 throttling._count_guess()

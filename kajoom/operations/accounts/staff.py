@@ -12,6 +12,7 @@ from kajoom.domain.staff import StaffRole
 from kajoom.models.audit import record_act
 from kajoom.models.client import Client, client_by_email, lock_client
 from kajoom.models.db import db
+from kajoom.models.factor import delete_factor
 from kajoom.operations.accounts.sessions import end_sessions
 from kajoom.operations.email_address import parse_email
 from kajoom.operations.transaction import transactional
@@ -33,8 +34,9 @@ def create_staff(
 ) -> int:
     """Create an account of the staff, or open again one that is disabled or has no password yet; returns its id.
 
-    It has no password, and an earlier link is of no use any more: a new one sets the password. An account that has a
-    password only gets another role, which ends its sessions. ``password_hash`` is the demonstration's.
+    It has no password, and one that was disabled no second factor either. A new link sets the password; an earlier one
+    is of no use any more. An account that has a password only gets another role, which ends its sessions.
+    ``password_hash`` is the demonstration's.
 
     Raises ``BusinessError`` with ``NO_ADDRESS``, with ``IS_CLIENT`` for the address of a client, and with
     ``ALREADY_ACTIVATED`` for an account that has a password and this role.
@@ -48,6 +50,7 @@ def create_staff(
         raise BusinessError(StaffRefusal.ALREADY_ACTIVATED, email=email)
     if not client.active:
         client.active, client.password = True, None
+        delete_factor(client.id)
     client.role, client.password = details.role.value, client.password or password_hash
     end_sessions(client, at)
     record_act(Act.STAFF_CREATED, actor, at, client_id=client.id)
