@@ -55,7 +55,7 @@ def test_forgotten_password_is_replaced_by_a_link(open_page: OpenPage, live_app:
     page.goto(link_sent(live_app, "/reset/"))
     choose_password(page)
     page.wait_for_url("**/services")
-    expect(page.locator(".done")).to_contain_text("Votre mot de passe a été changé")
+    expect(page.locator(".act-done")).to_contain_text("Votre mot de passe a été changé")
     other.reload()
     expect(other.locator("#password")).to_be_visible()
 
@@ -75,7 +75,7 @@ def test_invitation_activates_the_access_of_a_client_without_a_password(
     page.goto(link_sent(live_app, "/invite/"))
     choose_password(page)
     page.wait_for_url("**/services")
-    expect(page.locator(".done")).to_have_text("Welcome! Your access is active.")
+    expect(page.locator(".act-done")).to_have_text("Welcome! Your access is active.")
 
 
 def test_passwords_are_shown_by_a_button_and_hidden_again_when_sent(
@@ -104,7 +104,7 @@ def test_password_and_address_are_changed_on_the_account(
     page.get_by_role("link", name="Changer mon mot de passe").click()
     choose_password(page)
     page.wait_for_url("**/account")
-    expect(page.locator(".done")).to_contain_text("Votre mot de passe a été changé")
+    expect(page.locator(".act-done")).to_contain_text("Votre mot de passe a été changé")
 
     page.get_by_role("link", name="Changer mon adresse courriel").click()
     page.locator("#email").fill("nouvelle@example.com")
@@ -113,7 +113,7 @@ def test_password_and_address_are_changed_on_the_account(
     page.goto(link_sent(live_app, "/account/email/"))
     page.get_by_role("button", name="Utiliser cette adresse").click()
     page.wait_for_url("**/account")
-    expect(page.locator(".done")).to_contain_text("Votre adresse courriel a été changée")
+    expect(page.locator(".act-done")).to_contain_text("Votre adresse courriel a été changée")
     expect(page.locator("#content")).to_contain_text("nouvelle@example.com")
 
 
