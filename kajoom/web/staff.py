@@ -64,5 +64,6 @@ def _is_late(task: Task) -> bool:
 
 
 def _lead_to_queue() -> ResponseReturnValue | None:
-    client = signed_in_client() if request.endpoint in _OF_CLIENTS else None
+    is_page = request.endpoint in _OF_CLIENTS and request.method != "OPTIONS"
+    client = signed_in_client() if is_page else None
     return redirect(url_for("staff.queue"), 303) if client is not None and client.is_staff else None
