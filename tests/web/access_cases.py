@@ -58,8 +58,8 @@ def _values(app: Flask, rule: str) -> Mapping[str, Any]:
         "reference": _cancellation() if "cancellations" in rule else reference_of("waiting-payment"),
         "number": number_of("unpaid-renewal"),
         "session_id": db.session.scalar(session),
-        "method_id": _saved_method(owner),
-        "token": _token(app, rule, owner),
+        "method_id": _saved_method(owner) if "method_id" in rule else 0,
+        "token": _token(app, rule, owner) if "token" in rule else "",
         "name": _asset(app),
     }
 
