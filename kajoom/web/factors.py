@@ -15,10 +15,11 @@ from flask_security import hash_password
 from qrcode.main import QRCode
 
 from kajoom import clock
+from kajoom.domain.throttle import ThrottleKind
 from kajoom.models.catalog import catalog
 from kajoom.models.client import ClientFacts
 from kajoom.models.factor import count_recovery_codes, factor_of
-from kajoom.operations.accounts.factor_keys import SETUP_TIME, key_address, key_in_groups, new_key
+from kajoom.operations.accounts.factor_keys import SETUP_TIME, counter_of_code, key_address, key_in_groups, new_key
 from kajoom.operations.accounts.factors import (
     NewFactor,
     add_factor,
@@ -33,6 +34,7 @@ from kajoom.web.factor_sign_in import factor_keys
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.next_notice import show_next
 from kajoom.web.parsing import SAFE_METHODS
+from kajoom.web.throttling import count_own_act
 
 bp = Blueprint("factors", __name__, url_prefix="/account/factors")
 
@@ -99,16 +101,19 @@ def setup() -> ResponseReturnValue:
     key = _key_of(client, form.setup.data or "", at)
     if key is None:
         return _render_setup(client, new_key(), gettext("This key has expired. Scan the new one, then enter its code."))
-    codes = new_recovery_codes()
-    new = NewFactor(key, form.code.data or "", _hashes(codes) if form.code.data else ())
-    if not add_factor(client.id, new, factor_keys(), client.session_id, at):
+    code = form.code.data or ""
+    if counter_of_code(key, code, None, at) is None:
         return _render_setup(client, key, gettext("The code is incorrect. Enter the one that the app shows now."))
+    count_own_act(ThrottleKind.EMAIL)
+    codes = new_recovery_codes()
+    add_factor(client.id, NewFactor(key, code, _hashes(codes)), factor_keys(), client.session_id, at)
     return _render_codes(codes, is_new=True)
 
 
 @bp.post("/codes")
 def codes() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones, once."""
+    count_own_act(ThrottleKind.EMAIL)  # none is written, but ten hashes are made
     new = new_recovery_codes()
     if not replace_codes(current_client().id, _hashes(new), clock.now()):
         return redirect_to(url_for("factors.index"))
@@ -121,6 +126,7 @@ def remove() -> ResponseReturnValue:
     client = current_client()
     if _is_required(client):
         abort(403)
+    count_own_act(ThrottleKind.EMAIL)
     remove_factor(client.id, client.session_id, clock.now())
     show_next("factor_removed")
     return redirect_to(url_for("factors.index"))

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from kajoom.cli.staff import staff as staff_commands
 from kajoom.domain.staff import StaffRole
 from kajoom.models.client import Client
 from kajoom.models.db import db
@@ -41,6 +42,17 @@ def test_staff_land_on_their_tasks_and_have_no_pages_of_a_client(app: Flask) -> 
         False,
         False,
     )
+
+
+def test_link_of_the_command_sets_the_password_and_opens_the_tasks(app: Flask, client: Browser) -> None:
+    result = app.test_cli_runner().invoke(staff_commands, ["create", "lea@kajoom.example", "--lang", "en"])
+    path = result.output.strip().rpartition("8000")[2]
+    assert client.get(path).status_code == 200
+    fields = {"csrf_token": client.token(path), "password": PASSWORD, "password_confirm": PASSWORD}
+    response = client.post(path, data=fields)
+    assert client.get(response.headers["Location"]).headers["Location"] == "/staff"
+    assert "Your access is active" in client.get("/staff").text
+    assert client.post(path, data={**fields, "csrf_token": client.token("/account")}).status_code == 410
 
 
 @pytest.mark.parametrize("role", StaffRole)

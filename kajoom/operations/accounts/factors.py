@@ -69,15 +69,15 @@ def normalized_code(typed: str) -> str:
 
 
 @transactional
-def add_factor(client_id: int, new: NewFactor, keys: FactorKeys, session_id: int, at: datetime) -> bool:
-    """Store an app, in place of a former one, if its code is right; returns whether it is.
+def add_factor(client_id: int, new: NewFactor, keys: FactorKeys, session_id: int, at: datetime) -> None:
+    """Store an app, in place of a former one; ``ValueError`` when its code is not right.
 
     The other sessions of the account end, its former recovery codes are of no use any more, and it is written to.
     """
     client = lock_client(client_id)
     counter = counter_of_code(new.key, new.code, None, at)
     if counter is None:
-        return False
+        raise ValueError("the code is not that of the key")
     delete_factor(client_id)
     secret = keys.encrypt(client_id, new.key, at)
     db.session.add(Factor(client_id=client_id, secret=secret, last_counter=counter, added_at=at))
@@ -85,7 +85,6 @@ def add_factor(client_id: int, new: NewFactor, keys: FactorKeys, session_id: int
     end_sessions(client, at, session_id)
     record_act(Act.FACTOR_ADDED, _CLIENT, at, client_id=client_id)
     _tell(client, FactorChange.ADDED, at)
-    return True
 
 
 @transactional
