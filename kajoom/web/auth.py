@@ -234,8 +234,9 @@ def _next_of_request() -> str:
 
 
 def _require_sign_in() -> Response | Redirect | None:
-    if request.method == "OPTIONS":  # which methods an address has is no secret, and no view answers
-        return None
+    if request.method == "OPTIONS" and request.endpoint is not None:
+        # Which methods an address has is no secret. Answered here, so that no later check of a page redirects.
+        return current_app.make_default_options_response()
     if request.endpoint in _SIGN_IN and signed_in_client():
         # Another tab has signed in meanwhile: the token of this form was valid before.
         return redirect(_next_of_request() or url_for("service.index"), 303)

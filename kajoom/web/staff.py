@@ -35,8 +35,6 @@ def init_staff(app: Flask) -> None:
 @bp.before_request
 def _require_role() -> ResponseReturnValue | None:
     """403 for clients; the password again from staff who signed in more than half an hour ago."""
-    if request.method == "OPTIONS":  # visitors ask too: see kajoom/web/auth.py
-        return None
     if not current_client().is_staff:
         abort(403)
     return None if signed_in_recently() else redirect_to(verify_url(current_url()))

@@ -88,7 +88,12 @@ def test_messages_are_translated_when_a_template_is_compiled(app_with_templates:
     with app_with_templates.test_request_context():
         render("page.html", "_part.html")
         environment = app_with_templates.jinja_env.by_language["fr"]  # type: ignore[attr-defined]
-        code = environment.compile("{{ _('Due date') }}: {{ _('Pay %(amount)s', amount=due) }}", raw=True)
+        code = environment.compile(
+            "{{ _('Due date') }}: {{ _('Pay %(amount)s %(how)s', amount=due, how=how) }}", raw=True
+        )
         assert "Date d’échéance" in code
         assert "Due date" not in code
-        assert environment.from_string("{{ _('Pay %(amount)s', amount='<b>') }}").render() == "Payer &lt;b&gt;"
+        assert (
+            environment.from_string("{{ _('Pay %(amount)s %(how)s', amount='<b>', how='x') }}").render()
+            == "Payer &lt;b&gt; x"
+        )
