@@ -94,7 +94,7 @@ def _form() -> CodeForm:
 
 def _client_of_password() -> Client | None:
     """Who has given the right password in this browser a moment ago, unless their sessions were ended since."""
-    if clock.now().timestamp() - session.get(FACTOR_SINCE, 0) > _SECONDS:
+    if not 0 <= clock.now().timestamp() - session.get(FACTOR_SINCE, 0) <= _SECONDS:
         return None
     uniquifier = session.get(FACTOR_USER)
     find_user = current_app.extensions["security"].datastore.find_user

@@ -79,5 +79,5 @@ class SessionInterface(SecureCookieSessionInterface):
 
 def _is_readable(session: SessionMixin) -> bool:
     values = ((session.get(name, default), kind) for name, (kind, default) in _SESSION_TYPES.items())
-    texts = (str(session.get(name, "")) for name in ("_user_id", SID))
+    texts = (str(session.get(name, "")) for name in ("_user_id", SID, FACTOR_USER))
     return all(isinstance(value, kind) for value, kind in values) and all(text.isprintable() for text in texts)

@@ -14,7 +14,7 @@ from kajoom.web import errors
 from kajoom.web.urls import safe_local_path
 from tests.conftest import PASSWORD, Browser
 from tests.operations.ledger_checks import nothing_written
-from tests.web.conftest import Address
+from tests.web.conftest import NOON, Address
 from tests.web.pages import post
 
 NOT_A_URL = "http://["
@@ -310,6 +310,9 @@ def test_cookie_for_staying_signed_in_is_ignored(app: Flask, cookie: str) -> Non
         {"csrf_token": 1},
         {"fs_paa": "x"},
         {"_user_id": {}},
+        {"tf_user_id": "x\0", "tf_since": NOON.timestamp()},
+        {"tf_user_id": "x", "tf_since": float("nan")},
+        {"tf_user_id": 1},
     ],
     ids=repr,
 )
@@ -320,6 +323,7 @@ def test_signed_session_with_something_else_is_no_session(app: Flask, client: Br
     client.set_cookie("session", str(serializer.dumps(content)))
     assert client.get("/services").status_code == 303
     assert client.get("/login").status_code == 200
+    assert client.get("/login/code").status_code == 303
     assert client.post("/login", data={"csrf_token": "x"}).status_code == 403
     assert client.post("/verify", data={"csrf_token": "x"}).status_code == 303
 
