@@ -57,8 +57,7 @@ def init_factors(app: Flask) -> None:
 
 
 def _lead_to_setup() -> ResponseReturnValue | None:
-    is_open = request.endpoint is None or request.endpoint in _ALWAYS_OPEN or request.blueprint == bp.name
-    if is_open or request.method == "OPTIONS":
+    if request.endpoint is None or request.endpoint in _ALWAYS_OPEN or request.blueprint == bp.name:
         return None
     client = signed_in_client()
     is_missing = client is not None and _is_required(client) and not client.has_factor
@@ -72,7 +71,7 @@ def _is_required(client: ClientFacts) -> bool:
 @bp.before_request
 def _ask_password() -> ResponseReturnValue | None:
     """Ask for the password first, unless it was entered in the last half hour; the first page shows nothing secret."""
-    if request.endpoint == "factors.index" or request.method == "OPTIONS" or signed_in_recently():
+    if request.endpoint == "factors.index" or signed_in_recently():
         return None
     is_setup = request.endpoint == "factors.setup"
     return redirect_to(verify_url(url_for("factors.setup" if is_setup else "factors.index")))
