@@ -177,5 +177,25 @@ def test_sentences_of_features_become_features_with_a_key() -> None:
     ]
 
 
+@pytest.mark.usefixtures("empty")
+def test_those_who_had_the_role_of_staff_are_managers_and_have_it_again_after_a_downgrade() -> None:
+    """Revision 0023."""
+    upgrade(REVISIONS, "0022")
+    with db.engine.begin() as connection:
+        for name, row_id in (("client", 1), ("staff", 2)):
+            insert(connection, "client", id=row_id, external_id=name, email=name, fs_uniquifier=name)
+        connection.execute(text("INSERT INTO role (id, name) VALUES (1, 'staff')"))
+        insert(connection, "client_role", client_id=2, role_id=1)
+
+    upgrade(REVISIONS)
+    with db.engine.begin() as connection:
+        assert connection.execute(text("SELECT id, role FROM client ORDER BY id")).all() == [(1, ""), (2, "manager")]
+
+    downgrade(REVISIONS, "0022")
+    with db.engine.begin() as connection:
+        roles = "SELECT client_id, name FROM client_role JOIN role ON role.id = client_role.role_id"
+        assert connection.execute(text(roles)).all() == [(2, "staff")]
+
+
 def test_there_is_one_head_revision() -> None:
     assert len(ScriptDirectory(REVISIONS).get_heads()) == 1
