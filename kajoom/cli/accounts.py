@@ -13,6 +13,7 @@ from kajoom.cli.operator import current_operator
 from kajoom.operations.accounts.factors import remove_factor_as_staff
 from kajoom.operations.accounts.invitations import invite, invite_all
 from kajoom.operations.accounts.personal_data import erase_client, export_client
+from kajoom.operations.accounts.sessions import close_sessions_as_staff
 
 
 @click.group()
@@ -38,6 +39,16 @@ def invite_command(email: str | None, everyone: bool) -> None:
         return
     count = invite_all(current_operator(), clock.now())
     click.echo(f"invited: {count}")
+
+
+@accounts.command("close-sessions")
+@click.argument("email")
+@with_appcontext
+def close_sessions_command(email: str) -> None:
+    """End every session of the account of EMAIL now, as when its computer was stolen; the password stays."""
+    with exit_on_refusal():
+        count = close_sessions_as_staff(email, current_operator(), clock.now())
+    click.echo(f"sessions ended: {count}")
 
 
 @accounts.command("export")

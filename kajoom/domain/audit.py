@@ -37,6 +37,7 @@ class Act(StrEnum):
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     PAYMENT_ACCOUNT_SAVED = "payment_account_saved"
     PAYMENT_ACCOUNT_ENDED = "payment_account_ended"
+    SESSIONS_ENDED = "sessions_ended"
     CLIENT_CHANGED = "client_changed"
     CLIENT_EXPORTED = "client_exported"
     CLIENT_ERASED = "client_erased"

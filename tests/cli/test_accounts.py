@@ -8,11 +8,15 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from kajoom import clock
 from kajoom.cli.accounts import accounts
+from kajoom.domain.device import Device
 from kajoom.models.client import client_by_email
 from kajoom.models.db import db
 from kajoom.models.factor import Factor
 from kajoom.models.outbox import Message
+from kajoom.models.session import client_of_session
+from kajoom.operations.accounts.sessions import begin_session
 from tests import factories
 
 
@@ -83,3 +87,12 @@ def test_second_factor_that_was_lost_is_removed_and_its_client_written_to(app: F
     assert (db.session.query(Factor).all(), client.fs_uniquifier != before) == ([], True)
     [message] = db.session.query(Message)
     assert (message.ids["email"], message.ids["change"]) == ("factor_changed", "removed")
+
+
+def test_sessions_of_an_account_are_ended(app: Flask) -> None:
+    client = factories.client(email="open@example.com")
+    token = begin_session(client.id, client.fs_uniquifier, Device("", "", ""), clock.now()) or ""
+    uniquifier = client.fs_uniquifier
+    assert run(app, "close-sessions", "open@example.com").output == "sessions ended: 1\n"
+    assert client_of_session(token, uniquifier, clock.now()) is None
+    assert run(app, "close-sessions", "nobody@example.com").exit_code == 1

@@ -7,8 +7,11 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
+from kajoom.domain.audit import Act
 from kajoom.domain.device import Device
-from kajoom.models.client import Client, lock_client
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.models.audit import record_act
+from kajoom.models.client import Client, client_by_email, lock_client
 from kajoom.models.db import db
 from kajoom.models.session import (
     ClientSession,
@@ -103,6 +106,20 @@ def close_session(client_id: int, session_id: int, at: datetime) -> None:
 def close_other_sessions(client_id: int, but: int, at: datetime) -> int:
     """End every session of a client except ``but``; returns how many."""
     return end_sessions(lock_client(client_id), at, but)
+
+
+@transactional
+def close_sessions_as_staff(email: str, actor: str, at: datetime) -> int:
+    """End every session of the account of an address, a client's or the staff's; returns how many.
+
+    ``BusinessError`` with ``NO_CLIENT`` when there is none.
+    """
+    found = client_by_email(email)
+    if found is None:
+        raise BusinessError(StaffRefusal.NO_CLIENT, email=email)
+    client = lock_client(found.id)
+    record_act(Act.SESSIONS_ENDED, actor, at, client_id=client.id)
+    return end_sessions(client, at)
 
 
 def end_sessions(client: Client, at: datetime, but: int | None = None) -> int:
