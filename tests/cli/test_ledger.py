@@ -181,6 +181,7 @@ def test_reconcile_compares_yesterday_by_default(app: Flask) -> None:
     assert run(app, "reconcile").output == f"{yesterday}: the providers and the ledger agree.\n"
 
 
+@pytest.mark.slow
 def paid_invoice(provider: FakeProvider) -> Invoice:
     """The invoice of an upgrade of 37.50 before tax, paid."""
     invoice = open_invoice()

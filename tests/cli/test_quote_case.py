@@ -275,6 +275,7 @@ _FIELDS = st.sampled_from(
 
 
 # No deadline: a service paid ten thousand years ahead is computed month by month.
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.dictionaries(_FIELDS, _VALUES, max_size=4))
 def test_any_fields_get_one_line(fields: dict[str, Any]) -> None:

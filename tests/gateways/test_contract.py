@@ -27,6 +27,8 @@ from kajoom.gateways.ports import (
 )
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 
+pytestmark = pytest.mark.slow
+
 A, P = AttemptStatus, PanelStatus
 
 

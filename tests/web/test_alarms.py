@@ -21,6 +21,8 @@ from tests.web.conftest import NOON
 from tests.web.pages import hidden_fields
 from tests.worker.email_parts import parse, text_of
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 STAFF = "equipe@example.com"

@@ -170,6 +170,7 @@ def test_last_slash_of_an_address_makes_no_difference(french: Browser, address: 
 # --- bodies ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/login", "/verify", "/logout", "/services/1/plan"])
 @pytest.mark.parametrize(
     "content",

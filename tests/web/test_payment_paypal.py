@@ -178,6 +178,7 @@ def test_payment_by_another_method_captures_nothing_at_paypal(
     assert not fake.ledger.captures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("approves_first", [False, True])
 def test_cancelled_order_captures_nothing(
     french: Browser, fake: FakePayPal, with_paypal: Flask, address: Address, approves_first: bool
@@ -207,6 +208,7 @@ def test_order_whose_money_was_captured_meanwhile_cannot_be_cancelled(
     assert order_status(order) == "awaiting_provisioning"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_paypal")
 def test_order_whose_capture_was_requested_is_not_cancelled_while_paypal_does_not_answer(
     french: Browser, fake: FakePayPal, address: Address

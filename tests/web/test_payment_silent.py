@@ -25,6 +25,8 @@ from tests.web.pages import post, refusal_in
 from tests.web.paypal_payer import confirm_plan_b, last_order, order_to_approve, with_paypal
 from tests.worker_runs import drain
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["fake", "paypal", "paypal_client", "with_paypal"]
 
 PREPARING = "Nous préparons votre paiement PayPal…"

@@ -22,7 +22,7 @@ from tests.worker.email_parts import html_of, parse, text_of
 from tests.worker.paid_orders import pay_order
 from tests.worker_runs import drain
 
-pytestmark = pytest.mark.usefixtures("app")
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.slow]
 
 ABOUT_A_CHANGE = [
     "change_requested", "payment_received", "scheduled", "person_on_it", "operational", "needs_review", "refused",

@@ -59,6 +59,7 @@ every_email = pytest.mark.parametrize("name", EMAILS)
 every_language = pytest.mark.parametrize("lang", ["fr", "en"])
 
 
+@pytest.mark.slow
 @every_email
 @every_language
 def test_email_has_its_headers_and_both_parts(name: str, lang: str) -> None:
@@ -81,12 +82,14 @@ def test_french_email_has_no_english_words(name: str) -> None:
     assert not ENGLISH.findall(f"{email['Subject']}\n{text_of(email)}\n{' '.join(VisibleText(html_of(email)).parts)}")
 
 
+@pytest.mark.slow
 @every_email
 def test_english_email_has_no_french_words(name: str) -> None:
     email = sample_email(name, "en")
     assert not FRENCH.findall(f"{email['Subject']}\n{text_of(email)}\n{' '.join(VisibleText(html_of(email)).parts)}")
 
 
+@pytest.mark.slow
 @every_email
 @every_language
 def test_html_and_text_have_the_same_contents(name: str, lang: str) -> None:

@@ -29,7 +29,7 @@ from tests.operations.pending_payments import last_attempt
 from tests.worker.paid_orders import pay_order
 from tests.worker_runs import drain
 
-pytestmark = pytest.mark.usefixtures("app")
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.slow]
 
 CAPTURED, PENDING, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.PENDING, AttemptStatus.UNKNOWN
 LATER = AT + timedelta(days=1)

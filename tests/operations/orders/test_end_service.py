@@ -179,6 +179,7 @@ def test_money_that_arrives_after_the_end_becomes_credit() -> None:
     assert "payment_late" in queued_emails()
 
 
+@pytest.mark.slow
 def test_nothing_is_billed_or_reminded_after_the_end() -> None:
     row = factories.service()
     issue_next_renewal(row)

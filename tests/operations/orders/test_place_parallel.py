@@ -26,6 +26,8 @@ from tests.operations.ledger_checks import movements_of, rows
 from tests.operations.orders.order_setup import place_upgrade
 from tests.operations.parallel import THREADS, run_in_threads
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("one_key", [True, False], ids=["one key", "a key for each"])
 def test_concurrent_confirmations_of_one_service_make_one_order(app: Flask, one_key: bool) -> None:

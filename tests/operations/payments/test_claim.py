@@ -187,6 +187,7 @@ def is_ended_by_staff(invoice: Invoice) -> None:
     end_service_as_staff(invoice.service.external_id, "moved", "staff:lea", ON, LATER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [expires, is_cancelled, is_ended_by_staff])
 @pytest.mark.parametrize("capture", [returns, is_looked_up, is_announced])
 def test_approval_left_open_neither_keeps_an_order_nor_captures_for_a_closed_one(
