@@ -60,8 +60,8 @@ APPLICATION = "application"
 STAFF_PREFIX = "staff:"
 """What the actor begins with when a member of staff acted."""
 
-MAX_LATENESS = timedelta(minutes=10)
-"""How long after its time an act may be committed: an operation gives up on locks and deadlocks long before."""
+MAX_LATENESS = timedelta(hours=6)
+"""How long after its time an act may be committed: a large import, or a day billed at once, has one time for all."""
 
 FIRST_PREVIOUS = ""
 """The digest before the first."""

@@ -28,6 +28,7 @@ from tests.web.conftest import NOON, Address
 from tests.web.log_lines import events, lines
 from tests.web.pages import post
 from tests.web.paypal_payer import confirm_plan_b, last_order, order_to_approve, path_of, with_paypal
+from tests.web.test_factors import enter, set_up
 from tests.worker.email_parts import text_of
 from tests.worker_runs import drain
 
@@ -93,6 +94,16 @@ def change_account(browser: Browser) -> str:
     return link
 
 
+def use_factor(browser: Browser) -> set[str]:
+    """Set up an app, and sign in again with a recovery code; the key and the codes are returned."""
+    phone, codes = set_up(browser)
+    post(browser, "/logout")
+    sign_in(browser, THIRD, NEW_EMAIL)
+    assert enter(browser, "000000").status_code == 422
+    assert enter(browser, codes[0], "recovery").status_code == 303
+    return {phone.key, *codes, *(code.replace("-", "") for code in codes)}
+
+
 def pay_and_save(browser: Browser, fake: FakePayPal, service: str) -> str:
     """Pay a change by PayPal, and remove the account that is saved by it; the address of the approval is returned."""
     confirm_plan_b(browser, service, saves="yes")
@@ -128,7 +139,7 @@ def test_log_of_a_whole_run_has_the_events_of_security_no_secret_and_nothing_per
     assert browser.get(address("hosting", "en")).status_code == 404
     secrets = stored_secrets() | {pay_and_save(browser, fake, address("hosting"))}
     post(browser, "/logout")
-    secrets |= {reset(browser), change_account(browser)} | stored_secrets()
+    secrets |= {reset(browser), change_account(browser), *use_factor(browser)} | stored_secrets()
     run_command(app, staff, "credit", "en@example.com", "--amount", "5.00", "--reason", "Panne du serveur")
     for _ in range(7):
         sign_in(app.test_client(), WRONG, "en@example.com")  # type: ignore[arg-type]
@@ -138,12 +149,13 @@ def test_log_of_a_whole_run_has_the_events_of_security_no_secret_and_nothing_per
     log = lines.getvalue()
     assert events(lines) >= {
         "signed in", "sign-in failed", "throttled", "access refused", "session ended", "sessions ended",
-        "password reset requested", "act", "staff act", "message done", "e-mail sent", "audit sealed",
+        "password reset requested", "recovery code used", "act", "staff act", "message done",
+        "e-mail sent", "audit sealed",
     }  # fmt: skip
     acts = set(re.findall(r"act=(\w+)", log))
     assert acts >= {
         "invoice_issued", "payment_recorded", "payment_account_saved", "payment_account_ended", "password_set",
-        "address_changed", "credit_changed",
+        "address_changed", "credit_changed", "factor_added",
     }  # fmt: skip
     assert len(browser.noted) > 10
     passwords = {PASSWORD, WRONG, SECOND, THIRD, app.config["SECRET_KEY"]}
