@@ -1,19 +1,14 @@
-"""The pages of staff. They need a role and a recent sign-in; an account of the staff has no pages of a client."""
+"""Who may open the pages of staff: they need a role and a recent sign-in. Staff have no pages of a client."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
-from kajoom import clock
-from kajoom.domain.task import is_late
 from kajoom.i18n.translations import N_
 from kajoom.models.client import ClientFacts
-from kajoom.models.task import Task, open_tasks_page
 from kajoom.web.auth import current_client, signed_in_client, signed_in_recently, verify_url
-from kajoom.web.htmx import redirect_to, render
-from kajoom.web.paging import requested_page
+from kajoom.web.htmx import redirect_to
 from kajoom.web.urls import current_url
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
@@ -40,25 +35,9 @@ def _require_role() -> ResponseReturnValue | None:
     return None if signed_in_recently() else redirect_to(verify_url(current_url()))
 
 
-@bp.get("")
-def queue() -> ResponseReturnValue:
-    """List the open tasks, the oldest first."""
-    return render(
-        "staff/queue.html",
-        "staff/_queue.html",
-        title=gettext("Tasks"),
-        tasks=open_tasks_page(requested_page()),
-        is_late=_is_late,
-    )
-
-
 def _main_pages(client: ClientFacts) -> tuple[tuple[str, str], ...]:
     """The endpoints and the labels of the links at the top of each page."""
     return _PAGES if client.is_staff else _PAGES_OF_CLIENTS
-
-
-def _is_late(task: Task) -> bool:
-    return is_late(clock.local(task.opened_at).date(), clock.today())
 
 
 def _lead_to_queue() -> ResponseReturnValue | None:
