@@ -1,4 +1,7 @@
-"""A sentence on the next page: what has just been done, shown once after the redirect that follows a form."""
+"""A sentence on the next page: what has just been done, shown once after the redirect that follows a form.
+
+Each sentence may hold ``%(name)s``: what was acted on.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,18 @@ _TEXTS: Mapping[str, str] = {
 }
 
 
-def show_next(code: str) -> None:
-    """Have the next page show the sentence of a code."""
-    session[NOTICE] = code
+def show_next(code: str, name: str = "") -> None:
+    """Have the next page show the sentence of a code; ``name`` is what it is about, such as a reference."""
+    session[NOTICE] = f"{code} {name}".rstrip()
 
 
 def take_notice() -> str:
     """The sentence to show, once; empty when there is none."""
-    text = _TEXTS.get(session.pop(NOTICE)) if NOTICE in session else None
-    return str(gettext(text)) if text else ""
+    code, _, name = session.pop(NOTICE).partition(" ") if NOTICE in session else ("", "", "")
+    return notice_text(code, name)
+
+
+def notice_text(code: str, name: str) -> str:
+    """The sentence of a code about ``name``; empty for an unknown code."""
+    text = _TEXTS.get(code)
+    return str(gettext(text, name=name)) if text else ""
