@@ -18,7 +18,8 @@ _FLAWS: Mapping[Flaw, str] = {
     Flaw.NOT_OURS: "Place {place}, {row}: its seal was not made with this application's secret. If KAJOOM_SECRET_KEY"
     " was replaced, add the former one to KAJOOM_SECRET_KEY_FALLBACKS until an act is sealed with the new one.",
     Flaw.LATE: "{row}: it is dated long before acts that were sealed earlier. It was inserted afterwards.",
-    Flaw.CUT_OFF: "The acts from place {place} on are missing: more were sealed than there are.",
+    Flaw.CUT_OFF: "The acts from place {place} on are missing, or the counter of places was changed.",
+    Flaw.UNREADABLE: "A row that waits for its seal cannot be read.",
     Flaw.SEAL_GONE: "The seal that was noted is not among the acts: the acts since then were replaced.",
 }
 
@@ -52,7 +53,7 @@ def _print_rest(report: AuditReport) -> None:
 
 
 def _describe(broken: Broken) -> str:
-    row = _row(broken.act) if broken.act is not None else ""
+    row = _row(broken.act) if broken.act is not None else "a row that cannot be read"
     return _FLAWS[broken.flaw].format(place=broken.place, row=row)
 
 

@@ -104,6 +104,7 @@ class Flaw(StrEnum):
     LATE = "late"
     CUT_OFF = "cut_off"
     SEAL_GONE = "seal_gone"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,10 @@ class ChainCheck:
     def check(self, act: AuditedAct, seal: Seal) -> Broken | None:
         """The flaw of the next sealed act, if it has one."""
         place = self.last.place + 1 if self.last else 1
-        if seal.place != place:
+        if seal.place > place:
             return Broken(Flaw.MISSING, place)
+        if seal.place < place:
+            return Broken(Flaw.CHANGED, seal.place, act)
         previous = self.last.digest if self.last else FIRST_PREVIOUS
         if not compare_digest(seal.digest, _digest(previous, act, place, seal.sealed_at)):
             return Broken(Flaw.CHANGED, place, act)

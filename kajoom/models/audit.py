@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Index, Integer, String, event, select, text, update
@@ -22,6 +22,7 @@ _SERIES = "audit"
 
 _CHUNK = 1000
 _LINES = "audit_lines"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class _Row(Protocol):
@@ -133,15 +134,24 @@ def store_seals(seals: list[tuple[int, Seal]]) -> None:
 
 
 def sealed_acts() -> Iterator[tuple[AuditedAct, Seal]]:
-    """Every sealed act by place, read in chunks."""
-    columns, last = AuditRow.__table__.columns, 0
+    """Every sealed act by place, read in chunks.
+
+    ``ValueError`` once those before it were given, for a row of SQLite in which a time is no time.
+    """
+    query, size = select(*AuditRow.__table__.columns).where(AuditRow.place.is_not(None)), _CHUNK
+    after = query
     while True:
-        query = select(*columns).where(AuditRow.place > last).order_by(AuditRow.place).limit(_CHUNK)
-        rows = db.session.execute(query).all()
+        try:
+            rows = db.session.execute(after.order_by(AuditRow.place).limit(size)).all()
+        except ValueError:
+            if size == 1:
+                raise
+            size = 1
+            continue
         yield from ((_act(row), _seal(row)) for row in rows)
-        if len(rows) < _CHUNK:
+        if len(rows) < size:
             return
-        last = rows[-1].place
+        after = query.where(AuditRow.place > rows[-1].place)
 
 
 def _act(row: Any) -> AuditedAct:
@@ -149,4 +159,4 @@ def _act(row: Any) -> AuditedAct:
 
 
 def _seal(row: Any) -> Seal:
-    return Seal(row.place, row.sealed_at, row.digest or "", row.seal or "")
+    return Seal(row.place, row.sealed_at or _NEVER, row.digest or "", row.seal or "")

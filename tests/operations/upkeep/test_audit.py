@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from kajoom.domain.audit import Act, Flaw
 from kajoom.models.audit import AuditRow, record_act
@@ -97,9 +98,13 @@ _INSERTED = "INSERT INTO audit (id, at, act, actor, client_id, subject, place, s
          (Flaw.CHANGED, 3, 9)),
         ((f"{_INSERTED} SELECT 9, at, act, actor, 1, '', 6, sealed_at, digest, seal FROM audit WHERE id = 5",),
          (Flaw.CHANGED, 6, 9)),
+        ((f"{_INSERTED} SELECT 9, at, act, actor, 1, '', 0, sealed_at, digest, seal FROM audit WHERE id = 5",),
+         (Flaw.CHANGED, 0, 9)),
+        (("UPDATE audit SET sealed_at = NULL, digest = NULL, seal = NULL WHERE id = 2",), (Flaw.CHANGED, 2, 2)),
+        (("DELETE FROM counter WHERE series = 'audit'",), (Flaw.CUT_OFF, 6, None)),
     ],
     ids=["actor", "client", "times", "seal", "first-deleted", "deleted", "newest-deleted", "all-deleted", "renumbered",
-         "swapped", "unsealed", "inserted", "appended"],
+         "swapped", "unsealed", "inserted", "appended", "put-before", "emptied", "counter"],
 )  # fmt: skip
 def test_what_is_done_to_a_sealed_row_is_found_and_named(
     statements: tuple[str, ...], found: tuple[Flaw, int | None, int | None]
@@ -108,6 +113,27 @@ def test_what_is_done_to_a_sealed_row_is_found_and_named(
     assert flaw_after() is None
 
     assert flaw_after(*statements) == found
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "found"),
+    [
+        ("at", 3, (Flaw.CHANGED, 3, None)),
+        ("sealed_at", 3, (Flaw.CHANGED, 3, None)),
+        ("client_id", 3, (Flaw.CHANGED, 3, 3)),
+        ("place", 3, (Flaw.MISSING, 3, None)),
+        ("at", 6, (Flaw.UNREADABLE, None, None)),
+    ],
+)
+def test_row_that_cannot_be_read_is_found(column: str, row: int, found: tuple[Flaw, int | None, int | None]) -> None:
+    five_sealed()
+    record()
+    statement = f"UPDATE audit SET {column} = 'x' WHERE id = {row}"
+    if db.engine.name == "sqlite":
+        assert flaw_after(statement) == found
+    else:
+        with pytest.raises(DBAPIError):
+            flaw_after(statement)
 
 
 def test_row_that_is_inserted_afterwards_is_found_before_and_after_it_is_sealed() -> None:
