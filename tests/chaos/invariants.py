@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from kajoom.domain.audit import Act
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import OPEN as OPEN_ORDERS
@@ -15,6 +16,7 @@ from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.quote import Decision
 from kajoom.domain.refund import RefundStatus
 from kajoom.models import invoice as numbering
+from kajoom.models.audit import AuditRow
 from kajoom.models.credit import CreditEntry
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
@@ -47,6 +49,7 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
         *_renewals(),
         *_messages(at),
         *_numbers(),
+        *_acts(),
     ]
     db.session.rollback()
     return found
@@ -55,7 +58,7 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
 def violations_at_any_time() -> list[str]:
     """The rules that must hold at every moment, also after a crash and while work is pending, and do not."""
     db.session.rollback()
-    found = [*_invoices(), *_credit_notes(), *_balances(), *_renewals(), *_numbers()]
+    found = [*_invoices(), *_credit_notes(), *_balances(), *_renewals(), *_numbers(), *_acts()]
     db.session.rollback()
     return found
 
@@ -288,3 +291,21 @@ def _numbers() -> Iterator[str]:
     for name, count in issued.items():
         if series.get(name) != count:  # numbers are unique, so equal counts mean no gap
             yield f"{name}: {count} numbers, and the last is {series.get(name)}"
+
+
+def _acts() -> Iterator[str]:
+    """Each document and payment has its act in the audit, once, as both are of one commit; places have no gap."""
+    acts = rows(AuditRow)
+    recorded = {act: Counter(row.subject_id for row in acts if row.act == act) for act in Act}
+    documents = {
+        Act.INVOICE_ISSUED: [row.id for row in rows(Invoice)],
+        Act.CREDIT_NOTE_ISSUED: [row.id for row in rows(CreditNote)],
+    }
+    for act, issued in documents.items():
+        if recorded[act] != Counter(issued):
+            yield f"the acts {act} are not those of the documents"
+    if recorded[Act.PAYMENT_RECORDED] != Counter(row.invoice_id for row in rows(Payment)):
+        yield "the payments are not those of the audit"
+    places = sorted(row.place for row in acts if row.place is not None)
+    if places != list(range(1, len(places) + 1)):
+        yield "the places of the audit have a gap"
