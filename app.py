@@ -7,9 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kajoom import gateways
@@ -20,6 +18,7 @@ from kajoom.i18n.jinja import LocalizedEnvironment
 from kajoom.i18n.translations import compile_translations
 from kajoom.logs import configure_logging
 from kajoom.models.db import db
+from kajoom.models.health import latest_revision
 from kajoom.web import init_web
 from kajoom.worker.loop import embed_worker, start_embedded_worker
 
@@ -66,8 +65,7 @@ def create_app(config: Config | None = None) -> Flask:
     compile_translations()
 
     db.init_app(app)
-    Migrate(app, db, render_as_batch=True)
-    app.config["REVISION"] = ScriptDirectory(str(Path(app.root_path) / "migrations")).get_current_head()
+    app.config["REVISION"] = latest_revision(Path(app.root_path) / "migrations")
     app.extensions["kajoom"] = gateways.build(config)
     app.config["CHANGES_BY_HAND"] = app.extensions["kajoom"].changes_by_hand
     init_web(app, config.payment_hosts)

@@ -14,6 +14,7 @@ COMMANDS = {
     "audit": "kajoom.cli.audit:audit",
     "bill": "kajoom.cli.bill:bill",
     "catalog": "kajoom.cli.catalog:catalog_command",
+    "db": "kajoom.cli.migrations:db",
     "demo": "kajoom.cli.demo:demo",
     "due": "kajoom.cli.due:due_command",
     "export": "kajoom.cli.export:export",
@@ -31,7 +32,7 @@ COMMANDS = {
 class CommandGroup(AppGroup):
     """The commands of an application: the module of a command is imported when the command is used.
 
-    A web process thus does not load what only commands need, such as pydantic.
+    A web process thus does not load what only commands need, such as pydantic and Alembic.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:

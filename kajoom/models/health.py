@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +34,11 @@ def is_reachable() -> bool:
         db.session.rollback()
         return False
     return True
+
+
+def latest_revision(migrations: Path) -> str:
+    """The Alembic revision that the application was written for: the number of its newest migration."""
+    return max(path.name.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py"))
 
 
 def revision() -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any
@@ -53,20 +54,25 @@ class LimitedContext(CryptContext):  # type: ignore[misc]  # passlib has no type
     def __init__(self, limit: HashingLimit, **policy: Any) -> None:
         super().__init__(**policy)
         self._limit = limit
+        # glibc keeps what argon2 used for the next hash of the same thread: 19 MiB for each thread that ever hashed.
+        self._threads = ThreadPoolExecutor(RUNNING, "hashing")
 
     def hash(self, secret: str, **options: Any) -> str:
         """The hash of a password."""
         with self._limit.turn():
-            return str(super().hash(secret, **options))
+            return str(self._threads.submit(super().hash, secret, **options).result())
 
     def verify(self, secret: str, hash: str, **options: Any) -> bool:  # noqa: A002 - passlib's name
         """Whether the password is that of the hash; never that of one which cannot be read, in the same time."""
         with self._limit.turn():
-            try:
-                return bool(super().verify(_as_hashed(secret, self.identify(hash)), hash, **options))
-            except ValueError:
-                super().hash(secret)
-                return False
+            return self._threads.submit(self._verify, secret, hash, options).result()
+
+    def _verify(self, secret: str, hashed: str, options: dict[str, Any]) -> bool:
+        try:
+            return bool(super().verify(_as_hashed(secret, self.identify(hashed)), hashed, **options))
+        except ValueError:
+            super().hash(secret)
+            return False
 
 
 class NormalizedPassword(str):
