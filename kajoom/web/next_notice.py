@@ -1,6 +1,6 @@
 """A sentence on the next page: what has just been done, shown once after the redirect that follows a form.
 
-Each sentence may hold ``%(name)s``: what was acted on.
+Each sentence may hold ``%(name)s``: what was acted on, and other values of its own.
 """
 
 from __future__ import annotations
@@ -20,21 +20,40 @@ _TEXTS: Mapping[str, str] = {
     "last_recovery_code": N_("You have used your last recovery code. Create new ones in your account."),
     "recovery_code": N_("You have used a recovery code. It can’t be used again."),
     "password": N_("Your password was changed, and your other sessions were closed."),
+    "received_all": N_("%(amount)s was recorded: invoice %(name)s is paid in full."),
+    "received_part": N_("%(amount)s was recorded for invoice %(name)s: %(balance)s is still to be paid."),
+    "received_more": N_(
+        "%(amount)s was recorded: invoice %(name)s is paid in full, and %(credited)s was added to the account credit."
+    ),
+    "received_credit": N_(
+        "%(amount)s was recorded. Nothing was due on invoice %(name)s, so the whole amount is now account credit."
+    ),
+    "received_again": N_("This payment of invoice %(name)s was already recorded: nothing was added."),
 }
 
 
-def show_next(code: str, name: str = "") -> None:
-    """Have the next page show the sentence of a code; ``name`` is what it is about, such as a reference."""
-    session[NOTICE] = f"{code} {name}".rstrip()
+def show_next(code: str, name: str = "", **values: str) -> None:
+    """Have the next page show the sentence of a code.
+
+    ``name`` is what it is about, such as a reference; ``values``, on one line each, are what else it names.
+    """
+    others = (f"\n{key} {value}" for key, value in values.items())
+    session[NOTICE] = "".join([f"{code} {name}".rstrip(), *others])
 
 
 def take_notice() -> str:
     """The sentence to show, once; empty when there is none."""
-    code, _, name = session.pop(NOTICE).partition(" ") if NOTICE in session else ("", "", "")
-    return notice_text(code, name)
+    if NOTICE not in session:
+        return ""
+    first, *others = session.pop(NOTICE).split("\n")
+    code, _, name = first.partition(" ")
+    return notice_text(code, name, **dict(other.partition(" ")[::2] for other in others))
 
 
-def notice_text(code: str, name: str) -> str:
-    """The sentence of a code about ``name``; empty for an unknown code."""
+def notice_text(code: str, name: str, **values: str) -> str:
+    """The sentence of a code about ``name``; empty for an unknown code, or without a value that it names."""
     text = _TEXTS.get(code)
-    return str(gettext(text, name=name)) if text else ""
+    try:
+        return str(gettext(text, name=name, **values)) if text else ""
+    except (KeyError, TypeError):  # a cookie signed with the secret of the demonstration
+        return ""

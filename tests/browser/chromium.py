@@ -36,15 +36,15 @@ def launch_chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def sign_in(browser: Browser, address: str, language: str) -> StorageState:
-    """Sign in as the client who reads ``language``; returns the cookies."""
+def sign_in(browser: Browser, address: str, name: str) -> StorageState:
+    """Sign in as the client who reads ``name``, "fr" or "en", or as "staff"; returns the cookies."""
     context = browser.new_context(base_url=address)
     page = context.new_page()
     page.goto("/login")
-    page.locator("#email").fill(f"{language}@example.com")
+    page.locator("#email").fill(f"{name}@example.com")
     page.locator("#password").fill(PASSWORD)
     page.locator("#password").press("Enter")
-    page.wait_for_url("**/services")
+    page.wait_for_url("**/staff" if name == "staff" else "**/services")
     state = context.storage_state()
     context.close()
     return state

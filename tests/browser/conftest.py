@@ -43,9 +43,9 @@ def live_app(started_app: LiveApp) -> LiveApp:
 
 @pytest.fixture(scope="package")
 def sessions(started_app: LiveApp, chromium: Browser) -> dict[str, StorageState]:
-    """The session of each client, by language; it stays open whatever is restored."""
+    """The session of each client, by language, and that of "staff"; they stay open whatever is restored."""
     started_app.restore()
-    states = {language: sign_in(chromium, started_app.address, language) for language in ("fr", "en")}
+    states = {name: sign_in(chromium, started_app.address, name) for name in ("fr", "en", "staff")}
     started_app.save()
     return states
 

@@ -116,6 +116,8 @@ GROUPS = {
     "accounts": pages_of_accounts,
 }
 
+PAGES_OF_STAFF = ("/staff", "/staff/payments", "/staff/payments?q=2022-0005", "/staff/payments?q=zzz")
+
 
 def faults_in(page: Page, path: str, language: str) -> Iterator[str]:
     """The faults of one page on a desktop in light colours and on phones in dark colours."""
@@ -156,6 +158,15 @@ def test_pages_have_no_faults(
 ) -> None:
     page = open_page("fr", "/services")
     faults = {path: list(faults_in(page, path, language)) for path in GROUPS[group](live_app)}
+    assert {path: errors for path, errors in faults.items() if errors} == {}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_of_staff_have_no_faults(
+    open_page: OpenPage, live_app: LiveApp, page_errors: PageErrors, language: str
+) -> None:
+    page = open_page("staff", "/staff")
+    faults = {path: list(faults_in(page, path, language)) for path in PAGES_OF_STAFF}
     assert {path: errors for path, errors in faults.items() if errors} == {}
 
 

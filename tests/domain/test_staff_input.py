@@ -6,7 +6,7 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, StaffRefusal
-from kajoom.domain.staff_input import check_reason, parse_amount, parse_positive_amount
+from kajoom.domain.staff_input import check_reason, parse_amount, parse_positive_amount, plain_amount, search_words
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,44 @@ def test_unusable_reason_is_refused(text: str) -> None:
 
 def test_reason_is_put_on_one_line() -> None:
     assert check_reason("  Panne \n du 3\u00a0juin ") == "Panne du 3 juin"
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("41.72", "41.72"),
+        (" 41,72 ", "41.72"),
+        ("$41.72", "41.72"),
+        ("41,72\u00a0$ CAD", "41.72"),
+        ("1 234,50 $", "1234.50"),
+        ("1\u202f234,50", "1234.50"),
+        ("1,234.50", "1234.50"),
+        ("1,234", "1234"),
+        ("12,345,678.9", "12345678.9"),
+        ("7", "7"),
+        ("1.234", "1.234"),
+        ("1,2345", "1,2345"),
+        ("12 34", "12 34"),
+        ("-5", "-5"),
+        ("١٢", "١٢"),
+        ("", ""),
+    ],
+)
+def test_amount_is_read_as_either_language_writes_it(typed: str, plain: str) -> None:
+    assert plain_amount(typed) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("2022-0012 41,72 $", [("2022-0012", None), ("41,72", 4172)]),
+        ("1 234,50", [("1234,50", 123450)]),
+        ("K150", [("K150", None)]),
+        ("150", [("150", 15000)]),
+        ("CH-2022-000001 150,00", [("CH-2022-000001", None), ("150,00", 15000)]),
+        ("$", []),
+        ("0 99999999999999", [("0", None), ("99999999999999", None)]),
+    ],
+)
+def test_words_of_a_search_have_their_value_as_an_amount(text: str, words: list[tuple[str, int | None]]) -> None:
+    assert search_words(text) == words
