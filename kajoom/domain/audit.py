@@ -48,6 +48,8 @@ class Act(StrEnum):
     CHANGE_REFUSED = "change_refused"
     CHANGE_RETRIED = "change_retried"
     TASK_DONE = "task_done"
+    TASK_CLAIMED = "task_claimed"
+    TASK_RELEASED = "task_released"
     SERVICE_ENDED = "service_ended"
     DIFFERENCE_EXPLAINED = "difference_explained"
     JOB_RETRIED = "job_retried"

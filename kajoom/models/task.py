@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import ForeignKey, Index, exists, select, update
+from sqlalchemy import ForeignKey, Index, exists, func, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.task import TaskKind
@@ -55,6 +55,7 @@ class Task(Base):
     service: Mapped[Service] = relationship()
     order: Mapped[Order | None] = relationship()
     cancellation: Mapped[Cancellation | None] = relationship()
+    message: Mapped[Message | None] = relationship()
 
 
 _IS_OPEN = Task.closed_at.is_(None)
@@ -114,9 +115,20 @@ def open_tasks() -> list[Task]:
 
 
 def open_tasks_page(number: int) -> Pagination:
-    """A page of the open tasks, as ``open_tasks`` returns them."""
-    query = select(Task).options(*_WITH_SERVICE).where(_IS_OPEN)
+    """A page of the open tasks, as ``open_tasks`` returns them, with the messages that are stuck."""
+    query = select(Task).options(*_WITH_SERVICE, joinedload(Task.message)).where(_IS_OPEN)
     return page_of(query.order_by(Task.opened_at, Task.id), number)
+
+
+def count_open_tasks() -> int:
+    """How many tasks are open."""
+    return db.session.scalar(select(func.count()).select_from(Task).where(_IS_OPEN)) or 0
+
+
+def open_tasks_of_order(order_id: int) -> list[Task]:
+    """Return the open tasks about an order with its service, the oldest first."""
+    query = select(Task).options(*_WITH_SERVICE).where(Task.order_id == order_id, _IS_OPEN)
+    return list(db.session.scalars(query.order_by(Task.opened_at, Task.id)))
 
 
 def has_open_task(kind: TaskKind, service_id: int) -> bool:

@@ -10,8 +10,17 @@ from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import TaskKind
 from kajoom.models.audit import record_act
 from kajoom.models.client import lock_client
+from kajoom.models.order import client_id_of_order, order_id_by_reference
 from kajoom.models.service import client_id_of_service
-from kajoom.models.task import Task, add_task, close_open_task, close_tasks_of_order, close_tasks_of_service, task_by_id
+from kajoom.models.task import (
+    Task,
+    add_task,
+    close_open_task,
+    close_tasks_of_order,
+    close_tasks_of_service,
+    open_tasks_of_order,
+    task_by_id,
+)
 from kajoom.operations import outbox
 from kajoom.operations.transaction import transactional
 
@@ -76,6 +85,68 @@ def complete_task(task_id: int, actor: str, at: datetime, note: str = "") -> Non
         task.service.status = ServiceStatus.ACTIVE
     record_act(Act.TASK_DONE, actor, at, client_id=client.id, subject=task)
     close_open_task(task.key, actor, at, note)
+
+
+@transactional
+def claim_task(task_id: int, actor: str, at: datetime) -> None:
+    """Record that somebody works on a task; claiming it again changes nothing.
+
+    Raises ``BusinessError`` with ``NO_TASK`` when no such task is open, and with ``TASK_CLAIMED`` when somebody else
+    has claimed it.
+    """
+    _claim([_get_open_locked(task_id)], actor, at)
+
+
+@transactional
+def claim_order(reference: str, actor: str, at: datetime) -> None:
+    """Record that somebody works on the tasks about an order; raises as ``claim_task``, ``LookupError`` as well."""
+    _claim(_get_open_of_order(reference), actor, at)
+
+
+@transactional
+def release_task(task_id: int, actor: str, at: datetime) -> None:
+    """Take back the claim of a task, whoever made it; ``BusinessError`` with ``NO_TASK`` when no such task is open."""
+    _release([_get_open_locked(task_id)], actor, at)
+
+
+@transactional
+def release_order(reference: str, actor: str, at: datetime) -> None:
+    """Take back the claim of the tasks about an order; raises as ``release_task``, ``LookupError`` as well."""
+    _release(_get_open_of_order(reference), actor, at)
+
+
+def _claim(tasks: list[Task], actor: str, at: datetime) -> None:
+    for task in tasks:
+        if task.claimed_by not in {"", actor}:
+            raise BusinessError(StaffRefusal.TASK_CLAIMED, claimed_by=task.claimed_by)
+        if not task.claimed_by:
+            task.claimed_by, task.claimed_at = actor, at
+            record_act(Act.TASK_CLAIMED, actor, at, client_id=task.service.client_id, subject=task)
+
+
+def _release(tasks: list[Task], actor: str, at: datetime) -> None:
+    for task in tasks:
+        if task.claimed_by:
+            task.claimed_by, task.claimed_at = "", None
+            record_act(Act.TASK_RELEASED, actor, at, client_id=task.service.client_id, subject=task)
+
+
+def _get_open_locked(task_id: int) -> Task:
+    task = _get_open(task_id)
+    lock_client(client_id_of_service(task.service_id))
+    return _get_open(task_id)
+
+
+def _get_open_of_order(reference: str) -> list[Task]:
+    """Lock an order's client and read the open tasks about the order."""
+    order_id = order_id_by_reference(reference)
+    if order_id is None:
+        raise LookupError(f"no order {reference}")
+    lock_client(client_id_of_order(order_id))
+    tasks = open_tasks_of_order(order_id)
+    if not tasks:
+        raise BusinessError(StaffRefusal.NO_TASK, id=reference)
+    return tasks
 
 
 def _get_open(task_id: int) -> Task:

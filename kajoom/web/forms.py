@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
 from werkzeug.datastructures import MultiDict
@@ -20,7 +21,7 @@ from wtforms.validators import InputRequired, ValidationError
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import When
-from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from kajoom.web.urls import safe_local_path
@@ -30,7 +31,7 @@ _KEY = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _REASON_LENGTH = 2000
 _FIELD_LENGTH = 200
-_ANY_LENGTH = 64 * 1024
+ANY_LENGTH = 64 * 1024
 """The length of the whole form, for a field whose converter has a bound of its own."""
 
 _REQUIRED = (InputRequired(message=Refusal.UNREADABLE),)
@@ -48,7 +49,7 @@ class SingleField(Field):  # type: ignore[misc]  # WTForms has no type hints
         self,
         validators: Sequence[Any] = (),
         convert: Callable[[str], Any] = str,
-        refusal: Refusal = Refusal.UNREADABLE,
+        refusal: Refusal | StaffRefusal = Refusal.UNREADABLE,
         max_length: int = _FIELD_LENGTH,
         **options: Any,
     ) -> None:
@@ -62,7 +63,7 @@ class SingleField(Field):  # type: ignore[misc]  # WTForms has no type hints
         self.data = _converted(valuelist, self.convert, self.refusal, self.max_length)
 
 
-def _converted(values: list[str], convert: Callable[[str], Any], refusal: Refusal, max_length: int) -> Any:
+def _converted(values: list[str], convert: Callable[[str], Any], refusal: StrEnum, max_length: int) -> Any:
     """The value of a field sent as ``values``, ``None`` when it is missing or empty; ``ValidationError`` otherwise."""
     if not values or (len(values) == 1 and not values[0]):
         return None
@@ -89,6 +90,11 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
         return text
 
     return convert
+
+
+def whole_number(text: str) -> int:
+    """A number of at most nine digits, such as a page or a version."""
+    return int(_matching(_NUMBER)(text))
 
 
 def _short_text(text: str) -> str:
@@ -118,14 +124,14 @@ class StrictForm(Form):  # type: ignore[misc]  # WTForms has no type hints
 class AddressForm(StrictForm):
     """An e-mail address as it was typed, which the view reads so that it can show it again."""
 
-    email = SingleField(convert=str.strip, max_length=_ANY_LENGTH)
+    email = SingleField(convert=str.strip, max_length=ANY_LENGTH)
 
 
 class NewPasswordForm(StrictForm):
     """A new password, twice; its rules are in ``domain.password``, so that each has its sentence."""
 
-    password = SingleField(max_length=_ANY_LENGTH)
-    password_confirm = SingleField(max_length=_ANY_LENGTH)
+    password = SingleField(max_length=ANY_LENGTH)
+    password_confirm = SingleField(max_length=ANY_LENGTH)
 
 
 class PlanForm(StrictForm):
@@ -191,7 +197,7 @@ class PaymentFields(StrictForm):
     """How a client pays: a method, the account saved for it (``saved``), or whether to save its account (``saves``)."""
 
     method = SingleField()
-    saved = SingleField(convert=lambda text: int(_matching(_NUMBER)(text)))
+    saved = SingleField(convert=whole_number)
     saves = SingleField(convert=bool)
 
     def validate_saves(self, field: SingleField) -> None:
@@ -213,7 +219,7 @@ class PaymentForm(PaymentFields):
     """
 
     verify = SingleField(convert=bool)
-    next = SingleField(convert=safe_local_path, max_length=_ANY_LENGTH)
+    next = SingleField(convert=safe_local_path, max_length=ANY_LENGTH)
 
 
 class ConfirmForm(ChoiceForm, PaymentFields):
@@ -245,4 +251,4 @@ class CancellationForm(CancellationWhenForm):
     """A cancellation request: when, the form's one-use key, and the reason, of 2,000 characters at most."""
 
     key = SingleField(_REQUIRED, convert=_matching(_KEY))
-    reason = SingleField(convert=_short_text, refusal=Refusal.TOO_LONG, max_length=_ANY_LENGTH)
+    reason = SingleField(convert=_short_text, refusal=Refusal.TOO_LONG, max_length=ANY_LENGTH)

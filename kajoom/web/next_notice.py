@@ -16,6 +16,12 @@ from kajoom.web.session import NOTICE
 _TEXTS: Mapping[str, str] = {
     "activated": N_("Welcome! Your access is active."),
     "address": N_("Your e-mail address was changed. You now sign in with it."),
+    "change_done": N_("%(name)s is operational. The client was sent an e-mail."),
+    "change_refused": N_("%(name)s is refused. The client was sent an e-mail."),
+    "change_retried": N_("The panel is asked again for %(name)s."),
+    "task_claimed": N_("%(name)s: your colleagues see that you are working on it."),
+    "task_done": N_("%(name)s: the task is done."),
+    "task_released": N_("%(name)s: nobody is working on it any more."),
     "factor_removed": N_("Two-step verification is off, and your other sessions were closed."),
     "last_recovery_code": N_("You have used your last recovery code. Create new ones in your account."),
     "recovery_code": N_("You have used a recovery code. It can’t be used again."),

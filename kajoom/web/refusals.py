@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from flask import url_for
 
-from kajoom.domain.refusal import Refusal
+from kajoom.domain.refusal import Refusal, StaffRefusal
 from kajoom.i18n.translations import N_
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.web.urls import current_url
@@ -49,6 +49,11 @@ _UNPROCESSABLE = {
     Refusal.NOT_ACKNOWLEDGED,
     Refusal.CYCLE_NOT_OFFERED,
     Refusal.SAME_TERMS,
+    StaffRefusal.NO_REASON,
+    StaffRefusal.NOT_A_DAY,
+    StaffRefusal.NOT_YET,
+    StaffRefusal.BEFORE_ORDER,
+    StaffRefusal.BEFORE_PAYMENT,
 }
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import uuid4
 
 from flask import Flask
 from sqlalchemy import select, update
 
+from kajoom.domain.task import TaskKind
 from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.client import Client, client_by_email
 from kajoom.models.db import db
 from kajoom.models.saved_method import SavedMethod
 from kajoom.models.session import ClientSession
+from kajoom.models.task import Task
 from kajoom.operations.accounts.links import LinkKind, make_token, signing_keys
 from tests.conftest import Browser
 from tests.web.conftest import NOON
@@ -59,6 +62,7 @@ def _values(app: Flask, rule: str) -> Mapping[str, Any]:
         "number": number_of("unpaid-renewal"),
         "session_id": db.session.scalar(session),
         "method_id": _saved_method(owner) if "method_id" in rule else 0,
+        "task_id": _closed_task() if "task_id" in rule else 0,
         "token": _token(app, rule, owner) if "token" in rule else "",
         "name": _asset(app),
     }
@@ -103,6 +107,14 @@ def _saved_method(owner: Client) -> int:
     db.session.add(method)
     db.session.commit()
     return method.id
+
+
+def _closed_task() -> int:
+    columns = {"kind": TaskKind.END, "service_id": service_in("hosting").id, "opened_at": NOON, "closed_at": NOON}
+    task = Task(key=f"end-{uuid4()}", **columns)
+    db.session.add(task)
+    db.session.commit()
+    return task.id
 
 
 def _token(app: Flask, rule: str, owner: Client) -> str:

@@ -70,7 +70,6 @@ def test_every_role_reads_the_queue_of_open_tasks_with_the_late_ones_marked(staf
     assert {task_id for task_id, _ in rows} == open_ids
     assert len(re.findall(r'data-order="CH-2022-\d+"', page)) >= 1
     assert [task_id for task_id, more in rows if "data-late" in more] == [str(oldest.id)]
-    assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
 
 
 def test_queue_is_closed_to_clients_and_visitors(french: Browser, client: Browser) -> None:

@@ -9,7 +9,7 @@ from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.money import Money
 from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.quote import Decision
-from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import PLANNED, USAGE_UNKNOWN, TaskKind
@@ -70,13 +70,21 @@ def record_panel_result(order_id: int, result: PanelResult, at: datetime) -> boo
 
 
 @transactional
-def mark_operational(reference: str, actor: str, on: date, at: datetime, in_force_on: date | None = None) -> Order:
+def mark_operational(
+    reference: str,
+    actor: str,
+    on: date,
+    at: datetime,
+    in_force_on: date | None = None,
+    seen_version: int | None = None,
+) -> Order:
     """Complete an order that a person has carried out, in force from the day ``in_force_on``, ``on`` by default.
 
-    Raises ``BusinessError`` with ``TOO_LATE`` unless it awaits provisioning, and as ``check_day`` for a wrong day;
-    ``LookupError`` for an unknown reference.
+    ``seen_version`` is the order's version that the person saw. Raises ``BusinessError`` with ``TOO_LATE`` unless the
+    order awaits provisioning, with ``CHANGED_SINCE`` when it has another version, and as ``check_day`` for a wrong
+    day; ``LookupError`` for an unknown reference.
     """
-    order = _get_awaiting(reference)
+    order = _get_awaiting(reference, seen_version)
     if in_force_on is not None:
         check_day(order, in_force_on, on)
     record_act(Act.CHANGE_DONE, actor, at, client_id=order.client_id, subject=order)
@@ -86,12 +94,14 @@ def mark_operational(reference: str, actor: str, on: date, at: datetime, in_forc
 
 
 @transactional
-def mark_refused(reference: str, reason: str, actor: str, on: date, at: datetime) -> Order:
+def mark_refused(
+    reference: str, reason: str, actor: str, on: date, at: datetime, seen_version: int | None = None
+) -> Order:
     """Refuse an order that cannot be carried out: the service is unchanged and its invoice is credited in full.
 
     ``reason`` is shown to the client. Raises as ``mark_operational``, and ``BusinessError`` with ``NO_REASON``.
     """
-    order = _get_awaiting(reference)
+    order = _get_awaiting(reference, seen_version)
     order.staff_note = check_reason(reason)
     record_act(Act.CHANGE_REFUSED, actor, at, client_id=order.client_id, subject=order)
     note = refuse(order, order.staff_note, actor, on, at)
@@ -146,13 +156,15 @@ def _get_locked(order_id: int) -> Order:
     return order
 
 
-def _get_awaiting(reference: str) -> Order:
+def _get_awaiting(reference: str, seen_version: int | None) -> Order:
     order_id = order_id_by_reference(reference)
     if order_id is None:
         raise LookupError(f"no order {reference}")
     order = _get_locked(order_id)
     if order.status is not OrderStatus.AWAITING_PROVISIONING:
         raise BusinessError(Refusal.TOO_LATE, order=order)
+    if seen_version not in {None, order.version}:
+        raise BusinessError(StaffRefusal.CHANGED_SINCE, reference=reference)
     return order
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from kajoom.domain.audit import Act
 from kajoom.domain.order import STUCK_AFTER, OrderStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
+from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import TaskKind
 from kajoom.models.audit import record_act
 from kajoom.models.client import lock_client
@@ -23,12 +24,17 @@ def report_stuck_changes(at: datetime) -> None:
 
 
 @transactional
-def retry_change(reference: str, actor: str, at: datetime) -> Order:
+def retry_change(
+    reference: str, actor: str, at: datetime, reason: str | None = None, seen_version: int | None = None
+) -> Order:
     """Ask the panel again for a change that it refused or has not made; the tasks about it are closed.
 
-    Raises ``BusinessError`` with ``TOO_LATE`` unless the change awaits provisioning, with ``FOR_A_PERSON`` when the
-    catalogue leaves it to a person; ``LookupError`` for an unknown reference.
+    ``reason`` is noted in them, for staff only. ``seen_version`` is the order's version that a person saw with an open
+    task. Raises ``BusinessError`` with ``TOO_LATE`` unless the change awaits provisioning, with ``FOR_A_PERSON`` when
+    the catalogue leaves it to a person, with ``CHANGED_SINCE`` when it has another version or the task is closed, and
+    with ``NO_REASON`` for an unusable reason; ``LookupError`` for an unknown reference.
     """
+    note = check_reason(reason) if reason is not None else "retry"
     order_id = order_id_by_reference(reference)
     if order_id is None:
         raise LookupError(f"no order {reference}")
@@ -38,8 +44,11 @@ def retry_change(reference: str, actor: str, at: datetime) -> Order:
         raise BusinessError(Refusal.TOO_LATE, order=order)
     if order.delay is not None:  # announced to the client when the change was for a person from its start
         raise BusinessError(StaffRefusal.FOR_A_PERSON, reference=reference)
+    is_same = seen_version in {None, order.version}
+    has_task = tasks.close_order_tasks(order.id, actor, at, note)
+    if not is_same or (seen_version is not None and not has_task):
+        raise BusinessError(StaffRefusal.CHANGED_SINCE, reference=reference)
     order.needs_person, order.review_reason = False, None
-    tasks.close_order_tasks(order.id, actor, at, "retry")
     record_act(Act.CHANGE_RETRIED, actor, at, client_id=order.client_id, subject=order)
     outbox.restart("provision", f"provision-{reference}", at, order=order.id)
     return order

@@ -1,6 +1,6 @@
 """The pages of staff: their tasks, and what they may look up and do for clients."""
 
-from kajoom.web.staff import payments, queue
+from kajoom.web.staff import acts, payments, queue, refuse
 from kajoom.web.staff.access import bp, init_staff
 
-__all__ = ["bp", "init_staff", "payments", "queue"]
+__all__ = ["acts", "bp", "init_staff", "payments", "queue", "refuse"]
