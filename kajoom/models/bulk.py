@@ -12,6 +12,7 @@ from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import IS_OPEN, Order
+from kajoom.models.search_columns import search_columns
 from kajoom.models.service import Service
 
 Columns = Mapping[str, Any]
@@ -29,14 +30,16 @@ def _by_external_id(model: type[DeclarativeBase], external_ids: Collection[str])
 
 def _add(model: type[DeclarativeBase], rows: Sequence[Columns]) -> None:
     if rows:
-        db.session.execute(insert(_table(model)), [dict(row) for row in rows])
+        table = _table(model)
+        db.session.execute(insert(table), [{**row, **search_columns(table.name, row)} for row in rows])
 
 
 def _write(model: type[DeclarativeBase], changes: Mapping[int, Columns]) -> None:
     """Set the columns of each row by id; rows that change the same columns share one statement."""
     table = _table(model)
     by_columns: dict[frozenset[str], list[dict[str, Any]]] = {}
-    for row_id, columns in changes.items():
+    for row_id, changed in changes.items():
+        columns = {**changed, **search_columns(table.name, changed)}
         by_columns.setdefault(frozenset(columns), []).append(
             {"row_id": row_id, **{f"new_{name}": columns[name] for name in columns}}
         )

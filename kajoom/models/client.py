@@ -8,10 +8,11 @@ from datetime import datetime
 
 from flask_security import UserMixin
 from sqlalchemy import ScalarSelect, String, inspect, or_, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from kajoom.domain.tax import Taxation, TaxName
 from kajoom.models.db import Base, db
+from kajoom.models.search_columns import folded_text, search_columns
 from kajoom.models.types import UtcDateTime
 
 ERASED_DOMAIN = "erased.invalid"
@@ -24,7 +25,7 @@ class Client(Base, UserMixin):
     ``tax_exempt`` is why the client pays no taxes, as invoices print it; empty for a client who pays them.
     ``role`` is a ``StaffRole``, empty for a client.
     ``invited_at`` is when the last invitation to choose a password was queued. ``file_email`` is the address that the
-    host's file had when the client chose another one here.
+    host's file had when the client chose another one here. Staff find a client by the ``search_`` columns.
     """
 
     __tablename__ = "client"
@@ -46,6 +47,16 @@ class Client(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    search_name: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)
+    search_last_name: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)
+    search_company: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)
+    search_email: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)
+
+    @validates("name", "company", "email")
+    def _write_search_columns(self, attribute: str, value: str) -> str:
+        for name, text in search_columns("client", {attribute: value}).items():
+            setattr(self, name, text)
+        return value
 
     @property
     def is_staff(self) -> bool:

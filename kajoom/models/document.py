@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any, Protocol
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import Date, Select, case, literal, null, select, type_coerce, union_all
+from sqlalchemy import CompoundSelect, Date, Select, case, literal, null, select, type_coerce, union_all
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.models.credit_note import CreditNote
+from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.paging import rows_of
 from kajoom.models.service import Service
@@ -34,9 +35,19 @@ class Document(Protocol):
 
 def documents_of(client_id: int, page: int) -> Pagination:
     """Return a page of the client's invoices and credit notes; of one day, the credit notes come first."""
+    return rows_of(_newest_first(client_id), page)
+
+
+def latest_documents_of(client_id: int, limit: int) -> list[Document]:
+    """Return the newest invoices and credit notes of a client, at most ``limit``, as ``documents_of`` orders them."""
+    rows: list[Any] = list(db.session.execute(_newest_first(client_id).limit(limit)))
+    return rows
+
+
+def _newest_first(client_id: int) -> CompoundSelect[Any]:
     query = union_all(_invoices(client_id), _credit_notes(client_id))
     columns = query.selected_columns
-    return rows_of(query.order_by(columns.issued_on.desc(), columns.place, columns.row_id.desc()), page)
+    return query.order_by(columns.issued_on.desc(), columns.place, columns.row_id.desc())
 
 
 def _invoices(client_id: int) -> Select[Any]:

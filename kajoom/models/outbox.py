@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Select, delete, func, or_, select, update
+from sqlalchemy import Index, ScalarSelect, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kajoom.models.address_change import AddressChange
+from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import Base, db, insert_if_absent
+from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order
+from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, json_column
+
+
+_STAFF = "staff_"
+"""What the kinds of e-mail to staff begin with."""
 
 
 def _run_at(context: Any) -> datetime:
@@ -26,6 +35,9 @@ class Message(Base):
     first due and ``run_at`` when it is due next. ``lease_until`` and ``lease_token`` identify the worker that handles
     it. ``failing_since`` is when it began to fail, ``None`` after an attempt whose outcome was only not known yet; one
     with ``dead_at`` needs a person, who retries it or discards it (``discarded_by``, ``discard_note``, ``done_at``).
+
+    ``client_id`` is the client to whom an e-mail is written, ``None`` for another message. ``sent_at`` is when an e-mail
+    was sent: one that is done without it had nothing left to say.
     """
 
     __tablename__ = "message"
@@ -45,6 +57,8 @@ class Message(Base):
     dead_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     discarded_by: Mapped[str] = mapped_column(default="", server_default="")
     discard_note: Mapped[str] = mapped_column(default="", server_default="")
+    client_id: Mapped[int | None]
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 IS_PENDING = Message.done_at.is_(None) & Message.dead_at.is_(None)
@@ -52,13 +66,35 @@ IS_DEAD = Message.dead_at.is_not(None) & Message.done_at.is_(None)
 Index("ix_message_dead", Message.kind, Message.dead_at, sqlite_where=IS_DEAD, postgresql_where=IS_DEAD)
 _IS_DONE = Message.done_at.is_not(None)
 Index("ix_message_done_at", Message.done_at, sqlite_where=_IS_DONE, postgresql_where=_IS_DONE)
+_IS_TO_CLIENT = Message.client_id.is_not(None)
+Index(
+    "ix_message_client", Message.client_id, Message.id, sqlite_where=_IS_TO_CLIENT, postgresql_where=_IS_TO_CLIENT
+)
 Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 
 
 def add_message(kind: str, key: str, ids: dict[str, Any], run_at: datetime) -> None:
     """Insert a message, unless there is one with this key."""
     row = {"kind": kind, "key": key, "ids": ids, "run_at": run_at, "attempts": 0, "last_error": ""}
-    insert_if_absent(Message, row, "key")
+    insert_if_absent(Message, {**row, "client_id": _recipient(kind, ids)}, "key")
+
+
+_OWNERS: Mapping[str, Any] = {
+    "order": Order, "invoice": Invoice, "cancellation": Cancellation, "address_change": AddressChange,
+    "service": Service,
+}  # fmt: skip
+"""The rows that e-mails are about, each of one client."""
+
+
+def _recipient(kind: str, ids: Mapping[str, Any]) -> int | ScalarSelect[int] | None:
+    """The client to whom a message is an e-mail, as the id or as a subquery; ``None`` for one to staff or a stranger."""
+    if kind != "email" or str(ids.get("email", "")).startswith(_STAFF):
+        return None
+    if "client" in ids:
+        client_id: int | None = ids["client"]
+        return client_id
+    row = next(((model, ids[name]) for name, model in _OWNERS.items() if ids.get(name) is not None), None)
+    return select(row[0].client_id).where(row[0].id == row[1]).scalar_subquery() if row is not None else None
 
 
 def _due(at: datetime) -> Select[int]:

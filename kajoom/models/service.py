@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, func, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
@@ -15,6 +15,7 @@ from kajoom.domain.terms import Terms, due_date_on
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
+from kajoom.models.search_columns import folded_text, search_columns
 from kajoom.models.types import enum_column, json_column
 
 
@@ -23,7 +24,7 @@ class Service(Base):
 
     ``recurring_cents`` is billed each cycle for the whole quantity, before tax. ``next_due_date`` is the first day not
     paid for and ``anchor_day`` the day of the month (1-31) of its due dates. ``usage`` is what the panel last reported,
-    ``None`` when nothing was reported.
+    ``None`` when nothing was reported. Staff find a service by ``search_label``.
 
     ``ended_on`` is the first day without the service, and ``end_reason`` what staff wrote to the client about it.
     ``imported`` holds the status and terms that the host's file last gave and that were taken over, and ``next_terms``
@@ -43,6 +44,7 @@ class Service(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     label: Mapped[str] = mapped_column(default="")
+    search_label: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)
     username: Mapped[str] = mapped_column(default="")
     status: Mapped[ServiceStatus] = mapped_column(enum_column(ServiceStatus))
     cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle))
@@ -64,6 +66,12 @@ class Service(Base):
     plan: Mapped[Plan] = relationship()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
+
+    @validates("label")
+    def _write_search_columns(self, attribute: str, value: str) -> str:
+        for name, text in search_columns("service", {attribute: value}).items():
+            setattr(self, name, text)
+        return value
 
     @property
     def has_ended(self) -> bool:

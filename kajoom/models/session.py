@@ -43,7 +43,8 @@ def hash_token(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _open_at(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+def open_at(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """The sessions that are open at an instant."""
     return ClientSession.ended_at.is_(None) & (ClientSession.expires_at > at)
 
 
@@ -64,7 +65,7 @@ _SIGNED_IN = (
     .where(
         ClientSession.token_hash == bindparam("token_hash"),
         Client.fs_uniquifier == bindparam("uniquifier"),
-        _open_at(bindparam("at", type_=UtcDateTime())),
+        open_at(bindparam("at", type_=UtcDateTime())),
     )
 )
 
@@ -81,7 +82,7 @@ def client_of_session(token: str, uniquifier: str, at: datetime) -> ClientFacts 
 
 def open_sessions(client_id: int, at: datetime) -> list[ClientSession]:
     """Return the open sessions of a client, the one that was used last first."""
-    query = select(ClientSession).where(ClientSession.client_id == client_id, _open_at(at))
+    query = select(ClientSession).where(ClientSession.client_id == client_id, open_at(at))
     return list(db.session.scalars(query.order_by(ClientSession.seen_at.desc(), ClientSession.id.desc())))
 
 
@@ -98,7 +99,7 @@ def session_of_token(token: str) -> ClientSession | None:
 
 def end_open_sessions(client_id: int, at: datetime, but: int | None) -> int:
     """End the open sessions of a client except one; returns how many."""
-    statement = update(ClientSession).where(ClientSession.client_id == client_id, _open_at(at))
+    statement = update(ClientSession).where(ClientSession.client_id == client_id, open_at(at))
     if but is not None:
         statement = statement.where(ClientSession.id != but)
     return len(db.session.execute(statement.values(ended_at=at).returning(ClientSession.id)).all())

@@ -86,6 +86,7 @@ def _restart(message: Message, at: datetime) -> None:
     message.due_at = message.run_at = at
     message.attempts, message.last_error, message.discarded_by, message.discard_note = 0, "", "", ""
     message.lease_until = message.lease_token = message.failing_since = message.done_at = message.dead_at = None
+    message.sent_at = None
 
 
 def alert_staff(alert: AlertKind, about: str, at: datetime, **ids: Any) -> None:
@@ -148,11 +149,12 @@ def _lease(at: datetime) -> Message | None:
 
 
 @transactional
-def mark_done(message_id: int, token: str, at: datetime) -> None:
-    """Mark a message as done, unless its lease was lost to another worker."""
+def mark_done(message_id: int, token: str, at: datetime, *, is_sent: bool = False) -> None:
+    """Mark a message as done, unless its lease was lost to another worker; ``is_sent`` says that an e-mail was sent."""
     message = leased_message(message_id, token)
     if message is not None:
         message.done_at, message.lease_until = at, None
+        message.sent_at = at if is_sent else None
 
 
 @transactional

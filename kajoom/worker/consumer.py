@@ -37,7 +37,7 @@ def run_once(gateways: Gateways, at: datetime) -> bool:
     ids = {"message_id": message.id, "kind": message.kind, "attempt": message.attempts}
     try:
         with begin_mode(read_only=True):  # rendering an e-mail takes a while: writers need not wait for it
-            _HANDLERS[message.kind](gateways, message, at)
+            is_sent = _HANDLERS[message.kind](gateways, message, at)
     except Exception as error:
         # An error of one message must not stop the others.
         db.session.rollback()
@@ -45,7 +45,7 @@ def run_once(gateways: Gateways, at: datetime) -> bool:
             log.exception("message failed", extra=ids)
         _record_error(message, error, at)
     else:
-        outbox.mark_done(message.id, message.lease_token or "", at)
+        outbox.mark_done(message.id, message.lease_token or "", at, is_sent=bool(is_sent))
         log.info("message done", extra=ids)
     return True
 
@@ -65,18 +65,22 @@ def _record_error(message: Message, error: Exception, at: datetime) -> None:
         log.log(logging.INFO if is_pending else logging.WARNING, "message retried later", extra=ids)
 
 
-def _send(gateways: Gateways, message: Message, at: datetime) -> None:
-    """Send an e-mail; one to staff of several languages becomes a message for each, so that none is sent twice."""
+def _send(gateways: Gateways, message: Message, at: datetime) -> bool:
+    """Send an e-mail, and return whether there was something to send.
+
+    One to staff of several languages becomes a message for each, so that none is sent twice.
+    """
     languages = languages_to_write(message.ids)
     if len(languages) > 1:
         db.session.rollback()
         outbox.split_by_language(message.key, message.ids, languages, at)
-        return
+        return False
     email = email_for_message(message.ids, message.key, at)
     db.session.rollback()
     if email is not None:
         gateways.mailer.send(email)
         log.info("e-mail sent", extra={"message_id": message.id, "email": message.ids["email"]})
+    return email is not None
 
 
 def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
@@ -151,7 +155,7 @@ def _start(_gateways: Gateways, message: Message, at: datetime) -> None:
     provisioning.start_due_order(message.ids["order"], clock.local(at).date(), at)
 
 
-_HANDLERS: dict[str, Callable[[Gateways, Message, datetime], None]] = {
+_HANDLERS: dict[str, Callable[[Gateways, Message, datetime], bool | None]] = {
     "email": _send,
     "provision": _provision,
     "settle": _settle,
