@@ -25,7 +25,8 @@ class Client(Base, UserMixin):
     ``tax_exempt`` is why the client pays no taxes, as invoices print it; empty for a client who pays them.
     ``role`` is a ``StaffRole``, empty for a client.
     ``invited_at`` is when the last invitation to choose a password was queued. ``file_email`` is the address that the
-    host's file had when the client chose another one here. Staff find a client by the ``search_`` columns.
+    host's file had when the client chose another one here. ``signed_in_at`` is the last sign-in. Staff find a client by
+    the ``search_`` columns.
     """
 
     __tablename__ = "client"
@@ -47,6 +48,7 @@ class Client(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     search_name: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)
     search_last_name: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)
     search_company: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)

@@ -33,13 +33,12 @@ MOST_SERVICES = 50
 class ClientPage:
     """A client with what staff may see; each list has one more than is shown when there are more.
 
-    ``signed_in_at`` is the last sign-in of which the session has not been deleted since. ``credit`` has the balances
-    that are not zero, one for each currency. ``messages`` are the e-mails to the client, sent or not.
+    ``credit`` has the balances that are not zero, one for each currency. ``messages`` are the e-mails to the client,
+    sent or not.
     """
 
     client: Client
     has_factor: bool
-    signed_in_at: datetime | None
     credit: Sequence[Money]
     sessions: Sequence[ClientSession]
     services: Sequence[Service]
@@ -54,11 +53,10 @@ def client_page_of(client_id: int, at: datetime) -> ClientPage | None:
     rows = db.session.execute(_with_sessions(client_id, at)).all()
     if not rows:
         return None
-    client, has_factor, signed_in_at, credit, version, _ = rows[0]
+    client, has_factor, credit, version, _ = rows[0]
     return ClientPage(
         client=client,
         has_factor=has_factor,
-        signed_in_at=signed_in_at,
         credit=[Money(int(cents), code) for code, cents in _pairs(credit)],
         sessions=[row[-1] for row in rows if row[-1] is not None],
         catalog=catalog(version or 0),
@@ -82,14 +80,9 @@ def _lists(client_id: int) -> Mapping[str, Any]:
 
 def _with_sessions(client_id: int, at: datetime) -> Any:
     """The client, once for each open session, the one that was used last first."""
-    signed_in_at = select(func.max(ClientSession.created_at)).where(ClientSession.client_id == Client.id)
     version = select(CatalogVersion.version).scalar_subquery()
-    columns = (
-        Client, HAS_FACTOR, signed_in_at.correlate(Client).scalar_subquery(), _balances(client_id), version,
-        ClientSession,
-    )  # fmt: skip
     return (
-        select(*columns)
+        select(Client, HAS_FACTOR, _balances(client_id), version, ClientSession)
         .outerjoin(ClientSession, (ClientSession.client_id == Client.id) & open_at(at))
         .where(Client.id == client_id, Client.role == "")
         .order_by(ClientSession.seen_at.desc(), ClientSession.id.desc())

@@ -17,7 +17,6 @@ from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, json_column
 
-
 _STAFF = "staff_"
 """What the kinds of e-mail to staff begin with."""
 
@@ -36,8 +35,8 @@ class Message(Base):
     it. ``failing_since`` is when it began to fail, ``None`` after an attempt whose outcome was only not known yet; one
     with ``dead_at`` needs a person, who retries it or discards it (``discarded_by``, ``discard_note``, ``done_at``).
 
-    ``client_id`` is the client to whom an e-mail is written, ``None`` for another message. ``sent_at`` is when an e-mail
-    was sent: one that is done without it had nothing left to say.
+    ``client_id`` is the client to whom an e-mail is written, ``None`` for another message. ``sent_at`` is when an
+    e-mail was sent: one that is done without it had nothing left to say.
     """
 
     __tablename__ = "message"
@@ -67,9 +66,7 @@ Index("ix_message_dead", Message.kind, Message.dead_at, sqlite_where=IS_DEAD, po
 _IS_DONE = Message.done_at.is_not(None)
 Index("ix_message_done_at", Message.done_at, sqlite_where=_IS_DONE, postgresql_where=_IS_DONE)
 _IS_TO_CLIENT = Message.client_id.is_not(None)
-Index(
-    "ix_message_client", Message.client_id, Message.id, sqlite_where=_IS_TO_CLIENT, postgresql_where=_IS_TO_CLIENT
-)
+Index("ix_message_client", Message.client_id, Message.id, sqlite_where=_IS_TO_CLIENT, postgresql_where=_IS_TO_CLIENT)
 Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 
 
@@ -87,7 +84,7 @@ _OWNERS: Mapping[str, Any] = {
 
 
 def _recipient(kind: str, ids: Mapping[str, Any]) -> int | ScalarSelect[int] | None:
-    """The client to whom a message is an e-mail, as the id or as a subquery; ``None`` for one to staff or a stranger."""
+    """The client to whom a message is an e-mail, its id or a subquery; ``None`` for one to staff or a stranger."""
     if kind != "email" or str(ids.get("email", "")).startswith(_STAFF):
         return None
     if "client" in ids:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, String, cast, literal, select, union, union_all
+from sqlalchemy import Select, SQLColumnExpression, String, cast, literal, select, union, union_all
 
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan
@@ -17,6 +17,8 @@ from kajoom.models.order import Order
 from kajoom.models.payment import Payment
 from kajoom.models.search_columns import begins_with, fold_domain, fold_words
 from kajoom.models.service import Service
+
+_Text = SQLColumnExpression[str]
 
 MOST = 50
 """The most services, and the most clients, that a search finds: beyond that, the text is too short to be of use."""
@@ -60,7 +62,8 @@ def search_all(text: str, providers: Sequence[str]) -> Found:
 def _references(text: str, providers: Sequence[str]) -> list[FoundReference]:
     """Everything that has exactly this reference; those given by this application are in capitals."""
     ours = text.removeprefix("#").strip().upper()
-    query = union_all(*_numbered(ours), *_imported(text), _paid([f"{code}:{text}" for code in providers]))
+    of_payments = [f"{code}:{each}" for code in providers for each in (text, ours)]
+    query = union_all(*_numbered(ours), *_imported(text), _paid(of_payments))
     return [FoundReference(*row) for row in db.session.execute(query)]
 
 
@@ -95,9 +98,9 @@ def _paid(references: Sequence[str]) -> Select[Any]:
     return query.join(Payment, Payment.invoice_id == Invoice.id).where(Payment.reference.in_(references))
 
 
-def _found(kind: str, name: ColumnElement[str], page: ColumnElement[str], label: ColumnElement[str]) -> Select[Any]:
-    columns = (name.label("name"), page.label("page"), label.label("label"), Client.id, Client.name, Client.email)
-    return select(literal(kind).label("kind"), *columns)
+def _found(kind: str, name: _Text, page: _Text, label: _Text) -> Select[Any]:
+    columns: tuple[Any, ...] = (name.label("name"), page.label("page"), label.label("label"), Client.id, Client.name)
+    return select(literal(kind).label("kind"), *columns, Client.email)
 
 
 def _of_service(query: Select[Any], table: Any) -> Select[Any]:
@@ -113,8 +116,8 @@ def _of_invoice(query: Select[Any]) -> Select[Any]:
 def _services(text: str) -> list[Any]:
     if not text:
         return []
-    columns = Service.id, Service.label, Service.status, Plan.title, Client.id.label("client_id"), Client.name
-    query = select(*columns).join_from(Service, Plan, Plan.id == Service.plan_id)
+    columns: tuple[Any, ...] = (Service.id, Service.label, Service.status, Plan.title, Client.name, Client.email)
+    query = select(*columns, Service.client_id).join_from(Service, Plan, Plan.id == Service.plan_id)
     query = query.join(Client, Client.id == Service.client_id).where(begins_with(Service.search_label, text))
     return list(db.session.execute(query.order_by(Service.search_label, Service.id).limit(MOST + 1)))
 

@@ -1,4 +1,4 @@
-"""Add the columns by which staff search, and to whom each e-mail was sent and when"""
+"""Add the columns by which staff search, the last sign-in, and to whom each e-mail was sent and when"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +25,7 @@ def upgrade() -> None:
         _fill(table)
         for column in columns:
             op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+    op.add_column("client", sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("message", sa.Column("client_id", sa.Integer(), nullable=True))
     op.add_column("message", sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True))
     is_to_client = sa.text("client_id IS NOT NULL")
@@ -59,6 +60,7 @@ def downgrade() -> None:
     op.drop_index("ix_message_client", "message")
     op.drop_column("message", "sent_at")
     op.drop_column("message", "client_id")
+    op.drop_column("client", "signed_in_at")
     for table, columns in _COLUMNS.items():
         for column in columns:
             op.drop_index(op.f(f"ix_{table}_{column}"), table)

@@ -58,6 +58,7 @@ def _values(app: Flask, rule: str) -> Mapping[str, Any]:
     session = select(ClientSession.id).where(ClientSession.client_id == owner.id)
     return {
         "service_id": service_in("hosting").id,
+        "client_id": owner.id,
         "reference": _cancellation() if "cancellations" in rule else reference_of("waiting-payment"),
         "number": number_of("unpaid-renewal"),
         "session_id": db.session.scalar(session),

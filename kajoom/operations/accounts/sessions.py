@@ -53,6 +53,7 @@ def begin_session(client_id: int, uniquifier: str, device: Device, at: datetime,
         return None
     for surplus in open_sessions(client_id, at)[MOST_OPEN - 1 :]:
         _end(surplus, at)
+    client.signed_in_at = at
     idle = IDLE_OF_STAFF if client.is_staff else IDLE
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     db.session.add(

@@ -15,7 +15,9 @@ from kajoom.web.urls import current_url
 bp = Blueprint("staff", __name__, url_prefix="/staff")
 
 _ACCOUNT = ("account.show", N_("Account"))
-_PAGES = (("staff.queue", N_("Tasks")), ("staff.payments", N_("Payments")), _ACCOUNT)
+_PAGES = (
+    ("staff.queue", N_("Tasks")), ("staff.search", N_("Search")), ("staff.payments", N_("Payments")), _ACCOUNT,
+)  # fmt: skip
 _PAGES_OF_CLIENTS = (("service.index", N_("My services")), ("invoice.index", N_("Invoices")), _ACCOUNT)
 
 _OF_CLIENTS = frozenset({"service.home", "service.index", "invoice.index"})
