@@ -105,7 +105,7 @@ def test_done_makes_the_change_operational_and_the_next_page_says_so_once(staff:
     assert message_by_key(f"operational-{by_hand}") is not None
     assert acts_recorded()[-1] == ("change_done", staff_actor())
     page = staff.get("/staff?lang=en").text
-    assert f"{by_hand} is operational. The client was sent an e-mail." in page
+    assert page.count(f"{by_hand} is operational. The client was sent an e-mail.") == 1
     assert f'data-order="{by_hand}"' not in page
     assert "is operational" not in staff.get("/staff").text
 
@@ -183,6 +183,9 @@ def test_refusal_asks_a_reason_and_credits_what_was_paid(staff: Browser, by_hand
     assert 'name="outcome"' not in page  # a person makes this one: there is no panel to ask
     fields = fields_of(page, path)
 
+    fragment = staff.fragment(path, method="POST", data=fields)
+    assert (fragment.status_code, refusal_in(fragment.text), "<html" in fragment.text) == (422, "no_reason", False)
+    assert fragment.text.count('<section id="refuse"') == 1
     empty = staff.post(path, data={**fields, "reason": "  "})
     assert (empty.status_code, refusal_in(empty.text)) == (422, "no_reason")
     long = staff.post(path, data={**fields, "reason": "a" * 501})

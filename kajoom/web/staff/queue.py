@@ -73,7 +73,7 @@ def _render(
         status=error.status if error else 200,
         see_other=see_other,
         queue=None if see_other else staff_queue_page(number),
-        done=done,
+        act_text=done,
         error=error,
         focused_row=row,
         actor=current_actor(),

@@ -78,7 +78,7 @@ def _render(order: Order, error: BusinessError | None, form: RefuseForm | None =
         title=gettext("Change %(reference)s can’t be made", reference=order.reference),
         status=status_of(error.code) if error is not None else 200,
         order=order,
-        invoice=order_facts({order.id})[order.id].invoice,
+        paid_invoice=order_facts({order.id})[order.id].invoice,
         error=error,
         sentence=sentence_of(error, order.reference) if error is not None else "",
         is_open=error is None or error.code is StaffRefusal.NO_REASON,
