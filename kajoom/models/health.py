@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kajoom.models.db import db
@@ -62,7 +62,11 @@ def queue_health(at: datetime) -> QueueHealth:
 
 
 def _late(at: datetime) -> Select[int]:
-    """Messages due for ten minutes and never tried, or failing for an hour."""
+    return select(Message.id).where(late_at(at)).order_by(Message.run_at, Message.id)
+
+
+def late_at(at: datetime) -> ColumnElement[bool]:
+    """Whether a message is late: due for ten minutes and never tried, or failing for an hour."""
     is_untried = (Message.attempts == 0) & (Message.run_at <= at - _UNTRIED_FOR)
     is_failing = Message.failing_since <= at - _FAILING_FOR
-    return select(Message.id).where(IS_PENDING, or_(is_untried, is_failing)).order_by(Message.run_at, Message.id)
+    return IS_PENDING & or_(is_untried, is_failing)

@@ -49,10 +49,10 @@ class Difference(Base):
         return Money(self.recorded_cents, self.currency) if self.recorded_cents is not None else None
 
 
-def open_differences() -> list[Difference]:
-    """Return the unresolved differences, oldest day first."""
+def open_differences(limit: int | None = None) -> list[Difference]:
+    """Return the unresolved differences, oldest day first; at most ``limit`` of them."""
     query = select(Difference).where(Difference.resolved_at.is_(None))
-    return list(db.session.scalars(query.order_by(Difference.day, Difference.id)))
+    return list(db.session.scalars(query.order_by(Difference.day, Difference.id).limit(limit)))
 
 
 def differences_of(provider: str, day: date) -> list[Difference]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db
@@ -30,6 +30,10 @@ class WebhookEvent(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+IS_FOR_STAFF = or_(*(WebhookEvent.kind.startswith(kind) for kind in _FOR_STAFF))
+"""The events about refunds and reversals made at the provider, and disputes."""
+
+
 def webhook_event_by_id(event_id: str) -> WebhookEvent | None:
     """Return the event with this id if it was received before, or ``None``."""
     return db.session.get(WebhookEvent, event_id)
@@ -37,7 +41,7 @@ def webhook_event_by_id(event_id: str) -> WebhookEvent | None:
 
 def delete_webhook_events(before: datetime, limit: int) -> int:
     """Delete events received before an instant, at most ``limit``; returns how many. Those for staff stay."""
-    is_old = (WebhookEvent.received_at < before) & ~_is_for_staff()
+    is_old = (WebhookEvent.received_at < before) & ~IS_FOR_STAFF
     oldest = select(WebhookEvent.id).where(is_old).order_by(WebhookEvent.received_at).limit(limit)
     deleted = db.session.execute(delete(WebhookEvent).where(WebhookEvent.id.in_(oldest)).returning(WebhookEvent.id))
     return len(deleted.all())
@@ -45,9 +49,5 @@ def delete_webhook_events(before: datetime, limit: int) -> int:
 
 def webhook_events_for_staff() -> list[WebhookEvent]:
     """Return refunds and reversals made at the provider, and disputes, newest first: staff must handle them."""
-    query = select(WebhookEvent).where(_is_for_staff())
+    query = select(WebhookEvent).where(IS_FOR_STAFF)
     return list(db.session.scalars(query.order_by(WebhookEvent.received_at.desc(), WebhookEvent.id)))
-
-
-def _is_for_staff() -> ColumnElement[bool]:
-    return or_(*(WebhookEvent.kind.startswith(kind) for kind in _FOR_STAFF))

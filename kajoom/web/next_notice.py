@@ -26,6 +26,8 @@ _TEXTS: Mapping[str, str] = {
     "last_recovery_code": N_("You have used your last recovery code. Create new ones in your account."),
     "recovery_code": N_("You have used a recovery code. It can’t be used again."),
     "password": N_("Your password was changed, and your other sessions were closed."),
+    "job_retried": N_("Job %(name)s will be tried again as soon as a worker is free."),
+    "job_discarded": N_("Job %(name)s was discarded."),
     "received_all": N_("%(amount)s was recorded: invoice %(name)s is paid in full."),
     "received_part": N_("%(amount)s was recorded for invoice %(name)s: %(balance)s is still to be paid."),
     "received_more": N_(

@@ -15,6 +15,7 @@ from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.client import Client, client_by_email
 from kajoom.models.db import db
+from kajoom.models.outbox import Message, message_by_key
 from kajoom.models.saved_method import SavedMethod
 from kajoom.models.session import ClientSession
 from kajoom.models.task import Task
@@ -66,6 +67,7 @@ def _values(app: Flask, rule: str) -> Mapping[str, Any]:
         "task_id": _closed_task() if "task_id" in rule else 0,
         "token": _token(app, rule, owner) if "token" in rule else "",
         "name": _asset(app),
+        "job": _dead_job() if "job" in rule else 0,
     }
 
 
@@ -116,6 +118,15 @@ def _closed_task() -> int:
     db.session.add(task)
     db.session.commit()
     return task.id
+
+
+def _dead_job() -> int:
+    job = message_by_key("dead")
+    if job is None:
+        job = Message(kind="email", key="dead", ids={}, run_at=NOON, attempts=20, dead_at=NOON)
+        db.session.add(job)
+        db.session.commit()
+    return job.id
 
 
 def _token(app: Flask, rule: str, owner: Client) -> str:

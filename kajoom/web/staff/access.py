@@ -16,7 +16,8 @@ bp = Blueprint("staff", __name__, url_prefix="/staff")
 
 _ACCOUNT = ("account.show", N_("Account"))
 _PAGES = (
-    ("staff.queue", N_("Tasks")), ("staff.search", N_("Search")), ("staff.payments", N_("Payments")), _ACCOUNT,
+    ("staff.queue", N_("Tasks")), ("staff.search", N_("Search")), ("staff.payments", N_("Payments")),
+    ("staff.jobs", N_("Stuck")), _ACCOUNT,
 )  # fmt: skip
 _PAGES_OF_CLIENTS = (("service.index", N_("My services")), ("invoice.index", N_("Invoices")), _ACCOUNT)
 
