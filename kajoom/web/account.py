@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -11,7 +11,9 @@ from kajoom.models.credit import ledgers_of
 from kajoom.models.saved_method import saved_methods_of
 from kajoom.operations.payments.saved_methods import remove
 from kajoom.web.auth import current_client
+from kajoom.web.forms import LanguageForm
 from kajoom.web.htmx import redirect_to, render
+from kajoom.web.locale import choose_language
 from kajoom.web.paging import requested_page
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -30,6 +32,13 @@ def show() -> ResponseReturnValue:
         movements=movements,
         saved=saved_methods_of(client_id),
     )
+
+
+@bp.post("/language")
+def language() -> ResponseReturnValue:
+    """Change the language of the client's pages and e-mails."""
+    choose_language(LanguageForm.parse(request.form).language.data)
+    return redirect_to(url_for("account.show"))
 
 
 @bp.post("/saved/<int:method_id>/remove")

@@ -29,6 +29,7 @@ from kajoom.web.urls import safe_local_path
 _PLAN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_LANGUAGE = re.compile("fr|en")
 _REASON_LENGTH = 2000
 _FIELD_LENGTH = 200
 ANY_LENGTH = 64 * 1024
@@ -125,6 +126,12 @@ class AddressForm(StrictForm):
     """An e-mail address as it was typed, which the view reads so that it can show it again."""
 
     email = SingleField(convert=str.strip, max_length=ANY_LENGTH)
+
+
+class LanguageForm(StrictForm):
+    """The language of a client's pages and e-mails, "fr" or "en"."""
+
+    language = SingleField(_REQUIRED, convert=_matching(_LANGUAGE))
 
 
 class NewPasswordForm(StrictForm):

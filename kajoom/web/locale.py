@@ -1,8 +1,13 @@
-"""The language of a page: that of ``?lang=``, else the client's, the cookie's or the browser's; French by default."""
+"""The language of a page: that of ``?lang=``, else the cookie's, the client's or the browser's; French by default.
+
+``?lang=`` writes the cookie only. The client's own language, which e-mails follow, is stored with their next form.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, Response, request, session
+from http import HTTPStatus
+
+from flask import Flask, Response, g, request, session
 from flask_babel import Babel
 
 from kajoom.i18n.formats import LANGUAGES, current_formats
@@ -13,7 +18,7 @@ from kajoom.web.session import LANGUAGE, WITHOUT_SESSION
 from kajoom.web.urls import current_url, other_language_url
 
 COOKIE = "lang"
-"""The cookie that keeps the language chosen before signing in."""
+"""The cookie that keeps the language chosen in this browser."""
 
 _YEAR = 365 * 24 * 3600
 
@@ -37,15 +42,20 @@ def requested_language() -> str | None:
     return language if language in LANGUAGES else None
 
 
+def choose_language(language: str) -> None:
+    """Have this browser and the client keep a language, "fr" or "en", from the answer to this request on."""
+    g.chosen_language = language
+
+
 def _select_language() -> str:
     client = signed_in_client()
-    language = requested_language() or (client.locale if client else None) or _language_before()
+    language = requested_language() or _cookie_language() or (client.locale if client else session.get(LANGUAGE))
     return language if language in LANGUAGES else _accepted_language()
 
 
-def _language_before() -> str | None:
-    """The language of a visitor's cookie, else of the client whose session has expired in this browser."""
-    return request.cookies.get(cookie_name(COOKIE)) or session.get(LANGUAGE)
+def _cookie_language() -> str | None:
+    language = request.cookies.get(cookie_name(COOKIE))
+    return language if language in LANGUAGES else None
 
 
 def _accepted_language() -> str:
@@ -58,13 +68,16 @@ def _accepted_language() -> str:
 
 
 def _remember_language(response: Response) -> Response:
-    """Remember the language chosen by ``?lang=``, for the client or in a cookie, of a page that was really opened."""
-    language = requested_language()
-    if language is None or not _is_opened(response):
-        return response
-    client = signed_in_client()
-    if client and client.locale != language:
-        remember_locale(client.id, language)
+    """Store the language that was chosen: in the cookie by a page that was opened, for the client by a form."""
+    chosen: str | None = g.get("chosen_language") or (requested_language() if _is_opened(response) else None)
+    if chosen is not None:
+        _set_cookie(response, chosen)
+    if request.method == "POST" and response.status_code < HTTPStatus.BAD_REQUEST:
+        _store_for_client(g.get("chosen_language") or _cookie_language())
+    return response
+
+
+def _set_cookie(response: Response, language: str) -> None:
     response.set_cookie(
         cookie_name(COOKIE),
         language,
@@ -74,11 +87,18 @@ def _remember_language(response: Response) -> Response:
         httponly=True,
         samesite="Lax",
     )
-    return response
+
+
+def _store_for_client(language: str | None) -> None:
+    client = signed_in_client() if language else None
+    if client and language and client.locale != language:
+        remember_locale(client.id, language)
 
 
 def _is_opened(response: Response) -> bool:
-    """Whether a person opened a page: not for HEAD, an error, a static file, or a browser that fetches it ahead."""
+    """Whether a person opened a page: not for HEAD, an error, a static file, a browser that fetches it ahead, or a page
+    of another site, which may have chosen the language."""
     purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
     is_page = request.method == "GET" and request.endpoint not in WITHOUT_SESSION and "prefetch" not in purpose
-    return is_page and response.status_code < 400
+    is_ours = request.headers.get("Sec-Fetch-Site") != "cross-site"
+    return is_page and is_ours and response.status_code < HTTPStatus.BAD_REQUEST

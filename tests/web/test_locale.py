@@ -10,7 +10,8 @@ from flask_babel import force_locale
 from kajoom.domain.money import Money
 from kajoom.i18n.formats import current_formats, formats_for
 from kajoom.models.client import client_by_email
-from tests.conftest import Browser, Statements
+from kajoom.models.db import db
+from tests.conftest import PASSWORD, Browser, Statements
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import Address
 
@@ -39,12 +40,48 @@ def test_links_of_a_page_do_not_repeat_the_language(french: Browser, address: Ad
     assert "lang=en" not in page.text
 
 
-def test_chosen_language_is_saved_for_the_client(french: Browser) -> None:
-    french.get("/services?lang=en")
-    assert '<html lang="en-CA">' in french.get("/services").text
-    account = client_by_email("fr@example.com")
+def language_of(email: str) -> str:
+    """The language of a client's e-mails."""
+    db.session.expire_all()
+    account = client_by_email(email)
     assert account is not None
-    assert account.locale == "en"
+    return account.locale
+
+
+def test_chosen_language_is_kept_in_a_cookie_and_for_the_client_with_their_next_form(french: Browser) -> None:
+    with nothing_written():
+        french.get("/services?lang=en")
+    assert '<html lang="en-CA">' in french.get("/services").text
+    assert language_of("fr@example.com") == "fr"
+    form = {"csrf_token": french.token("/account")}
+    assert french.post("/account/saved/999/remove", data=form).status_code == 404
+    assert language_of("fr@example.com") == "fr"
+    assert french.post("/account/sessions/close-others", data=form).status_code == 303
+    assert language_of("fr@example.com") == "en"
+
+
+def test_language_chosen_before_signing_in_is_that_of_the_client(client: Browser) -> None:
+    token = client.token("/login?lang=en")
+    client.post("/login", data={"csrf_token": token, "email": "fr@example.com", "password": PASSWORD})
+    assert '<html lang="en-CA">' in client.get("/services").text
+    assert language_of("fr@example.com") == "en"
+
+
+def test_account_changes_the_language_of_pages_and_emails(french: Browser) -> None:
+    assert "Passer à l’anglais" in french.get("/account").text
+    form = {"csrf_token": french.token("/account"), "language": "en"}
+    assert french.post("/account/language", data=form).status_code == 303
+    page = french.get("/account").text
+    assert ['<html lang="en-CA">' in page, "Switch to French" in page] == [True, True]
+    assert language_of("fr@example.com") == "en"
+
+
+@pytest.mark.parametrize("language", ["", "de", "en\0", "EN"])
+def test_account_refuses_another_language(french: Browser, language: str) -> None:
+    token = french.token("/account")
+    with nothing_written():
+        response = french.post("/account/language", data={"csrf_token": token, "language": language})
+    assert response.status_code in {400, 422}
 
 
 def test_chosen_language_of_a_visitor_is_kept_in_a_cookie(client: Browser) -> None:
@@ -76,6 +113,7 @@ def test_country_of_the_browsers_languages_does_not_matter(client: Browser, head
         ("GET", "/services?lang=en", {"Sec-Purpose": "prefetch"}),
         ("GET", "/services?lang=en", {"Sec-Purpose": "prefetch;prerender"}),
         ("GET", "/services?lang=en", {"Purpose": "prefetch"}),
+        ("GET", "/services?lang=en", {"Sec-Fetch-Site": "cross-site"}),
         ("GET", "/nowhere?lang=en", {}),
         ("GET", "/services/999999?lang=en", {}),
         ("OPTIONS", "/services?lang=en", {}),
