@@ -222,7 +222,9 @@ def _links(context: EmailContext) -> dict[str, str]:
     """The links of an e-mail, from ``BASE_URL``: there is no request to take a host from."""
     base = _base_url()
     service = f"{base}/services/{context.service.id}"
-    links = {"service_link": service, "choose_link": f"{service}/plan"}
+    links = {"service_link": service, "choose_link": f"{service}/plan", "tasks_link": f"{base}/staff"}
+    if context.task:
+        links["tasks_link"] += f"#task-{context.task.id}"
     if context.order:
         links["order_link"] = f"{base}/orders/{context.order.reference}"
     if context.invoice:

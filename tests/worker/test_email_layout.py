@@ -141,3 +141,12 @@ def test_each_member_of_the_staff_is_written_to_in_their_language(gateways: Gate
         english.email: "en-CA",
     }
     assert len(to_staff) == len({email["Message-ID"] for email in to_staff}) == 2
+
+
+@every_language
+def test_email_about_a_task_opens_it_in_the_list_and_names_no_command(lang: str) -> None:
+    parts = [part.get_content() for part in sample_email("staff_task", lang).walk() if not part.is_multipart()]
+    assert len(parts) == 2
+    for text in parts:
+        assert "/staff#task-3" in text
+        assert "flask staff" not in text
