@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from kajoom import clock
 from kajoom.cli.ledger import exit_on_refusal
 from kajoom.cli.operator import current_operator
+from kajoom.operations.accounts.access import deactivate_client, reactivate_client, send_reset
 from kajoom.operations.accounts.factors import remove_factor_as_staff
 from kajoom.operations.accounts.invitations import invite, invite_all
 from kajoom.operations.accounts.personal_data import erase_client, export_client
@@ -39,6 +40,36 @@ def invite_command(email: str | None, everyone: bool) -> None:
         return
     count = invite_all(current_operator(), clock.now())
     click.echo(f"invited: {count}")
+
+
+@accounts.command("reset")
+@click.argument("email")
+@with_appcontext
+def reset_command(email: str) -> None:
+    """Send the client EMAIL a link, valid for an hour and used once, to choose a new password."""
+    with exit_on_refusal():
+        send_reset(email, current_operator(), clock.now())
+    click.echo("The e-mail is queued: a worker sends it.")
+
+
+@accounts.command("deactivate")
+@click.argument("email")
+@with_appcontext
+def deactivate_command(email: str) -> None:
+    """Keep the client EMAIL from signing in, and end their sessions now; their services go on."""
+    with exit_on_refusal():
+        deactivate_client(email, current_operator(), clock.now())
+    click.echo(f"{email} is deactivated.")
+
+
+@accounts.command("reactivate")
+@click.argument("email")
+@with_appcontext
+def reactivate_command(email: str) -> None:
+    """Let the client EMAIL, who was deactivated, sign in again."""
+    with exit_on_refusal():
+        reactivate_client(email, current_operator(), clock.now())
+    click.echo(f"{email} can sign in again.")
 
 
 @accounts.command("close-sessions")

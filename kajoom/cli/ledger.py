@@ -33,6 +33,8 @@ REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.IS_CLIENT: "{email} is a client's address: a member of the staff signs in with another one.",
     StaffRefusal.ALREADY_ACTIVATED: "{email} has a password already, and can receive a new one from the sign-in page.",
     StaffRefusal.DEACTIVATED: "The account of {email} is deactivated.",
+    StaffRefusal.NOT_DEACTIVATED: "The account of {email} is not deactivated.",
+    StaffRefusal.JUST_SENT: "This e-mail to {email} was queued less than a minute ago.",
     StaffRefusal.NO_METHOD: "Give the payment method with --method: one of {known}.",
     StaffRefusal.NO_REFERENCE: "{reference!r} is not a reference: give the bank's, in at most 100 characters.",
     StaffRefusal.NOT_AN_AMOUNT: "{amount!r} is not an amount like 41.72.",

@@ -30,6 +30,7 @@ class Act(StrEnum):
     CREDIT_CHANGED = "credit_changed"
 
     INVITED = "invited"
+    RESET_SENT = "reset_sent"
     PASSWORD_SET = "password_set"  # noqa: S105
     ADDRESS_CHANGED = "address_changed"
     FACTOR_ADDED = "factor_added"
@@ -41,6 +42,8 @@ class Act(StrEnum):
     CLIENT_CHANGED = "client_changed"
     CLIENT_EXPORTED = "client_exported"
     CLIENT_ERASED = "client_erased"
+    CLIENT_DEACTIVATED = "client_deactivated"
+    CLIENT_REACTIVATED = "client_reactivated"
     STAFF_CREATED = "staff_created"
     STAFF_DISABLED = "staff_disabled"
 

@@ -43,6 +43,8 @@ class StaffRefusal(StrEnum):
     IS_CLIENT = "is_client"
     ALREADY_ACTIVATED = "already_activated"
     DEACTIVATED = "deactivated"
+    NOT_DEACTIVATED = "not_deactivated"
+    JUST_SENT = "just_sent"
     NO_METHOD = "no_method"
     NO_REFERENCE = "no_reference"
     NOT_AN_AMOUNT = "not_an_amount"

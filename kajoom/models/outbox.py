@@ -157,6 +157,12 @@ def delete_done_messages(before: datetime, limit: int) -> int:
     return len(db.session.execute(delete(Message).where(Message.id.in_(oldest)).returning(Message.id)).all())
 
 
+def was_written_since(client_id: int, email: str, since: datetime) -> bool:
+    """Whether an e-mail of a kind to a client was queued after an instant."""
+    query = select(Message.ids).where(Message.client_id == client_id, Message.due_at > since)
+    return any(ids["email"] == email for ids in db.session.scalars(query))
+
+
 def message_by_key(key: str) -> Message | None:
     """Return the message with this key, done or not, or ``None``."""
     return db.session.scalar(select(Message).where(Message.key == key))

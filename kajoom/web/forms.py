@@ -200,12 +200,6 @@ class ServiceFilterForm(StrictForm):
     todo = SingleField(convert=bool)
 
 
-class SearchForm(StrictForm):
-    """The search of staff: ``q`` is a reference, or the beginning of a name, of an address or of a domain."""
-
-    q = SingleField(convert=str.strip)
-
-
 class PaymentFields(StrictForm):
     """How a client pays: a method, the account saved for it (``saved``), or whether to save its account (``saves``)."""
 

@@ -16,6 +16,10 @@ from kajoom.web.session import NOTICE
 _TEXTS: Mapping[str, str] = {
     "activated": N_("Welcome! Your access is active."),
     "address": N_("Your e-mail address was changed. You now sign in with it."),
+    "client_invited": N_("An invitation to choose a password is on its way to %(name)s."),
+    "client_reset": N_("A link to choose a new password is on its way to %(name)s."),
+    "client_deactivated": N_("%(name)s can’t sign in any more."),
+    "client_reactivated": N_("%(name)s can sign in again."),
     "change_done": N_("%(name)s is operational. The client was sent an e-mail."),
     "change_refused": N_("%(name)s is refused. The client was sent an e-mail."),
     "change_retried": N_("The panel is asked again for %(name)s."),

@@ -36,7 +36,8 @@ def _client(app: Flask) -> None:
 def test_one_client_or_all_are_invited(app: Flask) -> None:
     assert run(app, "invite", "--all").output == "invited: 1\n"
     assert run(app, "invite", "--all").output == "invited: 0\n"
-    result = run(app, "invite", "new@example.com")
+    factories.client(email="late@example.com")
+    result = run(app, "invite", "late@example.com")
     assert (result.exit_code, result.output) == (0, "The invitation is queued: a worker sends it.\n")
 
 
@@ -96,3 +97,12 @@ def test_sessions_of_an_account_are_ended(app: Flask) -> None:
     assert run(app, "close-sessions", "open@example.com").output == "sessions ended: 1\n"
     assert client_of_session(token, uniquifier, clock.now()) is None
     assert run(app, "close-sessions", "nobody@example.com").exit_code == 1
+
+
+def test_access_is_taken_and_given_back_and_a_link_is_sent_once_a_minute(app: Flask) -> None:
+    assert run(app, "reset", "new@example.com").output == "The e-mail is queued: a worker sends it.\n"
+    assert "less than a minute ago" in run(app, "reset", "new@example.com").output
+    assert run(app, "deactivate", "new@example.com").output == "new@example.com is deactivated.\n"
+    assert run(app, "deactivate", "new@example.com").exit_code == 1
+    assert run(app, "reactivate", "new@example.com").output == "new@example.com can sign in again.\n"
+    assert "is not deactivated" in run(app, "reactivate", "new@example.com").output

@@ -9,6 +9,7 @@ from kajoom.domain.audit import Act
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.audit import record_act
 from kajoom.models.client import Client, client_by_email, lock_client, lock_clients_to_invite
+from kajoom.operations.accounts.access import refuse_second_link
 from kajoom.operations.accounts.links import VALID_FOR, LinkKind
 from kajoom.operations.email_address import parse_email
 from kajoom.operations.outbox import enqueue
@@ -22,7 +23,7 @@ def invite(email: str, actor: str, at: datetime) -> int:
     """Queue an invitation, also when one was sent before; returns the client's id.
 
     Raises ``BusinessError`` with ``NO_CLIENT`` for an address that is no client's, ``ALREADY_ACTIVATED`` for a client
-    who has a password, and ``DEACTIVATED``.
+    who has a password, ``DEACTIVATED``, and ``JUST_SENT`` within a minute of the last one.
     """
     client = _client_of(email)
     if client is None:
@@ -32,6 +33,7 @@ def invite(email: str, actor: str, at: datetime) -> int:
         raise BusinessError(StaffRefusal.DEACTIVATED, email=email)
     if client.password:
         raise BusinessError(StaffRefusal.ALREADY_ACTIVATED, email=email)
+    refuse_second_link(client, "invitation", at)
     _queue(client, actor, at)
     return client.id
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kajoom.domain.audit import STAFF_PREFIX
+from kajoom.domain.staff import StaffRole
 from kajoom.i18n.translations import N_
 from kajoom.models.client import ClientFacts
 from kajoom.web.auth import current_client, signed_in_client, signed_in_recently, verify_url
@@ -16,7 +17,7 @@ bp = Blueprint("staff", __name__, url_prefix="/staff")
 
 _ACCOUNT = ("account.show", N_("Account"))
 _PAGES = (
-    ("staff.queue", N_("Tasks")), ("staff.search", N_("Search")), ("staff.payments", N_("Payments")),
+    ("staff.queue", N_("Tasks")), ("staff.search", N_("Clients")), ("staff.payments", N_("Payments")),
     ("staff.jobs", N_("Stuck")), _ACCOUNT,
 )  # fmt: skip
 _PAGES_OF_CLIENTS = (("service.index", N_("My services")), ("invoice.index", N_("Invoices")), _ACCOUNT)
@@ -34,6 +35,17 @@ def init_staff(app: Flask) -> None:
 def current_actor() -> str:
     """The signed-in member of staff, as the audit and the histories record them: by id, which no erasure empties."""
     return f"{STAFF_PREFIX}{current_client().id}"
+
+
+def is_manager() -> bool:
+    """Whether the signed-in member of staff decides about money and accounts."""
+    return current_client().role == StaffRole.MANAGER
+
+
+def require_manager() -> None:
+    """403 for staff who are not managers."""
+    if not is_manager():
+        abort(403)
 
 
 @bp.before_request

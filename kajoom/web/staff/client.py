@@ -1,21 +1,30 @@
-"""One client as staff see them: what they have, what they were written, and where they are signed in."""
+"""One client as staff see them: what they have, what they were written; and what managers do about their access."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
 
-from flask import abort
+from flask import abort, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
+from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.i18n.translations import N_
+from kajoom.models.client import client_by_id
 from kajoom.models.client_page import LATEST, MOST_SERVICES, client_page_of
+from kajoom.operations.accounts.access import deactivate_client, reactivate_client, send_reset
+from kajoom.operations.accounts.invitations import invite
 from kajoom.web.account_sessions import device_name
 from kajoom.web.auth import current_client
-from kajoom.web.htmx import render
-from kajoom.web.staff.access import bp
+from kajoom.web.htmx import redirect_to, render
+from kajoom.web.next_notice import show_next
+from kajoom.web.refusals import status_of
+from kajoom.web.staff.access import bp, current_actor, is_manager, require_manager
 
 log = logging.getLogger(__name__)
 
@@ -50,26 +59,78 @@ _EMAILS: Mapping[str, str] = {
 """What each e-mail to a client is about, by its kind."""
 
 
+_SENTENCES: Mapping[StrEnum, str] = {
+    StaffRefusal.NO_CLIENT: N_("This client’s access can’t be changed. Nothing was done."),
+    StaffRefusal.ALREADY_ACTIVATED: N_("This client has chosen a password: send a link to choose another one."),
+    StaffRefusal.DEACTIVATED: N_("This client’s access is deactivated. Nothing was done."),
+    StaffRefusal.NOT_DEACTIVATED: N_("This client’s access is not deactivated. Nothing was done."),
+    StaffRefusal.JUST_SENT: N_("This e-mail was sent less than a minute ago. No other one was sent."),
+}
+"""Why an act is refused."""
+
+
 @bp.get("/clients/<int:client_id>")
 def client(client_id: int) -> ResponseReturnValue:
     """Show a client: details, services, changes, documents, account credit, e-mails and sessions."""
     return _render(client_id)
 
 
-def _render(client_id: int) -> ResponseReturnValue:
-    page = client_page_of(client_id, clock.now()) or abort(404)
+@bp.post("/clients/<int:client_id>/invitation")
+def invite_client(client_id: int) -> ResponseReturnValue:
+    """Send the client an invitation to choose a password."""
+    return _act(client_id, invite, "client_invited")
+
+
+@bp.post("/clients/<int:client_id>/reset")
+def reset_client(client_id: int) -> ResponseReturnValue:
+    """Send the client a link to choose a new password."""
+    return _act(client_id, send_reset, "client_reset")
+
+
+@bp.post("/clients/<int:client_id>/deactivate")
+def deactivate(client_id: int) -> ResponseReturnValue:
+    """Keep the client from signing in, and end their sessions."""
+    return _act(client_id, deactivate_client, "client_deactivated")
+
+
+@bp.post("/clients/<int:client_id>/reactivate")
+def reactivate(client_id: int) -> ResponseReturnValue:
+    """Let a deactivated client sign in again."""
+    return _act(client_id, reactivate_client, "client_reactivated")
+
+
+def _act(client_id: int, operation: Callable[[str, str, datetime], int], notice: str) -> ResponseReturnValue:
+    """Act as a manager, then show the client's page, or why nothing was done."""
+    require_manager()
+    row = client_by_id(client_id)
+    if row is None or row.is_staff:
+        abort(404)
+    try:
+        operation(row.email, current_actor(), clock.now())
+    except BusinessError as error:
+        return _render(client_id, error)
+    show_next(notice, row.email)
+    return redirect_to(url_for("staff.client", client_id=client_id))
+
+
+def _render(client_id: int, error: BusinessError | None = None) -> ResponseReturnValue:
+    view = client_page_of(client_id, clock.now()) or abort(404)
     act = {"act": "read", "actor": current_client().id, "client": client_id, "endpoint": "staff.client"}
     log.info("staff act", extra=act)
     return render(
         "staff/client.html",
-        None,
-        title=page.client.name or page.client.email,
-        view=page,
-        catalog=page.catalog,
+        "staff/_client.html",
+        title=view.client.name or view.client.email,
+        status=status_of(error.code) if error is not None else 200,
+        view=view,
+        catalog=view.catalog,
         latest=LATEST,
         most_services=MOST_SERVICES,
         today=clock.today(),
         money=Money,
         emails=_EMAILS,
         device_name=device_name,
+        may_act=is_manager() and not view.client.is_erased,
+        refusal=error.code.value if error is not None else "",
+        sentence=gettext(_SENTENCES[error.code]) if error is not None else "",
     )

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.catalog import catalog
 from kajoom.models.staff_search import MOST, FoundReference, search_all
-from kajoom.web.forms import SearchForm
+from kajoom.web.forms import SingleField, StrictForm
 from kajoom.web.htmx import render
 from kajoom.web.staff.access import bp
 
@@ -36,6 +36,12 @@ _PAGES: Mapping[str, tuple[str, str]] = {
 """The page of what bears a reference, and the argument of its address; that of an invoice for any other."""
 
 
+class SearchForm(StrictForm):
+    """The box: ``q`` is a reference, or the beginning of a name, of an address or of a domain."""
+
+    q = SingleField(convert=str.strip)
+
+
 @bp.get("/search")
 def search() -> ResponseReturnValue:
     """Find what the text ``q`` names or begins; only the box without one."""
@@ -44,7 +50,7 @@ def search() -> ResponseReturnValue:
     return render(
         "staff/search.html",
         None,
-        title=gettext("Search"),
+        title=gettext("Find a client or a reference"),
         text=text,
         found=search_all(text, tuple(current.payment_methods)),
         most=MOST,
