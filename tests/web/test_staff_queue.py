@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from kajoom.domain.order import OrderStatus, ReviewReason
+from kajoom.domain.service import ServiceStatus
 from kajoom.domain.staff import StaffRole
 from kajoom.domain.task import TaskKind
 from kajoom.models.audit import AuditRow
@@ -332,3 +333,20 @@ def test_status_of_an_order_decides_which_acts_are_possible(staff: Browser) -> N
         for name in ("done", "refuse", "retry", "claim", "release"):
             assert act(staff, f"/staff/orders/{reference}/{name}", reason="No room").status_code == 409, name
         assert order_status(reference) == status.value
+
+
+@pytest.mark.parametrize("status", ServiceStatus)
+@pytest.mark.parametrize("order_status_before", OrderStatus)
+def test_only_a_change_that_awaits_our_team_is_acted_on_whatever_its_service(
+    staff: Browser, at_panel: str, status: ServiceStatus, order_status_before: OrderStatus
+) -> None:
+    order = db.session.scalars(select(Order).where(Order.reference == at_panel)).one()
+    order.status, order.service.status = order_status_before, status
+    db.session.commit()
+    is_open = order_status_before is OrderStatus.AWAITING_PROVISIONING
+    assert staff.get("/staff").status_code == 200
+    assert staff.get(f"/staff/orders/{at_panel}/refuse").status_code == (200 if is_open else 409)
+    for name in ("retry", "done", "refuse"):
+        answer = act(staff, f"/staff/orders/{at_panel}/{name}", reason="No room")
+        assert answer.status_code == (303 if is_open and name != "refuse" else 409), name
+    assert order_status(at_panel) == ("completed" if is_open else order_status_before.value)
