@@ -219,10 +219,9 @@ class PaymentFields(StrictForm):
 
 
 class PaymentForm(PaymentFields):
-    """The payment of an order or of an invoice.
+    """The payment of an order or an invoice; with ``verify``, asks what became of the last payment instead of paying.
 
-    ``verify`` asks what became of the last payment instead of paying; ``next`` is the local address to go to once the
-    invoice is paid, ``None`` for any other address.
+    ``next`` is the local address to go to once the invoice is paid, ``None`` for any other address.
     """
 
     verify = SingleField(convert=bool)
