@@ -134,13 +134,6 @@ class LanguageForm(StrictForm):
     language = SingleField(_REQUIRED, convert=_matching(_LANGUAGE))
 
 
-class NewPasswordForm(StrictForm):
-    """A new password, twice; its rules are in ``domain.password``, so that each has its sentence."""
-
-    password = SingleField(max_length=ANY_LENGTH)
-    password_confirm = SingleField(max_length=ANY_LENGTH)
-
-
 class PlanForm(StrictForm):
     """The choice of a plan as it is being made: every field may be missing.
 

@@ -13,7 +13,7 @@ from kajoom.domain.password import PasswordFault, password_fault
 from kajoom.i18n.translations import N_
 from kajoom.models.catalog import catalog
 from kajoom.operations.accounts.common_passwords import is_common
-from kajoom.web.forms import NewPasswordForm
+from kajoom.web.forms import ANY_LENGTH, SingleField, StrictForm
 
 _TEXTS: Mapping[PasswordFault, str] = {
     PasswordFault.TOO_SHORT: N_("Choose a password of at least 12 characters: a few words make a good one."),
@@ -21,6 +21,13 @@ _TEXTS: Mapping[PasswordFault, str] = {
     PasswordFault.COMMON: N_("This password is easily guessed: it is a common one, or your own name. Choose another."),
 }
 _DIFFERENT = N_("The two passwords are not the same. Type the same one twice.")
+
+
+class NewPasswordForm(StrictForm):
+    """A new password, twice; its rules are in ``domain.password``, so that each has its sentence."""
+
+    password = SingleField(max_length=ANY_LENGTH)
+    password_confirm = SingleField(max_length=ANY_LENGTH)
 
 
 class FieldError(NamedTuple):
