@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
@@ -39,6 +40,11 @@ def invoices_matching(text: str, words: Sequence[SearchWord], page: int) -> Pagi
     """
     is_about = and_(_IS_OPEN, *map(_is_about, words))
     return _page(or_(Invoice.number == text.strip().upper(), is_about), page)
+
+
+def overdue_invoices(on: date, page: int) -> Pagination:
+    """A page of the unpaid invoices whose due date is before the day ``on``, the oldest first."""
+    return _page(and_(_IS_OPEN, Invoice.due_on < on), page)
 
 
 def _is_about(word: SearchWord) -> ColumnElement[bool]:

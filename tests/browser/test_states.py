@@ -116,7 +116,14 @@ GROUPS = {
     "accounts": pages_of_accounts,
 }
 
-PAGES_OF_STAFF = ("/staff", "/staff/jobs", "/staff/payments", "/staff/payments?q=2022-0005", "/staff/payments?q=zzz")
+PAGES_OF_STAFF = (
+    "/staff",
+    "/staff/jobs",
+    "/staff/overdue",
+    "/staff/payments",
+    "/staff/payments?q=2022-0005",
+    "/staff/payments?q=zzz",
+)
 
 
 def faults_in(page: Page, path: str, language: str) -> Iterator[str]:

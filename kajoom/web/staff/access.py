@@ -18,7 +18,7 @@ bp = Blueprint("staff", __name__, url_prefix="/staff")
 _ACCOUNT = ("account.show", N_("Account"))
 _PAGES = (
     ("staff.queue", N_("Tasks")), ("staff.search", N_("Clients")), ("staff.payments", N_("Payments")),
-    ("staff.jobs", N_("Stuck")), _ACCOUNT,
+    ("staff.jobs", N_("Stuck")), ("staff.overdue", N_("Overdue")), _ACCOUNT,
 )  # fmt: skip
 _PAGES_OF_CLIENTS = (("service.index", N_("My services")), ("invoice.index", N_("Invoices")), _ACCOUNT)
 
