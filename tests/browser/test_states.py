@@ -123,6 +123,11 @@ PAGES_OF_STAFF = (
     "/staff/payments",
     "/staff/payments?q=2022-0005",
     "/staff/payments?q=zzz",
+    "/staff/search",
+    "/staff/search?q=e",
+    "/staff/search?q=CH-2022-000001",
+    "/staff/search?q=zzz",
+    "/staff/clients/1",
 )
 
 
