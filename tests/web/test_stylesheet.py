@@ -10,7 +10,7 @@ import pytest
 from kajoom.web.assets import read_asset
 
 ROOT = Path(__file__).resolve().parents[2]
-CSS = (ROOT / "static/style.css").read_text(encoding="utf-8")
+CSS = "\n".join((ROOT / "static" / name).read_text(encoding="utf-8") for name in ("style.css", "staff.css"))
 RULES = re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL)
 MAX_COMPRESSED_BYTES = 10_000
 TOO_NEW = ("light-dark(", "color-mix(", "oklch(", "@scope", "@starting-style", "@property", "field-sizing", " lh;")
