@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, Response, abort, current_app, request
+
+YEAR = 365 * 24 * 3600
+"""In seconds."""
 
 _EXTENSION = "site"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -83,6 +86,19 @@ def cookie_name(name: str) -> str:
     if not request.is_secure:
         return name
     return f"__Secure-{name}" if request.root_path else f"__Host-{name}"
+
+
+def keep_cookie(response: Response, name: str, value: str, same_site: str) -> None:
+    """Have the browser keep a value for a year, which no script reads; ``same_site`` is "Lax" or "Strict"."""
+    response.set_cookie(
+        cookie_name(name),
+        value,
+        max_age=YEAR,
+        path=request.root_path or "/",
+        secure=request.is_secure,
+        httponly=True,
+        samesite=same_site,
+    )
 
 
 def _origin_of(url: str) -> Origin | None:

@@ -13,12 +13,12 @@ from flask import Flask, Response, after_this_request, current_app, request
 from flask_security import user_authenticated
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from kajoom.web.hosts import cookie_name
+from kajoom.operations.accounts.links import signing_keys
+from kajoom.web.hosts import YEAR, cookie_name, keep_cookie
 
 COOKIE = "device"
 """The cookie: a random name of the browser, and the ids of its accounts."""
 
-_YEAR = 365 * 24 * 3600
 _MAX_ACCOUNTS = 8
 """Accounts of one browser: the last ones that signed in."""
 
@@ -46,22 +46,14 @@ def _remember(_app: Flask, user: Any, **_signal: Any) -> None:
 
     @after_this_request
     def set_cookie(response: Response) -> Response:
-        response.set_cookie(
-            cookie_name(COOKIE),
-            value,
-            max_age=_YEAR,
-            path=request.root_path or "/",
-            secure=request.is_secure,
-            httponly=True,
-            samesite="Strict",
-        )
+        keep_cookie(response, COOKIE, value, "Strict")
         return response
 
 
 def _read_cookie() -> tuple[str, list[int]]:
     """The name and the accounts of the cookie; none of one that is missing, forged, too old or not what is written."""
     try:
-        value = _serializer().loads(request.cookies.get(cookie_name(COOKIE), ""), max_age=_YEAR)
+        value = _serializer().loads(request.cookies.get(cookie_name(COOKIE), ""), max_age=YEAR)
     except BadSignature:
         return "", []
     if not (isinstance(value, list) and value and isinstance(value[0], str)):
@@ -70,5 +62,4 @@ def _read_cookie() -> tuple[str, list[int]]:
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    secret_keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
-    return URLSafeTimedSerializer(secret_keys, salt="known device")
+    return URLSafeTimedSerializer(signing_keys(current_app.config), salt="known device")

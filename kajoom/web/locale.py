@@ -13,14 +13,12 @@ from flask_babel import Babel
 from kajoom.i18n.formats import LANGUAGES, current_formats
 from kajoom.operations.accounts.locale import remember_locale
 from kajoom.web.auth import signed_in_client
-from kajoom.web.hosts import cookie_name
+from kajoom.web.hosts import cookie_name, keep_cookie
 from kajoom.web.session import LANGUAGE, WITHOUT_SESSION
 from kajoom.web.urls import current_url, other_language_url
 
 COOKIE = "lang"
 """The cookie that keeps the language chosen in this browser."""
-
-_YEAR = 365 * 24 * 3600
 
 
 def init_locale(app: Flask) -> None:
@@ -71,22 +69,10 @@ def _remember_language(response: Response) -> Response:
     """Store the language that was chosen: in the cookie by a page that was opened, for the client by a form."""
     chosen: str | None = g.get("chosen_language") or (requested_language() if _is_opened(response) else None)
     if chosen is not None:
-        _set_cookie(response, chosen)
+        keep_cookie(response, COOKIE, chosen, "Lax")
     if request.method == "POST" and response.status_code < HTTPStatus.BAD_REQUEST:
         _store_for_client(g.get("chosen_language") or _cookie_language())
     return response
-
-
-def _set_cookie(response: Response, language: str) -> None:
-    response.set_cookie(
-        cookie_name(COOKIE),
-        language,
-        max_age=_YEAR,
-        path=request.root_path or "/",
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Lax",
-    )
 
 
 def _store_for_client(language: str | None) -> None:
