@@ -46,18 +46,21 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """``allowed`` acts within the time that begins with the first of them, after which they are forgotten."""
+class _Allowance:
+    """The first ``allowed`` acts are never refused: one that came a moment before another may be counted after it."""
 
     allowed: int
-    memory: timedelta
 
     def refuses(self, counter: Counter, at: datetime) -> bool:
-        """Whether the last act of the count, at ``at``, is over the limit.
-
-        The first ones never are: one that came a moment before another may be counted after it.
-        """
+        """Whether the last act of the count, at ``at``, is over the limit: beyond the allowed ones, before its time."""
         return counter.count > self.allowed and at < counter.next_at
+
+
+@dataclass(frozen=True, slots=True)
+class Window(_Allowance):
+    """``allowed`` acts within the time that begins with the first of them, after which they are forgotten."""
+
+    memory: timedelta
 
     def after(self, counter: Counter, _at: datetime) -> Counter:
         """The counter with the time of the next act, after one at ``_at`` was added to its count."""
@@ -65,29 +68,24 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class GrowingDelay:
-    """``free`` failures without a delay; then one that begins with ``first`` and doubles, up to ``longest``.
+class GrowingDelay(_Allowance):
+    """``allowed`` failures without a delay; then one that begins with ``first`` and doubles, up to ``longest``.
 
     They are forgotten once none has followed for ``memory``.
     """
 
-    free: int
     first: timedelta
     longest: timedelta
     memory: timedelta
-
-    def refuses(self, counter: Counter, at: datetime) -> bool:
-        """Whether the last attempt of the count, at ``at``, came before its time; the free ones never do."""
-        return counter.count > self.free and at < counter.next_at
 
     def after(self, counter: Counter, at: datetime) -> Counter:
         """The counter with the time of the next attempt, after one at ``at`` was added to its count."""
         return Counter(counter.count, at + self._delay(counter.count), at + self.memory)
 
     def _delay(self, count: int) -> timedelta:
-        if count < self.free:
+        if count < self.allowed:
             return timedelta(0)
-        factor: int = 2 ** min(count - self.free, 20)  # more would only overflow
+        factor: int = 2 ** min(count - self.allowed, 20)  # more would only overflow
         return min(self.first * factor, self.longest)
 
 
