@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import uuid4
 
 from kajoom.domain.audit import Act
+from kajoom.domain.order import CLIENT
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.audit import record_act
 from kajoom.models.client import Client, client_by_email, lock_client
@@ -31,9 +32,6 @@ log = logging.getLogger(__name__)
 
 CODES = 10
 """Recovery codes of an account."""
-
-_CLIENT = "client"
-"""The actor of what clients and staff do to their own account."""
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits and letters that are not mistaken for others; ten of them have 49 random bits."""
@@ -83,7 +81,7 @@ def add_factor(client_id: int, new: NewFactor, keys: FactorKeys, session_id: int
     db.session.add(Factor(client_id=client_id, secret=secret, last_counter=counter, added_at=at))
     replace_recovery_codes(client_id, new.code_hashes)
     end_sessions(client, at, session_id)
-    record_act(Act.FACTOR_ADDED, _CLIENT, at, client_id=client_id)
+    record_act(Act.FACTOR_ADDED, CLIENT, at, client_id=client_id)
     _tell(client, FactorChange.ADDED, at)
 
 
@@ -125,14 +123,14 @@ def replace_codes(client_id: int, code_hashes: Sequence[str], at: datetime) -> b
     if factor_of(client_id) is None:
         return False
     replace_recovery_codes(client_id, code_hashes)
-    record_act(Act.RECOVERY_CODES_RENEWED, _CLIENT, at, client_id=client_id)
+    record_act(Act.RECOVERY_CODES_RENEWED, CLIENT, at, client_id=client_id)
     return True
 
 
 @transactional
 def remove_factor(client_id: int, session_id: int, at: datetime) -> None:
     """Remove the app and the recovery codes; again is no error. Other sessions end, and the client is written to."""
-    _remove(lock_client(client_id), _CLIENT, at, session_id)
+    _remove(lock_client(client_id), CLIENT, at, session_id)
 
 
 @transactional
