@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -20,13 +19,11 @@ from kajoom.models.client_page import LATEST, MOST_SERVICES, client_page_of
 from kajoom.operations.accounts.access import deactivate_client, reactivate_client, send_reset
 from kajoom.operations.accounts.invitations import invite
 from kajoom.web.account_sessions import device_name
-from kajoom.web.auth import current_client
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.next_notice import show_next
 from kajoom.web.refusals import status_of
 from kajoom.web.staff.access import bp, current_actor, is_manager, require_manager
-
-log = logging.getLogger(__name__)
+from kajoom.web.staff_view import log_read
 
 _EMAILS: Mapping[str, str] = {
     "change_requested": N_("Change of plan received"),
@@ -115,8 +112,7 @@ def _act(client_id: int, operation: Callable[[str, str, datetime], int], notice:
 
 def _render(client_id: int, error: BusinessError | None = None) -> ResponseReturnValue:
     view = client_page_of(client_id, clock.now()) or abort(404)
-    act = {"act": "read", "actor": current_client().id, "client": client_id, "endpoint": "staff.client"}
-    log.info("staff act", extra=act)
+    log_read(client_id)
     return render(
         "staff/client.html",
         "staff/_client.html",

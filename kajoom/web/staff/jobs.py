@@ -18,7 +18,7 @@ from kajoom.i18n.translations import N_
 from kajoom.models.reconciliation import open_differences
 from kajoom.models.stuck_job import LONGEST_LIST, StuckJob, provider_notices, stuck_jobs
 from kajoom.operations.outbox import discard_message, retry_message
-from kajoom.web.forms import SingleField, StrictForm
+from kajoom.web.forms import ANY_LENGTH, SingleField, StrictForm
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.next_notice import show_next
 from kajoom.web.paging import requested_page
@@ -81,7 +81,7 @@ class _Refused(NamedTuple):
 class DiscardForm(StrictForm):
     """Why a job is discarded; the operation checks it, so that the field has its sentence."""
 
-    reason = SingleField(max_length=64 * 1024)
+    reason = SingleField(max_length=ANY_LENGTH)
 
 
 @bp.get("/jobs")

@@ -24,34 +24,25 @@ from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice
 from kajoom.models.open_invoice import invoices_matching, invoices_to_receive
 from kajoom.operations.payments.receipts import OfflinePayment, Receipt, record_offline_payment
-from kajoom.web.forms import SingleField, StrictForm
+from kajoom.web.forms import ANY_LENGTH, SingleField
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.next_notice import show_next
 from kajoom.web.paging import requested_page
 from kajoom.web.staff.access import bp, current_actor
+from kajoom.web.staff.search import SearchForm
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _UNUSED_METHOD = "demonstration"
 """The provider of the demonstration takes no money."""
 
 
-_ANY_LENGTH = 64 * 1024
-"""The length of the whole form: the operation has a bound, and a sentence, for each field."""
-
-
-class SearchForm(StrictForm):
-    """What staff search for."""
-
-    q = SingleField(convert=str.strip)
-
-
 class ReceivedForm(SearchForm):
     """Money received, as staff typed it; ``q`` is the search from which the form was sent."""
 
-    amount = SingleField(max_length=_ANY_LENGTH)
-    on = SingleField(convert=str.strip, max_length=_ANY_LENGTH)
-    method = SingleField(max_length=_ANY_LENGTH)
-    reference = SingleField(max_length=_ANY_LENGTH)
+    amount = SingleField(max_length=ANY_LENGTH)
+    on = SingleField(convert=str.strip, max_length=ANY_LENGTH)
+    method = SingleField(max_length=ANY_LENGTH)
+    reference = SingleField(max_length=ANY_LENGTH)
 
 
 class _Refused(NamedTuple):

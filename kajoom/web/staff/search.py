@@ -37,7 +37,7 @@ _PAGES: Mapping[str, tuple[str, str]] = {
 
 
 class SearchForm(StrictForm):
-    """The box: ``q`` is a reference, or the beginning of a name, of an address or of a domain."""
+    """The box of a page: ``q`` is what staff search for."""
 
     q = SingleField(convert=str.strip)
 
