@@ -68,8 +68,16 @@ def refuse_second_link(client: Client, kind: str, at: datetime) -> None:
         raise BusinessError(StaffRefusal.JUST_SENT, email=client.email)
 
 
-def _lock(email: str) -> Client:
+def lock_client_of(email: str) -> Client:
+    """Lock the client who has an address; ``BusinessError`` with ``NO_CLIENT`` for staff and for an unknown one."""
     found = client_by_email(email)
-    if found is None or found.is_staff or found.is_erased:
+    if found is None or found.is_staff:
         raise BusinessError(StaffRefusal.NO_CLIENT, email=email)
     return lock_client(found.id)
+
+
+def _lock(email: str) -> Client:
+    client = lock_client_of(email)
+    if client.is_erased:
+        raise BusinessError(StaffRefusal.NO_CLIENT, email=email)
+    return client

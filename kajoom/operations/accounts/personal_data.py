@@ -8,9 +8,9 @@ from typing import Any
 from kajoom.domain.audit import Act
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.models.audit import record_act
-from kajoom.models.client import Client, client_by_email, lock_client
 from kajoom.models.personal_data import erase_rows_of_client, open_matters_of, rows_of_client
 from kajoom.models.saved_method import saved_methods_of
+from kajoom.operations.accounts.access import lock_client_of
 from kajoom.operations.accounts.sessions import end_sessions
 from kajoom.operations.payments.saved_methods import end_saved_method
 from kajoom.operations.transaction import transactional
@@ -22,7 +22,7 @@ def export_client(email: str, actor: str, at: datetime) -> dict[str, Any]:
 
     ``BusinessError`` with ``NO_CLIENT`` for an address that is no client's.
     """
-    client = _lock(email)
+    client = lock_client_of(email)
     record_act(Act.CLIENT_EXPORTED, actor, at, client_id=client.id)
     return {"exported_at": at.isoformat(), **rows_of_client(client.id)}
 
@@ -35,7 +35,7 @@ def erase_client(email: str, actor: str, at: datetime) -> int:
     payment accounts end, and a worker deletes them at their provider. Raises ``BusinessError`` with ``NO_CLIENT``, and
     with ``STILL_OPEN`` when something is not closed: ``open`` in its details names all of it.
     """
-    client = _lock(email)
+    client = lock_client_of(email)
     matters = open_matters_of(client.id)
     if matters:
         raise BusinessError(StaffRefusal.STILL_OPEN, email=email, open=[" ".join(each) for each in matters])
@@ -45,10 +45,3 @@ def erase_client(email: str, actor: str, at: datetime) -> int:
     erase_rows_of_client(client)
     record_act(Act.CLIENT_ERASED, actor, at, client_id=client.id)
     return client.id
-
-
-def _lock(email: str) -> Client:
-    found = client_by_email(email)
-    if found is None or found.is_staff:
-        raise BusinessError(StaffRefusal.NO_CLIENT, email=email)
-    return lock_client(found.id)
