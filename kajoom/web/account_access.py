@@ -24,11 +24,10 @@ from kajoom.web.htmx import render
 from kajoom.web.new_password import read_new_password
 from kajoom.web.next_notice import show_next
 from kajoom.web.parsing import SAFE_METHODS
+from kajoom.web.recovery import render_invalid_link
 from kajoom.web.throttling import count_own_act
 
 bp = Blueprint("account_access", __name__, url_prefix="/account")
-
-_GONE = 410
 
 
 def _recent_sign_in_required(view: Callable[[], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
@@ -90,8 +89,7 @@ def confirm(token: str) -> ResponseReturnValue:
             return render("account/confirm_email.html", None, title=title, change=change)
         confirm_address(link, client.id, client.session_id, clock.now())
     except InvalidLink:
-        title = gettext("This link can no longer be used")
-        return render("auth/invalid_link.html", None, title=title, status=_GONE, is_address=True)
+        return render_invalid_link(is_address=True)
     show_next("address")
     return redirect(url_for("account.show"), 303)
 

@@ -59,12 +59,17 @@ def choose_password(kind: LinkKind, token: str) -> ResponseReturnValue:
             return _render_choice(kind, client.email, errors)
         set_password(link, hash_password(password), clock.now())
     except InvalidLink:
-        title = gettext("This link can no longer be used")
-        return render("auth/invalid_link.html", None, title=title, status=_GONE)
+        return render_invalid_link()
     forget_failures(client.email)
     response = sign_in_by_link(link.client_id)
     show_next("activated" if kind is LinkKind.INVITATION else "password")
     return response
+
+
+def render_invalid_link(*, is_address: bool = False) -> ResponseReturnValue:
+    """Say that a link was used, has expired or was not made here, and what to do; ``is_address`` for a new address."""
+    title = gettext("This link can no longer be used")
+    return render("auth/invalid_link.html", None, title=title, status=_GONE, is_address=is_address)
 
 
 def _usable_link(kind: LinkKind, token: str) -> tuple[Link, Client]:
