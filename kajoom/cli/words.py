@@ -27,7 +27,7 @@ def compile_command() -> None:
 @words_command.command("update")
 def update_command() -> None:
     """Extract the messages of the sources into the French catalogue; new ones are left to be translated."""
-    _pybabel("extract", "--mapping", FOLDER / "babel.cfg", "--no-location", "--omit-header",
+    _pybabel("extract", "--mapping", FOLDER / "babel.cfg", "--no-location", "--omit-header", "--sort-by-file",
              "--output-file", _TEMPLATE, FOLDER.parent / "kajoom", FOLDER.parent / "templates")  # fmt: skip
     _pybabel("update", "--input-file", _TEMPLATE, "--output-dir", FOLDER, "--locale", "fr", "--width", "110",
              "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date")  # fmt: skip
