@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import insert, select
 
+from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from tests.conftest import SignIn, Statements
@@ -29,6 +30,17 @@ def test_unpaid_invoices_are_listed_from_the_day_after_their_due_date(signed_in:
     due = [db.session.scalar(select(Invoice.due_on).where(Invoice.number == each)) for each in listed(page)]
     assert due == sorted(due)  # type: ignore[type-var]
     assert f'href="/staff/payments?q={number}"' in page
+
+
+def test_client_of_a_row_is_a_link_to_their_page(signed_in: SignIn) -> None:
+    staff, number = signed_in("staff@example.com"), number_of("unpaid-renewal")
+    db.session.query(Invoice).filter_by(number=number).update({"due_on": TODAY - timedelta(days=1)})
+    db.session.commit()
+    client_id, name = db.session.execute(
+        select(Client.id, Client.name).join(Invoice).where(Invoice.number == number)
+    ).one()
+    for path in ("/staff/overdue", f"/staff/payments?q={number}"):
+        assert f'<a href="/staff/clients/{client_id}">{name}</a>' in staff.get(path).text, path
 
 
 def test_page_takes_as_many_statements_whatever_its_length(signed_in: SignIn, statements: Statements) -> None:
