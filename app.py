@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kajoom import gateways
 from kajoom.cli import CommandGroup
+from kajoom.cli.migrations import init_migrations
 from kajoom.clock import Clock
 from kajoom.config import Config, Misconfigured, from_environment
 from kajoom.i18n.jinja import LocalizedEnvironment
@@ -65,6 +66,7 @@ def create_app(config: Config | None = None) -> Flask:
     compile_translations()
 
     db.init_app(app)
+    init_migrations(app)
     app.config["REVISION"] = latest_revision(Path(app.root_path) / "migrations")
     app.extensions["kajoom"] = gateways.build(config)
     app.config["CHANGES_BY_HAND"] = app.extensions["kajoom"].changes_by_hand

@@ -14,7 +14,7 @@ COMMANDS = {
     "audit": "kajoom.cli.audit:audit",
     "bill": "kajoom.cli.bill:bill",
     "catalog": "kajoom.cli.catalog:catalog_command",
-    "db": "kajoom.cli.migrations:db",
+    "db": "flask_migrate.cli:db",
     "demo": "kajoom.cli.demo:demo",
     "due": "kajoom.cli.due:due_command",
     "export": "kajoom.cli.export:export",

@@ -12,7 +12,6 @@ from flask_security import hash_password
 
 from kajoom import clock
 from kajoom.cli.demo_behaviour import panel, payment
-from kajoom.cli.migrations import init_migrations
 from kajoom.config import Misconfigured
 from kajoom.operations.demo import DemoContext, HasClients, load_demonstration
 
@@ -32,7 +31,6 @@ def load_command() -> None:
     """Upgrade the database, and load the demonstration into it if it is empty."""
     if not current_app.config["DEMONSTRATION"]:
         raise Misconfigured("KAJOOM_DEMO is missing: only the demonstration is loaded, and its passwords are public")
-    init_migrations(current_app._get_current_object())  # type: ignore[attr-defined]
     upgrade()
     context = DemoContext(clock.today(), clock.now(), current_app.extensions["kajoom"].payments)
     try:

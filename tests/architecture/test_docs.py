@@ -10,7 +10,6 @@ from urllib.parse import unquote
 
 import click
 import pytest
-from flask_migrate.cli import db as migrations
 
 from kajoom.cli import COMMANDS
 from kajoom.config import PREFIX, READERS
@@ -29,7 +28,7 @@ VARIABLE = re.compile(r"KAJOOM_[A-Z][A-Z_]*")
 PATH = re.compile(r"(?:kajoom|templates|tests|translations|migrations|demo|static|deploy|docs|\.ci)/[\w./-]*\w/?")
 TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
 FLASK = re.compile(r"\bflask ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?")
-GROUPS: dict[str, click.Command] = {**{name: resolve_name(path) for name, path in COMMANDS.items()}, "db": migrations}
+GROUPS: dict[str, click.Command] = {name: resolve_name(path) for name, path in COMMANDS.items()}
 
 
 def anchors(text: str) -> set[str]:

@@ -14,7 +14,6 @@ from flask_security import hash_password
 from sqlalchemy import update
 
 from app import create_app
-from kajoom.cli.migrations import init_migrations
 from kajoom.models.db import db
 from kajoom.models.service import service_by_external_id
 from kajoom.models.session import ClientSession
@@ -44,7 +43,6 @@ def demo_app(demo_database: Database, tmp_path_factory: pytest.TempPathFactory) 
     """One application for all these tests; loads and saves the demonstration."""
     app = create_app(config_for(tmp_path_factory.mktemp("demonstration"), demo_database.url))
     app.test_client_class = Browser
-    init_migrations(app)
     with app.app_context():
         create_tables()
         context = DemoContext(NOON.date(), NOON, app.extensions["kajoom"].payments)
