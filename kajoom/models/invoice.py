@@ -58,7 +58,8 @@ class Invoice(Base):
 
     ``credit_cents`` of the total were paid with account credit and ``paid_cents`` with payments. ``lines``, ``taxes``,
     ``seller`` and ``buyer`` are frozen as they were on the day of issue. ``replaced_on`` is the day on which a paid
-    renewal was credited in full and its period could be invoiced again.
+    renewal was credited in full and its period could be invoiced again, ``overdue_notice_on`` the one on which the
+    client was first told that it is overdue.
     """
 
     __tablename__ = "invoice"
@@ -93,6 +94,7 @@ class Invoice(Base):
     buyer: Mapped[dict[str, Any]] = mapped_column(json_column())
     voided_on: Mapped[date | None]
     replaced_on: Mapped[date | None]
+    overdue_notice_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()

@@ -150,9 +150,10 @@ def lock_message(message_id: int) -> Message | None:
 def delete_done_messages(before: datetime, limit: int) -> int:
     """Delete the oldest messages done before an instant, at most ``limit``; returns how many.
 
-    Those about overdue invoices stay: an invoice that stays overdue has its e-mail only once.
+    Those about overdue invoices stay: an invoice that stays overdue has its e-mails only once.
     """
-    is_old = (Message.done_at < before) & Message.key.not_like("overdue-%")
+    is_once = or_(Message.key.startswith("overdue-"), Message.key.startswith("second_reminder-", autoescape=True))
+    is_old = (Message.done_at < before) & ~is_once
     oldest = select(Message.id).where(is_old).order_by(Message.done_at).limit(limit)
     return len(db.session.execute(delete(Message).where(Message.id.in_(oldest)).returning(Message.id)).all())
 

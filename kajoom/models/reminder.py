@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, literal, select
+from sqlalchemy import ColumnElement, and_, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
@@ -37,6 +37,17 @@ def renewals_nearly_due(on: date, days: int) -> list[int]:
 def renewals_overdue(on: date) -> list[int]:
     """Return the ids of unpaid renewals due before ``on``."""
     return _unpaid_renewals(Invoice.due_on < on, "overdue-")
+
+
+def renewals_long_overdue(on: date, days: int) -> list[int]:
+    """Return the ids of unpaid renewals due ``days`` days before ``on`` or earlier, whose client knows it since then.
+
+    The first notice is sent on the day after the due date: one that a missed run delayed also delays the second one.
+    """
+    was_noticed = select(Message.id).where(Message.key == literal("overdue-") + Invoice.number).exists()
+    is_not_recent = or_(Invoice.overdue_notice_on.is_(None), Invoice.overdue_notice_on <= on - timedelta(days=days - 1))
+    is_long_overdue = and_(Invoice.due_on <= on - timedelta(days=days), was_noticed, is_not_recent)
+    return _unpaid_renewals(is_long_overdue, "second_reminder-")
 
 
 def _unpaid_renewals(condition: ColumnElement[bool], key_prefix: str) -> list[int]:

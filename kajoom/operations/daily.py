@@ -11,13 +11,18 @@ from kajoom.models.address_change import delete_address_changes
 from kajoom.models.cancellation import cancellations_due
 from kajoom.models.order import orders_due, orders_expired
 from kajoom.models.outbox import delete_done_messages
-from kajoom.models.reminder import orders_nearly_expired, renewals_nearly_due, renewals_overdue
+from kajoom.models.reminder import (
+    orders_nearly_expired,
+    renewals_long_overdue,
+    renewals_nearly_due,
+    renewals_overdue,
+)
 from kajoom.models.renewal import RenewalCursor, services_to_renew
 from kajoom.models.session import delete_expired_sessions
 from kajoom.models.throttle import delete_forgotten_counters
 from kajoom.models.webhook_event import delete_webhook_events
 from kajoom.operations import outbox
-from kajoom.operations.billing.reminders import notify_overdue, remind_of_order, remind_of_renewal
+from kajoom.operations.billing.reminders import notify_overdue, remind_again, remind_of_order, remind_of_renewal
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.cancellation import carry_out_cancellation
 from kajoom.operations.orders.close import expire_order
@@ -47,6 +52,7 @@ _OVER = timedelta(0)
 _DELETED_AT_ONCE = 1000
 _DAYS_BEFORE_EXPIRY = 2
 _DAYS_BEFORE_DUE = 3
+_DAYS_OVERDUE = 7
 
 
 def run_day(on: date, at: datetime) -> None:
@@ -133,6 +139,7 @@ def _reminding(on: date) -> list[Item]:
         *(Item("remind_order", each) for each in orders_nearly_expired(on, _DAYS_BEFORE_EXPIRY)),
         *(Item("remind_renewal", each) for each in renewals_nearly_due(on, _DAYS_BEFORE_DUE)),
         *(Item("tell_overdue", each) for each in renewals_overdue(on)),
+        *(Item("remind_again", each) for each in renewals_long_overdue(on, _DAYS_OVERDUE)),
     ]
 
 
@@ -169,5 +176,6 @@ _ACTIONS: dict[str, Callable[[Item, date, datetime], object]] = {
     "renew": lambda item, on, at: issue_renewal(item.row_id, on, at, item.due),
     "remind_order": lambda item, on, at: remind_of_order(item.row_id, at),
     "remind_renewal": lambda item, on, at: remind_of_renewal(item.row_id, at),
-    "tell_overdue": lambda item, on, at: notify_overdue(item.row_id, at),
+    "tell_overdue": lambda item, on, at: notify_overdue(item.row_id, on, at),
+    "remind_again": lambda item, on, at: remind_again(item.row_id, at),
 }

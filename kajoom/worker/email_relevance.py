@@ -12,7 +12,9 @@ from kajoom.operations.payments.pay import Providers
 from kajoom.worker.email_context import EmailContext
 
 # Kinds that ask for a payment.
-_PAYMENT_REQUESTS = frozenset({"change_requested", "payment_partial", "renewal_invoice", "reminder", "overdue"})
+_PAYMENT_REQUESTS = frozenset(
+    {"change_requested", "payment_partial", "renewal_invoice", "reminder", "overdue", "second_reminder"}
+)
 
 # Kinds about a change that are true only in one status: once it has another, another e-mail says so.
 _TRUE_WHILE = {

@@ -56,7 +56,8 @@ _INTERAC = offline_method(
         "en": "Send an Interac e-Transfer to payments@example.com.\nWrite the reference in the message.",
     },
 )
-_OFFLINE = frozenset({"change_requested", "payment_partial", "renewal_invoice", "reminder", "overdue"})
+_OFFLINE = frozenset({"change_requested", "payment_partial", "reminder"})
+_ABOUT_RENEWALS = frozenset({"renewal_invoice", "overdue", "second_reminder"})
 _CREDITED = {
     "refused": Money(4172),
     "payment_late": Money(3172),
@@ -98,7 +99,7 @@ def client_sample(kind: str, lang: str) -> EmailContext:
         return EmailContext(client, service, cancellation=_cancellation(client, service))
     if kind == "scheduled":
         return EmailContext(client, service, _order(client, service, scheduled=True))
-    if kind in {"renewal_invoice", "overdue"}:
+    if kind in _ABOUT_RENEWALS:
         return EmailContext(
             client, service, invoice=renewal_sample(client, service), replaces="2022-0001", offline=(_INTERAC,)
         )

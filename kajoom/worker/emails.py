@@ -51,6 +51,7 @@ EMAILS = (
     "renewal_invoice",
     "reminder",
     "overdue",
+    "second_reminder",
     "password_reset",
     "invitation",
     "password_changed",

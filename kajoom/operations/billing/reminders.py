@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.order import OrderStatus
@@ -30,13 +30,24 @@ def remind_of_renewal(invoice_id: int, at: datetime) -> None:
 
 
 @transactional
-def notify_overdue(invoice_id: int, at: datetime) -> None:
-    """Notify the client of a renewal whose due date has passed."""
-    _remind("overdue", invoice_id, at)
+def notify_overdue(invoice_id: int, on: date, at: datetime) -> None:
+    """Notify the client of a renewal whose due date has passed, and note the day ``on`` which they are told."""
+    invoice = _remind("overdue", invoice_id, at)
+    if invoice is not None:
+        invoice.overdue_notice_on = on
 
 
-def _remind(email: str, invoice_id: int, at: datetime) -> None:
+@transactional
+def remind_again(invoice_id: int, at: datetime) -> None:
+    """Remind the client once more of a renewal that has been overdue for a week."""
+    _remind("second_reminder", invoice_id, at)
+
+
+def _remind(email: str, invoice_id: int, at: datetime) -> Invoice | None:
+    """Queue the e-mail of an invoice that is still to be paid, and return it; ``None`` when nothing is owed."""
     lock_client(client_id_of_invoice(invoice_id))
     invoice = db.session.get_one(Invoice, invoice_id)
-    if invoice.status is InvoiceStatus.OPEN and not invoice.service.has_ended:
-        outbox.enqueue("email", f"{email}-{invoice.number}", at, email=email, invoice=invoice.id)
+    if invoice.status is not InvoiceStatus.OPEN or invoice.service.has_ended:
+        return None
+    outbox.enqueue("email", f"{email}-{invoice.number}", at, email=email, invoice=invoice.id)
+    return invoice

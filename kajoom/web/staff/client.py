@@ -46,6 +46,7 @@ _EMAILS: Mapping[str, str] = {
     "renewal_invoice": N_("Renewal invoice"),
     "reminder": N_("Reminder"),
     "overdue": N_("Overdue invoice"),
+    "second_reminder": N_("Second reminder of an overdue invoice"),
     "password_reset": N_("New password"),
     "invitation": N_("Invitation to choose a password"),
     "password_changed": N_("Password changed"),
