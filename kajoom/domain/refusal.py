@@ -65,6 +65,7 @@ class StaffRefusal(StrEnum):
     NO_MESSAGE = "no_message"
     NOT_WAITING = "not_waiting"
     NOT_DEAD = "not_dead"
+    UNTIL_DONE = "until_done"
     NO_SERVICE = "no_service"
     SEVERAL_SERVICES = "several_services"
     SERVICE_ENDED = "service_ended"

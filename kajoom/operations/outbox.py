@@ -30,6 +30,9 @@ LEASE = timedelta(minutes=2)
 # Five seconds, then minutes, then hours: a provider that is down for a night is asked again in the morning.
 _DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 60, 300, 1800, 7200, 18000))
 MAX_ATTEMPTS = 20
+_PANEL_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 60, 300, 900, 1800))
+_DELAYS_UNTIL_DONE = {"provision": _PANEL_DELAYS}
+"""The kinds of message that are never given up: tried until they are done, each half hour in the end."""
 _ALERT_INTERVAL = timedelta(hours=1)
 
 
@@ -62,15 +65,22 @@ def retry_message(message_id: int, actor: str, at: datetime) -> None:
 def discard_message(message_id: int, actor: str, note: str, at: datetime) -> None:
     """Give up a message that has failed, and record who did it and why.
 
-    Raises ``BusinessError`` as ``retry_message``, with ``NOT_DEAD`` for one that has not failed, and
-    ``NO_REASON`` for an unusable note.
+    Raises ``BusinessError`` as ``retry_message``, with ``UNTIL_DONE`` for one that is tried until it is done (what it
+    carries out is ended instead), with ``NOT_DEAD`` for one that has not failed, and ``NO_REASON`` for a wrong note.
     """
     message = _get_unfinished(message_id)
+    if is_tried_until_done(message.kind):
+        raise BusinessError(StaffRefusal.UNTIL_DONE, id=message_id)
     if message.dead_at is None and message.failing_since is None:
         raise BusinessError(StaffRefusal.NOT_DEAD, id=message_id)
     message.done_at, message.discarded_by, message.discard_note = at, actor, check_reason(note)
     message.lease_until = message.lease_token = None
     record_act(Act.JOB_DISCARDED, actor, at, subject=message)
+
+
+def is_tried_until_done(kind: str) -> bool:
+    """Whether messages of a kind are never given up."""
+    return kind in _DELAYS_UNTIL_DONE
 
 
 def _get_unfinished(message_id: int) -> Message:
@@ -162,17 +172,17 @@ def retry_later(message_id: int, token: str, at: datetime, error: str, *, is_pen
     """Make a message due again, later each time; after the last failed attempt it is dead. Returns whether it is.
 
     ``is_pending`` says that it did not fail, its outcome is only not known yet: it is then tried for ever, each day in
-    the end.
+    the end. Messages of a kind that is tried until it is done never die.
     """
     message = leased_message(message_id, token)
     if message is None:
         return False
     message.last_error, message.lease_until = error[:500], None
     message.failing_since = None if is_pending else message.failing_since or at
-    if message.attempts >= MAX_ATTEMPTS and not is_pending:
+    if message.attempts >= MAX_ATTEMPTS and not is_pending and not is_tried_until_done(message.kind):
         _mark_dead(message, at)
     else:
-        message.run_at = at + _delay(message.attempts)
+        message.run_at = at + _delay(message.kind, message.attempts)
     return message.dead_at is not None
 
 
@@ -192,8 +202,9 @@ def _mark_dead(message: Message, at: datetime) -> None:
     alert_staff(AlertKind.DEAD_MESSAGE, message.kind, at)
 
 
-def _delay(attempts: int) -> timedelta:
-    if attempts >= MAX_ATTEMPTS:
+def _delay(kind: str, attempts: int) -> timedelta:
+    if attempts >= MAX_ATTEMPTS and not is_tried_until_done(kind):
         return timedelta(days=1)
-    base = _DELAYS[min(attempts, len(_DELAYS)) - 1]
+    delays = _DELAYS_UNTIL_DONE.get(kind, _DELAYS)
+    base = delays[min(attempts, len(delays)) - 1]
     return base * random.uniform(1, 1.2)  # noqa: S311 - spreads retries over time; not used for security

@@ -11,7 +11,7 @@ from flask import current_app
 from kajoom import clock
 from kajoom.domain.refusal import BusinessError
 from kajoom.gateways import Gateways
-from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderUnavailable
+from kajoom.gateways.ports import MailDelayed, MailRefused, PanelStatus, ProviderUnavailable
 from kajoom.models.db import begin_mode, db
 from kajoom.models.outbox import Message
 from kajoom.models.renewal import RenewalCursor
@@ -20,13 +20,13 @@ from kajoom.operations.orders import provisioning
 from kajoom.operations.payments import pay, reconciliation, refunds, saved_methods
 from kajoom.worker.email_staff import languages_to_write
 from kajoom.worker.emails import email_for_message
-from kajoom.worker.provisioning import carry_out
+from kajoom.worker.provisioning import PanelUnavailable, carry_out
 from kajoom.worker.still_pending import StillPending
 
 log = logging.getLogger(__name__)
 
 
-_EXPECTED = (StillPending, MailDelayed, MailRefused, ProviderUnavailable)
+_EXPECTED = (StillPending, MailDelayed, MailRefused, PanelUnavailable, ProviderUnavailable)
 
 
 def run_once(gateways: Gateways, at: datetime) -> bool:
@@ -89,7 +89,8 @@ def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
         return
     result = carry_out(gateways.panel, change)
     if not provisioning.record_panel_result(message.ids["order"], result, at):
-        raise StillPending(f"{result.status} {result.reason}".strip())
+        outcome = StillPending if result.status is PanelStatus.PENDING else PanelUnavailable
+        raise outcome(f"{result.status} {result.reason}".strip())
 
 
 def _settle(gateways: Gateways, message: Message, at: datetime) -> None:

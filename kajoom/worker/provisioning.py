@@ -7,6 +7,10 @@ from kajoom.gateways.ports import PackageChange, Panel, PanelResult, PanelStatus
 _DONE = PanelResult(PanelStatus.DONE)
 
 
+class PanelUnavailable(Exception):
+    """A panel gave no usable answer: it is asked again, and counts as failing until it answers."""
+
+
 def carry_out(panel: Panel, change: PackageChange) -> PanelResult:
     """Make a change at the panel, unless an earlier attempt already made it or there is nothing to change.
 

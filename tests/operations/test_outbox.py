@@ -253,3 +253,17 @@ def test_queue_is_read_by_the_index_of_waiting_messages(statements: Statements) 
     bound = ("2026-06-16", "2026-06-16", 1, 0)[: read.count("?")]
     plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {read}", bound).all()
     assert [row.detail for row in plan] == ["SEARCH message USING INDEX ix_message_waiting (run_at<?)"]
+
+
+def test_change_at_the_panel_is_tried_each_half_hour_in_the_end_and_never_dies() -> None:
+    transactional(enqueue)("provision", "change", AT, order=1)
+    at, waits = AT, []
+    while at < AT + timedelta(days=4):
+        message = lease(at)
+        assert not retry_later(message.id, token(message), at, "no answer")
+        waits.append((stored("change").run_at - at).total_seconds())
+        at = stored("change").run_at
+
+    assert all(base <= wait <= base * 1.2 for base, wait in zip((5, 60, 300, 900, *[1800] * 900), waits, strict=False))
+    assert len(waits) > 4 * 24 * 2 / 1.2
+    assert (stored("change").dead_at, stored("change").failing_since) == (None, AT)

@@ -212,3 +212,12 @@ def test_page_takes_as_many_statements_whatever_its_length(staff: Browser, state
     assert len(rows(page)) == 50
     assert 'href="/staff/jobs?page=2"' in page
     assert len(many) == len(few) <= 6, "\n\n".join(many)
+
+
+def test_change_at_the_panel_is_not_discarded(staff: Browser) -> None:
+    job = add("change", kind="provision", attempts=9, failing_since=NOON - HOUR, last_error="no answer")
+    assert "/discard" not in staff.get("/staff/jobs").text
+    response = post(staff, f"/staff/jobs/{job}/discard", reason="x")
+    assert response.status_code == 409
+    assert "This job is tried until the change is made." in response.text
+    assert stored(job).done_at is None

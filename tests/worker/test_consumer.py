@@ -205,7 +205,7 @@ def test_panel_success_is_verified_by_reading_the_package(gateways: Gateways, pa
     order = paid_order(gateways)
     drain(gateways, AT)
     assert plan_of(order) == "a"
-    assert message("provision").last_error == "StillPending: unknown not read back"
+    assert message("provision").last_error == "PanelUnavailable: unknown not read back"
 
 
 class UnwritablePackages(dict[str, str]):

@@ -38,7 +38,12 @@ def start_provisioning(order: Order, at: datetime) -> None:
         outbox.enqueue("email", f"person_on_it-{order.reference}", at, email="person_on_it", order=order.id)
         _open_task(order, at, f"change-{order.reference}", PLANNED if _fit(order).known else USAGE_UNKNOWN)
     else:
-        outbox.enqueue("provision", f"provision-{order.reference}", at, order=order.id)
+        outbox.enqueue("provision", provision_key(order.reference), at, order=order.id)
+
+
+def provision_key(reference: str) -> str:
+    """The key of the message that has the panel make the change of an order."""
+    return f"provision-{reference}"
 
 
 @transactional(read_only=True)
@@ -115,7 +120,7 @@ def refuse(order: Order, note: str, actor: str, on: date, at: datetime) -> Credi
     ``note`` is recorded in its history. The caller writes to the client; returns the credit note.
     """
     record_step(order, OrderEvent.REFUSED, at, actor, note)
-    tasks.close_order_tasks(order.id, actor, at, note)
+    _close_task_and_job(order, actor, at, note)
     invoice = invoice_of_order(order.id)
     cause = Cause(CreditNoteReason.CHANGE_REFUSED, refusal_key(order.reference), actor)
     credit_note = issue_credit_note(invoice, cause, on, at) if invoice is not None else None
@@ -193,8 +198,14 @@ def flag_for_review(order: Order, at: datetime, actor: str, reason: ReviewReason
     record_step(order, OrderEvent.NEEDS_REVIEW, at, actor, panel_message or reason)
     reviews = sum(step.event is OrderEvent.NEEDS_REVIEW for step in order.history)
     outbox.enqueue("email", f"needs_review-{order.reference}", at, email="needs_review", order=order.id)
-    tasks.close_order_tasks(order.id, actor, at)
+    _close_task_and_job(order, actor, at)
     _open_task(order, at, f"review-{order.reference}-{reviews}", reason)
+
+
+def _close_task_and_job(order: Order, actor: str, at: datetime, note: str = "") -> None:
+    """Close the tasks about an order, and have a worker end the job that asks the panel: there is nothing to ask."""
+    tasks.close_order_tasks(order.id, actor, at, note)
+    outbox.reschedule(provision_key(order.reference), at)
 
 
 def _open_task(order: Order, at: datetime, key: str, reason: str) -> None:
@@ -204,7 +215,7 @@ def _open_task(order: Order, at: datetime, key: str, reason: str) -> None:
 def _complete(order: Order, in_force_on: date, actor: str, on: date, at: datetime) -> None:
     """Complete an order, update its service to the ordered terms, and credit the days that were not served."""
     record_step(order, OrderEvent.PROVISIONED, at, actor)
-    tasks.close_order_tasks(order.id, actor, at)
+    _close_task_and_job(order, actor, at)
     service = order.service
     is_free = becomes_free(service.recurring, Money(order.to_cents, order.currency), order.to_cycle)
     service.plan_id, service.cycle, service.recurring_cents = order.to_plan_id, order.to_cycle, order.to_cents

@@ -14,6 +14,7 @@ from kajoom.models.client import lock_client
 from kajoom.models.order import Order, client_id_of_order, order_by_id, order_id_by_reference
 from kajoom.models.task import StuckChange, stuck_changes
 from kajoom.operations import outbox, tasks
+from kajoom.operations.orders.provisioning import provision_key
 from kajoom.operations.transaction import transactional
 
 
@@ -50,7 +51,7 @@ def retry_change(
         raise BusinessError(StaffRefusal.CHANGED_SINCE, reference=reference)
     order.needs_person, order.review_reason = False, None
     record_act(Act.CHANGE_RETRIED, actor, at, client_id=order.client_id, subject=order)
-    outbox.restart("provision", f"provision-{reference}", at, order=order.id)
+    outbox.restart("provision", provision_key(reference), at, order=order.id)
     return order
 
 

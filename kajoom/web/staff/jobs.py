@@ -17,7 +17,7 @@ from kajoom.domain.task import SILENT_AFTER
 from kajoom.i18n.translations import N_
 from kajoom.models.reconciliation import open_differences
 from kajoom.models.stuck_job import LONGEST_LIST, StuckJob, provider_notices, stuck_jobs
-from kajoom.operations.outbox import discard_message, retry_message
+from kajoom.operations.outbox import discard_message, is_tried_until_done, retry_message
 from kajoom.web.forms import ANY_LENGTH, SingleField, StrictForm
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.next_notice import show_next
@@ -46,6 +46,10 @@ _STATES = {
 _REFUSALS: Mapping[StrEnum, tuple[str, int]] = {
     StaffRefusal.NOT_WAITING: (N_("This job is already done, or someone has discarded it. Nothing was changed."), 409),
     StaffRefusal.NOT_DEAD: (N_("This job has not failed: it can’t be discarded."), 409),
+    StaffRefusal.UNTIL_DONE: (
+        N_("This job is tried until the change is made. To end the change, use the buttons of its task."),
+        409,
+    ),
     StaffRefusal.NO_REASON: (N_("Enter the reason, in at most 500 characters."), 422),
 }
 _NOTICES = {
@@ -133,6 +137,7 @@ def _render(page: int, refused: _Refused | None = None) -> ResponseReturnValue:
         kinds=_KINDS,
         states=_STATES,
         state_of=_state_of,
+        is_tried_until_done=is_tried_until_done,
         notice_label=lambda kind: _NOTICES.get(kind, _DISPUTE),
     )
 
