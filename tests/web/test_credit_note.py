@@ -39,7 +39,7 @@ def test_credit_note_shows_its_invoice_reason_and_negative_amounts(french: Brows
     assert f'<a href="/invoices/{invoice}">{invoice}</a>' in response.text
     assert "Motif\xa0: Le changement de forfait n’a pas pu être effectué." in response.text
     assert "1200, rue de l’Exemple" in response.text
-    assert "Inscription à la TVQ\xa0: 0000000000 TQ0001" in response.text
+    assert response.text.count("0000000000 TQ0001") == 1
     invoice_figures = figures_in(french.get(f"/invoices/{invoice}").text)
     assert figures_in(response.text) == [f"-{each}" for each in invoice_figures]
     assert "Payer" not in response.text.partition("<main")[2]

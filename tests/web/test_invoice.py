@@ -65,10 +65,10 @@ def test_invoice_shows_seller_client_lines_and_taxes_with_their_numbers(french: 
         "Les Jardins Tremblay inc.",
         "Forfait A",
         '<data id="balance" value="172.46">172,46\xa0$ CAD</data>',
-        "Inscription à la TPS\xa0: 000000000 RT0001",
-        "Inscription à la TVQ\xa0: 0000000000 TQ0001",
     ):
         assert text in response.text
+    for registration in ("000000000 RT0001", "0000000000 TQ0001"):
+        assert response.text.count(registration) == 1
     figures = ("subtotal", "gst", "qst", "total", "balance")
     assert [value_of(response.text, figure) for figure in figures] == ["150.00", "7.50", "14.96", "172.46", "172.46"]
 
