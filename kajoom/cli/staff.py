@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
+from kajoom.cli.digest import digest
 from kajoom.cli.ledger import LEDGER_COMMANDS, exit_on_refusal
 from kajoom.cli.operator import current_operator
 from kajoom.cli.staff_accounts import ACCOUNT_COMMANDS
@@ -19,7 +20,7 @@ def staff() -> None:
     """The host's staff: their accounts, changes to make, services to end, payments received, credit, refunds."""
 
 
-for command in (*ACCOUNT_COMMANDS, *TASK_COMMANDS, *LEDGER_COMMANDS, notices):
+for command in (*ACCOUNT_COMMANDS, *TASK_COMMANDS, *LEDGER_COMMANDS, notices, digest):
     staff.add_command(command)
 
 

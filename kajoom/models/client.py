@@ -124,6 +124,11 @@ def staff_locales(emails: Collection[str]) -> dict[str, str]:
     return {row.email: row.locale for row in db.session.execute(query)}
 
 
+def active_staff() -> list[Client]:
+    """Return the staff accounts that may sign in, in the order of their ids."""
+    return list(db.session.scalars(select(Client).where(Client.active, Client.role != "").order_by(Client.id)))
+
+
 def client_by_id(client_id: int) -> Client | None:
     """Return the client with this id, or ``None``."""
     return db.session.get(Client, client_id)

@@ -14,6 +14,7 @@ from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.staff_input import SearchWord
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
+from kajoom.models.db import db
 from kajoom.models.folded_text import fold, folded
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
@@ -45,6 +46,21 @@ def invoices_matching(text: str, words: Sequence[SearchWord], page: int) -> Pagi
 def overdue_invoices(on: date, page: int) -> Pagination:
     """A page of the unpaid invoices whose due date is before the day ``on``, the oldest first."""
     return _page(and_(_IS_OPEN, Invoice.due_on < on), page)
+
+
+def overdue_totals(on: date) -> Sequence[Any]:
+    """For each currency of the invoices that are overdue on the day ``on``: their ``count``, ``cents`` and oldest day.
+
+    ``cents`` is what is left to pay of them, and ``oldest_on`` the oldest due date.
+    """
+    columns = (
+        Invoice.currency,
+        func.count().label("count"),
+        func.sum(_BALANCE).label("cents"),
+        func.min(Invoice.due_on).label("oldest_on"),
+    )
+    query = select(*columns).where(_IS_OPEN, Invoice.due_on < on)
+    return db.session.execute(query.group_by(Invoice.currency).order_by(Invoice.currency)).all()
 
 
 def _is_about(word: SearchWord) -> ColumnElement[bool]:

@@ -125,6 +125,11 @@ def count_open_tasks() -> int:
     return db.session.scalar(select(func.count()).select_from(Task).where(_IS_OPEN)) or 0
 
 
+def opening_times() -> list[datetime]:
+    """When each open task was opened."""
+    return list(db.session.scalars(select(Task.opened_at).where(_IS_OPEN)))
+
+
 def open_tasks_of_order(order_id: int) -> list[Task]:
     """Return the open tasks about an order with its service, the oldest first."""
     query = select(Task).options(*_WITH_SERVICE).where(Task.order_id == order_id, _IS_OPEN)

@@ -103,6 +103,12 @@ def enqueue_day(on: date, at: datetime) -> None:
     _enqueue("reconcile", f"reconcile-{on.isoformat()}", on - timedelta(days=1), at)
 
 
+@transactional
+def enqueue_digest(on: date, at: datetime) -> None:
+    """Queue the digest of a day to staff, due ``at``, once, however many workers call this."""
+    outbox.enqueue("email", f"staff_digest-{on.isoformat()}", at, email="staff_digest", on=on.isoformat())
+
+
 def enqueue_renewal_batch(on: date, at: datetime, after: RenewalCursor | None = None) -> None:
     """Queue the next batch of a day's renewals, behind the messages that are already due."""
     suffix = f"-{after.due.isoformat()}-{after.service_id}" if after else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -131,10 +131,10 @@ reschedule_message = transactional(reschedule)
 
 
 @transactional
-def split_by_language(key: str, ids: Mapping[str, Any], languages: Iterable[str], at: datetime) -> None:
-    """Queue an e-mail once for each of the languages, which its ``language`` names."""
-    for language in languages:
-        add_message("email", f"{key}-{language}", {**ids, "language": language}, at)
+def split_email(key: str, ids: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], at: datetime) -> None:
+    """Queue an e-mail once for each of the parts: the end of its key, and the ids of those to whom it is written."""
+    for end, recipients in parts.items():
+        add_message("email", f"{key}-{end}", {**ids, **recipients}, at)
 
 
 def lease_next(at: datetime) -> Message | None:

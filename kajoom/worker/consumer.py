@@ -18,7 +18,7 @@ from kajoom.models.renewal import RenewalCursor
 from kajoom.operations import daily, outbox
 from kajoom.operations.orders import provisioning
 from kajoom.operations.payments import pay, reconciliation, refunds, saved_methods
-from kajoom.worker.email_staff import languages_to_write
+from kajoom.worker.email_staff import parts_to_write
 from kajoom.worker.emails import email_for_message
 from kajoom.worker.provisioning import PanelUnavailable, carry_out
 from kajoom.worker.still_pending import StillPending
@@ -68,12 +68,12 @@ def _record_error(message: Message, error: Exception, at: datetime) -> None:
 def _send(gateways: Gateways, message: Message, at: datetime) -> bool:
     """Send an e-mail, and return whether there was something to send.
 
-    One to staff of several languages becomes a message for each, so that none is sent twice.
+    One to several of the staff becomes a message for each, so that none is sent twice.
     """
-    languages = languages_to_write(message.ids)
-    if len(languages) > 1:
+    parts = parts_to_write(message.ids)
+    if parts:
         db.session.rollback()
-        outbox.split_by_language(message.key, message.ids, languages, at)
+        outbox.split_email(message.key, message.ids, parts, at)
         return False
     email = email_for_message(message.ids, message.key, at)
     db.session.rollback()

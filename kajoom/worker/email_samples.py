@@ -19,6 +19,7 @@ from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
+from kajoom.models.daily_summary import DailySummary, Differences, Overdue, StuckCounts, TaskAges
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.task import Task
@@ -36,6 +37,7 @@ from kajoom.worker.document_samples import (
 )
 from kajoom.worker.email_context import EmailContext, ServiceEnd, StaffAlert
 from kajoom.worker.emails import AnyContext
+from kajoom.worker.staff_digest import StaffDigest
 
 SELLER = {
     "name": "Kajoom",
@@ -66,11 +68,22 @@ _CREDITED = {
     "cancelled": Money(1000),
 }
 
+_SUMMARY = DailySummary(
+    AT.date(),
+    TaskAges(late=2, earlier=3, today=1, oldest_on=date(2022, 10, 12)),
+    Overdue(4, (Money(68984),), date(2022, 9, 1)),
+    StuckCounts(failed=1, retried=2),
+    Differences(1, date(2022, 10, 14)),
+    "1284-5f0c1d7ab93e4a62d8f3b1c07e95a6444c8d2e1b7fa0936d5e2c8b4f1a7d3e60",
+)
+
 
 def sample(kind: str, lang: str) -> AnyContext:
     """The context of a sample e-mail of ``kind``, in the language ``lang``."""
     if kind == "staff_alert":
         return StaffAlert(AlertKind.DEAD_MESSAGE, "email", 3, "MailRefused: SMTPDataError 550", locale=lang)
+    if kind == "staff_digest":
+        return StaffDigest(_SUMMARY, lang)
     if kind in ACCOUNT_EMAILS:
         return account_sample(kind, lang)
     return client_sample(kind, lang)

@@ -28,7 +28,8 @@ from kajoom.worker.email_context import EmailContext, StaffAlert, email_context_
 from kajoom.worker.email_headers import POLICY, address, header_text
 from kajoom.worker.email_logo import LOGO_ID, attach_logo
 from kajoom.worker.email_relevance import is_pointless, must_wait
-from kajoom.worker.email_staff import STAFF_EMAILS, Staff, staff_to_write
+from kajoom.worker.email_staff import DIGEST, STAFF_EMAILS, Staff, staff_to_write
+from kajoom.worker.staff_digest import StaffDigest, staff_digest_of
 from kajoom.worker.still_pending import StillPending
 
 EMAILS = (
@@ -62,11 +63,12 @@ EMAILS = (
     "change_late",
     "staff_task",
     "staff_alert",
+    "staff_digest",
 )
 """The kinds of e-mail; each is a template of ``templates/email``."""
 
-AnyContext = EmailContext | AccountContext | StaffAlert
-"""What an e-mail is about: a service, the client's account, or what staff are to look at."""
+AnyContext = EmailContext | AccountContext | StaffAlert | StaffDigest
+"""What an e-mail is about: a service, the client's account, what staff are to look at, or all that waits for them."""
 
 
 class _Content(NamedTuple):
@@ -92,12 +94,12 @@ def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMe
     Raises ``StillPending`` for one that asks for money as long as that may have been taken already.
     """
     current = catalog()
-    staff = staff_to_write(ids.get("language")) if ids["email"] in STAFF_EMAILS else None
+    staff = staff_to_write(ids) if ids["email"] in STAFF_EMAILS else None
     if ids["email"] in STAFF_EMAILS and staff is None:
         return None
-    if "alert" in ids:
-        alert = staff_alert_of(ids)
-        return write(ids["email"], alert, key, at, current.seller, staff) if alert is not None else None
+    if ids["email"] in {"staff_alert", DIGEST}:
+        about = staff_digest_of(ids, at) if ids["email"] == DIGEST else staff_alert_of(ids)
+        return write(ids["email"], about, key, at, current.seller, staff) if about is not None else None
     if ids["email"] in ACCOUNT_EMAILS:
         account = account_context_of(ids, at, current_app.config)
         return write(ids["email"], account, key, at, current.seller) if account is not None else None
@@ -162,7 +164,7 @@ def _seller_variables(seller: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recipients(context: AnyContext, to_staff: Staff | None) -> list[Address]:
-    if not isinstance(context, StaffAlert) and to_staff is None:
+    if to_staff is None and isinstance(context, EmailContext | AccountContext):
         return [address(context.client.name, context.email)]
     return [address("", each) for each in (to_staff.emails if to_staff else ())]
 
@@ -172,7 +174,7 @@ def _variables_of(context: AnyContext, at: datetime, seller: Mapping[str, Any]) 
         return _variables(context, at, seller)
     if isinstance(context, AccountContext):
         return {"client": context.client, "account": context}
-    return {"alert": context}
+    return {"alert": context} if isinstance(context, StaffAlert) else {"summary": context.summary}
 
 
 def _variables(context: EmailContext, at: datetime, seller: Mapping[str, Any]) -> dict[str, Any]:

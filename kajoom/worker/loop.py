@@ -1,4 +1,4 @@
-"""The worker's loop: queues each day's run, handles due messages and seals the audit, until it is stopped."""
+"""The worker's loop: queues each day's work, handles due messages and seals the audit, until it is stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 
 from kajoom import clock
 from kajoom.operations.accounts.links import signing_keys
-from kajoom.operations.daily import enqueue_day
+from kajoom.operations.daily import enqueue_day, enqueue_digest
 from kajoom.operations.orders.stuck import report_stuck_changes
 from kajoom.operations.upkeep.audit import seal_new_acts
 from kajoom.worker.consumer import run_once
@@ -21,6 +21,9 @@ from kajoom.worker.heartbeat import Heartbeat
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
+_DIGEST_HOUR = 6
+"""The hour, in the host's time zone, at which the digest of the day is sent to staff."""
+
 _EMBEDDED = "embedded-worker"
 """The key of the worker inside a serving process among the application's extensions."""
 
@@ -66,6 +69,8 @@ def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: 
         today = clock.today()
         if today != queued:
             enqueue_day(today, clock.now())
+            # In the morning, so that it counts what the night's work has left; later when the worker starts later.
+            enqueue_digest(today, max(clock.now(), clock.at_local_time(today, _DIGEST_HOUR)))
         report_stuck_changes(clock.now())
     while not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another

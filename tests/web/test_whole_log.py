@@ -161,4 +161,5 @@ def test_log_of_a_whole_run_has_the_events_of_security_no_secret_and_nothing_per
     passwords = {PASSWORD, WRONG, SECOND, THIRD, app.config["SECRET_KEY"]}
     for secret in secrets | passwords | stored_secrets() | browser.noted | {NEW_EMAIL, "exemple.ca", "127.0.0.1", "@"}:
         assert secret not in log, secret
-        assert secret.rpartition("/")[2] not in log, secret
+        last = secret.rpartition("/")[2]  # of an address; a hash may have a "/" close to its end
+        assert len(last) < 8 or last not in log, secret

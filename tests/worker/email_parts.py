@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+
+
+def without_digest(emails: Iterable[EmailMessage]) -> list[EmailMessage]:
+    """The e-mails but for the daily digest to staff, which a worker's first round sends."""
+    return [email for email in emails if not str(email["Message-ID"]).startswith("<staff-digest-")]
 
 
 def parse(email: EmailMessage) -> EmailMessage:

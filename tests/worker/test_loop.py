@@ -22,7 +22,7 @@ from kajoom.worker.heartbeat import Heartbeat
 from kajoom.worker.loop import embed_worker, run_pending, start_embedded_worker, work_forever
 from tests import factories
 from tests.fake_gateways import FakeMailer, FakePanel
-from tests.worker.email_parts import parse
+from tests.worker.email_parts import parse, without_digest
 
 NOW = datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def test_all_due_messages_are_handled_before_a_wait(app: Flask, mailer: FakeMail
     for _ in range(3):
         factories.confirm(factories.service())
     run_pending(app, Event())
-    assert len(mailer.sent) == 3
+    assert len(without_digest(mailer.sent)) == 3
 
 
 def test_loop_needs_no_application_context(app: Flask) -> None:
@@ -87,6 +87,26 @@ def test_next_day_is_queued_at_local_midnight(app: Flask) -> None:
     with time_machine.travel(datetime(2026, 6, 17, 4, 1, tzinfo=UTC), tick=False):  # 00:01
         run_pending(app, Event(), today)
     assert queued_days() == ["day-2026-06-16", "day-2026-06-17"]
+
+
+def queued_digests() -> dict[str, datetime]:
+    """When each digest that was queued is due, by its key; without those for one person each."""
+    found = db.session.query(Message).filter(Message.key.regexp_match("^staff_digest-[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+    due = {message.key: message.due_at for message in found}
+    db.session.rollback()
+    return due
+
+
+@pytest.mark.parametrize(
+    ("started", "due"),
+    [(datetime(2026, 6, 16, 4, 0, tzinfo=UTC), datetime(2026, 6, 16, 10, 0, tzinfo=UTC)), (NOW, NOW)],
+    ids=["at midnight", "in the day"],
+)
+def test_digest_is_queued_once_a_day_for_the_morning_or_at_once(app: Flask, started: datetime, due: datetime) -> None:
+    with time_machine.travel(started, tick=False):
+        for _ in range(2):
+            run_pending(app, Event())
+    assert queued_digests() == {"staff_digest-2026-06-16": due}
 
 
 def test_stopped_worker_takes_no_other_message(app: Flask, gateways: Gateways, mailer: FakeMailer) -> None:
@@ -122,7 +142,7 @@ def test_worker_survives_a_database_outage(
     monkeypatch.setattr(engine, "connect", connect)
     work_forever(app, StopAfterWaits(waits=2))
     assert "tries again" in caplog.text
-    assert len(mailer.sent) == 1
+    assert len(without_digest(mailer.sent)) == 1
 
 
 def last_rounds() -> list[datetime]:
