@@ -20,6 +20,7 @@ from kajoom.i18n.translations import compile_translations
 from kajoom.logs import configure_logging
 from kajoom.models.db import db
 from kajoom.models.health import latest_revision
+from kajoom.operations.catalog.servers import server_of
 from kajoom.web import init_web
 from kajoom.worker.loop import embed_worker, start_embedded_worker
 
@@ -68,7 +69,8 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     init_migrations(app)
     app.config["REVISION"] = latest_revision(Path(app.root_path) / "migrations")
-    app.extensions["kajoom"] = gateways.build(config)
+    app.extensions["kajoom"] = gateways.build(config, server_of)
+    app.config["PANELS"] = app.extensions["kajoom"].panel_names
     app.config["CHANGES_BY_HAND"] = app.extensions["kajoom"].changes_by_hand
     init_web(app, config.payment_hosts)
 

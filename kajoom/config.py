@@ -82,7 +82,9 @@ class Config:
     demonstration unless the variable is given). ``worker`` is "embedded" or "none"; ``proxy_hops`` the number of
     trusted proxies; ``ready_token`` what must be sent to read the details of the readiness check; ``paypal_can_save``
     whether PayPal has enabled saving payment accounts; ``seller`` the values that replace those of the catalogue's
-    ``[seller]``. ``password_hash_options`` are argon2 parameters that replace the usual ones: tests use a cheap hash.
+    ``[seller]``. ``server_secrets`` are the values of the variables of servers, by their names after
+    ``KAJOOM_SERVER_``. ``password_hash_options`` are argon2 parameters that replace the usual ones: tests use a cheap
+    hash.
     """
 
     instance_path: Path
@@ -106,6 +108,7 @@ class Config:
     base_url: str = "http://127.0.0.1:8000"
     secret_key_fallbacks: tuple[str, ...] = ()
     hsts_subdomains: bool = False
+    server_secrets: Mapping[str, str] = field(default_factory=dict)
     password_hash_options: Mapping[str, Any] = field(default_factory=dict)
 
     def check_complete(self) -> None:
@@ -209,6 +212,7 @@ def _config(instance_path: Path, read: Mapping[str, Any]) -> Config:
         daily_renewal_days=read.get("RENEWAL_DAYS", 0 if demo else 14),
         ready_token=read.get("READY_TOKEN", ""),
         hsts_subdomains=read.get("HSTS_SUBDOMAINS", False),
+        server_secrets={name.removeprefix("SERVER_"): read[name] for name in read if _SERVER.fullmatch(name)},
         seller={field: read[name] for field, name in _SELLER.items() if name in read},
         base_url=read.get("BASE_URL", read.get("SELLER_URL", "http://127.0.0.1:8000" if demo else "")),
     )

@@ -9,16 +9,15 @@ from datetime import UTC, date, datetime
 from email.message import EmailMessage
 
 from kajoom.domain.payment import SAVED_METHOD_ENDED, AttemptStatus
-from kajoom.gateways.ports import (
-    Capture,
-    ChargeRequest,
+from kajoom.gateways.panel_port import (
+    AccountStatus,
     PackageChange,
+    PanelAccount,
+    PanelReading,
     PanelResult,
     PanelStatus,
-    ProviderResult,
-    Refund,
-    SavedAccount,
 )
+from kajoom.gateways.ports import Capture, ChargeRequest, ProviderResult, Refund, SavedAccount
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -147,35 +146,65 @@ def _created(charge: ChargeRequest) -> ProviderResult:
 
 
 class FakePanel:
-    """A panel that sets packages. ``results`` are returned first, one for each ``apply``.
+    """A panel on which every account exists until it is terminated. ``results`` come first, one for each request.
 
-    ``UNKNOWN`` is a lost response: the package was set if ``takes_effect``.
+    ``UNKNOWN`` is a lost response: the request had its effect if ``takes_effect``. ``requests`` holds the changes, and
+    ``acts`` what else was asked, as the name of the method, the username and the key. Without ``can_read`` nothing can
+    be read back.
     """
 
-    def __init__(self, *results: PanelResult, takes_effect: bool = True) -> None:
+    def __init__(self, *results: PanelResult, takes_effect: bool = True, can_read: bool = True) -> None:
         self.results = deque(results)
         self.takes_effect = takes_effect
+        self.can_read = can_read
         self.requests: list[PackageChange] = []
+        self.acts: list[tuple[str, str, str]] = []
         self.packages: dict[str, str] = {}
+        self.statuses: dict[str, AccountStatus] = {}
+        self.usage: dict[str, dict[str, int | None]] = {}
 
-    def check(self, change: PackageChange) -> PanelResult:
-        """Refuse a change without an account or a package."""
-        if change.username and change.package:
-            return PanelResult(PanelStatus.DONE)
-        return PanelResult(PanelStatus.REFUSED, "no such account or package")
-
-    def apply(self, change: PackageChange) -> PanelResult:
-        """Set the package, unless a result is configured."""
+    def change(self, change: PackageChange) -> PanelResult:
+        """Set the package, unless a result is configured; refuse a change without an account or a package."""
+        if not change.account.username or not change.package:
+            return PanelResult(PanelStatus.REFUSED, "no such account or package")
         self.requests.append(change)
-        result = self.results.popleft() if self.results else PanelResult(PanelStatus.DONE)
-        is_lost_after = result.status is PanelStatus.UNKNOWN and self.takes_effect
-        if result.status is PanelStatus.DONE or is_lost_after:
-            self.packages[change.username] = change.package
+        result, has_effect = self._next()
+        if has_effect:
+            self.packages[change.account.username] = change.package
         return result
 
-    def read(self, username: str) -> str | None:
-        """Return the package of the account."""
-        return self.packages.get(username)
+    def suspend(self, account: PanelAccount, key: str) -> PanelResult:
+        """Suspend the account, unless a result is configured."""
+        return self._act("suspend", account, key, AccountStatus.SUSPENDED)
+
+    def unsuspend(self, account: PanelAccount, key: str) -> PanelResult:
+        """Make the account active, unless a result is configured."""
+        return self._act("unsuspend", account, key, AccountStatus.ACTIVE)
+
+    def terminate(self, account: PanelAccount, key: str) -> PanelResult:
+        """Delete the account, unless a result is configured."""
+        return self._act("terminate", account, key, AccountStatus.MISSING)
+
+    def read(self, account: PanelAccount) -> PanelReading:
+        """Return the state, the package and the usage of the account."""
+        if not self.can_read:
+            return PanelReading(AccountStatus.UNKNOWN, is_supported=False)
+        username = account.username
+        status = self.statuses.get(username, AccountStatus.ACTIVE)
+        return PanelReading(status, self.packages.get(username, ""), self.usage.get(username, {}))
+
+    def _act(self, name: str, account: PanelAccount, key: str, status: AccountStatus) -> PanelResult:
+        self.acts.append((name, account.username, key))
+        result, has_effect = self._next()
+        if has_effect:
+            self.statuses[account.username] = status
+        return result
+
+    def _next(self) -> tuple[PanelResult, bool]:
+        """The result of a request, and whether it has its effect."""
+        result = self.results.popleft() if self.results else PanelResult(PanelStatus.DONE)
+        is_lost_after = result.status is PanelStatus.UNKNOWN and self.takes_effect
+        return result, result.status is PanelStatus.DONE or is_lost_after
 
 
 class FakeMailer:

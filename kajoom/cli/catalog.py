@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.file_errors import exit_on_errors
 from kajoom.operations.catalog.load import load_catalog
+from kajoom.operations.catalog.server_schema import PANELS
 
 
 @click.group("catalog")
@@ -23,7 +25,8 @@ def catalog_command() -> None:
 @with_appcontext
 def load_command(file: Path, dry_run: bool) -> None:
     """Load a catalogue FILE in TOML; loading it again changes nothing."""
-    report = load_catalog(file.read_bytes(), clock.now(), dry_run=dry_run)
+    panels = current_app.config.get("PANELS", PANELS)
+    report = load_catalog(file.read_bytes(), clock.now(), dry_run=dry_run, panels=panels)
     exit_on_errors(report.errors)
     for verb, places in (("added", report.added), ("changed", report.changed), ("withdrawn", report.withdrawn)):
         for place in places:

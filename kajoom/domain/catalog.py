@@ -13,6 +13,7 @@ from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
 from kajoom.domain.quote import ChargePolicy
+from kajoom.domain.server import MANUAL, Server, server_named
 from kajoom.domain.tax import TaxName, registered_taxes
 
 Translated = Mapping[str, str]
@@ -121,7 +122,8 @@ class Catalog:
 
     ``seller`` holds the seller's name, address and tax numbers as printed on invoices; ``staff_emails`` are the
     addresses that are written to when a person is needed, in the language ``staff_locale``. Without a ``numbering``
-    the numbers of invoices begin again each year (2026-0001).
+    the numbers of invoices begin again each year (2026-0001). ``panel_without_server`` carries out the changes of
+    services where there are no ``servers``.
     """
 
     version: int
@@ -133,6 +135,12 @@ class Catalog:
     staff_emails: tuple[str, ...] = ()
     staff_locale: str = "fr"
     numbering: InvoiceNumbering | None = None
+    servers: Mapping[str, Server] = field(default_factory=dict)
+    panel_without_server: str = MANUAL
+
+    def server(self, name: str) -> Server:
+        """The server that a service names, or the default one for an empty name."""
+        return server_named(name, self.servers, self.panel_without_server)
 
     def group_of(self, plan: CatalogPlan) -> CatalogGroup:
         """Return the group the plan belongs to."""

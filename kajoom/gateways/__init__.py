@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from kajoom.domain.server import DEMONSTRATION, Server
 from kajoom.gateways.circuit_breaker import CircuitBreaker
 from kajoom.gateways.demo.panel import DemoPanel
 from kajoom.gateways.demo.provider import DemoProvider
 from kajoom.gateways.demo.store import DemoStore
+from kajoom.gateways.limited_panel import LimitedPanel
 from kajoom.gateways.limited_provider import LimitedProvider
 from kajoom.gateways.mail import mailer
+from kajoom.gateways.panel_port import Panel, PanelSettings
 from kajoom.gateways.panels.manual import ManualPanel
 from kajoom.gateways.paypal.certificates import certificate_hosts
 from kajoom.gateways.paypal.client import PayPalClient
 from kajoom.gateways.paypal.provider import PayPalProvider
 from kajoom.gateways.paypal.webhooks import PayPalWebhookVerifier
-from kajoom.gateways.ports import Mailer, Panel, PaymentProvider
+from kajoom.gateways.ports import Mailer, PaymentProvider
+from kajoom.gateways.servers import Servers, panel_kinds
 from kajoom.gateways.time_limit import TimeLimit
 
 _REQUEST_SECONDS = 3.0
@@ -45,13 +49,16 @@ class Settings(Protocol):
     def paypal_webhook_id(self) -> str: ...
     @property
     def paypal_can_save(self) -> bool: ...
+    @property
+    def server_secrets(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """The gateways of one application: panel, mailer, payment providers by code, and the demonstration's store.
+    """The gateways of one application: panels, mailer, payment providers by code, and the demonstration's store.
 
-    ``breakers`` remember, in this process, the payment providers that do not answer.
+    ``panel`` is that of services where the host has no ``servers``. ``breakers`` remember, in this process, the payment
+    providers and the servers that do not answer.
     """
 
     panel: Panel
@@ -59,6 +66,15 @@ class Gateways:
     payments: Mapping[str, PaymentProvider] = field(default_factory=dict)
     demo_store: DemoStore | None = None
     breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
+    servers: Servers | None = None
+
+    def panel_of(self, server: str) -> Panel:
+        """The panel of the server that a service names, or of the default one for an empty name.
+
+        It reads the catalogue in a transaction of its own, so only the worker asks for it, and outside of any other.
+        """
+        panel = (self.servers and self.servers.panel(server)) or self.panel
+        return LimitedPanel(panel, self.breakers.setdefault(f"server {server}", CircuitBreaker()))
 
     def payments_in_request(self) -> Mapping[str, PaymentProvider]:
         """The payment providers as one request may wait for each: three seconds in all, and no silent one."""
@@ -80,20 +96,43 @@ class Gateways:
         }
 
     @property
+    def panel_names(self) -> frozenset[str]:
+        """The names of the panels that a server of the catalogue may have."""
+        return self.servers.panel_names if self.servers else frozenset()
+
+    @property
     def changes_by_hand(self) -> bool:
-        """Whether no panel is connected, so that a person at the host carries out every change of plan."""
+        """Whether a person makes every change of plan of services where the host has no servers."""
         return isinstance(self.panel, ManualPanel)
 
 
-def build(config: Settings) -> Gateways:
-    """Build the gateways of a configuration; raise ``ValueError`` for an invalid mail URL."""
-    mail = mailer(config.mail_url)
+def build(config: Settings, server_of: Callable[[str], Server] | None = None) -> Gateways:
+    """Build the gateways of a configuration; raise ``ValueError`` for an invalid mail URL.
+
+    ``server_of`` returns the server of the catalogue that a service names, in a transaction of its own.
+    """
+    mail, kinds = mailer(config.mail_url), panel_kinds()
     paypal: dict[str, PaymentProvider] = {PayPalProvider.code: _paypal(config)} if config.paypal_client_id else {}
     if not config.demo:
-        return Gateways(panel=ManualPanel(), mailer=mail, payments=paypal)
+        servers = Servers(server_of, config.server_secrets, kinds) if server_of else None
+        return Gateways(ManualPanel(), mail, paypal, servers=servers)
     demo_store = DemoStore(config.instance_path / "demonstration.sqlite")
-    provider = DemoProvider(demo_store)
-    return Gateways(DemoPanel(demo_store), mail, {provider.code: provider, **paypal}, demo_store)
+    provider, panel = DemoProvider(demo_store), DemoPanel(demo_store)
+    kinds[DEMONSTRATION] = _DemoKind(panel)
+    servers = Servers(server_of, config.server_secrets, kinds) if server_of else None
+    return Gateways(panel, mail, {provider.code: provider, **paypal}, demo_store, servers=servers)
+
+
+class _DemoKind:
+    """The demonstration's panel, the same for every server that the catalogue may name."""
+
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+
+    def __call__(self, settings: PanelSettings) -> Panel:
+        return self._panel
 
 
 def _paypal(config: Settings) -> PayPalProvider:

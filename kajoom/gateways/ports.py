@@ -1,4 +1,4 @@
-"""The interfaces of payment providers, hosting panels and mailers, with the values they exchange."""
+"""The interfaces of payment providers and mailers, with the values they exchange."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.message import EmailMessage
-from enum import StrEnum
 from typing import Protocol
 
 from kajoom.domain.money import Money
@@ -168,53 +167,6 @@ class WebhookVerifier(Protocol):
         Raises ``InvalidSignature`` when the provider did not sign it and ``ProviderUnavailable`` when it cannot be
         verified now.
         """
-
-
-class PanelStatus(StrEnum):
-    """The result of a panel request: ``DONE`` is confirmed by reading back, ``UNKNOWN`` is a lost response."""
-
-    DONE = "done"
-    PENDING = "pending"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class PackageChange:
-    """Set the ``package`` of the hosting account ``username``; ``key`` is the same for every retry.
-
-    With ``is_same_plan`` only the billing changes, and nothing is to be done at the panel.
-    """
-
-    key: str
-    username: str
-    package: str
-    is_same_plan: bool = False
-
-
-NO_PANEL = "manual"
-"""The reason of a ``PanelResult`` when no panel is connected: staff carry out every change."""
-
-
-@dataclass(frozen=True, slots=True)
-class PanelResult:
-    """The result of a request; ``reason`` is the panel's own text of a refusal, always shown escaped."""
-
-    status: PanelStatus
-    reason: str = ""
-
-
-class Panel(Protocol):
-    """A hosting panel. Setting the same package twice is harmless, so a change can be retried after ``read``."""
-
-    def check(self, change: PackageChange) -> PanelResult:
-        """Check that the account and the package exist: ``DONE`` when the change can be applied."""
-
-    def apply(self, change: PackageChange) -> PanelResult:
-        """Request the change of package."""
-
-    def read(self, username: str) -> str | None:
-        """Return the package of the account, ``None`` when the panel does not know."""
 
 
 class MailRefused(Exception):

@@ -1,4 +1,4 @@
-"""A limit on how long a payment provider is waited for, in all, by one request or one message."""
+"""A limit on how long a payment provider or a panel is waited for, in all, by one request or one message."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TimeLimit:
         call = _Call(function, argument)
         context = copy_context()
         context.run(_current.set, self)
-        Thread(target=context.run, args=(call.run,), name="payment-provider", daemon=True).start()
+        Thread(target=context.run, args=(call.run,), name="gateway-call", daemon=True).start()
         return call.result(self.seconds_left)
 
 

@@ -16,6 +16,7 @@ from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import ChargePolicy
+from kajoom.domain.server import DEMONSTRATION, MANUAL, Server
 from kajoom.models.db import Base, db
 from kajoom.models.types import FeatureJson, Translated, UtcDateTime, enum_column, json_column
 
@@ -122,7 +123,7 @@ class CatalogVersion(Base):
     ``staff`` holds the addresses to ``notify`` and the ``locale`` of the e-mails to staff, empty for the defaults.
     ``offline`` maps the code of a payment method to its ``label``, ``phrase`` and ``instructions`` in both languages,
     and to its ``needs`` in days, where the file has them. ``numbering`` holds the ``prefix`` and the ``start`` of
-    invoice numbers, or nothing.
+    invoice numbers, or nothing. ``servers`` maps the name of a server to the fields of ``Server``.
     """
 
     __tablename__ = "catalog_version"
@@ -134,6 +135,7 @@ class CatalogVersion(Base):
     offline: Mapped[dict[str, dict[str, Any]]] = mapped_column(json_column(), default=dict, server_default="{}")
     staff: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
     numbering: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
+    servers: Mapped[dict[str, dict[str, Any]]] = mapped_column(json_column(), default=dict, server_default="{}")
 
 
 _CACHE = "catalog"
@@ -179,7 +181,14 @@ def _read(version: int) -> Catalog:
         staff_locale=staff.get("locale", "fr"),
         numbering=InvoiceNumbering(**current.numbering) if current and current.numbering else None,
         offline=tuple(offline_method(code, **texts) for code, texts in current.offline.items()) if current else (),
+        servers=servers_in(current),
+        panel_without_server=MANUAL if current_app.config.get("CHANGES_BY_HAND") else DEMONSTRATION,
     )
+
+
+def servers_in(current: CatalogVersion | None) -> dict[str, Server]:
+    """The servers of a catalogue, by name."""
+    return {name: Server(name, **fields) for name, fields in (current.servers if current else {}).items()}
 
 
 def _group(group: ProductGroup, codes: dict[int, str]) -> CatalogGroup:
@@ -207,9 +216,7 @@ def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str]) -> CatalogPlan
 
 
 def _permitted(move: Move, group: ProductGroup) -> PermittedMove:
-    """A permitted move: where no panel is connected, a person carries out every one of them."""
-    by_hand = current_app.config.get("CHANGES_BY_HAND", False)
-    return PermittedMove(move.needs_person or by_hand, move.delay or group.delay)
+    return PermittedMove(move.needs_person, move.delay or group.delay)
 
 
 def _banner(row: Banner) -> CatalogBanner:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.domain.service import ServiceStatus
+from kajoom.domain.service import ENDED, ServiceStatus
 from kajoom.domain.terms import Terms, due_date_on
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
@@ -24,7 +24,8 @@ class Service(Base):
 
     ``recurring_cents`` is billed each cycle for the whole quantity, before tax. ``next_due_date`` is the first day not
     paid for and ``anchor_day`` the day of the month (1-31) of its due dates. ``usage`` is what the panel last reported,
-    ``None`` when nothing was reported. Staff find a service by ``search_label``.
+    ``None`` when nothing was reported. ``server`` is the name of its server in the catalogue, empty for the default
+    one. Staff find a service by ``search_label``.
 
     ``ended_on`` is the first day without the service, and ``end_reason`` what staff wrote to the client about it.
     ``imported`` holds the status and terms that the host's file last gave and that were taken over, and ``next_terms``
@@ -46,6 +47,7 @@ class Service(Base):
     label: Mapped[str] = mapped_column(default="")
     search_label: Mapped[str] = mapped_column(folded_text(), default="", server_default="", index=True)
     username: Mapped[str] = mapped_column(default="")
+    server: Mapped[str] = mapped_column(default="", server_default="")
     status: Mapped[ServiceStatus] = mapped_column(enum_column(ServiceStatus))
     cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle))
     currency: Mapped[str]
@@ -108,6 +110,13 @@ def largest_quantities() -> dict[tuple[int, str], int]:
     query = select(Plan.group_id, Service.currency, func.max(Service.quantity)).join(Plan, Plan.id == Service.plan_id)
     rows = db.session.execute(query.group_by(Plan.group_id, Service.currency))
     return {(group_id, currency): quantity for group_id, currency, quantity in rows}
+
+
+def servers_in_use() -> dict[str, int]:
+    """Return how many services that have not ended are on each server, by its name."""
+    is_there = (Service.server != "", Service.status.not_in(ENDED))
+    rows = db.session.execute(select(Service.server, func.count()).where(*is_there).group_by(Service.server))
+    return {str(row[0]): int(row[1]) for row in rows}
 
 
 def service_ids_named(name: str) -> dict[int, str]:

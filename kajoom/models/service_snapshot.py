@@ -57,6 +57,7 @@ class ServiceSnapshot:
     catalog: Catalog
     label: str
     username: str
+    server: str
     status: ServiceStatus
     terms: Terms
     registered_on: date
@@ -110,6 +111,11 @@ class ServiceSnapshot:
         return None if reachable else Refusal.NOT_PERMITTED
 
     @property
+    def changes_by_hand(self) -> bool:
+        """Whether no panel is connected on its server, so that a person at the host makes each change of plan."""
+        return self.catalog.server(self.server).is_by_hand
+
+    @property
     def is_taxed(self) -> bool:
         """Whether taxes are added to the client's prices: pages speak of taxes only then."""
         return self.taxation.is_taxed
@@ -156,6 +162,7 @@ _SNAPSHOT = (
         Service.plan_id,
         Service.label,
         Service.username,
+        Service.server,
         Service.status,
         Service.cycle,
         Service.currency,
@@ -214,6 +221,7 @@ def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSna
         catalog=current,
         label=row.label,
         username=row.username,
+        server=row.server,
         status=row.status,
         terms=Terms(plan.code, plan.group, cycle, recurring, row.quantity),
         registered_on=row.registered_on,

@@ -11,7 +11,8 @@ from flask import current_app
 from kajoom import clock
 from kajoom.domain.refusal import BusinessError
 from kajoom.gateways import Gateways
-from kajoom.gateways.ports import MailDelayed, MailRefused, PanelStatus, ProviderUnavailable
+from kajoom.gateways.panel_port import PanelStatus
+from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderUnavailable
 from kajoom.models.db import begin_mode, db
 from kajoom.models.outbox import Message
 from kajoom.models.renewal import RenewalCursor
@@ -87,7 +88,7 @@ def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
     change = provisioning.package_change_of(message.ids["order"])
     if change is None:
         return
-    result = carry_out(gateways.panel, change)
+    result = carry_out(gateways.panel_of(change.account.server), change)
     if not provisioning.record_panel_result(message.ids["order"], result, at):
         outcome = StillPending if result.status is PanelStatus.PENDING else PanelUnavailable
         raise outcome(f"{result.status} {result.reason}".strip())

@@ -17,8 +17,9 @@ IMPORTS: dict[str, set[str]] = {
     "domain": set(),
     "models": {"domain", "flask", "flask_security", "flask_sqlalchemy", "sqlalchemy"},
     "gateways": {"domain", "cryptography", "httpx2"},
-    "operations": {"domain", "gateways.ports", "models", "cryptography", "email_validator", "itsdangerous", "passlib",
-        "pydantic", "sqlalchemy",
+    "operations": {
+        "domain", "gateways.panel_port", "gateways.ports", "models", "cryptography", "email_validator", "itsdangerous",
+        "passlib", "pydantic", "sqlalchemy",
     },
     "i18n": {"domain", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},
     "clock": {"flask"},
@@ -27,8 +28,8 @@ IMPORTS: dict[str, set[str]] = {
     "config": {"config_values", "models", "click"},
     "config_values": {"gateways.mail", "models", "operations", "idna"},
     "worker": {
-        "clock", "domain", "gateways", "gateways.demo.store", "gateways.ports", "models", "operations",
-        "flask", "flask_babel",
+        "clock", "domain", "gateways", "gateways.demo.store", "gateways.panel_port", "gateways.ports", "models",
+        "operations", "flask", "flask_babel",
     },
     "web": {
         "clock", "domain", "i18n", "models", "operations",

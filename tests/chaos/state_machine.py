@@ -18,7 +18,8 @@ from kajoom.domain.order import OrderEvent, OrderStatus, allows
 from kajoom.domain.payment import GIVEN_UP, AttemptStatus, PaymentChoice
 from kajoom.domain.quote import Quote, When
 from kajoom.domain.refusal import BusinessError
-from kajoom.gateways.ports import PanelResult, PanelStatus, ProviderResult
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
+from kajoom.gateways.ports import ProviderResult
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order

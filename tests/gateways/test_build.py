@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from kajoom.gateways import build
-from kajoom.gateways.ports import PackageChange, PanelStatus
+from kajoom.gateways.panel_port import AccountStatus, PackageChange, PanelAccount, PanelStatus
+
+ACCOUNT = PanelAccount("", "boreal")
+CHANGE = PackageChange("k", ACCOUNT, "web-b")
 
 
 @dataclass(frozen=True)
@@ -21,20 +25,27 @@ class Settings:
     paypal_secret: str = ""
     paypal_webhook_id: str = ""
     paypal_can_save: bool = False
+    server_secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 def test_demonstration_has_its_own_provider_and_panel(tmp_path: Path) -> None:
     gateways = build(Settings(demo=True, instance_path=tmp_path))
     assert list(gateways.payments) == ["demonstration"]
-    assert gateways.panel.check(PackageChange("k", "boreal", "web-b")).status is PanelStatus.DONE
+    assert gateways.panel_of("").change(CHANGE).status is PanelStatus.DONE
 
 
 def test_host_without_a_panel_refuses_changes_for_staff(tmp_path: Path) -> None:
     gateways = build(Settings(demo=False, instance_path=tmp_path))
-    for request in (gateways.panel.check, gateways.panel.apply):
-        result = request(PackageChange("k", "boreal", "web-b"))
+    panel = gateways.panel_of("")
+    for result in (
+        panel.change(CHANGE),
+        panel.suspend(ACCOUNT, "k"),
+        panel.unsuspend(ACCOUNT, "k"),
+        panel.terminate(ACCOUNT, "k"),
+    ):
         assert (result.status, result.reason) == (PanelStatus.REFUSED, "manual")
-    assert gateways.panel.read("boreal") is None
+    reading = panel.read(ACCOUNT)
+    assert (reading.status, reading.is_supported) == (AccountStatus.UNKNOWN, False)
 
 
 def test_demonstration_provider_is_absent_outside_the_demonstration(tmp_path: Path) -> None:
@@ -50,8 +61,7 @@ def test_paypal_is_present_when_configured(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_paypal_can_save_accounts_only_when_configured(tmp_path: Path, allowed: bool) -> None:
-    account = {"paypal_client_id": "client", "paypal_secret": "secret"}
-    settings = Settings(demo=True, instance_path=tmp_path, paypal_can_save=allowed, **account)
+    settings = Settings(True, tmp_path, paypal_client_id="client", paypal_secret="secret", paypal_can_save=allowed)
     can_save = {code: provider.can_save for code, provider in build(settings).payments.items()}
     assert can_save == {"demonstration": False, "paypal": allowed}
 

@@ -1,4 +1,4 @@
-"""The contract of the ports: every payment provider, panel and mailer must pass these tests."""
+"""The contract of the ports: every payment provider and mailer must pass these tests."""
 
 from __future__ import annotations
 
@@ -11,25 +11,20 @@ import pytest
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
-from kajoom.gateways.demo.panel import DemoPanel
 from kajoom.gateways.demo.provider import DemoProvider
 from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
 from kajoom.gateways.mail import FolderMailer
 from kajoom.gateways.ports import (
     ChargeRequest,
     Mailer,
-    PackageChange,
-    Panel,
-    PanelResult,
-    PanelStatus,
     PaymentProvider,
     ProviderResult,
 )
-from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
+from tests.fake_gateways import FakeMailer, FakeProvider
 
 pytestmark = pytest.mark.slow
 
-A, P = AttemptStatus, PanelStatus
+A = AttemptStatus
 
 
 class Providers(NamedTuple):
@@ -42,22 +37,8 @@ class Providers(NamedTuple):
     pending: PaymentProvider
 
 
-class Panels(NamedTuple):
-    """Panels of one kind, one for each behaviour of the contract."""
-
-    accepting: Panel
-    refusing: Panel
-    losing_after: Panel
-    losing_before: Panel
-    pending: Panel
-
-
 def charge_of(cents: int = 4172, key: str = "k1") -> ChargeRequest:
     return ChargeRequest(key=key, provider="any", amount=Money(cents), invoice="2026-0001", locale="fr")
-
-
-def change_to(package: str, username: str = "boreal") -> PackageChange:
-    return PackageChange(key=f"to-{package}", username=username, package=package)
 
 
 def demo_store(folder: Path, system: DemoSystem, behaviour: Behaviour) -> DemoStore:
@@ -81,30 +62,9 @@ def fake_providers(_folder: Path) -> Providers:
     )
 
 
-def demonstration_panels(folder: Path) -> Panels:
-    behaviours = (Behaviour.ACCEPT, Behaviour.REFUSE, Behaviour.LOSE_AFTER, Behaviour.LOSE_BEFORE, Behaviour.PENDING)
-    return Panels(*(DemoPanel(demo_store(folder, DemoSystem.PANEL, behaviour), 0) for behaviour in behaviours))
-
-
-def fake_panels(_folder: Path) -> Panels:
-    return Panels(
-        FakePanel(),
-        FakePanel(PanelResult(P.REFUSED, "no")),
-        FakePanel(PanelResult(P.UNKNOWN)),
-        FakePanel(PanelResult(P.UNKNOWN), takes_effect=False),
-        FakePanel(PanelResult(P.PENDING)),
-    )
-
-
 @pytest.fixture(params=[demonstration_providers, fake_providers], ids=["demonstration", "fake"])
 def providers(request: pytest.FixtureRequest, tmp_path: Path) -> Providers:
     make: Callable[[Path], Providers] = request.param
-    return make(tmp_path)
-
-
-@pytest.fixture(params=[demonstration_panels, fake_panels], ids=["demonstration", "fake"])
-def panels(request: pytest.FixtureRequest, tmp_path: Path) -> Panels:
-    make: Callable[[Path], Panels] = request.param
     return make(tmp_path)
 
 
@@ -183,59 +143,6 @@ def test_capture_of_a_captured_charge_returns_the_same_result(providers: Provide
 def test_deleting_an_unknown_saved_account_does_nothing(providers: Providers) -> None:
     providers.accepting.delete_saved_account("unknown")
     assert not providers.accepting.has_saved_account("unknown")
-
-
-def test_package_applied_is_read_back(panels: Panels) -> None:
-    assert panels.accepting.check(change_to("web-b")).status is P.DONE
-    assert panels.accepting.apply(change_to("web-b")).status is P.DONE
-    assert panels.accepting.read("boreal") == "web-b"
-
-
-def test_package_set_twice_is_harmless(panels: Panels) -> None:
-    panels.accepting.apply(change_to("web-b"))
-    assert panels.accepting.apply(change_to("web-b")).status is P.DONE
-    assert panels.accepting.read("boreal") == "web-b"
-
-
-def test_package_of_an_account_never_changed_is_unknown(panels: Panels) -> None:
-    assert panels.accepting.read("boreal") is None
-
-
-def test_change_affects_only_its_account(panels: Panels) -> None:
-    panels.accepting.apply(change_to("web-b", "boreal"))
-    panels.accepting.apply(change_to("web-c", "austral"))
-    assert panels.accepting.read("boreal") == "web-b"
-
-
-def test_change_without_an_account_is_refused_with_a_reason(panels: Panels) -> None:
-    result = panels.accepting.check(change_to("web-b", username=""))
-    assert result.status is P.REFUSED
-    assert result.reason
-
-
-def test_refused_change_has_no_effect(panels: Panels) -> None:
-    result = panels.refusing.apply(change_to("web-b"))
-    assert result.status is P.REFUSED
-    assert result.reason
-    assert panels.refusing.read("boreal") is None
-
-
-def test_response_lost_after_the_change_is_found_by_reading_back(panels: Panels) -> None:
-    assert panels.losing_after.apply(change_to("web-b")).status is P.UNKNOWN
-    assert panels.losing_after.read("boreal") == "web-b"
-
-
-def test_response_lost_before_the_change_has_no_effect(panels: Panels) -> None:
-    assert panels.losing_before.apply(change_to("web-b")).status is P.UNKNOWN
-    assert panels.losing_before.read("boreal") is None
-    assert panels.losing_before.apply(change_to("web-b")).status is P.DONE
-
-
-def test_pending_change_is_done_by_the_next_request(panels: Panels) -> None:
-    assert panels.pending.apply(change_to("web-b")).status is P.PENDING
-    assert panels.pending.read("boreal") is None
-    assert panels.pending.apply(change_to("web-b")).status is P.DONE
-    assert panels.pending.read("boreal") == "web-b"
 
 
 @pytest.mark.parametrize("kind", ["folder", "fake"])

@@ -11,7 +11,10 @@ from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.demo.panel import DemoPanel
 from kajoom.gateways.demo.provider import DemoProvider
 from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
-from kajoom.gateways.ports import ChargeRequest, PackageChange, PanelStatus
+from kajoom.gateways.panel_port import PackageChange, PanelAccount, PanelStatus
+from kajoom.gateways.ports import ChargeRequest
+
+BOREAL = PanelAccount("", "boreal")
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def test_slow_panel_waits_before_the_change(store: DemoStore) -> None:
     waited: list[float] = []
     store.set_behaviour(DemoSystem.PANEL, Behaviour.SLOW, once=True)
     panel = DemoPanel(store, 3, waited.append)
-    assert panel.apply(PackageChange("k", "boreal", "web-b")).status is PanelStatus.DONE
+    assert panel.change(PackageChange("k", BOREAL, "web-b")).status is PanelStatus.DONE
     assert waited == [3]
 
 
@@ -100,4 +103,4 @@ def test_failed_transaction_is_rolled_back(store: DemoStore) -> None:
 
     with pytest.raises(RuntimeError):
         fail()
-    assert DemoPanel(store).read("boreal") is None
+    assert DemoPanel(store).read(BOREAL).package == ""

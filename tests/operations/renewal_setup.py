@@ -10,7 +10,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.decision import When
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.gateways.ports import PanelResult, PanelStatus
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice

@@ -12,7 +12,8 @@ from flask import Flask
 from flask_migrate import stamp
 
 from kajoom.gateways import Gateways
-from kajoom.gateways.ports import MailDelayed, MailRefused, PanelResult, PanelStatus
+from kajoom.gateways.panel_port import PanelAccount, PanelReading, PanelResult, PanelStatus
+from kajoom.gateways.ports import MailDelayed, MailRefused
 from kajoom.models.db import db
 from kajoom.worker.loop import run_pending
 from tests.conftest import Browser, set_time
@@ -33,7 +34,7 @@ Work = Callable[..., None]
 class ErringPanel(FakePanel):
     """A panel that does not answer."""
 
-    def read(self, username: str) -> str | None:
+    def read(self, account: PanelAccount) -> PanelReading:
         raise ConnectionError("the panel does not answer")
 
 

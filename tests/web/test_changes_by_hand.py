@@ -6,8 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from kajoom.models.catalog import catalog_version
 from kajoom.models.db import db
 from kajoom.models.order import Order
+from kajoom.models.service import Service
 from tests.catalog_cache import forget_catalog
 from tests.conftest import Browser
 from tests.web.conftest import Address
@@ -30,6 +32,20 @@ def test_choice_and_review_announce_the_delay_of_a_person(french: Browser, addre
     assert DELAY in page
     assert AUTOMATIC not in page
     assert "dès le paiement" not in page
+
+
+def test_service_on_a_server_without_a_panel_announces_the_delay_of_a_person(french: Browser, address: Address) -> None:
+    current = catalog_version()
+    assert current is not None
+    current.servers, current.version = {"s1": {"panel": "manual"}, "s2": {"panel": "whm"}}, current.version + 1
+    pages = []
+    for server in ("s1", "s2"):
+        service = db.session.get_one(Service, int(address("hosting").rpartition("/")[2]))
+        service.server = server
+        db.session.commit()
+        pages.append(french.get(address("hosting") + "/plan/review?plan=b&cycle=monthly").text)
+    assert [DELAY in page for page in pages] == [True, False]
+    assert [AUTOMATIC in page for page in pages] == [False, True]
 
 
 @pytest.mark.usefixtures("without_panel")

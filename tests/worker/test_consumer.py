@@ -9,8 +9,9 @@ import pytest
 from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.gateways.panels.manual import ManualPanel
-from kajoom.gateways.ports import MailDelayed, MailRefused, PanelResult, PanelStatus, ProviderResult
+from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderResult
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
@@ -113,7 +114,7 @@ def test_no_transaction_is_open_while_a_gateway_is_called() -> None:
     gateways = Gateways(panel=recorder, mailer=recorder, payments={"fake": recorder})  # type: ignore[arg-type, dict-item]
     paid_order(gateways)
     drain(gateways, AT + timedelta(minutes=2))
-    assert recorder.in_transaction == dict.fromkeys(("charge", "look_up", "send", "read", "check", "apply"), False)
+    assert recorder.in_transaction == dict.fromkeys(("charge", "look_up", "send", "read", "change"), False)
 
 
 def test_delayed_email_is_retried_with_increasing_delays(gateways: Gateways, mailer: FakeMailer) -> None:

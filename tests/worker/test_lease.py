@@ -9,7 +9,8 @@ import pytest
 
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways import Gateways
-from kajoom.gateways.ports import ChargeRequest, PackageChange, PanelResult, ProviderResult
+from kajoom.gateways.panel_port import PackageChange, PanelResult
+from kajoom.gateways.ports import ChargeRequest, ProviderResult
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
 from kajoom.models.payment import Payment
@@ -42,8 +43,8 @@ class KilledMailer(FakeMailer):
 class KilledPanel(FakePanel):
     """Applies the package change, then the process is killed before it reads the result."""
 
-    def apply(self, change: PackageChange) -> PanelResult:
-        super().apply(change)
+    def change(self, change: PackageChange) -> PanelResult:
+        super().change(change)
         raise Killed
 
 

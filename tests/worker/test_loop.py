@@ -12,7 +12,7 @@ import time_machine
 from flask import Flask
 
 from kajoom.gateways import Gateways
-from kajoom.gateways.ports import PanelResult, PanelStatus
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.models.db import db
 from kajoom.models.heartbeat import heartbeats
 from kajoom.models.outbox import Message

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
+from kajoom.gateways.panel_port import (
+    NO_PANEL,
+    AccountStatus,
+    PackageChange,
+    PanelAccount,
+    PanelReading,
+    PanelResult,
+    PanelStatus,
+)
 
-_NO_PANEL_RESULT = PanelResult(PanelStatus.REFUSED, NO_PANEL)
+NOT_READ = PanelReading(AccountStatus.UNKNOWN, is_supported=False)
 
 
 class ManualPanel:
-    """Refuses every change with the reason ``NO_PANEL``, so that it goes to staff."""
+    """Refuses every request with ``reason``, ``NO_PANEL`` unless another one is given, so that it goes to staff."""
 
-    def check(self, change: PackageChange) -> PanelResult:
+    def __init__(self, reason: str = NO_PANEL) -> None:
+        self._result = PanelResult(PanelStatus.REFUSED, reason)
+
+    def change(self, change: PackageChange) -> PanelResult:
         """Refuse the change."""
-        return _NO_PANEL_RESULT
+        return self._result
 
-    def apply(self, change: PackageChange) -> PanelResult:
-        """Refuse the change."""
-        return _NO_PANEL_RESULT
+    def suspend(self, account: PanelAccount, key: str) -> PanelResult:
+        """Refuse the suspension."""
+        return self._result
 
-    def read(self, username: str) -> str | None:
-        """Return ``None``: no account is known."""
-        return None
+    def unsuspend(self, account: PanelAccount, key: str) -> PanelResult:
+        """Refuse the end of the suspension."""
+        return self._result
+
+    def terminate(self, account: PanelAccount, key: str) -> PanelResult:
+        """Refuse the termination."""
+        return self._result
+
+    def read(self, account: PanelAccount) -> PanelReading:
+        """Return that no account can be read."""
+        return NOT_READ

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,23 +20,29 @@ from kajoom.models.catalog import (
     group_rows,
 )
 from kajoom.models.db import db
-from kajoom.models.service import largest_quantities
+from kajoom.models.service import largest_quantities, servers_in_use
+from kajoom.operations.catalog.file_schema import CatalogFile
 from kajoom.operations.catalog.read import read_catalog
-from kajoom.operations.catalog.schema import CatalogFile, GroupEntry, MoveEntry
+from kajoom.operations.catalog.schema import GroupEntry, MoveEntry
+from kajoom.operations.catalog.server_schema import PANELS
 from kajoom.operations.files.cells import MAX_CENTS
 from kajoom.operations.files.report import FileError, LoadReport
 
 
-def load_catalog(content: bytes, at: datetime, *, dry_run: bool = False) -> LoadReport:
+def load_catalog(
+    content: bytes, at: datetime, *, dry_run: bool = False, panels: Collection[str] = PANELS
+) -> LoadReport:
     """Store a catalogue file and report what changed; a ``dry_run`` reports the same and stores nothing.
+
+    ``panels`` are the panels that a server may have. A server stays in the file as long as services are on it.
 
     A plan that is no longer in the file is withdrawn, never deleted: services and orders refer to it. The moves from
     a withdrawn plan stay, so that its clients can leave it. A banner that is no longer in the file is deleted.
     """
-    catalog = read_catalog(content)
+    catalog = read_catalog(content, panels)
     if isinstance(catalog, list):
         return LoadReport(errors=catalog)
-    errors = list(_amount_errors(catalog))
+    errors = [*_amount_errors(catalog), *_server_errors(catalog)]
     if errors:
         return LoadReport(errors=errors)
     report = LoadReport()
@@ -59,6 +65,13 @@ def _amount_errors(catalog: CatalogFile) -> Iterator[FileError]:
             if amount * quantity > MAX_CENTS:
                 reason = f"{Money(amount)} at {quantity}, the largest quantity of a service, is over {Money(MAX_CENTS)}"
                 yield FileError(None, f"groups.{code}.plans.{plan}.prices.{currency}", reason)
+
+
+def _server_errors(catalog: CatalogFile) -> Iterator[FileError]:
+    """Servers that services are on and that the file does not have."""
+    for name, count in servers_in_use().items():
+        if name not in catalog.servers:
+            yield FileError(None, f"servers.{name}", f"missing: it is the server of {count} services")
 
 
 def _highest_prices(group: GroupEntry | None, currency: str) -> Iterator[tuple[str, int]]:
@@ -167,13 +180,14 @@ def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> Non
     columns = {"seller": catalog.seller.model_dump(), "staff": catalog.staff.model_dump(exclude_none=True)}
     row = catalog_version()
     if row is None:
-        row = CatalogVersion(version=0, loaded_at=at, offline={}, **columns)
+        row = CatalogVersion(version=0, loaded_at=at, offline={}, servers={}, **columns)
         db.session.add(row)
         report.added += columns
     else:
         for name, value in columns.items():
             _report_change(name, _update(row, {name: value}), report)
     _load_offline(row, catalog, report)
+    _load_servers(row, catalog, report)
     _load_numbering(row, catalog, report)
     if report.has_changes:
         row.version += 1
@@ -191,6 +205,17 @@ def _load_offline(row: CatalogVersion, catalog: CatalogFile, report: LoadReport)
             report.added.append(place)
     report.withdrawn += [f"payments.{code}" for code in row.offline if code not in offline]
     row.offline = offline
+
+
+def _load_servers(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) -> None:
+    servers = {name: entry.columns() for name, entry in catalog.servers.items()}
+    for name, columns in servers.items():
+        if name in row.servers:
+            _report_change(f"servers.{name}", row.servers[name] != columns, report)
+        else:
+            report.added.append(f"servers.{name}")
+    report.withdrawn += [f"servers.{name}" for name in row.servers if name not in servers]
+    row.servers = servers
 
 
 def _load_numbering(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) -> None:

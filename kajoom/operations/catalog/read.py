@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from kajoom.domain.payment_method import BUILT_IN
+from kajoom.operations.catalog.file_schema import CatalogFile
 from kajoom.operations.catalog.locations import line_of, lines_of
-from kajoom.operations.catalog.schema import ANY, CatalogFile
+from kajoom.operations.catalog.schema import ANY
+from kajoom.operations.catalog.server_schema import PANELS, server_errors
 from kajoom.operations.files.report import FileError
 from kajoom.operations.files.text import is_utf16
 from kajoom.operations.files.validation import REASONS, describe_errors
@@ -37,8 +39,11 @@ _REASONS = {
 }
 
 
-def read_catalog(content: bytes) -> CatalogFile | list[FileError]:
-    """The catalogue that a TOML file describes, or its errors in the order of the file."""
+def read_catalog(content: bytes, panels: Collection[str] = PANELS) -> CatalogFile | list[FileError]:
+    """The catalogue that a TOML file describes, or its errors in the order of the file.
+
+    ``panels`` are the panels that a server may have.
+    """
     if is_utf16(content):
         return [FileError(None, "", "UTF-16 text: save the file as UTF-8")]
     try:
@@ -51,7 +56,7 @@ def read_catalog(content: bytes) -> CatalogFile | list[FileError]:
         return [FileError(int(line[1]) if line else None, "", str(error))]
     except RecursionError:
         return [FileError(None, "", "nested too deeply")]
-    catalog, errors = _validate(table)
+    catalog, errors = _validate(table, panels)
     if catalog is not None and not errors:
         return catalog
     lines = lines_of(text)
@@ -59,12 +64,12 @@ def read_catalog(content: bytes) -> CatalogFile | list[FileError]:
     return sorted(found, key=lambda error: error.line or 0)
 
 
-def _validate(table: Mapping[str, Any]) -> tuple[CatalogFile | None, list[tuple[str, str]]]:
+def _validate(table: Mapping[str, Any], panels: Collection[str]) -> tuple[CatalogFile | None, list[tuple[str, str]]]:
+    others = [*_reference_errors(table), *server_errors(_tables(table, "servers"), panels)]
     try:
-        return CatalogFile.model_validate(table), list(_reference_errors(table))
+        return CatalogFile.model_validate(table), others
     except ValidationError as error:
-        errors = map(_name_language, describe_errors(error, _REASONS))
-        return None, [*errors, *_reference_errors(table)]
+        return None, [*map(_name_language, describe_errors(error, _REASONS)), *others]
 
 
 def _name_language(error: tuple[str, str]) -> tuple[str, str]:

@@ -33,7 +33,6 @@ from kajoom.operations.catalog.values import (
     Link,
     LongText,
     NumberPrefix,
-    OfflineCode,
     PlanCodes,
     Price,
     QstNumber,
@@ -244,17 +243,3 @@ class InvoicesEntry(Table):
 
     prefix: NumberPrefix = ""
     start: Annotated[StrictInt, Field(ge=1, le=999_999_999)] = 1
-
-
-class CatalogFile(Table):
-    """A whole file: the seller, the staff to notify, and offline payment methods, groups and banners by their codes.
-
-    Without ``invoices`` their numbers begin again each year.
-    """
-
-    seller: SellerEntry
-    invoices: InvoicesEntry | None = None
-    staff: StaffEntry = StaffEntry()
-    payments: dict[OfflineCode, OfflineEntry] = {}
-    groups: Annotated[dict[Code, GroupEntry], Field(min_length=1)]
-    banners: dict[Code, BannerEntry] = {}

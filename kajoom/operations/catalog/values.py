@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictInt
 
@@ -18,6 +19,7 @@ _CODE = "[a-z0-9][a-z0-9_-]{0,39}"
 _CURRENCY = "[A-Z]{3}"
 # It ends before the digits of the number, or "K1" and 23 would be the same number as "K" and 123.
 _PREFIX = "([A-Za-z]([A-Za-z0-9-]{0,10}[A-Za-z-])?)?"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TEXT_LENGTH, _LONG_TEXT_LENGTH = 200, 2000
 
 
@@ -82,6 +84,20 @@ def _one_or_many(value: object) -> object:
 
 def _unlimited_as_none(value: object) -> object:
     return None if value == "unlimited" else value
+
+
+def check_server_url(text: str) -> str:
+    """Check an address to which secrets are sent: https, or http on the loopback interface; without a last slash."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("not an address") from None
+    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK)):
+        raise ValueError("an address that begins with https:// expected")
+    if "@" in parts.netloc or parts.query or parts.fragment or " " in text:
+        raise ValueError("an address without user, password, query or fragment expected")
+    return text.rstrip("/")
 
 
 Text = Annotated[str, AfterValidator(_check_text), _at_most(_TEXT_LENGTH)]

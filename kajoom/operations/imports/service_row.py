@@ -58,6 +58,7 @@ class ServiceRow(BaseModel):
     plan: Code
     label: Text = ""
     username: Name = ""
+    server: Code = ""
     status: Annotated[ServiceStatus, PlainValidator(one_of(STATUSES))]
     cycle: Annotated[BillingCycle, PlainValidator(one_of(CYCLES))]
     currency: Currency = "CAD"

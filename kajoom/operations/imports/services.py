@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,7 +20,15 @@ from kajoom.operations.imports.follow_up import FollowUp, carry_out
 from kajoom.operations.imports.service_changes import UPDATED, History, change_of, remembered
 from kajoom.operations.imports.service_row import ServiceRow, amount_errors, terms_errors
 
-_DEFAULTS = {"label": "", "username": "", "currency": "CAD", "quantity": 1, "next_due_date": None, "usage": None}
+_DEFAULTS = {
+    "label": "",
+    "username": "",
+    "server": "",
+    "currency": "CAD",
+    "quantity": 1,
+    "next_due_date": None,
+    "usage": None,
+}
 _RESOURCES = tuple(resource.value for resource in Resource)
 _FROM_FILE = ("external_id", "status", "cycle", "currency", "quantity", "next_due_date", *UPDATED)
 
@@ -41,10 +49,15 @@ class ServiceImport:
 
 @dataclass(frozen=True, slots=True)
 class _Prices:
-    """The plans of the catalogue: their ids by group and code, and the highest price of a group in a currency."""
+    """What of the catalogue the rows are checked against.
+
+    ``plans`` are the ids of plans by group and code, ``highest`` the highest price of a group in a currency, and
+    ``servers`` the names of the servers.
+    """
 
     plans: Mapping[tuple[str, str], int]
     highest: Mapping[tuple[str, str], int]
+    servers: Collection[str] = ()
 
     @property
     def codes(self) -> dict[int, str]:
@@ -79,7 +92,7 @@ def _prices(in_force: Catalog) -> _Prices:
     for plan in in_force.plans.values():
         for (_, currency), price in plan.prices.items():
             highest[plan.group, currency] = max(price.cents, highest.get((plan.group, currency), 0))
-    return _Prices({(plan.group, plan.code): plan.id for plan in in_force.plans.values()}, highest)
+    return _Prices({(plan.group, plan.code): plan.id for plan in in_force.plans.values()}, highest, in_force.servers)
 
 
 def _import_batch(records: list[ImportRow], batch: ImportBatch, prices: _Prices, how: ServiceImport) -> list[FollowUp]:
@@ -147,6 +160,8 @@ def _errors(
         yield "client", "the service is already another client's"
     if (values["group"], values["plan"]) not in prices.plans:
         yield "plan", f"unknown plan: {values['group']}/{values['plan']}"
+    if values.get("server") and values["server"] not in prices.servers:
+        yield "server", f"no server {values['server']!r} in the catalogue"
     if values["registered_on"] > on:
         yield "registered_on", f"{values['registered_on']} is in the future"
     yield from terms_errors(values)

@@ -15,7 +15,7 @@ from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import PLANNED, USAGE_UNKNOWN, TaskKind
 from kajoom.domain.terms import becomes_free
 from kajoom.domain.usage import Fit, fit
-from kajoom.gateways.ports import NO_PANEL, PackageChange, PanelResult, PanelStatus
+from kajoom.gateways.panel_port import NO_PANEL, PackageChange, PanelResult, PanelStatus
 from kajoom.models.audit import record_act
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.client import lock_client
@@ -27,6 +27,7 @@ from kajoom.models.renewal import is_being_paid, renewals_with_terms_of
 from kajoom.operations import outbox, tasks
 from kajoom.operations.billing import renewals
 from kajoom.operations.billing.credit_notes import Cause, issue_credit_note
+from kajoom.operations.catalog.servers import account_of
 from kajoom.operations.orders.days_served import check_day, credit_days_not_served
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.transaction import transactional
@@ -53,8 +54,17 @@ def package_change_of(order_id: int) -> PackageChange | None:
     change = None
     if order is not None and order.status is OrderStatus.AWAITING_PROVISIONING and not order.needs_person:
         is_same_plan = order.from_plan_id == order.to_plan_id
-        change = PackageChange(order.reference, order.service.username, order.to_plan.package, is_same_plan)
+        change = PackageChange(_panel_key(order), account_of(order.service), order.to_plan.package, is_same_plan)
     return change
+
+
+def _panel_key(order: Order) -> str:
+    """The key of what the panel is asked: a new one each time that staff have the panel asked again.
+
+    Up to its colon it is the key of the message that asks.
+    """
+    reviews = sum(step.event is OrderEvent.NEEDS_REVIEW for step in order.history)
+    return f"provision-{order.reference}" + (f":{reviews}" if reviews else "")
 
 
 @transactional

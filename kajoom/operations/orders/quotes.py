@@ -62,7 +62,7 @@ def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
     if fits.over and plan.code != service.plan.code:
         raise BusinessError(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
     move = service.plan.moves.get(plan.code)
-    needs_person = (move is not None and move.needs_person) or not fits.known
+    needs_person = (move is not None and (move.needs_person or service.changes_by_hand)) or not fits.known
     return quote(service.pricing_input(on), target, on, choice.when, service.group.charge, needs_person)
 
 

@@ -18,7 +18,8 @@ from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import TaskKind
-from kajoom.gateways.ports import PanelResult, PanelStatus, ProviderResult
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
+from kajoom.gateways.ports import ProviderResult
 from kajoom.models.credit import balance_of
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order

@@ -16,7 +16,8 @@ from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.service import ServiceStatus
-from kajoom.gateways.ports import PanelResult, PanelStatus, ProviderResult
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
+from kajoom.gateways.ports import ProviderResult
 from kajoom.models.credit import balance_of
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db

@@ -9,11 +9,22 @@ from kajoom.domain.catalog import GroupIcon
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
+from kajoom.domain.server import Server
+from kajoom.domain.service import ServiceStatus
 from kajoom.models.catalog import CatalogVersion, ProductGroup, catalog, catalog_version
 from kajoom.models.db import db
 from tests import factories
 from tests.architecture.files import ROOT
 from tests.operations.catalog.catalog_text import DEMO, load
+
+SERVERS = """
+[servers.s1]
+panel = "whm"
+url = "https://s1.example.com:2087/"
+
+[servers.s2]
+panel = "manual"
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +129,34 @@ def test_numbering_of_invoices_is_added_changed_and_withdrawn() -> None:
     assert load(f'[invoices]\nprefix = "K"\nstart = 5000\n{DEMO}').changed == ["invoices"]
     assert load(DEMO).withdrawn == ["invoices"]
     assert catalog().numbering is None
+
+
+def test_servers_are_added_changed_and_withdrawn() -> None:
+    load(DEMO)
+    assert load(f"{SERVERS}{DEMO}").added == ["servers.s1", "servers.s2"]
+    assert catalog().server("s1") == Server("s1", "whm", "https://s1.example.com:2087")
+    assert load(SERVERS.replace("s1.example.com", "s3.example.com") + DEMO).changed == ["servers.s1"]
+    assert load(DEMO).withdrawn == ["servers.s1", "servers.s2"]
+    assert catalog().servers == {}
+
+
+def test_service_without_a_server_has_the_only_or_the_default_one() -> None:
+    load(f"{SERVERS}{DEMO}")
+    assert catalog().server("") == Server("", "manual")
+    load(SERVERS.replace('panel = "manual"', 'panel = "manual"\ndefault = true') + DEMO)
+    assert catalog().server("").name == "s2"
+    load(SERVERS.split("[servers.s2]", maxsplit=1)[0] + DEMO)
+    assert catalog().server("").name == "s1"
+    assert catalog().server("s9") == Server("s9", "manual")
+
+
+def test_server_of_services_stays_in_the_file() -> None:
+    load(f"{SERVERS}{DEMO}")
+    factories.service(server="s1")
+    factories.service(server="s2", status=ServiceStatus.TERMINATED)
+    report = load(DEMO)
+    assert [str(error) for error in report.errors] == ["servers.s1: missing: it is the server of 1 services"]
+    assert set(catalog().servers) == {"s1", "s2"}
 
 
 def test_dry_run_reports_and_writes_nothing() -> None:

@@ -165,6 +165,32 @@ def test_numbering_of_invoices_is_checked(table: str, named: str) -> None:
     assert any(named in error for error in errors_of(f"[invoices]\n{table}\n{DEMO}"))
 
 
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        ('panel = "cpanel"', "servers.s1.panel: no panel 'cpanel': demonstration, manual, webhook, whm expected"),
+        ('panel = "whm"', "servers.s1.url: missing: a server of the panel 'whm' is asked at an address"),
+        ("panel = 3", "servers.s1.panel: a text in quotes expected"),
+        ('pannel = "whm"', "servers.s1.pannel: unknown key"),
+        ('panel = "whm"\nurl = "http://s1.example.com"', "servers.s1.url: an address that begins with https://"),
+        ('panel = "whm"\nurl = "https://[::1"', "servers.s1.url: not an address"),
+        ('panel = "whm"\nurl = "https://s1.example.com:x"', "servers.s1.url: not an address"),
+        ('panel = "whm"\nurl = "https://root:pw@s1.example.com"', "servers.s1.url: an address without user, password"),
+        ('panel = "whm"\nurl = "https://s1.example.com"\ntoken = "x"', "servers.s1.token: unknown key"),
+        ('panel = "manual"\ndefault = "yes"', "servers.s1.default: true or false expected"),
+        ('panel = "manual"\n[servers.S2]\npanel = "manual"', "servers.S2: not a code"),
+        ('panel = "manual"\n[servers.s-1]\npanel = "manual"\n[servers.s_1]\npanel = "manual"', "those of s-1: KAJOOM_"),
+        (
+            'panel = "manual"\ndefault = true\n[servers.s2]\npanel = "manual"\ndefault = true',
+            "servers.s2.default: s1 is the default server already",
+        ),
+    ],
+)
+def test_servers_are_checked(table: str, named: str) -> None:
+    errors = errors_of(f"[servers.s1]\n{table}\n{DEMO}")
+    assert any(named in error for error in errors), errors
+
+
 @pytest.mark.parametrize("prefix", ["", "K", "K-", "Fact-26-", "ABCDEFGHIJK-"])
 def test_prefix_of_invoices_is_accepted(prefix: str) -> None:
     assert not isinstance(read_catalog(f'[invoices]\nprefix = "{prefix}"\nstart = 4210\n{DEMO}'.encode()), list)

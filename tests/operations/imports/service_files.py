@@ -19,6 +19,7 @@ CELLS = {
     "group": "hosting",
     "plan": "a",
     "label": "exemple.ca",
+    "server": "",
     "username": "exemple",
     "status": "active",
     "cycle": "monthly",

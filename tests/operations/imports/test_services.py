@@ -73,6 +73,19 @@ instructions = { fr = "Rien à faire.", en = "Nothing to do." }
     assert stored_service().payment_method == "prelevement"
 
 
+def test_server_of_the_catalogue_may_be_a_services_server() -> None:
+    own = b'\n[servers.s1]\npanel = "manual"\n'
+    load_catalog((DEMO / "catalog.toml").read_bytes() + own, AT)
+    assert import_file(file({"server": "s1"})).errors == []
+    assert stored_service().server == "s1"
+    assert import_file(file({"server": ""})).changed == 1
+    assert stored_service().server == ""
+
+
+def test_server_that_the_catalogue_does_not_have_is_refused() -> None:
+    assert errors_of(import_file(file({"server": "s1"}))) == ["line 2: server: no server 's1' in the catalogue"]
+
+
 def test_payment_method_that_the_catalogue_does_not_have_is_refused() -> None:
     assert errors_of(import_file(file({"payment_method": "prelevement"}))) == [
         "line 2: payment_method: unknown: 'prelevement'; one of paypal, interac, cheque, bank_transfer, credit"

@@ -15,7 +15,7 @@ from kajoom.domain.decision import Decision, When
 from kajoom.domain.money import Money
 from kajoom.domain.order import TRANSITIONS, OrderEvent, OrderStatus, ReviewReason
 from kajoom.domain.refusal import BusinessError
-from kajoom.gateways.ports import PackageChange, PanelResult, PanelStatus
+from kajoom.gateways.panel_port import PackageChange, PanelAccount, PanelResult, PanelStatus
 from kajoom.models.credit import balance_of
 from kajoom.models.db import db
 from kajoom.models.order import Order
@@ -43,7 +43,8 @@ def order_paid_by_credit(row: Service, plan: str = "b", cycle: BillingCycle = MO
 def test_service_changes_when_the_panel_succeeds() -> None:
     row = factories.service()
     order = order_paid_by_credit(row)
-    order_id, expected = order.id, PackageChange(order.reference, row.username, "pkg_b")
+    account = PanelAccount("", row.username, row.external_id)
+    order_id, expected = order.id, PackageChange(f"provision-{order.reference}", account, "pkg_b")
 
     assert package_change_of(order_id) == expected
     assert not db.session().in_transaction()

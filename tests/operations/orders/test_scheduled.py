@@ -10,7 +10,7 @@ import pytest
 
 from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.domain.service import ServiceStatus
-from kajoom.gateways.ports import PanelResult, PanelStatus
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.operations.orders.provisioning import record_panel_result, start_due_order

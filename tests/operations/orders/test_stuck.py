@@ -9,7 +9,7 @@ import pytest
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.domain.task import TaskKind
-from kajoom.gateways.ports import PanelResult, PanelStatus
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.outbox import message_by_key

@@ -1,0 +1,88 @@
+"""A hosting panel as the worker uses it: with a time limit for each call and a circuit breaker for its server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from kajoom.gateways.circuit_breaker import CircuitBreaker
+from kajoom.gateways.panel_port import (
+    PANEL_SECONDS,
+    AccountStatus,
+    PackageChange,
+    Panel,
+    PanelAccount,
+    PanelReading,
+    PanelResult,
+    PanelStatus,
+)
+from kajoom.gateways.time_limit import TimeLimit
+
+_NO_ANSWER = PanelResult(PanelStatus.UNKNOWN, "no answer")
+_NOT_ASKED = PanelResult(PanelStatus.UNKNOWN, "not asked: the server has not answered")
+_NO_READING = PanelReading(AccountStatus.UNKNOWN)
+# An outcome that is unknown after so long counts as no answer; an error that comes at once delays nobody.
+_SLOW_SECONDS = 1.0
+
+Answer = TypeVar("Answer", PanelResult, PanelReading)
+
+
+class LimitedPanel:
+    """A panel whose every call is waited for ``seconds``, after which its outcome is unknown.
+
+    It is not asked at all while ``breaker`` does not allow it: the changes of one dead server do not delay those of
+    the others. ``monotonic`` returns seconds.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        breaker: CircuitBreaker,
+        seconds: float = PANEL_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._panel = panel
+        self._breaker = breaker
+        self._seconds = seconds
+        self._monotonic = monotonic
+
+    def change(self, change: PackageChange) -> PanelResult:
+        """As the panel's own."""
+        return self._ask(lambda: self._panel.change(change))
+
+    def suspend(self, account: PanelAccount, key: str) -> PanelResult:
+        """As the panel's own."""
+        return self._ask(lambda: self._panel.suspend(account, key))
+
+    def unsuspend(self, account: PanelAccount, key: str) -> PanelResult:
+        """As the panel's own."""
+        return self._ask(lambda: self._panel.unsuspend(account, key))
+
+    def terminate(self, account: PanelAccount, key: str) -> PanelResult:
+        """As the panel's own."""
+        return self._ask(lambda: self._panel.terminate(account, key))
+
+    def read(self, account: PanelAccount) -> PanelReading:
+        """As the panel's own."""
+        if not self._breaker.begin():
+            return _NO_READING
+        return self._call(lambda: self._panel.read(account), lambda each: each.status is AccountStatus.UNKNOWN) or (
+            _NO_READING
+        )
+
+    def _ask(self, request: Callable[[], PanelResult]) -> PanelResult:
+        if not self._breaker.begin():
+            return _NOT_ASKED
+        return self._call(request, lambda result: result.status is PanelStatus.UNKNOWN) or _NO_ANSWER
+
+    def _call(self, request: Callable[[], Answer], is_unknown: Callable[[Answer], bool]) -> Answer | None:
+        """The answer to a request, ``None`` when there is none in time; ``begin`` has allowed the call."""
+        start, answered = self._monotonic(), True
+        try:
+            answer = TimeLimit(self._seconds, self._monotonic).call(lambda _: request(), None)
+            answered = answer is not None and not is_unknown(answer)
+        finally:
+            is_slow = self._monotonic() - start >= min(_SLOW_SECONDS, self._seconds)
+            self._breaker.end(answered=answered or not is_slow)
+        return answer

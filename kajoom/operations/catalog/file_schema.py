@@ -1,0 +1,34 @@
+"""The schema of a host's catalogue file as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kajoom.operations.catalog.schema import (
+    BannerEntry,
+    GroupEntry,
+    InvoicesEntry,
+    OfflineEntry,
+    SellerEntry,
+    StaffEntry,
+    Table,
+)
+from kajoom.operations.catalog.server_schema import ServerEntry
+from kajoom.operations.catalog.values import Code, OfflineCode
+
+
+class CatalogFile(Table):
+    """A whole file: the seller, the staff to notify, and offline methods, servers, groups and banners by their codes.
+
+    Without ``invoices`` their numbers begin again each year.
+    """
+
+    seller: SellerEntry
+    invoices: InvoicesEntry | None = None
+    staff: StaffEntry = StaffEntry()
+    payments: dict[OfflineCode, OfflineEntry] = Field(default_factory=dict)
+    servers: dict[Code, ServerEntry] = Field(default_factory=dict)
+    groups: Annotated[dict[Code, GroupEntry], Field(min_length=1)]
+    banners: dict[Code, BannerEntry] = Field(default_factory=dict)
