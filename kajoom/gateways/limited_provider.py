@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from datetime import date
+from typing import TypeVar
 
 from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.circuit_breaker import CircuitBreaker
@@ -15,6 +16,8 @@ NO_ANSWER = ProviderResult(AttemptStatus.UNKNOWN, reason="no_answer")
 _NOT_ASKED = ProviderResult(AttemptStatus.REFUSED, reason="not_asked")
 # An outcome that is unknown after so long counts as no answer; an error that comes at once delays nobody.
 _SLOW_SECONDS = 1.0
+
+_Request = TypeVar("_Request", ChargeRequest, Refund)
 
 
 class LimitedProvider:
@@ -55,8 +58,8 @@ class LimitedProvider:
         return self._call(self._provider.capture, charge) or NO_ANSWER
 
     def refund(self, refund: Refund) -> ProviderResult:
-        """As the provider's own, without a limit: only staff and the worker refund."""
-        return self._provider.refund(refund)
+        """As the provider's own; a refund that was not sent is asked for again, as one whose answer was lost."""
+        return self._call(self._provider.refund, refund) or NO_ANSWER
 
     def captures(self, day: date) -> Iterable[Capture]:
         """As the provider's own, without a limit: only staff and the worker reconcile."""
@@ -70,13 +73,13 @@ class LimitedProvider:
         """As the provider's own, without a limit: only the worker deletes saved accounts."""
         self._provider.delete_saved_account(token)
 
-    def _call(self, method: Callable[[ChargeRequest], ProviderResult], charge: ChargeRequest) -> ProviderResult | None:
+    def _call(self, method: Callable[[_Request], ProviderResult], request: _Request) -> ProviderResult | None:
         """The result of a method, ``None`` when it was not called."""
         if not self._limit.seconds_left or not (self._asks_always or self._breaker.begin()):
             return None
         start, result = self._monotonic(), None
         try:
-            result = self._limit.call(method, charge)
+            result = self._limit.call(method, request)
         finally:
             is_slow = self._monotonic() - start >= _SLOW_SECONDS
             answered = result is not None and not (result.status is AttemptStatus.UNKNOWN and is_slow)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, String, cast, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from kajoom.domain.catalog import Catalog
 from kajoom.domain.money import Money
 from kajoom.models.catalog import CatalogVersion, Plan, catalog
 from kajoom.models.client import Client
-from kajoom.models.credit import CreditEntry
+from kajoom.models.credit import balances_in, balances_text
 from kajoom.models.db import db
 from kajoom.models.document import Document, latest_documents_of
 from kajoom.models.factor import HAS_FACTOR
@@ -57,7 +57,7 @@ def client_page_of(client_id: int, at: datetime) -> ClientPage | None:
     return ClientPage(
         client=client,
         has_factor=has_factor,
-        credit=[Money(int(cents), code) for code, cents in _pairs(credit)],
+        credit=list(balances_in(credit).values()),
         sessions=[row[-1] for row in rows if row[-1] is not None],
         catalog=catalog(version or 0),
         **_lists(client_id),
@@ -82,22 +82,9 @@ def _with_sessions(client_id: int, at: datetime) -> Any:
     """The client, once for each open session, the one that was used last first."""
     version = select(CatalogVersion.version).scalar_subquery()
     return (
-        select(Client, HAS_FACTOR, _balances(client_id), version, ClientSession)
+        select(Client, HAS_FACTOR, balances_text(client_id), version, ClientSession)
         .outerjoin(ClientSession, (ClientSession.client_id == Client.id) & open_at(at))
         .where(Client.id == client_id, Client.role == "")
         .order_by(ClientSession.seen_at.desc(), ClientSession.id.desc())
         .limit(LATEST + 1)
     )
-
-
-def _balances(client_id: int) -> ScalarSelect[str | None]:
-    """The balances of account credit that are not zero, as one text: "CAD 1500 USD 200"."""
-    total = func.sum(CreditEntry.cents)
-    query = select(CreditEntry.currency, total.label("cents")).where(CreditEntry.client_id == client_id)
-    rows = query.group_by(CreditEntry.currency).having(total != 0).subquery()
-    return select(func.aggregate_strings(rows.c.currency + " " + cast(rows.c.cents, String), " ")).scalar_subquery()
-
-
-def _pairs(text: str | None) -> list[tuple[str, str]]:
-    words = (text or "").split()
-    return sorted(zip(words[::2], words[1::2], strict=True))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import ForeignKey, ScalarSelect, SQLColumnExpression, func, select
+from sqlalchemy import ForeignKey, ScalarSelect, SQLColumnExpression, String, cast, func, select
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from kajoom.domain.credit import CreditReason
@@ -65,6 +65,33 @@ def balance_of(client_id: int, currency: str) -> Money:
     query = select(func.coalesce(func.sum(CreditEntry.cents), 0))
     cents = db.session.scalar(query.where(CreditEntry.client_id == client_id, CreditEntry.currency == currency))
     return Money(cents or 0, currency)
+
+
+def balances_text(client_id: int) -> ScalarSelect[str | None]:
+    """A client's balances that are not zero, as a subquery of one text: "CAD 1500 USD 200"; see ``balances_in``."""
+    total = func.sum(CreditEntry.cents)
+    query = select(CreditEntry.currency, total.label("cents")).where(CreditEntry.client_id == client_id)
+    rows = query.group_by(CreditEntry.currency).having(total != 0).subquery()
+    return select(func.aggregate_strings(rows.c.currency + " " + cast(rows.c.cents, String), " ")).scalar_subquery()
+
+
+def balances_in(text: str | None) -> dict[str, Money]:
+    """The balances by currency that ``balances_text`` selected."""
+    words = (text or "").split()
+    return {code: Money(int(cents), code) for code, cents in sorted(zip(words[::2], words[1::2], strict=True))}
+
+
+def balance_after(entry: CreditEntry) -> Money:
+    """Return the client's account credit, in the currency of a movement, just after it."""
+    query = select(func.sum(CreditEntry.cents)).where(
+        CreditEntry.client_id == entry.client_id, CreditEntry.currency == entry.currency, CreditEntry.id <= entry.id
+    )
+    return Money(int(db.session.scalar(query) or 0), entry.currency)
+
+
+def newest_movement_of(client_id: int) -> int:
+    """Return the id of a client's newest movement in any currency, 0 when there is none."""
+    return db.session.scalar(select(func.max(CreditEntry.id)).where(CreditEntry.client_id == client_id)) or 0
 
 
 def movements_of_invoice(invoice_id: int) -> list[CreditEntry]:

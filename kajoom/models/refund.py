@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.money import Money
-from kajoom.domain.refund import OPEN, RefundStatus
+from kajoom.domain.refund import OPEN, RefundablePayment, RefundStatus
 from kajoom.models.db import Base, db
 from kajoom.models.payment import Payment
 from kajoom.models.types import UtcDateTime, enum_column
@@ -61,3 +62,16 @@ def refunds_of(invoice_id: int) -> list[RefundAttempt]:
     """Return every refund of an invoice's payments, refused ones included, oldest first."""
     query = select(RefundAttempt).join(Payment).where(Payment.invoice_id == invoice_id)
     return list(db.session.scalars(query.options(joinedload(RefundAttempt.payment)).order_by(RefundAttempt.id)))
+
+
+def refundable_payments(payments: Iterable[Payment], refunds: Iterable[RefundAttempt]) -> list[RefundablePayment]:
+    """What is left of each payment after those of the ``refunds`` that were made, in the order of the payments."""
+    done = [each for each in refunds if each.status is RefundStatus.DONE]
+    return [
+        RefundablePayment(
+            payment.id,
+            payment.provider,
+            payment.amount - Money(sum(each.cents for each in done if each.payment_id == payment.id), payment.currency),
+        )
+        for payment in payments
+    ]

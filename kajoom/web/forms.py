@@ -35,7 +35,7 @@ _FIELD_LENGTH = 200
 ANY_LENGTH = 64 * 1024
 """The length of the whole form, for a field whose converter has a bound of its own."""
 
-_REQUIRED = (InputRequired(message=Refusal.UNREADABLE),)
+REQUIRED = (InputRequired(message=Refusal.UNREADABLE),)
 
 
 class SingleField(Field):  # type: ignore[misc]  # WTForms has no type hints
@@ -131,7 +131,7 @@ class AddressForm(StrictForm):
 class LanguageForm(StrictForm):
     """The language of a client's pages and e-mails, "fr" or "en"."""
 
-    language = SingleField(_REQUIRED, convert=_matching(_LANGUAGE))
+    language = SingleField(REQUIRED, convert=_matching(_LANGUAGE))
 
 
 class PlanForm(StrictForm):
@@ -170,8 +170,8 @@ class PlanChoice(NamedTuple):
 class ChoiceForm(StrictForm):
     """A complete choice: only ``when`` may be missing."""
 
-    plan = _plan_field(_REQUIRED)
-    cycle = SingleField(_REQUIRED, convert=BillingCycle)
+    plan = _plan_field(REQUIRED)
+    cycle = SingleField(REQUIRED, convert=BillingCycle)
     when = SingleField(convert=When)
 
     @property
@@ -225,7 +225,7 @@ class ConfirmForm(ChoiceForm, PaymentFields):
     """The confirmation of a reviewed change, with the digest of the figures seen and the form's one-use key."""
 
     digest = SingleField()
-    key = SingleField(_REQUIRED, convert=_matching(_KEY))
+    key = SingleField(REQUIRED, convert=_matching(_KEY))
     acknowledged = SingleField()
 
     @property
@@ -243,11 +243,11 @@ class CancelOrderForm(StrictForm):
 class CancellationWhenForm(StrictForm):
     """When a service is to end."""
 
-    when = SingleField(_REQUIRED, convert=CancellationWhen)
+    when = SingleField(REQUIRED, convert=CancellationWhen)
 
 
 class CancellationForm(CancellationWhenForm):
     """A cancellation request: when, the form's one-use key, and the reason, of 2,000 characters at most."""
 
-    key = SingleField(_REQUIRED, convert=_matching(_KEY))
+    key = SingleField(REQUIRED, convert=_matching(_KEY))
     reason = SingleField(convert=_short_text, refusal=Refusal.TOO_LONG, max_length=ANY_LENGTH)

@@ -6,6 +6,7 @@ Each sentence may hold ``%(name)s``: what was acted on, and other values of its 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from flask import session
 from flask_babel import gettext
@@ -32,6 +33,23 @@ _TEXTS: Mapping[str, str] = {
     "password": N_("Your password was changed, and your other sessions were closed."),
     "job_retried": N_("Job %(name)s will be tried again as soon as a worker is free."),
     "job_discarded": N_("Job %(name)s was discarded."),
+    "credit_added": N_(
+        "%(amount)s was added to the account credit of %(name)s, now %(balance)s. They are sent an e-mail."
+    ),
+    "credit_taken": N_(
+        "%(amount)s was taken from the account credit of %(name)s, now %(balance)s. They are sent an e-mail."
+    ),
+    "refund_done": N_("%(amount)s of invoice %(name)s was sent back: %(provider)s. The client is sent an e-mail."),
+    "refund_pending": N_(
+        "%(amount)s of invoice %(name)s is on its way back: %(provider)s. The client is sent an e-mail once it is done."
+    ),
+    "refund_unknown": N_(
+        "We don’t know yet whether %(amount)s of invoice %(name)s was sent back: %(provider)s has not answered. It is"
+        " asked again automatically, and nothing is sent twice."
+    ),
+    "refund_refused": N_(
+        "%(amount)s of invoice %(name)s was not sent back: %(provider)s refused it. It is account credit again."
+    ),
     "received_all": N_("%(amount)s was recorded: invoice %(name)s is paid in full."),
     "received_part": N_("%(amount)s was recorded for invoice %(name)s: %(balance)s is still to be paid."),
     "received_more": N_(
@@ -44,6 +62,17 @@ _TEXTS: Mapping[str, str] = {
 }
 
 
+_TO_LOOK_AT = frozenset({"refund_unknown", "refund_refused"})
+"""The codes of what is not simply done."""
+
+
+class Notice(NamedTuple):
+    """A sentence to show, and whether it says that something is to be looked at."""
+
+    text: str
+    is_warning: bool
+
+
 def show_next(code: str, name: str = "", **values: str) -> None:
     """Have the next page show the sentence of a code.
 
@@ -53,13 +82,14 @@ def show_next(code: str, name: str = "", **values: str) -> None:
     session[NOTICE] = "".join([f"{code} {name}".rstrip(), *others])
 
 
-def take_notice() -> str:
-    """The sentence to show, once; empty when there is none."""
+def take_notice() -> Notice | None:
+    """The notice to show, once; ``None`` when there is none."""
     if NOTICE not in session:
-        return ""
+        return None
     first, *others = session.pop(NOTICE).split("\n")
     code, _, name = first.partition(" ")
-    return notice_text(code, name, **dict(other.partition(" ")[::2] for other in others))
+    text = notice_text(code, name, **dict(other.partition(" ")[::2] for other in others))
+    return Notice(text, code in _TO_LOOK_AT) if text else None
 
 
 def notice_text(code: str, name: str, **values: str) -> str:

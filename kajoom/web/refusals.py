@@ -50,6 +50,8 @@ _UNPROCESSABLE = {
     Refusal.CYCLE_NOT_OFFERED,
     Refusal.SAME_TERMS,
     StaffRefusal.NO_REASON,
+    StaffRefusal.NOT_AN_AMOUNT,
+    StaffRefusal.BALANCE_TOO_LOW,
     StaffRefusal.NOT_A_DAY,
     StaffRefusal.NOT_YET,
     StaffRefusal.BEFORE_ORDER,

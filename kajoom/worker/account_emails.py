@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from kajoom.domain.money import Money
 from kajoom.models.address_change import AddressChange, address_change_by_id
 from kajoom.models.client import Client, client_by_email, client_by_id
+from kajoom.models.credit import CreditEntry, balance_after
+from kajoom.models.db import db
 from kajoom.operations.accounts.links import LinkKind, make_token, signing_keys
 
 ACCOUNT_EMAILS = frozenset(
-    {"password_reset", "invitation", "password_changed", "address_confirm", "address_changed", "factor_changed"}
-)
+    {
+        "password_reset", "invitation", "password_changed", "address_confirm", "address_changed", "factor_changed",
+        "credit_granted",
+    }
+)  # fmt: skip
 """The kinds about the account, not about a service."""
 
 _LINKS: Mapping[str, tuple[LinkKind, str]] = {
@@ -28,7 +34,7 @@ class AccountContext:
     """A client, the address ``email`` to write to, the ``link`` of the button, and when what is told happened.
 
     ``change`` is the change of address that the e-mail is about, and ``factor`` what happened to the second factor: a
-    ``FactorChange``.
+    ``FactorChange``. ``credit`` is the movement of account credit, and ``balance`` the credit after it.
     """
 
     client: Client
@@ -37,22 +43,31 @@ class AccountContext:
     at: datetime
     change: AddressChange | None = None
     factor: str = ""
+    credit: CreditEntry | None = None
+    balance: Money | None = None
 
     @property
     def locale(self) -> str:
         """The language of the client."""
         return self.client.locale
 
+    @property
+    def moved(self) -> Money | None:
+        """The amount by which the account credit moved, whether up or down."""
+        return max(self.credit.amount, -self.credit.amount) if self.credit is not None else None
+
 
 def account_context_of(ids: Mapping[str, Any], at: datetime, config: Mapping[str, Any]) -> AccountContext | None:
     """Load what an e-mail about an account needs, and make its link ``at`` the time of writing.
 
     ``None`` for an address that is no client's, or for a new one that another account has; for a client who was
-    deactivated; and for an invitation of a client who has a password by then.
+    deactivated, unless it is about money; and for an invitation of a client who has a password by then.
     """
     name, base = ids["email"], str(config["BASE_URL"]).rstrip("/")
     if "address_change" in ids:
         return _address_context(ids, at, config, base)
+    if "entry" in ids:
+        return _credit_context(ids["entry"], base)
     client = client_by_id(ids["client"]) if ids["client"] is not None else None
     if client is None or not client.active or (name == "invitation" and client.password):
         return None
@@ -66,6 +81,15 @@ def account_context_of(ids: Mapping[str, Any], at: datetime, config: Mapping[str
     # Who opens it is not signed in: without "lang" the page would be in the language of the browser.
     link = f"{base}/{page}/{token}?lang={client.locale}"
     return AccountContext(client, client.email, link, happened_at)
+
+
+def _credit_context(entry_id: int, base: str) -> AccountContext | None:
+    entry = db.session.get_one(CreditEntry, entry_id)
+    client = client_by_id(entry.client_id)
+    if client is None or client.is_erased:
+        return None
+    link = f"{base}/account#credit"
+    return AccountContext(client, client.email, link, entry.at, credit=entry, balance=balance_after(entry))
 
 
 def _address_context(

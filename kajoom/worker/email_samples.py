@@ -19,6 +19,7 @@ from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
+from kajoom.models.credit import CreditEntry
 from kajoom.models.daily_summary import DailySummary, Differences, Overdue, StuckCounts, TaskAges
 from kajoom.models.order import Order
 from kajoom.models.service import Service
@@ -50,6 +51,7 @@ SELLER = {
 AT = datetime(2022, 10, 17, 18, 30, tzinfo=UTC)
 
 _REASON = {"fr": "Le nouveau serveur n’est pas prêt.", "en": "The new server is not ready."}
+_CREDIT_REASON = {"fr": "Panne du 3 octobre", "en": "Outage of October 3"}
 _INTERAC = offline_method(
     "interac",
     {},
@@ -93,11 +95,18 @@ def account_sample(kind: str, lang: str) -> AccountContext:
     """The context of a sample e-mail about the account of a client whose language is ``lang``."""
     client = Client(name="Camille Tremblay", email="camille@example.com", locale=lang)
     base = str(current_app.config["BASE_URL"]).rstrip("/")
+    if kind == "credit_granted":
+        return _credit_sample(client, f"{base}/account#credit")
     pages = {"password_reset": "reset/", "invitation": "invite/", "address_confirm": "account/email/"}
     other = {"address_changed": "account", "factor_changed": "account/factors"}.get(kind, "reset")
     link = f"{base}/{pages[kind]}a-sample-link" if kind in pages else f"{base}/{other}"
     change = AddressChange(client=client, old_email=client.email, new_email="camille.tremblay@example.com")
     return AccountContext(client, client.email, link, AT, change, "added")
+
+
+def _credit_sample(client: Client, link: str) -> AccountContext:
+    entry = CreditEntry(cents=2000, currency="CAD", note=_CREDIT_REASON[client.locale], at=AT)
+    return AccountContext(client, client.email, link, AT, credit=entry, balance=Money(3450))
 
 
 def client_sample(kind: str, lang: str) -> EmailContext:

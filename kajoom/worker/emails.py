@@ -59,6 +59,7 @@ EMAILS = (
     "address_confirm",
     "address_changed",
     "factor_changed",
+    "credit_granted",
     "staff_notice",
     "change_late",
     "staff_task",
@@ -226,6 +227,7 @@ def _links(context: EmailContext) -> dict[str, str]:
     base = _base_url()
     service = f"{base}/services/{context.service.id}"
     links = {"service_link": service, "choose_link": f"{service}/plan", "tasks_link": f"{base}/staff"}
+    links["client_link"] = f"{base}/staff/clients/{context.client.id}"
     if context.task:
         links["tasks_link"] += f"#task-{context.task.id}"
     if context.order:

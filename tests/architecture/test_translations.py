@@ -21,7 +21,8 @@ MARKS: dict[str, Any] = dict(DEFAULT_KEYWORDS)
 """The functions whose argument is a message: the same as in ``flask words update``."""
 
 IDENTICAL: set[str] = {
-    "%(n)s service", "Actions", "Client", "Clients", "Date", "Information", "Service", "Services", "Total",
+    "%(n)s client", "%(n)s service", "Actions", "Client", "Clients", "Date", "Information", "Service", "Services",
+    "Total",
 }  # fmt: skip
 """Messages that are the same in both languages."""
 

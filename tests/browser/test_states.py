@@ -128,6 +128,8 @@ PAGES_OF_STAFF = (
     "/staff/search?q=CH-2022-000001",
     "/staff/search?q=zzz",
     "/staff/clients/1",
+    "/staff/clients/1/credit",
+    "/staff/credit",
 )
 
 

@@ -15,7 +15,7 @@ from kajoom.gateways import Gateways
 from kajoom.gateways.circuit_breaker import CircuitBreaker
 from kajoom.gateways.limited_provider import LimitedProvider
 from kajoom.gateways.paypal.provider import PayPalProvider
-from kajoom.gateways.ports import ChargeRequest, ProviderResult
+from kajoom.gateways.ports import ChargeRequest, ProviderResult, Refund
 from kajoom.gateways.time_limit import TimeLimit, seconds_left
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 from tests.gateways.test_paypal_client import FakeMonotonic
@@ -46,6 +46,10 @@ class SilentProvider(FakeProvider):
 
     look_up = capture = charge
 
+    def refund(self, refund: Refund) -> ProviderResult:
+        self.released.wait(30)
+        return super().refund(refund)
+
 
 @pytest.fixture
 def silent() -> Iterator[SilentProvider]:
@@ -60,6 +64,14 @@ def test_silent_provider_is_waited_for_until_the_limit_and_its_outcome_is_unknow
     assert (result.status, result.provider_ref) == (UNKNOWN, "")
     assert 0.1 <= time.monotonic() - start < 2
     assert 0 < silent.left <= 0.1
+
+
+def test_refund_that_a_provider_does_not_answer_or_is_not_asked_for_is_unknown(silent: SilentProvider) -> None:
+    refund, breaker = Refund("r1", "CAP-1", Money(41_72), "2026-0001"), CircuitBreaker()
+    for seconds in (0.1, 0.0):
+        assert LimitedProvider(silent, TimeLimit(seconds), breaker).refund(refund).status is UNKNOWN
+    silent.released.set()
+    assert LimitedProvider(silent, TimeLimit(5), breaker, asks_always=True).refund(refund).status is not UNKNOWN
 
 
 def test_limit_counts_all_calls_of_a_request(silent: SilentProvider) -> None:

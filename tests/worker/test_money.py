@@ -15,6 +15,7 @@ from kajoom.models.db import db
 from kajoom.models.outbox import message_by_key
 from kajoom.models.reconciliation import open_differences
 from kajoom.models.refund import refunds_of
+from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders.provisioning import mark_refused
 from kajoom.operations.payments.refunds import refund_invoice
@@ -52,6 +53,31 @@ def test_refund_with_a_lost_result_is_settled_and_notified(
     (refund,) = refunds_of(invoice.id)
     assert refund.status is RefundStatus.DONE
     assert any("remboursement de" in email["Subject"] for email in map(parse, mailer.sent))
+
+
+@pytest.mark.parametrize(
+    ("locale", "amount", "expected"),
+    [
+        ("fr", "20.00", "Nous avons ajouté 20,00 $ à votre crédit au compte"),
+        ("en", "-5.00", "We took $5.00 from your account credit"),
+    ],
+)
+def test_client_is_told_of_credit_given_or_taken_back_with_the_balance_then(
+    gateways: Gateways, mailer: FakeMailer, locale: str, amount: str, expected: str
+) -> None:
+    client = factories.client(locale=locale)
+    client.active = False  # an access that is deactivated ends no e-mail about money
+    factories.credit(client, 1_000)
+    db.session.commit()
+    balance = grant_credit(client.email, amount, "Outage of June 3", AT)
+    grant_credit(client.email, "100.00", "Later", LATER)
+
+    drain(gateways, LATER)
+
+    [first, _] = sorted(map(parse, mailer.sent), key=lambda email: "100" in email["Subject"])
+    assert first["Subject"].replace("\u00a0", " ") == expected
+    assert "Outage of June 3" in text_of(first)
+    assert str(balance).replace(".", "," if locale == "fr" else ".") in text_of(first)
 
 
 def test_daily_run_reconciles_the_day_before(gateways: Gateways, provider: FakeProvider) -> None:

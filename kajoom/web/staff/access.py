@@ -20,6 +20,7 @@ _PAGES = (
     ("staff.queue", N_("Tasks")), ("staff.search", N_("Clients")), ("staff.payments", N_("Payments")),
     ("staff.jobs", N_("Stuck")), ("staff.overdue", N_("Overdue")), _ACCOUNT,
 )  # fmt: skip
+_PAGES_OF_MANAGERS = (*_PAGES[:-1], ("staff.credit", N_("Credit")), _ACCOUNT)
 _PAGES_OF_CLIENTS = (("service.index", N_("My services")), ("invoice.index", N_("Invoices")), _ACCOUNT)
 
 _OF_CLIENTS = frozenset({"service.home", "service.index", "invoice.index"})
@@ -58,6 +59,8 @@ def _require_role() -> ResponseReturnValue | None:
 
 def _main_pages(client: ClientFacts) -> tuple[tuple[str, str], ...]:
     """The endpoints and the labels of the links at the top of each page."""
+    if client.role == StaffRole.MANAGER:
+        return _PAGES_OF_MANAGERS
     return _PAGES if client.is_staff else _PAGES_OF_CLIENTS
 
 

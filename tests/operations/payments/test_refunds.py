@@ -13,7 +13,7 @@ from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.gateways.ports import ProviderResult, Refund
-from kajoom.models.credit import balance_of
+from kajoom.models.credit import balance_of, newest_movement_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import message_by_key
@@ -106,6 +106,20 @@ def test_payment_is_refunded_once() -> None:
     assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
     grant_credit(invoice.client.email, "100.00", "other", AT)
     assert refusal_of(invoice, provider) is StaffRefusal.NOTHING_TO_REFUND
+
+
+def test_refund_decided_from_outdated_figures_is_refused() -> None:
+    provider = RefundingProvider()
+    invoice = refused_change(provider)
+    seen = newest_movement_of(invoice.client_id)
+    grant_credit(invoice.client.email, "-40.00", "spent elsewhere", AT)
+    with nothing_written(), pytest.raises(BusinessError) as raised:
+        refund_invoice(invoice.number, {"fake": provider}, "staff:lea", AT, seen)
+    assert raised.value.code is StaffRefusal.CHANGED_SINCE
+    [result] = refund_invoice(
+        invoice.number, {"fake": provider}, "staff:lea", AT, newest_movement_of(invoice.client_id)
+    )
+    assert result.amount == Money(3_12)
 
 
 def test_late_payment_is_refunded_and_not_the_one_that_paid_the_invoice() -> None:
