@@ -20,7 +20,7 @@ from kajoom.i18n.translations import compile_translations
 from kajoom.logs import configure_logging
 from kajoom.models.db import db
 from kajoom.models.health import latest_revision
-from kajoom.operations.catalog.servers import server_of
+from kajoom.operations.catalog.servers import current_catalog
 from kajoom.web import init_web
 from kajoom.worker.loop import embed_worker, start_embedded_worker
 
@@ -69,8 +69,10 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     init_migrations(app)
     app.config["REVISION"] = latest_revision(Path(app.root_path) / "migrations")
-    app.extensions["kajoom"] = gateways.build(config, server_of)
+    app.extensions["kajoom"] = gateways.build(config, current_catalog)
     app.config["PANELS"] = app.extensions["kajoom"].panel_names
+    if command in {None, "run"}:
+        config.check_servers(app.extensions["kajoom"].server_problem)
     app.config["CHANGES_BY_HAND"] = app.extensions["kajoom"].changes_by_hand
     init_web(app, config.payment_hosts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import click
 
 from kajoom import config_values as values
-from kajoom.models.demonstration import holds_demonstration
+from kajoom.domain.server import Server, variable_name
+from kajoom.models.before_start import holds_demonstration, stored_servers
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,24 @@ class Config:
                 f"{PREFIX}DEMO is missing: {PREFIX}DATABASE_URL holds the demonstration, whose passwords are public"
             )
 
+    def check_servers(self, problem_of: Callable[[Server], str]) -> None:
+        """Raise ``Misconfigured`` when a variable is of no server of the catalogue, or a panel cannot be asked.
+
+        ``problem_of`` returns why the panel of a server cannot be asked. Nothing is wrong before the first catalogue.
+        """
+        servers = stored_servers(self.database_url, self.instance_path)
+        if servers is None:
+            return
+        known = {variable_name(name) for name in servers}
+        problems = [
+            f"{PREFIX}SERVER_{name} is of no server of the catalogue{_nearest_server(name, known)}"
+            for name in self.server_secrets
+            if name.rpartition("_")[0] not in known
+        ]
+        problems += filter(None, map(problem_of, servers.values()))
+        if problems:
+            raise Misconfigured("; ".join(problems))
+
     @property
     def base_hosts(self) -> tuple[str, ...]:
         """The host of ``base_url`` in punycode, and in Unicode when it is an internationalised domain name."""
@@ -165,7 +184,15 @@ def from_environment(instance_path: Path, environment: Mapping[str, str] = os.en
     return _config(instance_path, read)
 
 
+def _nearest_server(name: str, known: Collection[str]) -> str:
+    server, _, kind = name.rpartition("_")
+    nearest = get_close_matches(server, known, 1)
+    return f": do you mean {PREFIX}SERVER_{nearest[0]}_{kind}?" if nearest else ""
+
+
 def _read(name: str, text: str) -> object:
+    if name.startswith("SERVER_") and not _SERVER.fullmatch(name):
+        raise ValueError(f"is not a variable of Kajoom: {PREFIX}SERVER_<NAME>_TOKEN, _SECRET and _USER are")
     if name not in READERS and not _SERVER.fullmatch(name):
         nearest = get_close_matches(name, READERS, 1)
         raise ValueError(f"is not a variable of Kajoom{f': do you mean {PREFIX}{nearest[0]}?' if nearest else ''}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from kajoom.config import DEMONSTRATION_SECRET, READERS, Misconfigured, from_environment
+from kajoom.domain.catalog import Catalog
+from kajoom.domain.server import Server
+from kajoom.gateways import build
 from tests.architecture.files import ROOT
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -92,7 +96,8 @@ def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
         ("KAJOOM_PREFIX", "is not a variable of Kajoom"),
         ("KAJOOM_WHM_TOKEN", "is not a variable of Kajoom"),
         ("KAJOOM_", "is not a variable of Kajoom"),
-        ("KAJOOM_SERVER_TOKEN", "is not a variable of Kajoom"),
+        ("KAJOOM_SERVER_TOKEN", "KAJOOM_SERVER_<NAME>_TOKEN, _SECRET and _USER are"),
+        ("KAJOOM_SERVER_S1_TOKN", "KAJOOM_SERVER_<NAME>_TOKEN, _SECRET and _USER are"),
     ],
 )
 @pytest.mark.parametrize("value", ["1", ""])
@@ -319,3 +324,35 @@ def test_demonstration_is_not_loaded_beside_the_clients_of_a_host(tmp_path: Path
     assert run("flask", "import", "clients", str(clients), **database).returncode == 0
     done = run("flask", "demo", "load", KAJOOM_DEMO="1", **database)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"WEB_1_TOKEN": "one", "WEB_1_USER": "root"}, ""),
+        ({"WEB_1_TOKEN": "one"}, "KAJOOM_SERVER_WEB_1_USER is missing"),
+        (
+            {"WEB1_TOKEN": "one", "WEB_1_TOKEN": "one", "WEB_1_USER": "root"},
+            "WEB1_TOKEN is of no server of the catalogue",
+        ),
+        ({"WEB1_TOKEN": "one", "WEB_1_TOKEN": "one", "WEB_1_USER": "root"}, "do you mean KAJOOM_SERVER_WEB_1_TOKEN?"),
+    ],
+)
+def test_variables_of_servers_are_compared_with_the_catalogue(
+    given: dict[str, str], problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"web-1": Server("web-1", "whm", "https://web-1.example.com:2087")}
+    monkeypatch.setattr("kajoom.config.stored_servers", lambda *_: known)
+    variables = {f"KAJOOM_SERVER_{name}": text for name, text in given.items()}
+    config = from_environment(tmp_path, SERVING | variables)
+    gateways = build(config, lambda: Catalog(1, servers=known))
+    if not problem:
+        config.check_servers(gateways.server_problem)
+        return
+    with pytest.raises(Misconfigured, match=re.escape(problem)):
+        config.check_servers(gateways.server_problem)
+
+
+def test_variables_of_servers_are_not_compared_before_the_first_catalogue(tmp_path: Path) -> None:
+    config = from_environment(tmp_path, SERVING | {"KAJOOM_SERVER_S1_TOKEN": "one"})
+    config.check_servers(lambda server: server.name)

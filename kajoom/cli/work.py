@@ -18,6 +18,7 @@ def work(info: ScriptInfo, once: bool) -> None:
     """Carry out changes, settle payments and send e-mails, until stopped (SIGTERM or Ctrl+C)."""
     app, stop = info.load_app(), Event()
     app.extensions["config"].check_can_serve()
+    app.extensions["config"].check_servers(app.extensions["kajoom"].server_problem)
     if once:
         run_pending(app, stop)
         return

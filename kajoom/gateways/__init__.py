@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from kajoom.domain.catalog import Catalog
 from kajoom.domain.server import DEMONSTRATION, Server
 from kajoom.gateways.circuit_breaker import CircuitBreaker
 from kajoom.gateways.demo.panel import DemoPanel
@@ -100,26 +101,30 @@ class Gateways:
         """The names of the panels that a server of the catalogue may have."""
         return self.servers.panel_names if self.servers else frozenset()
 
+    def server_problem(self, server: Server) -> str:
+        """Why the panel of a server cannot be asked, an empty text when it can."""
+        return self.servers.problem(server) if self.servers else ""
+
     @property
     def changes_by_hand(self) -> bool:
         """Whether a person makes every change of plan of services where the host has no servers."""
         return isinstance(self.panel, ManualPanel)
 
 
-def build(config: Settings, server_of: Callable[[str], Server] | None = None) -> Gateways:
+def build(config: Settings, catalog: Callable[[], Catalog] | None = None) -> Gateways:
     """Build the gateways of a configuration; raise ``ValueError`` for an invalid mail URL.
 
-    ``server_of`` returns the server of the catalogue that a service names, in a transaction of its own.
+    ``catalog`` returns the catalogue in force, in a transaction of its own.
     """
     mail, kinds = mailer(config.mail_url), panel_kinds()
     paypal: dict[str, PaymentProvider] = {PayPalProvider.code: _paypal(config)} if config.paypal_client_id else {}
     if not config.demo:
-        servers = Servers(server_of, config.server_secrets, kinds) if server_of else None
+        servers = Servers(catalog, config.server_secrets, kinds) if catalog else None
         return Gateways(ManualPanel(), mail, paypal, servers=servers)
     demo_store = DemoStore(config.instance_path / "demonstration.sqlite")
     provider, panel = DemoProvider(demo_store), DemoPanel(demo_store)
     kinds[DEMONSTRATION] = _DemoKind(panel)
-    servers = Servers(server_of, config.server_secrets, kinds) if server_of else None
+    servers = Servers(catalog, config.server_secrets, kinds) if catalog else None
     return Gateways(panel, mail, {provider.code: provider, **paypal}, demo_store, servers=servers)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 
+from kajoom.domain.catalog import Catalog
 from kajoom.domain.server import MANUAL, Server, variable_name
 from kajoom.gateways.panel_port import Panel, PanelKind, PanelSettings
 from kajoom.gateways.panels.manual import ManualPanel
+from kajoom.gateways.panels.whm import WhmPanel
 
 ENTRY_POINTS = "kajoom.panels"
 """The group of entry points by which an installed package offers the class of a panel."""
 
-_BUILT_IN: Mapping[str, PanelKind] = {}
+_BUILT_IN: Mapping[str, PanelKind] = {"whm": WhmPanel}
 _SECRETS = ("TOKEN", "SECRET", "USER")
 
 
@@ -25,17 +27,17 @@ def panel_kinds() -> dict[str, PanelKind]:
 class Servers:
     """The panels of the servers: each is built when it is first asked, and again when the catalogue changes it.
 
-    ``server_of`` returns the server that a service names. ``secrets`` are the values of the variables, by their names
-    after ``KAJOOM_SERVER_``. ``kinds`` are the panels that a server may have, by name.
+    ``catalog`` returns the catalogue in force, in a transaction of its own. ``secrets`` are the values of the
+    variables, by their names after ``KAJOOM_SERVER_``. ``kinds`` are the panels that a server may have, by name.
     """
 
     def __init__(
-        self, server_of: Callable[[str], Server], secrets: Mapping[str, str], kinds: Mapping[str, PanelKind]
+        self, catalog: Callable[[], Catalog], secrets: Mapping[str, str], kinds: Mapping[str, PanelKind]
     ) -> None:
-        self._server_of = server_of
+        self._catalog = catalog
         self._secrets = secrets
         self._kinds = kinds
-        self._built: dict[Server, Panel] = {}
+        self._built: dict[Server, Panel | str] = {}
 
     @property
     def panel_names(self) -> frozenset[str]:
@@ -43,33 +45,41 @@ class Servers:
         return frozenset({MANUAL, *self._kinds})
 
     def panel(self, name: str) -> Panel | None:
-        """The panel of the server that a service names, ``None`` when the host has no server at all."""
-        server = self._server_of(name)
-        if not server.name:
-            return ManualPanel() if server.is_by_hand else None
+        """The panel of the server that a service names, ``None`` when the host has no server at all.
+
+        One that cannot be asked refuses everything and says why.
+        """
+        server = self._catalog().server(name)
+        if not server.name and not server.is_by_hand:
+            return None
+        panel = self._panel_of(server)
+        return ManualPanel(panel) if isinstance(panel, str) else panel
+
+    def problem(self, server: Server) -> str:
+        """Why the panel of a server cannot be asked, an empty text when it can."""
+        panel = self._panel_of(server)
+        return panel if isinstance(panel, str) else ""
+
+    def _panel_of(self, server: Server) -> Panel | str:
         if server not in self._built:
             self._built[server] = self._build(server)
         return self._built[server]
 
-    def _build(self, server: Server) -> Panel:
-        """The panel of a server; one that cannot be asked refuses everything and says why."""
-        if server.panel == MANUAL:
+    def _build(self, server: Server) -> Panel | str:
+        """The panel of a server, or why it cannot be asked."""
+        if server.is_by_hand:
             return ManualPanel()
         kind = self._kinds.get(server.panel)
         if kind is None:
-            return ManualPanel(f"no panel {server.panel!r} is installed")
-        prefix = variable_name(server.name)
-        given = {name: self._secrets.get(f"{prefix}_{name}", "") for name in _SECRETS}
-        missing = [f"KAJOOM_SERVER_{prefix}_{name} is missing" for name in kind.needs if not given[name]]
+            return f"no panel {server.panel!r} is installed"
+        prefix = f"KAJOOM_SERVER_{variable_name(server.name)}_"
+        given = {name: self._secrets.get(f"{variable_name(server.name)}_{name}", "") for name in _SECRETS}
+        missing = [f"{prefix}{name} is missing" for name in kind.needs if not given[name]]
         if missing:
-            return ManualPanel("; ".join(missing))
-        return kind(
-            PanelSettings(
-                server.name,
-                server.url,
-                token=given["TOKEN"],
-                secret=given["SECRET"],
-                user=given["USER"],
-                allows_private_addresses=server.allows_private_addresses,
-            )
-        )
+            return "; ".join(missing)
+        token, secret, user = (given[name] for name in _SECRETS)
+        settings = PanelSettings(server.name, server.url, token, secret, user, server.allows_private_addresses)
+        try:
+            return kind(settings)
+        except ValueError as error:
+            return f"{prefix}{error}"

@@ -25,7 +25,7 @@ IMPORTS: dict[str, set[str]] = {
     "clock": {"flask"},
     "logs": {"flask", "structlog"},
     "server": {"gunicorn"},
-    "config": {"config_values", "models", "click"},
+    "config": {"config_values", "domain", "models", "click"},
     "config_values": {"gateways.mail", "models", "operations", "idna"},
     "worker": {
         "clock", "domain", "gateways", "gateways.demo.store", "gateways.panel_port", "gateways.ports", "models",

@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from kajoom.domain.catalog import Catalog
 from kajoom.domain.server import Server
 from kajoom.gateways import Gateways
 from kajoom.gateways.circuit_breaker import CircuitBreaker
@@ -51,7 +52,7 @@ class SilentPanel(FakePanel):
 
 
 class FakeKind:
-    """A panel to build; ``built`` are the settings it was built from."""
+    """A panel to build; ``built`` are the settings it was built from. It refuses the token "bad"."""
 
     needs: tuple[str, ...] = ("TOKEN",)
 
@@ -59,6 +60,8 @@ class FakeKind:
         self.built: list[PanelSettings] = []
 
     def __call__(self, settings: PanelSettings) -> Panel:
+        if settings.token == "bad":
+            raise ValueError("TOKEN must not be bad")
         self.built.append(settings)
         return FakePanel()
 
@@ -70,8 +73,8 @@ def silent() -> Iterator[SilentPanel]:
     panel.released.set()
 
 
-def servers(kind: FakeKind, secrets: dict[str, str], **known: Server) -> Servers:
-    return Servers(lambda name: known.get(name) or Server(name, "manual"), secrets, {"fake": kind})
+def servers(kind: FakeKind, secrets: dict[str, str], known: dict[str, Server]) -> Servers:
+    return Servers(lambda: Catalog(1, servers=known), secrets, {"fake": kind})
 
 
 def test_three_calls_end_before_the_lease_of_their_message() -> None:
@@ -110,7 +113,7 @@ def test_each_server_has_its_own_panel_and_breaker() -> None:
     kind = FakeKind()
     known = {name: Server(name, "fake", f"https://{name}.example.com") for name in ("s1", "web-2")}
     secrets = {"S1_TOKEN": "one", "WEB_2_TOKEN": "two", "WEB_2_USER": "reseller"}
-    gateways = Gateways(FakePanel(), FakeMailer(), servers=servers(kind, secrets, **known))
+    gateways = Gateways(FakePanel(), FakeMailer(), servers=servers(kind, secrets, known))
     for name in ("s1", "web-2", "s1"):
         assert gateways.panel_of(name).change(CHANGE).status is PanelStatus.DONE
     assert [(each.server, each.url, each.token, each.user) for each in kind.built] == [
@@ -122,7 +125,7 @@ def test_each_server_has_its_own_panel_and_breaker() -> None:
 
 def test_server_that_the_catalogue_has_changed_is_built_again() -> None:
     kind, known = FakeKind(), {"s1": Server("s1", "fake", "https://old.example.com")}
-    built = Servers(lambda name: known[name], {"S1_TOKEN": "one"}, {"fake": kind})
+    built = servers(kind, {"S1_TOKEN": "one"}, known)
     built.panel("s1")
     known["s1"] = Server("s1", "fake", "https://new.example.com")
     built.panel("s1")
@@ -136,16 +139,23 @@ def test_server_that_the_catalogue_has_changed_is_built_again() -> None:
         (Server("s1", "fake"), "KAJOOM_SERVER_S1_TOKEN is missing"),
         (Server("s1", "gone"), "no panel 'gone' is installed"),
         (Server("s1", "manual"), "manual"),
-        (Server("", "manual"), "manual"),
+        (Server("s2", "fake"), "manual"),
     ],
 )
 def test_server_that_cannot_be_asked_hands_its_changes_to_a_person(server: Server, reason: str) -> None:
-    gateways = Gateways(FakePanel(), FakeMailer(), servers=Servers(lambda _: server, {}, {"fake": FakeKind()}))
+    gateways = Gateways(FakePanel(), FakeMailer(), servers=servers(FakeKind(), {}, {server.name: server}))
     assert gateways.panel_of("s1").change(CHANGE) == PanelResult(PanelStatus.REFUSED, reason)
 
 
 def test_host_without_servers_has_one_panel() -> None:
     panel = FakePanel()
-    only = Servers(lambda name: Server(name, "demonstration"), {}, {})
+    only = Servers(lambda: Catalog(1, panel_without_server="demonstration"), {}, {})
     assert Gateways(panel, FakeMailer(), servers=only).panel_of("").change(CHANGE).status is PanelStatus.DONE
     assert panel.requests == [CHANGE]
+
+
+def test_settings_that_the_panel_refuses_are_its_problem() -> None:
+    server = Server("web-2", "fake")
+    built = servers(FakeKind(), {"WEB_2_TOKEN": "bad"}, {"web-2": server})
+    assert built.problem(server) == "KAJOOM_SERVER_WEB_2_TOKEN must not be bad"
+    assert built.problem(Server("s1", "manual")) == ""

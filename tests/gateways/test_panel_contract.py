@@ -11,8 +11,19 @@ import pytest
 
 from kajoom.gateways.demo.panel import DemoPanel
 from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
-from kajoom.gateways.panel_port import AccountStatus, PackageChange, Panel, PanelAccount, PanelResult, PanelStatus
+from kajoom.gateways.panel_port import (
+    AccountStatus,
+    PackageChange,
+    Panel,
+    PanelAccount,
+    PanelResult,
+    PanelSettings,
+    PanelStatus,
+)
+from kajoom.gateways.panels.whm import WhmPanel
 from tests.fake_gateways import FakePanel
+from tests.paypal.faults import Fault
+from tests.whm.server import TOKEN, USER, Account, FakeWhm
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +78,27 @@ def fake(_folder: Path) -> Iterator[System]:
     yield Fake()
 
 
-SYSTEMS: tuple[Callable[[Path], AbstractContextManager[System]], ...] = (demonstration, fake)
+class Whm:
+    def __init__(self, server: FakeWhm) -> None:
+        self._server = server
+        self.panel = WhmPanel(PanelSettings("s1", server.address, token=TOKEN, user=USER))
+
+    def refuse(self) -> None:
+        for function in ("changepackage", "suspendacct", "unsuspendacct", "removeacct"):
+            self._server.refuse(function, "Not today.")
+
+    def lose(self, *, after: bool) -> None:
+        self._server.faults.plan(Fault.CUT_AFTER if after else Fault.CUT_BEFORE)
+
+
+@contextmanager
+def whm(_folder: Path) -> Iterator[System]:
+    accounts = {account.username: Account("web-a") for account in (BOREAL, AUSTRAL)}
+    with FakeWhm(accounts, packages={"web-a", "web-b"}) as server:
+        yield Whm(server)
+
+
+SYSTEMS: tuple[Callable[[Path], AbstractContextManager[System]], ...] = (demonstration, fake, whm)
 
 
 @pytest.fixture(params=SYSTEMS, ids=lambda each: each.__name__)

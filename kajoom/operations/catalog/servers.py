@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kajoom.domain.server import Server
+from kajoom.domain.catalog import Catalog
 from kajoom.gateways.panel_port import PanelAccount
 from kajoom.models.catalog import catalog
 from kajoom.models.service import Service
@@ -15,6 +15,6 @@ def account_of(service: Service) -> PanelAccount:
 
 
 @transactional(read_only=True)
-def server_of(name: str) -> Server:
-    """The server that a service names, or the default one for an empty name."""
-    return catalog().server(name)
+def current_catalog() -> Catalog:
+    """The catalogue in force, read in a transaction of its own."""
+    return catalog()

@@ -1,0 +1,57 @@
+"""One HTTP request to a panel: no redirect, no kept connection, and an end to how long and how much is read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from kajoom.gateways.panel_port import PANEL_SECONDS
+from kajoom.gateways.time_limit import seconds_left
+
+_MAX_RESPONSE_BYTES = 1024 * 1024
+_CONNECT_SECONDS = 5.0
+_MARGIN_SECONDS = 2.0
+# No keep-alive: a stale connection would lose a response, and one opened before a fork would be shared.
+_LIMITS = httpx2.Limits(max_keepalive_connections=0)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An answer. ``status`` is the HTTP status, or 0 without a readable answer: the effect is then unknown."""
+
+    status: int = 0
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_ANSWER = HttpAnswer()
+
+
+def http_client() -> httpx2.Client:
+    """A client that is safe to share between threads and does not follow redirects."""
+    return httpx2.Client(limits=_LIMITS, follow_redirects=False)
+
+
+def send(client: httpx2.Client, method: str, url: str, **options: Any) -> HttpAnswer:
+    """Send one request, and read its answer before the time of a call to a panel has passed."""
+    seconds = min(PANEL_SECONDS - _MARGIN_SECONDS, seconds_left())
+    if not seconds:
+        return NO_ANSWER
+    end = time.monotonic() + seconds
+    timeout = httpx2.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds))
+    try:
+        with client.stream(method, url, timeout=timeout, **options) as response:
+            body = b""
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > _MAX_RESPONSE_BYTES or time.monotonic() > end:
+                    return NO_ANSWER
+            return HttpAnswer(
+                response.status_code, body, {name.lower(): text for name, text in response.headers.items()}
+            )
+    except (httpx2.HTTPError, httpx2.InvalidURL):
+        return NO_ANSWER
