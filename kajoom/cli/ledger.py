@@ -16,7 +16,7 @@ from kajoom import clock
 from kajoom.cli.operator import current_operator
 from kajoom.domain.money import Money
 from kajoom.domain.refund import RefundStatus
-from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.models.reconciliation import Difference, open_differences
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.billing.credit_notes import credit_invoice
@@ -58,6 +58,22 @@ REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.BEFORE_PAYMENT: "{on} is before the payment of invoice {number} was received.",
     StaffRefusal.STILL_OPEN: "{email} can’t be erased while this is open: {open}.",
     StaffRefusal.NO_DIFFERENCE: "No open difference bears the reference {reference}.",
+    Refusal.CANCELLATION_REQUESTED: "Its client has asked for the end of this service: the request is withdrawn first.",
+    Refusal.CHANGE_UNDER_WAY: "A change of plan is under way, {reference}: it is done, refused or cancelled first.",
+    Refusal.SAME_TERMS: "The service has these terms already.",
+    Refusal.PAYMENT_PENDING: "A payment of invoice {number} is being processed: try again once its outcome is known.",
+    Refusal.UNKNOWN_PLAN: "There is no plan {plan} in the group of this service.",
+    StaffRefusal.PARTLY_PAID: "Invoice {number} is paid in part: record the rest, or begin after its period.",
+    StaffRefusal.DAYS_PAID: "{day} is before {until}, until when the service is paid.",
+    StaffRefusal.PAST_DAY: "{day} is in the past: give today, a later day, or the due date.",
+    StaffRefusal.TOO_FAR: "{day} is more than ten years away.",
+    StaffRefusal.NO_PERIODS: "This service is not billed by periods: it has no due date, no later day and no other"
+    " price.",
+    StaffRefusal.NO_PRICE: "The plan {plan} has no price for this cycle and currency: give one with --price.",
+    StaffRefusal.NOT_A_QUANTITY: "{quantity!r} is not a quantity from 1 to 9999.",
+    StaffRefusal.NOT_A_DAY: "{day!r} is not a day like 2026-12-01.",
+    StaffRefusal.TOO_LARGE: "This would come to more than an invoice can hold.",
+    StaffRefusal.CHANGED_SINCE: "The service has changed meanwhile. Nothing was done: look at it again.",
 }
 _REFUND_RESULTS = {
     RefundStatus.DONE: "sent back by {provider}.",
@@ -69,12 +85,16 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @contextmanager
-def exit_on_refusal() -> Iterator[None]:
-    """Print the sentence of a ``BusinessError`` and end the command with exit code 1."""
+def exit_on_refusal(**values: str) -> Iterator[None]:
+    """Print the sentence of a ``BusinessError`` and end the command with exit code 1.
+
+    ``values`` are what the sentences name beside the details of the error.
+    """
     try:
         yield
     except BusinessError as error:
-        details = {key: ", ".join(each) if isinstance(each, list) else each for key, each in error.details.items()}
+        named = {**values, **error.details}
+        details = {key: ", ".join(each) if isinstance(each, list) else each for key, each in named.items()}
         raise click.ClickException(REFUSALS[error.code].format(**details)) from None
 
 

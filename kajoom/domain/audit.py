@@ -54,6 +54,7 @@ class Act(StrEnum):
     TASK_CLAIMED = "task_claimed"
     TASK_RELEASED = "task_released"
     SERVICE_ENDED = "service_ended"
+    TERMS_CHANGED = "terms_changed"
     DIFFERENCE_EXPLAINED = "difference_explained"
     JOB_RETRIED = "job_retried"
     JOB_DISCARDED = "job_discarded"

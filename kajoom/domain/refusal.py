@@ -33,7 +33,7 @@ class Refusal(StrEnum):
 
 
 class StaffRefusal(StrEnum):
-    """Why an operation requested by staff (receipt, credit, refund, reconciliation) is refused."""
+    """Why an operation requested by staff (receipt, credit, refund, terms, reconciliation) is refused."""
 
     NO_INVOICE = "no_invoice"
     NO_CLIENT = "no_client"
@@ -75,6 +75,14 @@ class StaffRefusal(StrEnum):
     BEFORE_ORDER = "before_order"
     BEFORE_PAYMENT = "before_payment"
     STILL_OPEN = "still_open"
+    PAST_DAY = "past_day"
+    TOO_FAR = "too_far"
+    NO_PERIODS = "no_periods"
+    DAYS_PAID = "days_paid"
+    PARTLY_PAID = "partly_paid"
+    NO_PRICE = "no_price"
+    NOT_A_QUANTITY = "not_a_quantity"
+    TOO_LARGE = "too_large"
 
 
 class BusinessError(Exception):

@@ -72,6 +72,13 @@ def parse_positive_amount(text: str, currency: str) -> Money:
     return amount
 
 
+def parse_amount_or_zero(text: str, currency: str) -> Money:
+    """The amount, not below zero, of a decimal number with a point; ``BusinessError`` with ``NOT_AN_AMOUNT``."""
+    if re.fullmatch(r"0+(\.0{1,2})?", text.strip(), re.ASCII):
+        return Money(0, currency)
+    return parse_positive_amount(text, currency)
+
+
 def check_reason(text: str) -> str:
     """The reason on one line; ``BusinessError`` with ``NO_REASON`` for an empty, too long or unprintable one."""
     reason = " ".join(text.split())

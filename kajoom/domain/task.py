@@ -21,6 +21,9 @@ PLANNED = "planned"
 USAGE_UNKNOWN = "usage_unknown"
 """Why a change is for a person from its start; a ``ReviewReason`` says why it became so."""
 
+NEW_TERMS = "new_terms"
+"""Why the package of a service is to be set on the server without an order: staff gave it another plan."""
+
 
 class AlertKind(StrEnum):
     """What staff are written to about at most once an hour.

@@ -12,7 +12,7 @@ from jinja2 import Template, nodes
 
 from kajoom.i18n.compile import ConstantFolding
 from kajoom.i18n.formats import Formats, current_formats
-from kajoom.i18n.labels import label_for
+from kajoom.i18n.labels import EACH_CYCLE, label_for
 
 _FORMAT_FILTERS = (
     "capitalized", "clock_time", "date_tag", "from_date", "localized", "long_date", "moment", "money",
@@ -47,6 +47,7 @@ class LocalizedEnvironment(Environment):
                 "formats": formats,
                 "money_tag": formats.money_tag,
                 "date_tag": formats.date_tag,
+                "each_cycle": EACH_CYCLE,
                 "ngettext": formats.ngettext,
             }
             self.by_language[formats.language] = environment

@@ -14,6 +14,7 @@ from kajoom.domain.quote import Direction, LineCode, When
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import TaskKind
 from kajoom.domain.tax import TaxName
+from kajoom.domain.terms_change import TermsStatus
 from kajoom.domain.usage import Resource
 from kajoom.i18n.translations import N_
 
@@ -97,6 +98,11 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         Resource.DISK: N_("Disk space"),
         Resource.MAILBOXES: N_("Mailboxes"),
         Resource.DATABASES: N_("Databases"),
+    },
+    TermsStatus: {
+        TermsStatus.PLANNED: N_("Planned"),
+        TermsStatus.IN_FORCE: N_("In effect"),
+        TermsStatus.REPLACED: N_("Replaced"),
     },
     TaskKind: {
         TaskKind.CHANGE: N_("Change to make"),

@@ -14,6 +14,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.order import IS_OPEN, Order
 from kajoom.models.search_columns import search_columns
 from kajoom.models.service import Service
+from kajoom.models.terms_change import TermsChange
 
 Columns = Mapping[str, Any]
 
@@ -92,10 +93,11 @@ def services_by_external_id(external_ids: Collection[str]) -> dict[str, Columns]
 
 
 def services_with_history(ids: Collection[int]) -> set[int]:
-    """Return the ids of services with an order or an invoice: an import must not replace their terms."""
+    """Return the ids of services with an order, an invoice or terms by staff: an import leaves their terms."""
     orders = select(Order.service_id).where(Order.service_id.in_(ids))
     invoices = select(Invoice.service_id).where(Invoice.service_id.in_(ids))
-    return set(db.session.scalars(union(orders, invoices)))
+    terms = select(TermsChange.service_id).where(TermsChange.service_id.in_(ids))
+    return set(db.session.scalars(union(orders, invoices, terms)))
 
 
 def services_with_open_order(ids: Collection[int]) -> set[int]:

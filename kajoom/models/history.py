@@ -1,4 +1,4 @@
-"""The history of a service: each order with its invoice, read in one query of selected columns."""
+"""The history of a service: each order with its invoice, and the terms that staff gave it, read in one query."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import ScalarSelect, SQLColumnExpression, bindparam, func, select
+from sqlalchemy import (
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.domain.order import OPEN, OrderStatus
 from kajoom.domain.quote import Decision
+from kajoom.domain.terms_change import TermsStatus
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
+from kajoom.models.terms_change import TermsChange
 from kajoom.models.types import inline_code
 
 
@@ -42,11 +55,47 @@ class Change:
     needs_person: bool
     delay: dict[str, str] | None
     invoice: str | None
+    is_terms: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether the change is still in progress."""
         return self.status in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class NewTerms:
+    """Terms that staff gave a service; plans are given by id, amounts are before tax, and the client reads ``reason``.
+
+    ``since`` is the first day of the first period on these terms.
+    """
+
+    status: TermsStatus
+    at: datetime
+    since: date
+    reason: str
+    cycle: BillingCycle
+    from_plan: int
+    to_plan: int
+    before: Money
+    after: Money
+    from_quantity: int
+    to_quantity: int
+    due_before: date | None
+    due_after: date | None
+    is_open: bool = False
+    is_terms: bool = True
+
+    @property
+    def is_withdrawal(self) -> bool:
+        """Whether other terms that were planned are withdrawn, and nothing else."""
+        pairs = (
+            (self.from_plan, self.to_plan),
+            (self.before, self.after),
+            (self.from_quantity, self.to_quantity),
+            (self.due_before, self.due_after),
+        )
+        return all(before == after for before, after in pairs)
 
 
 def _of_invoice(value: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
@@ -55,9 +104,22 @@ def _of_invoice(value: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
     return select(value).where(*of_change).order_by(Invoice.id.desc()).limit(1).scalar_subquery()
 
 
+def _keys(model: type[Order] | type[TermsChange], at: InstrumentedAttribute[datetime], is_order: int) -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        literal_column(str(is_order)).label("is_order"),
+        model.id.label("row_id"),
+        at.label("at"),
+    )
+    return select(*columns).where(model.service_id == bindparam("service_id"))
+
+
 # Built once with bound parameters: building and caching the statement on each call costs more than running it.
+_BOTH = union_all(_keys(Order, Order.placed_at, 1), _keys(TermsChange, TermsChange.at, 0)).subquery()
+_NEWEST = (_BOTH.c.at.desc(), _BOTH.c.is_order.desc(), _BOTH.c.row_id.desc())
+_PAGE = select(_BOTH).order_by(*_NEWEST).limit(bindparam("limit")).offset(bindparam("offset")).subquery()
 _HISTORY = (
     select(
+        _PAGE.c.is_order,
         Order.reference,
         Order.status,
         Order.decision,
@@ -74,46 +136,69 @@ _HISTORY = (
         Order.delay,
         _of_invoice(Invoice.number).label("invoice"),
         _of_invoice(Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents).label("balance"),
+        *(column.label(f"terms_{column.name}") for column in TermsChange.__table__.columns),
     )
-    .where(Order.service_id == bindparam("service_id"))
-    .order_by(Order.id.desc())
-    .limit(bindparam("limit"))
-    .offset(bindparam("offset"))
+    .select_from(_PAGE)
+    .outerjoin(Order, and_(_PAGE.c.is_order == literal_column("1"), Order.id == _PAGE.c.row_id))
+    .outerjoin(TermsChange, and_(_PAGE.c.is_order == literal_column("0"), TermsChange.id == _PAGE.c.row_id))
+    .order_by(_PAGE.c.at.desc(), _PAGE.c.is_order.desc(), _PAGE.c.row_id.desc())
 )
 
 
-def history_of(service_id: int, limit: int, offset: int = 0) -> list[Change]:
-    """Return ``limit`` changes of a service, newest first, without the newest ``offset``; an open one is the newest."""
+def history_of(service_id: int, limit: int, offset: int = 0) -> list[Change | NewTerms]:
+    """Return ``limit`` entries of a service's history, newest first, without the newest ``offset``.
+
+    An open change is the newest: while there is one, staff give no other terms.
+    """
     parameters = {"service_id": service_id, "limit": limit, "offset": offset}
     rows = db.session.connection().execute(_HISTORY, parameters)
-    return [
-        Change(
-            reference=row.reference,
-            status=row.status,
-            decision=row.decision,
-            placed_at=row.placed_at,
-            effective_on=row.effective_on,
-            expires_on=row.expires_on,
-            from_plan=row.from_plan_id,
-            from_cycle=row.from_cycle,
-            to_plan=row.to_plan_id,
-            to_cycle=row.to_cycle,
-            total=Money(row.total_cents, row.currency),
-            due=Money(row.balance or 0, row.currency),
-            needs_person=row.needs_person,
-            delay=row.delay,
-            invoice=row.invoice,
-        )
-        for row in rows
-    ]
+    return [_change(row) if row.is_order else _new_terms(row) for row in rows]
+
+
+def _change(row: Any) -> Change:
+    return Change(
+        reference=row.reference,
+        status=row.status,
+        decision=row.decision,
+        placed_at=row.placed_at,
+        effective_on=row.effective_on,
+        expires_on=row.expires_on,
+        from_plan=row.from_plan_id,
+        from_cycle=row.from_cycle,
+        to_plan=row.to_plan_id,
+        to_cycle=row.to_cycle,
+        total=Money(row.total_cents, row.currency),
+        due=Money(row.balance or 0, row.currency),
+        needs_person=row.needs_person,
+        delay=row.delay,
+        invoice=row.invoice,
+    )
+
+
+def _new_terms(row: Any) -> NewTerms:
+    return NewTerms(
+        status=row.terms_status,
+        at=row.terms_at,
+        since=row.terms_since,
+        reason=row.terms_reason,
+        cycle=row.terms_cycle,
+        from_plan=row.terms_from_plan_id,
+        to_plan=row.terms_to_plan_id,
+        before=Money(row.terms_from_cents, row.terms_currency),
+        after=Money(row.terms_to_cents, row.terms_currency),
+        from_quantity=row.terms_from_quantity,
+        to_quantity=row.terms_to_quantity,
+        due_before=row.terms_due_before,
+        due_after=row.terms_due_after,
+    )
 
 
 class ChangePages(Pagination):
     """The pages of a service's history; ``service_id`` is given with ``page`` and ``per_page``."""
 
-    def _query_items(self) -> list[Change]:
+    def _query_items(self) -> list[Change | NewTerms]:
         return history_of(self._query_args["service_id"], self.per_page, self._query_offset)
 
     def _query_count(self) -> int:
-        orders = select(func.count()).select_from(Order).where(Order.service_id == self._query_args["service_id"])
-        return db.session.scalar(orders) or 0
+        counted = select(func.count()).select_from(_BOTH)
+        return db.session.execute(counted, {"service_id": self._query_args["service_id"]}).scalar_one()

@@ -33,6 +33,7 @@ from kajoom.models.saved_method import SavedMethod
 from kajoom.models.service import Service
 from kajoom.models.session import ClientSession
 from kajoom.models.task import Task
+from kajoom.models.terms_change import TermsChange
 from kajoom.models.webhook_event import WebhookEvent
 
 Condition = ColumnElement[bool]
@@ -42,7 +43,7 @@ _SECRET = re.compile(r"(^|_)(password|token|secret|uniquifier|totp\w*|codes|hash
 
 _BY_CLIENT: tuple[Any, ...] = (
     AddressChange, AuditRow, Cancellation, ClientSession, CreditEntry, CreditNote, Factor, Invoice, Order, RecoveryCode,
-    SavedMethod, Service,
+    SavedMethod, Service, TermsChange,
 )  # fmt: skip
 
 
@@ -138,6 +139,7 @@ _ERASED: Mapping[type[Base], Mapping[str, Any]] = {
     Order: {"staff_note": ""},
     OrderStep: {"note": ""},
     Cancellation: {"reason": ""},
+    TermsChange: {"reason": ""},
     SavedMethod: {"label": ""},
     Attempt: {"return_url": "", "approve_url": ""},
     Task: {"note": ""},
@@ -148,6 +150,7 @@ _ERASED: Mapping[type[Base], Mapping[str, Any]] = {
 _REFERENCES: Mapping[str, type[Base]] = {
     "client": Client, "service": Service, "order": Order, "invoice": Invoice, "credit_note": CreditNote, "task": Task,
     "cancellation": Cancellation, "request": Cancellation, "address_change": AddressChange, "saved_method": SavedMethod,
+    "terms": TermsChange,
 }  # fmt: skip
 """The rows that the ids of a message name."""
 
@@ -155,7 +158,7 @@ _REFERENCES: Mapping[str, type[Base]] = {
 def _message_ids(client_id: int) -> list[int]:
     """The messages about a client. Their ids are JSON, which the two databases query differently: all are read."""
     own: dict[type[Base], set[int]] = {Client: {client_id}, Service: _ids(Service, client_id)}
-    for model in (Order, Invoice, CreditNote, Cancellation, AddressChange, SavedMethod):
+    for model in (Order, Invoice, CreditNote, Cancellation, AddressChange, SavedMethod, TermsChange):
         own[model] = _ids(model, client_id)
     own[Task] = set(db.session.scalars(select(Task.id).where(Task.service_id.in_(own[Service]))))
     invoices = own[Invoice]

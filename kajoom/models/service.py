@@ -29,7 +29,7 @@ class Service(Base):
 
     ``ended_on`` is the first day without the service, and ``end_reason`` what staff wrote to the client about it.
     ``imported`` holds the status and terms that the host's file last gave and that were taken over, and ``next_terms``
-    the terms that it sets for the periods from the day ``since`` (``operations/imports/services``).
+    the terms that it or staff set for the periods from the day ``since`` (``operations/billing/next_terms``).
     """
 
     __tablename__ = "service"

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Flask
 
 from kajoom.domain.usage import Resource
-from kajoom.i18n.labels import EACH_CYCLE
 from kajoom.models.catalog import catalog
 from kajoom.models.db import begin_mode
 from kajoom.web import (
@@ -75,7 +74,6 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     app.jinja_env.globals.update(
         action_for=action_for,
         demonstration=app.config["DEMONSTRATION"],
-        each_cycle=EACH_CYCLE,
         payment_method_label=payment_method_label,
         payment_method_phrase=payment_method_phrase,
         refusals=REFUSAL_MESSAGES,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 from kajoom.domain.credit_note import CreditNoteReason
+from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.terms_change import TermsStatus
 from kajoom.models.catalog import Plan, ProductGroup
 from kajoom.models.client import Client
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import Service
+from kajoom.models.terms_change import TermsChange
 from kajoom.models.types import LineJson, TaxJson
 
 _GROUP = ProductGroup(
@@ -113,6 +116,29 @@ def credit_note_sample(invoice: Invoice, kind: str, lang: str) -> CreditNote:
         total_cents=-sum(cents),
         lines=[{"code": code, "cents": -cents[0], "params": params}],
         taxes=[{**tax, "cents": -each} for tax, each in zip(TAXES, cents[1:], strict=True)],
+    )
+
+
+def terms_sample(client: Client, service: Service) -> TermsChange:
+    """From 150.00 to 165.00 a month (189.71 with taxes) on the due date, whose renewal was unpaid."""
+    return TermsChange(
+        status=TermsStatus.PLANNED,
+        client=client,
+        service=service,
+        reason={"fr": "Nouveau tarif convenu au téléphone", "en": "New price agreed by telephone"}[client.locale],
+        since=DUE,
+        cycle=BillingCycle.MONTHLY,
+        currency="CAD",
+        from_plan_id=1,
+        to_plan_id=1,
+        from_cents=15000,
+        to_cents=16500,
+        from_quantity=1,
+        to_quantity=1,
+        due_before=DUE,
+        due_after=DUE,
+        renewal_cents=18971,
+        voided_renewal="2022-0002",
     )
 
 

@@ -29,6 +29,7 @@ from kajoom.models.refund import refund_by_key
 from kajoom.models.renewal import number_of_replaced_invoice, unpaid_renewals_of
 from kajoom.models.service import Service
 from kajoom.models.task import Task, has_open_task, task_by_id
+from kajoom.models.terms_change import TermsChange
 
 _ENDING = frozenset({CreditNoteReason.SERVICE_ENDED, CreditNoteReason.CHANGE_REFUSED})
 _GIVEN_BACK = frozenset({CreditReason.GIVEN_BACK, CreditReason.CHANGE_REFUSED, CreditReason.CREDIT_NOTE})
@@ -52,7 +53,8 @@ class EmailContext:
     replaces, ``refunded`` the amount sent back to its payment method. ``offline`` are the methods whose instructions
     the client needs. ``order`` is set only when the e-mail is about the change itself, not about a renewal. ``task`` is
     what staff must do, ``credit_note`` the correction of the invoice that the e-mail states. ``end`` is what the end of
-    the service did. ``lifts_suspension`` is whether staff are to lift the suspension of the service.
+    the service did, ``terms`` what staff changed of its terms. ``lifts_suspension`` is whether staff are to lift the
+    suspension of the service.
     """
 
     client: Client
@@ -68,6 +70,7 @@ class EmailContext:
     credit_note: CreditNote | None = None
     end: ServiceEnd | None = None
     lifts_suspension: bool = False
+    terms: TermsChange | None = None
 
     @property
     def locale(self) -> str:
@@ -123,6 +126,9 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         return _task_context(ids["task"])
     if "service" in ids:
         return _end_context(ids)
+    if "terms" in ids:
+        change = db.session.get_one(TermsChange, ids["terms"])
+        return EmailContext(change.client, change.service, terms=change)
     if "cancellation" in ids:
         request = db.session.get_one(Cancellation, ids["cancellation"])
         return EmailContext(request.client, request.service, cancellation=request)

@@ -35,6 +35,7 @@ from kajoom.worker.document_samples import (
     credit_note_sample,
     invoice_sample,
     renewal_sample,
+    terms_sample,
 )
 from kajoom.worker.email_context import EmailContext, ServiceEnd, StaffAlert
 from kajoom.worker.emails import AnyContext
@@ -113,10 +114,8 @@ def client_sample(kind: str, lang: str) -> EmailContext:
     """The context of a sample e-mail about a service, for a client whose language is ``lang``."""
     client = Client(name="Camille Tremblay", email="camille@example.com", province="QC", country="CA", locale=lang)
     service = _service(client, PLAN_B if kind == "operational" else PLAN_A)
-    if kind == "staff_task":
-        return _task(client, service)
-    if kind == "service_ended":
-        return _end(client, service)
+    if kind in _OF_SERVICES:
+        return _OF_SERVICES[kind](client, service)
     if kind.startswith("cancellation"):
         return EmailContext(client, service, cancellation=_cancellation(client, service))
     if kind == "scheduled":
@@ -211,6 +210,13 @@ def _end(client: Client, service: Service) -> EmailContext:
     return EmailContext(
         client, service, cancellation=request, credited=Money(5000), end=ServiceEnd(closed=("2022-0002",), owed=())
     )
+
+
+def _terms(client: Client, service: Service) -> EmailContext:
+    return EmailContext(client, service, terms=terms_sample(client, service))
+
+
+_OF_SERVICES = {"staff_task": _task, "service_ended": _end, "terms_changed": _terms}
 
 
 def _cancellation(client: Client, service: Service) -> Cancellation:

@@ -15,6 +15,7 @@ from kajoom.domain.payment import OPEN as UNSETTLED
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.quote import Decision
 from kajoom.domain.refund import RefundStatus
+from kajoom.domain.terms_change import TermsStatus
 from kajoom.models import invoice as numbering
 from kajoom.models.audit import AuditRow
 from kajoom.models.credit import CreditEntry
@@ -28,6 +29,8 @@ from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
 from kajoom.models.refund import RefundAttempt
 from kajoom.models.service import Service
+from kajoom.models.terms_change import TermsChange
+from kajoom.operations.billing.next_terms import next_terms_for
 from kajoom.operations.billing.renewals import needed_review_on_its_day
 from tests.chaos.external_state import ExternalState
 from tests.operations.ledger_checks import rows
@@ -228,12 +231,15 @@ def _services(state: ExternalState) -> Iterator[str]:
         if before is not None and (before.to_plan_id, before.to_cycle) != (order.from_plan_id, order.from_cycle):
             yield f"order {order.reference} does not begin where {before.reference} ended"
         last[order.service_id] = order
+    prices = {change.service_id: change for change in rows(TermsChange) if change.status is TermsStatus.IN_FORCE}
     for service in rows(Service):
         final = last.get(service.id)
         if final is not None:
-            now = (service.plan_id, service.cycle, service.recurring_cents)
-            if now != (final.to_plan_id, final.to_cycle, final.to_cents):
+            now = (service.plan_id, service.cycle)
+            if now != (final.to_plan_id, final.to_cycle):
                 yield f"service {service.id} is on {now} after {final.reference}"
+            if service.id not in prices and service.recurring_cents != final.to_cents:
+                yield f"service {service.id} is billed {service.recurring_cents} after {final.reference}"
         package = state.packages.get(service.username)
         if package is not None and package != service.plan.package:
             yield f"account {service.username} is on {package}, its service on {service.plan.package}"
@@ -250,7 +256,7 @@ def _services(state: ExternalState) -> Iterator[str]:
 def _renewals() -> Iterator[str]:
     """A service has at most one unpaid renewal, none while an immediate change is under way, and none at a stale price.
 
-    One with a payment attempt is kept at the price that the client has begun to pay.
+    One with a payment attempt, or for a period before new terms of staff, is kept at the price that it has.
     """
     under_way = {order.service_id: order for order in rows(Order) if order.status in OPEN_ORDERS}
     attempted = {attempt.invoice_id for attempt in rows(Attempt)}
@@ -264,6 +270,9 @@ def _renewals() -> Iterator[str]:
             yield f"renewal {invoice.number} is open while {order.reference} is under way"
         elif order is not None and not needed_review_on_its_day(order):
             cents = order.to_cents
+        elif order is None and invoice.period_start is not None:
+            planned = next_terms_for(invoice.service, invoice.period_start)
+            cents = planned.recurring_cents if planned is not None else cents
         if invoice.subtotal_cents != cents and invoice.id not in attempted:
             yield f"renewal {invoice.number} is for {invoice.subtotal_cents}, and the terms in force are {cents}"
     yield from (f"service {service} has {count} unpaid renewals" for service, count in unpaid.items() if count > 1)
@@ -294,12 +303,13 @@ def _numbers() -> Iterator[str]:
 
 
 def _acts() -> Iterator[str]:
-    """Each document and payment has its act in the audit, once, as both are of one commit; places have no gap."""
+    """Each document, payment and change of terms has one act in the audit, of its commit; places have no gap."""
     acts = rows(AuditRow)
     recorded = {act: Counter(row.subject_id for row in acts if row.act == act) for act in Act}
     documents = {
         Act.INVOICE_ISSUED: [row.id for row in rows(Invoice)],
         Act.CREDIT_NOTE_ISSUED: [row.id for row in rows(CreditNote)],
+        Act.TERMS_CHANGED: [row.id for row in rows(TermsChange)],
     }
     for act, issued in documents.items():
         if recorded[act] != Counter(issued):

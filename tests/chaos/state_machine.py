@@ -27,8 +27,10 @@ from kajoom.models.order import Order
 from kajoom.models.payment import Attempt
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
 from kajoom.models.service_snapshot import service_snapshot_of
+from kajoom.operations.billing import terms
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.billing.credit_notes import credit_invoice
+from kajoom.operations.billing.typed_terms import TermsInput
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders import cancellation, close, place, provisioning
 from kajoom.operations.orders.place import Confirmation
@@ -217,6 +219,19 @@ class ClientArea(RuleBasedStateMachine):
         if number is not None:
             with self._refusable():
                 credit_invoice(number, amount, f"correction {next(self.numbers)}", STAFF, self.on, self.at)
+
+    @rule(
+        which=Nth,
+        price=st.sampled_from(("120.00", "165.00", "0", "")),
+        days=st.sampled_from((0, 0, 9, 40)),
+        first_day=st.sampled_from(("today", "due")),
+    )
+    def change_terms(self, which: int, price: str, days: int, first_day: str) -> None:
+        """Staff change the price of a service from a day on, or its due date, or both."""
+        due = (self.on + timedelta(days=days)).isoformat() if days else ""
+        typed = TermsInput(price=price, due=due, first_day=first_day)
+        with self._refusable():
+            terms.change_terms(self.owned[which % len(self.owned)][1], typed, "test", STAFF, self.on, self.at)
 
     @rule(which=Nth)
     def cancel(self, which: int) -> None:

@@ -89,7 +89,7 @@ def _issue_next(service: Service, on: date, at: datetime) -> Invoice | None:
     if terms.recurring and terms.cycle.months:
         return _issue(service, terms, Period(due, add_months(due, terms.cycle.months, service.anchor_day)), on, at)
     if terms.order is None:
-        _skip_free_periods(service, due, on)
+        _skip_free_periods(service, due, on, at)
     return None
 
 
@@ -108,7 +108,7 @@ def _advance_due_date(invoice: Invoice, on: date, at: datetime) -> None:
     service, due = invoice.service, invoice.service.next_due_date
     if due is not None and due == invoice.period_start:
         service.next_due_date = invoice.period_end
-        apply_next_terms(service, due)
+        apply_next_terms(service, due, at)
     if invoice.order_id is not None:
         outbox.enqueue("start", f"start-{invoice.number}", at, order=invoice.order_id)
     ask_to_lift(invoice, on, at)
@@ -206,7 +206,7 @@ def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None
 
 
 def _terms_without_order(service: Service) -> RenewalTerms:
-    """The terms that the host's file has set for the next period, or else the current ones."""
+    """The terms that the host's file or staff set for the next period, or else the current ones."""
     terms = next_terms_for(service, service.next_due_date) if service.next_due_date else None
     if terms is None:
         return RenewalTerms(service.plan_id, service.cycle, service.recurring)
@@ -218,13 +218,13 @@ def needed_review_on_its_day(order: Order) -> bool:
     return any(step.event is OrderEvent.NEEDS_REVIEW and step.actor == CALENDAR for step in order.history)
 
 
-def _skip_free_periods(service: Service, due: date, on: date) -> None:
+def _skip_free_periods(service: Service, due: date, on: date, at: datetime) -> None:
     """Advance the due date past the periods that cost nothing: they are not invoiced.
 
-    Terms that the host's file has set for the period that begins are then the current ones.
+    Terms that were set for the period that begins are then the current ones.
     """
     if due <= on:
-        apply_next_terms(service, due)
+        apply_next_terms(service, due, at)
     if service.next_due_date is not None and not service.recurring_cents:
         service.next_due_date = first_due_from(on, due, service.cycle.months, service.anchor_day)
 

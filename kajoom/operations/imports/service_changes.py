@@ -18,7 +18,7 @@ UPDATED = ("label", "username", "server", "registered_on", "payment_method", "us
 """The columns that are always the file's."""
 
 TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity")
-"""The columns that are the file's until the service has an order or an invoice here."""
+"""The columns that are the file's until the service has an order, an invoice or terms by staff here."""
 
 _DATES = ("next_due_date", "anchor_day")
 _ALL = ("status", *UPDATED, *TERMS, *_DATES)
@@ -46,7 +46,7 @@ class ServiceChange:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What has happened here to a service: ``exists`` once it has an order or an invoice."""
+    """What has happened here to a service: ``exists`` once it has an order, an invoice or terms by staff."""
 
     exists: bool
     has_open_order: bool = False

@@ -18,9 +18,11 @@ from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import open_order_of
-from kajoom.models.service import Service, client_id_of_service, service_ids_named
+from kajoom.models.service import Service, client_id_of_service
 from kajoom.operations import outbox, tasks
 from kajoom.operations.billing import invoices, renewals
+from kajoom.operations.billing.named_service import service_id_named
+from kajoom.operations.billing.next_terms import drop_next_terms
 from kajoom.operations.orders import provisioning
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.transaction import transactional
@@ -52,7 +54,8 @@ def end_service(service: Service, end: End, today: date, at: datetime) -> None:
     """
     if service.has_ended:
         return
-    service.status, service.ended_on, service.end_reason, service.next_terms = end.status, end.on, end.reason, None
+    drop_next_terms(service)
+    service.status, service.ended_on, service.end_reason = end.status, end.on, end.reason
     request = end.cancellation or open_cancellation_of(service.id)
     if request is not None:
         request.status, request.closed_at = CancellationStatus.DONE, at
@@ -88,12 +91,7 @@ def end_service_as_staff(name: str, reason: str, actor: str, today: date, at: da
     Raises ``BusinessError`` with ``NO_REASON``, ``NO_SERVICE``, ``SEVERAL_SERVICES`` when a domain names more than
     one, or ``SERVICE_ENDED`` when the service has ended already.
     """
-    found = service_ids_named(name)
-    if not found:
-        raise BusinessError(StaffRefusal.NO_SERVICE, name=name)
-    if len(found) > 1:
-        raise BusinessError(StaffRefusal.SEVERAL_SERVICES, name=name, known=sorted(found.values()))
-    service = _get_locked(next(iter(found)))
+    service = _get_locked(service_id_named(name))
     if service.has_ended:
         raise BusinessError(StaffRefusal.SERVICE_ENDED, name=name)
     record_act(Act.SERVICE_ENDED, actor, at, client_id=service.client_id, subject=service)

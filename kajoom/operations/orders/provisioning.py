@@ -27,6 +27,7 @@ from kajoom.models.renewal import is_being_paid, renewals_with_terms_of
 from kajoom.operations import outbox, tasks
 from kajoom.operations.billing import renewals
 from kajoom.operations.billing.credit_notes import Cause, issue_credit_note
+from kajoom.operations.billing.next_terms import drop_next_terms
 from kajoom.operations.catalog.servers import account_of
 from kajoom.operations.orders.days_served import check_day, credit_days_not_served
 from kajoom.operations.orders.history import record_step
@@ -229,7 +230,7 @@ def _complete(order: Order, in_force_on: date, actor: str, on: date, at: datetim
     service = order.service
     is_free = becomes_free(service.recurring, Money(order.to_cents, order.currency), order.to_cycle)
     service.plan_id, service.cycle, service.recurring_cents = order.to_plan_id, order.to_cycle, order.to_cents
-    service.next_terms = None  # the host's file had set them for the plan that the client has left
+    drop_next_terms(service)  # they were set for the plan that the client has left
     if is_free:
         service.next_due_date = None
     elif order.decision is Decision.NOW and order.due_after != order.due_before:

@@ -44,6 +44,7 @@ _EMAILS: Mapping[str, str] = {
     "cancellation_received": N_("Cancellation request received"),
     "cancellation_withdrawn": N_("Cancellation request withdrawn"),
     "service_ended": N_("Service ended"),
+    "terms_changed": N_("Terms changed"),
     "renewal_invoice": N_("Renewal invoice"),
     "reminder": N_("Reminder"),
     "overdue": N_("Overdue invoice"),
