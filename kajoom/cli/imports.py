@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.file_errors import exit_on_errors
+from kajoom.models.catalog import catalog
 from kajoom.operations.files.csv_file import read_rows
+from kajoom.operations.files.encoding import is_text_encoding
+from kajoom.operations.files.layout import Layout
 from kajoom.operations.files.report import ImportReport
+from kajoom.operations.files.skipped import write_skipped
+from kajoom.operations.imports.batch import HowToImport
 from kajoom.operations.imports.clients import ClientRow, import_clients
+from kajoom.operations.imports.map_file import read_map
 from kajoom.operations.imports.service_row import ServiceRow
 from kajoom.operations.imports.services import ServiceImport, import_services
 
-FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-DRY_RUN = click.option("--dry-run", is_flag=True, help="Report what would change, and write nothing.")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OPTIONS = (
+    click.argument("file", type=_FILE),
+    click.option("--format", "format_", type=click.Choice(["whmcs"]), help="Read an export of this system."),
+    click.option("--map", "map_", type=_FILE, help="A TOML file that maps the columns and values of the file."),
+    click.option("--encoding", help="The encoding of a file that is not UTF-8, such as windows-1252."),
+    click.option(
+        "--skip-errors",
+        type=click.Path(dir_okay=False, writable=True, path_type=Path),
+        help="Write the rows without errors, and the others with their reason to this file.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Report what would change, and write nothing."),
+)
 
 
 @click.group("import")
@@ -24,40 +44,86 @@ def import_command() -> None:
     """Import clients and services from the files of the host's billing system."""
 
 
+def _file_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
 @import_command.command("clients")
-@FILE
-@DRY_RUN
+@_file_options
 @with_appcontext
-def clients_command(file: Path, dry_run: bool) -> None:
+def clients_command(file: Path, skip_errors: Path | None, dry_run: bool, **written: Any) -> None:
     """Import the clients of a CSV FILE; importing it again changes nothing."""
+    layout = _layout(**written)
+    how = HowToImport(dry_run, skip_errors is not None, _progress())
     with file.open("rb") as lines:
-        report = import_clients(read_rows(lines, ClientRow), clock.now(), dry_run=dry_run)
-    _print_report(report, dry_run)
+        report = import_clients(read_rows(lines, ClientRow, layout), clock.now(), how)
+    _finish(report, file, layout, skip_errors, dry_run)
 
 
 @import_command.command("services")
-@FILE
-@DRY_RUN
+@_file_options
 @click.option("--terms", is_flag=True, help="Apply prices, quantities, plans and cycles from the next period.")
 @with_appcontext
-def services_command(file: Path, dry_run: bool, terms: bool) -> None:
+def services_command(file: Path, skip_errors: Path | None, dry_run: bool, terms: bool, **written: Any) -> None:
     """Import the services of a CSV FILE; importing it again changes nothing.
 
     What the file says of a service and was not taken over is named by line, with both values; the exit code is then 1.
     """
-    how = ServiceImport(clock.today(), clock.now(), with_terms=terms, dry_run=dry_run)
+    layout = _layout(**written)
+    batch = HowToImport(dry_run, skip_errors is not None, _progress())
+    how = ServiceImport(clock.today(), clock.now(), with_terms=terms, batch=batch)
     with file.open("rb") as lines:
-        report = import_services(read_rows(lines, ServiceRow), how)
-    _print_report(report, dry_run)
+        report = import_services(read_rows(lines, ServiceRow, layout), how)
+    _finish(report, file, layout, skip_errors, dry_run)
 
 
-def _print_report(report: ImportReport, dry_run: bool) -> None:
-    exit_on_errors(report.errors)
+def _layout(format_: Any, map_: Path | None, encoding: str | None) -> Layout:
+    if encoding is not None and not is_text_encoding(encoding):
+        raise click.UsageError(f"--encoding: not an encoding of text: {encoding}")
+    layout = read_map(map_.read_bytes() if map_ else None, format_, encoding, catalog())
+    if isinstance(layout, Layout):
+        return layout
+    click.echo(f"{map_}:", err=True)
+    exit_on_errors(layout)
+    raise AssertionError("a mapping without a layout has errors")
+
+
+def _progress() -> Callable[[str, int], None]:
+    """Shows on a terminal how far an import is; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        return lambda done, rows: None
+
+    def show(done: str, rows: int) -> None:
+        click.echo(f"\r{done}: {rows} rows ", nl=False, err=True)
+
+    return show
+
+
+def _finish(report: ImportReport, file: Path, layout: Layout, skip_errors: Path | None, dry_run: bool) -> None:
+    """Print what was done and what was not, and end with exit code 1 where a row or a value was left out."""
+    report.errors.sort(key=lambda error: error.line or 0)
+    for note in report.notes:
+        click.echo(str(note), err=True)
+    if skip_errors is None or any(error.is_header for error in report.errors):
+        exit_on_errors(report.errors)
     click.echo(f"added: {report.added}\nchanged: {report.changed}\nunchanged: {report.unchanged}")
-    for kept in report.kept:
-        click.echo(str(kept), err=True)
+    for each in (*report.errors, *report.kept):
+        click.echo(str(each), err=True)
     if dry_run:
         click.echo("Nothing was written.")
+    if skip_errors is not None:
+        with file.open("rb") as lines, skip_errors.open("w", encoding="utf-8-sig", newline="") as skipped:
+            rows = write_skipped(lines, layout, report.errors, skipped)
+        click.echo(f"skipped: {rows}, in {skip_errors}")
+    _exit_on_differences(report, dry_run)
+
+
+def _exit_on_differences(report: ImportReport, dry_run: bool) -> None:
     if report.kept:
         number = f"{len(report.kept)} value{'s' if len(report.kept) > 1 else ''}"
         raise click.ClickException(f"{number} of the file kept as here{'' if dry_run else '; the rest was written'}.")
+    if report.errors:
+        number = f"{len(report.errors)} error{'s' if len(report.errors) > 1 else ''}"
+        raise click.ClickException(f"{number}; {'nothing' if dry_run else 'the rest'} was written.")

@@ -93,7 +93,6 @@ _BUILT_IN = (
         PaymentMethodKind.PROVIDER,
         {"fr": "Carte de crédit", "en": "Credit card"},
         phrase={"fr": "par carte de crédit", "en": "by credit card"},
-        is_assignable=False,
     ),
     PaymentMethod(
         "demonstration",
@@ -106,6 +105,15 @@ _BUILT_IN = (
 
 BUILT_IN: Mapping[str, PaymentMethod] = {method.code: method for method in _BUILT_IN}
 """The methods that need no entry in the host's catalogue, by their code."""
+
+ALIASES: Mapping[str, str] = {
+    **dict.fromkeys(("banktransfer", "wire", "wire_transfer"), "bank_transfer"),
+    **dict.fromkeys(("mailin", "check", "cheque_by_mail"), "cheque"),
+    **dict.fromkeys(("paypalcheckout", "paypal_checkout", "paypalbilling", "paypalexpress", "paypal_ppcpv"), "paypal"),
+    **dict.fromkeys(("stripe", "creditcard", "credit_card", "authorize", "moneris"), "card"),
+    **dict.fromkeys(("interac_e_transfer", "etransfer", "e_transfer", "emt"), "interac"),
+}
+"""The code of a method by the names that other billing systems give it, in lower case with ``_`` between words."""
 
 
 def offline_method(

@@ -92,6 +92,14 @@ def services_by_external_id(external_ids: Collection[str]) -> dict[str, Columns]
     return _by_external_id(Service, external_ids)
 
 
+def service_labels(external_ids: Collection[str]) -> dict[str, str]:
+    """Return the labels of services by external id."""
+    if not external_ids:
+        return {}
+    rows = db.session.execute(select(Service.external_id, Service.label).where(Service.external_id.in_(external_ids)))
+    return {row.external_id: row.label for row in rows}
+
+
 def services_with_history(ids: Collection[int]) -> set[int]:
     """Return the ids of services with an order, an invoice or terms by staff: an import leaves their terms."""
     orders = select(Order.service_id).where(Order.service_id.in_(ids))

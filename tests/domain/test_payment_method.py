@@ -27,7 +27,7 @@ interac        offline         assignable  Virement Interac           Interac e-
 cheque         offline         assignable  Chèque                     Cheque
 bank_transfer  offline         assignable  Virement bancaire          Bank transfer
 credit         account_credit  assignable  Crédit au compte           Account credit
-card           provider        no          Carte de crédit            Credit card
+card           provider        assignable  Carte de crédit            Credit card
 demonstration  provider        no          Paiement de démonstration  Demonstration payment
 """
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PlainValidator, StringConstraints
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
 from kajoom.domain.country import COUNTRIES, CURRENCIES
 from kajoom.domain.cycle import BillingCycle, parse_day
 from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
 from kajoom.operations.email_address import parse_email
+from kajoom.operations.files.amounts import plain_amount
 from kajoom.operations.files.password_hash import parse_password_hash
 
 MAX_CENTS = 999_999_999
@@ -22,6 +23,8 @@ MAX_CENTS = 999_999_999
 _MAX_UNITS = 1_000_000_000
 # Months are added to and taken from these days, so the ends of the calendar are out of reach.
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2099, 12, 31)
+_TIME = re.compile(r"(?<=\d)[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$", re.ASCII)
+_OTHER_ORDER = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,10}", re.ASCII)
 
 # A column of yes and no would print "no" as the reason, and charge nobody taxes.
@@ -29,16 +32,30 @@ _ANSWERS = frozenset({"0", "1", "n", "no", "non", "false", "faux", "off", "y", "
 
 STATUSES: Mapping[str, ServiceStatus] = {status.value: status for status in ServiceStatus} | {
     "canceled": ServiceStatus.CANCELLED,
+    "transferred_away": ServiceStatus.CANCELLED,
     "fraud": ServiceStatus.TERMINATED,
+    "completed": ServiceStatus.TERMINATED,
+    "expired": ServiceStatus.TERMINATED,
+    "pending_registration": ServiceStatus.PENDING,
+    "pending_transfer": ServiceStatus.PENDING,
+    "grace": ServiceStatus.SUSPENDED,
+    "redemption": ServiceStatus.SUSPENDED,
 }
-"""Our names of the statuses and those of a WHMCS export, in lower case."""
+"""Our names of the statuses and those of services and domains in WHMCS, in lower case with ``_`` between words."""
 
 CYCLES: Mapping[str, BillingCycle] = {cycle.value: cycle for cycle in BillingCycle} | {
     "semi_annually": BillingCycle.SEMIANNUALLY,
+    "half_yearly": BillingCycle.SEMIANNUALLY,
+    "yearly": BillingCycle.ANNUALLY,
+    "annual": BillingCycle.ANNUALLY,
     "onetime": BillingCycle.ONE_TIME,
+    "once": BillingCycle.ONE_TIME,
     "free_account": BillingCycle.FREE,
 }
-"""Our names of the cycles and those of a WHMCS export, in lower case with ``_`` between words."""
+"""Our names of the cycles and those of other systems, in lower case with ``_`` between words."""
+
+_BY_MONTHS = {cycle.months: cycle for cycle in BillingCycle if cycle.months}
+_LENGTH = re.compile(r"(\d{1,3})[\s_-]*(months?|mois|years?|ans?)", re.ASCII | re.IGNORECASE)
 
 
 def one_of(names: Mapping[str, Any]) -> Callable[[str], Any]:
@@ -49,10 +66,24 @@ def one_of(names: Mapping[str, Any]) -> Callable[[str], Any]:
         if name not in names:
             name = re.sub(r"[\s-]+", "_", name)
         if name not in names:
-            raise ValueError(f"unknown: {cell[:40]!r}; one of {', '.join(names)}")
+            raise ValueError(f"unknown: {cell[:40]!r}; one of {', '.join(dict.fromkeys(names.values()))}")
         return names[name]
 
     return parse
+
+
+_cycle_of_name = one_of(CYCLES)
+
+
+def parse_cycle(cell: str) -> BillingCycle:
+    """A cycle by one of its names or by its length ("5 years", "60 months"); ``ValueError`` for any other text."""
+    if length := _LENGTH.fullmatch(cell.strip()):
+        months = int(length[1]) * (1 if length[2].lower().startswith("mo") else 12)
+        if months not in _BY_MONTHS:
+            raise ValueError(f"no cycle of {months} months")
+        return _BY_MONTHS[months]
+    cycle: BillingCycle = _cycle_of_name(cell)
+    return cycle
 
 
 def whole_number(least: int, most: int = _MAX_UNITS) -> PlainValidator:
@@ -74,6 +105,11 @@ def parse_cents(text: str) -> int:
     return amount
 
 
+def _parse_amount(cell: str, info: ValidationInfo) -> int:
+    """Cents of an amount in the currency of its row, as other systems write it."""
+    return parse_cents(plain_amount(cell, info.data.get("currency", "CAD")))
+
+
 def parse_currency(cell: str) -> str:
     """A currency in upper case; ``ValueError`` for one that does not exist or whose amounts have no two decimals."""
     code = cell.upper()
@@ -90,7 +126,10 @@ def _parse_country(cell: str) -> str:
 
 
 def _parse_day(cell: str) -> date:
-    day = parse_day(cell)
+    """A day, of which a time is left off; ``ValueError`` also for an order of its parts that nothing declares."""
+    if _OTHER_ORDER.match(cell):
+        raise ValueError(f'not a date like 2022-11-01: {cell[:40]!r} (a --map file with dates = "dmy" or "mdy")')
+    day = parse_day(_TIME.sub("", cell))
     if not _FIRST_DAY <= day <= _LAST_DAY:
         raise ValueError(f"not from {_FIRST_DAY} to {_LAST_DAY}: {cell}")
     return day
@@ -106,9 +145,9 @@ Text = Annotated[str, Field(max_length=200)]
 LongText = Annotated[str, Field(max_length=500)]
 Name = Annotated[str, Field(max_length=80)]
 Code = Annotated[str, Field(max_length=40)]
-UpperCode = Annotated[str, StringConstraints(max_length=40, to_upper=True)]
 Email = Annotated[str, PlainValidator(parse_email)]
-Cents = Annotated[int, PlainValidator(parse_cents)]
+Cents = Annotated[int, PlainValidator(_parse_amount)]
+Cycle = Annotated[BillingCycle, PlainValidator(parse_cycle)]
 Country = Annotated[str, PlainValidator(_parse_country)]
 Currency = Annotated[str, PlainValidator(parse_currency)]
 Day = Annotated[date, PlainValidator(_parse_day)]

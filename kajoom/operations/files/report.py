@@ -7,22 +7,32 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class FileError:
-    """Something wrong in a file: the line (1 is the first, ``None`` unknown), the place on it, and the reason."""
+    """Something wrong in a file: the line (1 is the first, ``None`` unknown), the place on it, and the reason.
+
+    With ``is_header`` the file as a whole cannot be read.
+    """
 
     line: int | None
     place: str
     reason: str
+    is_header: bool = False
 
     def __str__(self) -> str:
         line = f"line {self.line}: " if self.line else ""
         return f"{line}{self.place}: {self.reason}" if self.place else f"{line}{self.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class FileNote(FileError):
+    """Something of a file that an operator should know and that refuses nothing."""
+
+
 @dataclass(slots=True)
 class ImportReport:
-    """How many rows a file added, changed and left unchanged; with an error, nothing of it was written.
+    """How many rows a file added, changed and left unchanged; rows with errors were not written.
 
-    ``kept`` are the values of the file that were not taken over, each with what is here instead.
+    ``kept`` are the values of the file that were not taken over, each with what is here instead, and ``notes`` what an
+    operator should know besides.
     """
 
     added: int = 0
@@ -30,6 +40,7 @@ class ImportReport:
     unchanged: int = 0
     errors: list[FileError] = field(default_factory=list)
     kept: list[FileError] = field(default_factory=list)
+    notes: list[FileNote] = field(default_factory=list)
 
 
 @dataclass(slots=True)

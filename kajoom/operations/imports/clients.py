@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, PlainValidator
+from pydantic import AfterValidator, BaseModel, PlainValidator, ValidationInfo
 
 from kajoom.domain.audit import Act
 from kajoom.domain.order import IMPORT
+from kajoom.domain.province import province_code
 from kajoom.domain.tax import RATES
 from kajoom.models import bulk
 from kajoom.models.audit import record_act
 from kajoom.operations.files.cells import (
+    Code,
     Country,
     Email,
     Exemption,
@@ -22,15 +25,21 @@ from kajoom.operations.files.cells import (
     Name,
     PasswordHash,
     Text,
-    UpperCode,
     one_of,
 )
 from kajoom.operations.files.csv_file import Row
 from kajoom.operations.files.report import FileError, ImportReport
-from kajoom.operations.imports.batch import ImportBatch, ImportRow
+from kajoom.operations.imports.batch import ALL_OR_NOTHING, HowToImport, ImportBatch, ImportRow, Written
 
 _CANADA = "CA"
-_LOCALES = {"fr": "fr", "en": "en", "french": "fr", "english": "en"}
+_LOCALES = {
+    **dict.fromkeys(("fr", "french", "français", "francais", "fr_ca", "fr_fr"), "fr"),
+    **dict.fromkeys(("en", "english", "anglais", "en_ca", "en_us", "en_gb"), "en"),
+}
+
+
+def _parse_province(cell: str, info: ValidationInfo) -> str:
+    return province_code(cell).upper() if info.data.get("country") == _CANADA else cell.upper()
 
 
 class ClientRow(BaseModel):
@@ -43,8 +52,8 @@ class ClientRow(BaseModel):
     name: Text
     company: Text = ""
     address: LongText = ""
-    province: UpperCode = ""
     country: Country = _CANADA
+    province: Annotated[Code, AfterValidator(_parse_province)] = ""
     tax_exempt: Exemption = ""
     locale: Annotated[str, PlainValidator(one_of(_LOCALES))] = "fr"
     password_hash: PasswordHash | None = None
@@ -63,60 +72,70 @@ _UPDATED = ("email", "name", "company", "address", "province", "country", "tax_e
 def import_clients(
     rows: Iterable[Row | FileError],
     at: datetime,
+    how: HowToImport = ALL_OR_NOTHING,
     *,
     hash_password: Callable[[str], str] | None = None,
-    dry_run: bool = False,
 ) -> ImportReport:
-    """Add and update the clients of a file: all of them or, with any error or on a ``dry_run``, none.
+    """Add and update the clients of a file: all of them or, with any error and without ``skip_errors``, none.
 
     The file wins for who and where a client is. What clients may change here, their language and password, is taken
     from it only when they are new, and a password's hash also when they have none. The e-mail address of a client who
     has changed it here is taken when the file gives another one than before. ``hash_password`` is given for the
     demonstration's file (``DemoClientRow``), which holds passwords.
     """
-    batch = ImportBatch(DemoClientRow if hash_password else ClientRow, ("external_id", "email"))
-    for records in batch.batches(rows):
-        _import_batch(records, batch, at, hash_password)
-    return batch.finish(dry_run=dry_run)
+    model = DemoClientRow if hash_password else ClientRow
+    return ImportBatch(_Clients(at, model, hash_password), how).run(rows)
 
 
-def _import_batch(
-    records: list[ImportRow], batch: ImportBatch, at: datetime, hash_password: Callable[[str], str] | None
-) -> None:
-    known = bulk.clients_by_external_id([record.values["external_id"] for record in records])
-    owners = bulk.external_ids_by_email([record.values["email"] for record in records])
-    for record in records:
-        for place, reason in _errors(record.values, known.get(record.values["external_id"]), owners):
-            batch.add_error(record.line, place, reason)
-    if batch.has_errors:
-        return
-    added, changes = [], {}
-    for record in records:
-        row = known.get(record.values["external_id"])
-        if row is None:
-            added.append(_new(record.values, at, hash_password))
-        elif changed := _changed(record.values, row):
-            changes[row["id"]] = changed
-    bulk.add_clients(added)
-    bulk.write_clients(changes)
-    for client_id, changed in changes.items():
-        if changed.keys() & {"email", "password"}:
-            record_act(Act.CLIENT_CHANGED, IMPORT, at, client_id=client_id)
-    batch.count(len(records), len(added), len(changes))
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """The clients of the rows by their external ids, and the external id of each e-mail address in use."""
+
+    known: Mapping[str, Mapping[str, Any]]
+    owners: Mapping[str, str]
 
 
-def _errors(
-    values: Mapping[str, Any], row: Mapping[str, Any] | None, owners: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    """The place and reason of what is wrong with a client whose cells are each valid."""
-    merged = {**_DEFAULTS, **(row or {}), **values}
-    if merged["country"] == _CANADA and merged["province"] not in RATES:
-        yield "province", f"{merged['province'] or 'empty'}: in Canada, one of {', '.join(sorted(RATES))}"
-    if row is not None and row["role"]:
-        yield "external_id", f"{values['external_id']} is a staff account's"
-    owner = owners.get(values["email"]) if row is None or values["email"] != row["file_email"] else None
-    if owner is not None and owner != values["external_id"]:
-        yield "email", f"{values['email']} is already that of {owner}"
+@dataclass(slots=True)
+class _Clients:
+    """The import of clients (``Importer``)."""
+
+    at: datetime
+    model: type[BaseModel]
+    hash_password: Callable[[str], str] | None
+    unique: tuple[str, ...] = ("external_id", "email")
+    context: Any = None
+
+    def read(self, records: Sequence[ImportRow]) -> _Facts:
+        return _Facts(
+            bulk.clients_by_external_id([record.values["external_id"] for record in records]),
+            bulk.external_ids_by_email([record.values["email"] for record in records]),
+        )
+
+    def errors(self, values: Mapping[str, Any], facts: _Facts) -> Iterator[tuple[str, str]]:
+        row = facts.known.get(values["external_id"])
+        merged = {**_DEFAULTS, **(row or {}), **values}
+        if merged["country"] == _CANADA and merged["province"] not in RATES:
+            yield "province", f"{merged['province'] or 'empty'}: in Canada, one of {', '.join(sorted(RATES))}"
+        if row is not None and row["role"]:
+            yield "external_id", f"{values['external_id']} is a staff account's"
+        owner = facts.owners.get(values["email"]) if row is None or values["email"] != row["file_email"] else None
+        if owner is not None and owner != values["external_id"]:
+            yield "email", f"{values['email']} is already that of {owner}"
+
+    def write(self, records: Sequence[ImportRow], facts: _Facts) -> Written:
+        added, changes = [], {}
+        for record in records:
+            row = facts.known.get(record.values["external_id"])
+            if row is None:
+                added.append(_new(record.values, self.at, self.hash_password))
+            elif changed := _changed(record.values, row):
+                changes[row["id"]] = changed
+        bulk.add_clients(added)
+        bulk.write_clients(changes)
+        for client_id, changed in changes.items():
+            if changed.keys() & {"email", "password"}:
+                record_act(Act.CLIENT_CHANGED, IMPORT, self.at, client_id=client_id)
+        return Written(len(added), len(changes))
 
 
 def _new(values: Mapping[str, Any], at: datetime, hash_password: Callable[[str], str] | None) -> dict[str, Any]:

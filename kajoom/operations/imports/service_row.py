@@ -13,12 +13,12 @@ from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
 from kajoom.operations.email_address import parse_email
 from kajoom.operations.files.cells import (
-    CYCLES,
     MAX_CENTS,
     STATUSES,
     Cents,
     Code,
     Currency,
+    Cycle,
     Day,
     Name,
     Text,
@@ -48,8 +48,9 @@ def _parse_payment_method(cell: str, info: ValidationInfo[Mapping[str, str]]) ->
 class ServiceRow(BaseModel):
     """A row of a host's services: each field is a column, and ``client`` an external id or an e-mail address.
 
-    ``recurring`` is for the whole quantity, before tax. The validation context holds the payment methods that a
-    service may have, by the names that cells may use.
+    ``recurring`` is for the whole quantity, before tax. ``parent`` is the external id of the service that an add-on
+    belongs to: an add-on without a label has that of its parent. The validation context holds the payment methods that
+    a service may have, by the names that cells may use.
     """
 
     external_id: Name
@@ -57,10 +58,11 @@ class ServiceRow(BaseModel):
     group: Code
     plan: Code
     label: Text = ""
+    parent: Name = ""
     username: Name = ""
     server: Code = ""
     status: Annotated[ServiceStatus, PlainValidator(one_of(STATUSES))]
-    cycle: Annotated[BillingCycle, PlainValidator(one_of(CYCLES))]
+    cycle: Cycle
     currency: Currency = "CAD"
     recurring: Cents
     quantity: Annotated[int, whole_number(1, 1_000_000)] = 1
@@ -80,8 +82,10 @@ def terms_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if cycle is BillingCycle.FREE and values["recurring"]:
             yield "recurring", f"a free service must cost 0.00, not {Money(values['recurring'])}"
     elif due is None:
-        if values["recurring"]:
+        if values["recurring"] and not values["status"].has_ended:
             yield "next_due_date", "empty, and the service is paid each cycle"
+    elif due < values["registered_on"]:
+        yield "next_due_date", f"{due} is before the registration of {values['registered_on']}"
     elif anchor and add_months(due, 0, anchor) != due:
         yield "anchor_day", f"{due} is not the day {anchor} of its month, nor its last"
 

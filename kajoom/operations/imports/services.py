@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
+
+from pydantic import BaseModel
 
 from kajoom.domain.catalog import Catalog
 from kajoom.domain.cycle import add_months
 from kajoom.domain.order import IMPORT
+from kajoom.domain.payment_method import ALIASES
 from kajoom.domain.usage import Resource
 from kajoom.models import bulk
 from kajoom.models.catalog import catalog
 from kajoom.operations.files.csv_file import Row
 from kajoom.operations.files.report import FileError, ImportReport
-from kajoom.operations.imports.batch import ImportBatch, ImportRow
+from kajoom.operations.imports.batch import ALL_OR_NOTHING, HowToImport, ImportBatch, ImportRow, Written
 from kajoom.operations.imports.follow_up import FollowUp, carry_out
 from kajoom.operations.imports.service_changes import UPDATED, History, change_of, remembered
 from kajoom.operations.imports.service_row import ServiceRow, amount_errors, terms_errors
@@ -44,7 +48,7 @@ class ServiceImport:
     at: datetime
     actor: str = IMPORT
     with_terms: bool = False
-    dry_run: bool = False
+    batch: HowToImport = ALL_OR_NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +70,24 @@ class _Prices:
 
 
 def import_services(rows: Iterable[Row | FileError], how: ServiceImport) -> ImportReport:
-    """Add and update the services of a file: all of them or, with any error or on a dry run, none.
+    """Add and update the services of a file: all of them or, with any error and without ``skip_errors``, none.
 
     What the file decides of a known service is in ``service_changes``; what it says otherwise is kept as it is here
     and is a difference of the report. A service that the file ends, or whose terms apply from the next period, is
-    changed in a transaction of its own after the file is written; an import that is interrupted then does the rest
-    when it is run again. A service never moves to another client. Payment methods are those of the catalogue.
+    changed in a transaction of its own after its batch is written; an import that is interrupted does the rest when it
+    is run again. A service never moves to another client. Payment methods are those of the catalogue.
     """
     in_force = catalog()
-    methods = {
-        code.replace("-", "_"): code for code, method in in_force.payment_methods.items() if method.is_assignable
-    }
-    batch = ImportBatch(ServiceRow, ("external_id",), methods)
-    prices, follow_ups = _prices(in_force), list[FollowUp]()
-    for records in batch.batches(rows):
-        follow_ups += _import_batch(records, batch, prices, how)
-    report = batch.finish(dry_run=how.dry_run)
-    if not how.dry_run and not report.errors:
-        report.kept += [kept for each in follow_ups if (kept := carry_out(each, how.actor, how.on, how.at))]
-    return report
+    return ImportBatch(_Services(how, _prices(in_force), _methods(in_force)), how.batch).run(rows)
+
+
+def _methods(in_force: Catalog) -> dict[str, str]:
+    """The methods that a service may have, by their codes, their labels, and the names that other systems use."""
+    methods = {code: method for code, method in in_force.payment_methods.items() if method.is_assignable}
+    codes = {code.replace("-", "_"): code for code in methods}
+    aliases = {alias: code for alias, code in ALIASES.items() if code in methods}
+    labels = {label.lower(): code for code, method in methods.items() for label in method.label.values()}
+    return {**codes, **aliases, **labels, **codes}
 
 
 def _prices(in_force: Catalog) -> _Prices:
@@ -95,20 +98,46 @@ def _prices(in_force: Catalog) -> _Prices:
     return _Prices({(plan.group, plan.code): plan.id for plan in in_force.plans.values()}, highest, in_force.servers)
 
 
-def _import_batch(records: list[ImportRow], batch: ImportBatch, prices: _Prices, how: ServiceImport) -> list[FollowUp]:
-    clients = bulk.client_ids({record.values["client"] for record in records})
-    known = bulk.services_by_external_id([record.values["external_id"] for record in records])
-    for record in records:
-        row = known.get(record.values["external_id"])
-        for place, reason in _errors(record.values, row, clients, prices, how.on):
-            batch.add_error(record.line, place, reason)
-    if batch.has_errors:
-        return []
-    added = [_new(record.values, clients, prices) for record in records if record.values["external_id"] not in known]
-    bulk.add_services(added)
-    follow_ups, changed = _update(records, known, batch, prices, how)
-    batch.count(len(records), len(added), changed)
-    return follow_ups
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """The clients of the rows by the names that rows use, their services, and the labels of the services of add-ons."""
+
+    clients: Mapping[str, int]
+    known: Mapping[str, Mapping[str, Any]]
+    labels: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Services:
+    """The import of services (``Importer``)."""
+
+    how: ServiceImport
+    prices: _Prices
+    context: Any
+    model: type[BaseModel] = ServiceRow
+    unique: tuple[str, ...] = ("external_id",)
+
+    def read(self, records: Sequence[ImportRow]) -> _Facts:
+        parents = {record.values.get("parent", "") for record in records}
+        return _Facts(
+            bulk.client_ids({record.values["client"] for record in records}),
+            bulk.services_by_external_id([record.values["external_id"] for record in records]),
+            bulk.service_labels(parents - {""}),
+        )
+
+    def errors(self, values: Mapping[str, Any], facts: _Facts) -> Iterator[tuple[str, str]]:
+        row = facts.known.get(values["external_id"])
+        return _errors(values, row, facts.clients, self.prices, self.how.on)
+
+    def write(self, records: Sequence[ImportRow], facts: _Facts) -> Written:
+        for record in records:
+            if record.values.get("parent") and not record.values.get("label"):
+                record.values["label"] = facts.labels.get(record.values["parent"], "")
+        new = [record for record in records if record.values["external_id"] not in facts.known]
+        bulk.add_services([_new(record.values, facts.clients, self.prices) for record in new])
+        written = _update(records, facts.known, self.prices, self.how)
+        written.added = len(new)
+        return written
 
 
 def _new(values: Mapping[str, Any], clients: Mapping[str, int], prices: _Prices) -> dict[str, Any]:
@@ -117,17 +146,13 @@ def _new(values: Mapping[str, Any], clients: Mapping[str, int], prices: _Prices)
 
 
 def _update(
-    records: list[ImportRow],
-    known: Mapping[str, Mapping[str, Any]],
-    batch: ImportBatch,
-    prices: _Prices,
-    how: ServiceImport,
-) -> tuple[list[FollowUp], int]:
-    """Write what the file changes of the known services; what remains to be done of each, and how many it changes."""
+    records: Sequence[ImportRow], known: Mapping[str, Mapping[str, Any]], prices: _Prices, how: ServiceImport
+) -> Written:
+    """Write what the file changes of the known services."""
     ids = [row["id"] for row in known.values()]
     history = bulk.services_with_history(ids)
     changing = bulk.services_with_open_order(ids) if how.with_terms else set()
-    codes, written, follow_ups, changed = prices.codes, {}, list[FollowUp](), 0
+    codes, columns_by_id, written = prices.codes, {}, Written()
     for record in records:
         row = known.get(record.values["external_id"])
         if row is None:
@@ -135,14 +160,15 @@ def _update(
         columns = _columns(record.values, row, prices.plans)
         past = History(row["id"] in history, row["id"] in changing)
         change = change_of(columns, row, past, codes, with_terms=how.with_terms)
-        batch.add_kept(record.line, change.kept)
+        written.differences += [(record.line, place, text) for place, text in change.kept]
         if change.columns:
-            written[row["id"]] = {**change.columns, "version": row["version"]}
+            columns_by_id[row["id"]] = {**change.columns, "version": row["version"]}
         if change.ends or change.terms:
-            follow_ups.append(FollowUp(record.line, row["id"], change.ends, change.terms))
-        changed += change.is_change
-    bulk.write_services(written)
-    return follow_ups, changed
+            follow_up = FollowUp(record.line, row["id"], change.ends, change.terms)
+            written.follow_ups.append(partial(carry_out, follow_up, how.actor, how.on, how.at))
+        written.changed += change.is_change
+    bulk.write_services(columns_by_id)
+    return written
 
 
 def _errors(

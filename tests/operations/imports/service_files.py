@@ -7,6 +7,7 @@ from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.operations.files.csv_file import read_rows
 from kajoom.operations.files.report import ImportReport
+from kajoom.operations.imports.batch import HowToImport
 from kajoom.operations.imports.service_row import ServiceRow
 from kajoom.operations.imports.services import ServiceImport, import_services
 
@@ -44,7 +45,7 @@ def file(*rows: dict[str, str]) -> bytes:
 
 def import_file(content: bytes, *, dry_run: bool = False, with_terms: bool = False, on: date = ON) -> ImportReport:
     rows = read_rows(content.splitlines(keepends=True), ServiceRow)
-    return import_services(rows, ServiceImport(on, AT, with_terms=with_terms, dry_run=dry_run))
+    return import_services(rows, ServiceImport(on, AT, with_terms=with_terms, batch=HowToImport(dry_run=dry_run)))
 
 
 def stored_service(external_id: str = "S1") -> Service:

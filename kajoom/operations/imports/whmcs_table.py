@@ -1,0 +1,39 @@
+"""What is common to the tables of an export of WHMCS: how their columns are named, and how a row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from kajoom.operations.files.layout import Layout, Translated, label
+
+_ON = frozenset({"1", "on", "true", "yes"})
+
+Cells = Mapping[str, str]
+"""The cells of a row by the names of their columns, in small letters without spaces: "nextduedate"."""
+
+PlanNames = Mapping[str, Collection[str]]
+"""The plans ("group/plan") that have a name, by the name in small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of WHMCS: its columns by ours, the first of each that the file has, and how a row is read.
+
+    ``also_read`` are the columns that are read besides, and ``required`` those of ours that must come from the file.
+    """
+
+    columns: Mapping[str, tuple[str, ...]]
+    read: Callable[[Cells, Layout, PlanNames], Translated]
+    also_read: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+def first(cells: Cells, *names: str) -> str:
+    """The cell of the first of these columns that the file has; empty without any."""
+    return next((cells[name] for name in names if name in cells), "")
+
+
+def is_on(cell: str) -> bool:
+    """Whether a cell of yes and no says yes."""
+    return label(cell) in _ON
