@@ -38,6 +38,12 @@ class ReviewReason(StrEnum):
     OVER_LIMITS = "over_limits"
     NO_PANEL = "no_panel"
     PANEL_REFUSED = "panel_refused"
+    ACCOUNT_MISSING = "account_missing"
+    PACKAGE_CHANGED = "package_changed"
+
+
+CLIENT_ACTS_ON = frozenset({ReviewReason.NOT_ACTIVE, ReviewReason.CANCELLATION_REQUESTED, ReviewReason.OVER_LIMITS})
+"""The reasons that the client can lift; the others are for staff alone."""
 
 
 S, E = OrderStatus, OrderEvent

@@ -79,6 +79,12 @@ def parse_amount_or_zero(text: str, currency: str) -> Money:
     return parse_positive_amount(text, currency)
 
 
+def one_line(text: str) -> str:
+    """What another system answered, as it is stored and shown to staff: on one line, without unprintable characters."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:_REASON_LENGTH]
+
+
 def check_reason(text: str) -> str:
     """The reason on one line; ``BusinessError`` with ``NO_REASON`` for an empty, too long or unprintable one."""
     reason = " ".join(text.split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 
@@ -17,6 +18,21 @@ class Resource(StrEnum):
 
 Amounts = Mapping[str, int | None]
 """An amount for each resource. ``None`` means unlimited in a plan's limits and unknown in a usage."""
+
+
+MEASURED_FOR = timedelta(days=7)
+"""How long what a panel measured is believed: a server that cannot be read for longer leaves the usage unknown."""
+
+
+def is_believed(measured_on: date | None, on: date) -> bool:
+    """Whether a measure of the day ``measured_on``, if there is one, still counts on the day ``on``."""
+    return measured_on is not None and on - measured_on <= MEASURED_FOR
+
+
+def combined_usage(reported: Amounts | None, measured: Amounts | None) -> dict[str, int | None] | None:
+    """The usage of a service: what its panel measured of each resource, else what the host's file reported of it."""
+    known = {resource: amount for resource, amount in (measured or {}).items() if amount is not None}
+    return {**(reported or {}), **known} or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -103,6 +103,17 @@ class Formats:
         value."""
         shown = f"{to_user_timezone(at).date().isoformat()}, {self.clock_time(at)}"
         return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), shown)
+
+    def recent_moment(self, at: datetime, today: date) -> Markup:
+        """An instant after a verb: « aujourd’hui à 14 h 5 », « hier à 9 h », "on November 22, 2026 at 9:00 a.m."."""
+        day = to_user_timezone(at).date()
+        days = {today: self.gettext("today at"), today - timedelta(days=1): self.gettext("yesterday at")}
+        shown = days.get(day) or self.gettext("%(day)s at", day=self._after_verb(day))
+        value = at.isoformat(timespec="seconds")
+        return Markup('<time datetime="{}">{} {}</time>').format(value, shown, self.clock_time(at))
+
+    def _after_verb(self, on: date) -> str:
+        return self.long_date(on) if self.language == "fr" else f"on {self.long_date(on)}"
 
     def percent(self, rate: str) -> str:
         """A rate such as "9.975" with all its decimals: « 9,975 % »."""

@@ -16,7 +16,7 @@ from kajoom.i18n.labels import EACH_CYCLE, label_for
 
 _FORMAT_FILTERS = (
     "capitalized", "clock_time", "date_tag", "from_date", "localized", "long_date", "moment", "money",
-    "money_with_currency", "number", "percent", "plan_name", "quantity", "short_date", "size",
+    "money_with_currency", "number", "percent", "plan_name", "quantity", "recent_moment", "short_date", "size",
 )  # fmt: skip
 
 

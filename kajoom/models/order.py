@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, ScalarSelect, select
+from sqlalchemy import ForeignKey, Index, ScalarSelect, or_, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cycle import BillingCycle
@@ -151,6 +151,16 @@ def open_order_of(service_id: int) -> Order | None:
     """Return the order in progress of a service, or ``None``."""
     query = _select_with_relations().where(Order.service_id == service_id, IS_OPEN)
     return db.session.scalar(query)  # type: ignore[no-any-return]
+
+
+_ASKED = (OrderStatus.AWAITING_PROVISIONING, OrderStatus.COMPLETED, OrderStatus.REFUSED)
+
+
+def packages_of_service(service_id: int) -> set[str]:
+    """The packages at the panel of the plans that a service had, or was to have, before and after its changes."""
+    is_of_order = or_(Plan.id == Order.from_plan_id, Plan.id == Order.to_plan_id)
+    query = select(Plan.package).join(Order, is_of_order).where(Order.service_id == service_id)
+    return set(db.session.scalars(query.where(Order.status.in_(_ASKED)).distinct()))
 
 
 def orders_due(on: date) -> list[int]:

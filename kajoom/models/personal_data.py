@@ -135,7 +135,15 @@ _KEPT_OF_CLIENT = frozenset({"id", "province", "country", "locale", "created_at"
 
 
 _ERASED: Mapping[type[Base], Mapping[str, Any]] = {
-    Service: {"label": "", "search_label": "", "username": "", "usage": None, "end_reason": ""},
+    Service: {
+        "label": "",
+        "search_label": "",
+        "username": "",
+        "usage": None,
+        "measured_usage": None,
+        "measured_at": None,
+        "end_reason": "",
+    },
     Order: {"staff_note": ""},
     OrderStep: {"note": ""},
     Cancellation: {"reason": ""},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, func, select
@@ -12,20 +12,23 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.domain.service import ENDED, ServiceStatus
 from kajoom.domain.terms import Terms, due_date_on
+from kajoom.domain.usage import combined_usage, is_believed
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
+from kajoom.models.day import local_day
 from kajoom.models.db import Base, db
 from kajoom.models.search_columns import folded_text, search_columns
-from kajoom.models.types import enum_column, json_column
+from kajoom.models.types import UtcDateTime, enum_column, json_column
 
 
 class Service(Base):
     """A service of a client.
 
     ``recurring_cents`` is billed each cycle for the whole quantity, before tax. ``next_due_date`` is the first day not
-    paid for and ``anchor_day`` the day of the month (1-31) of its due dates. ``usage`` is what the panel last reported,
-    ``None`` when nothing was reported. ``server`` is the name of its server in the catalogue, empty for the default
-    one. Staff find a service by ``search_label``.
+    paid for and ``anchor_day`` the day of the month (1-31) of its due dates. ``usage`` is what the host's file last
+    reported, ``None`` when it reported nothing; ``measured_usage`` is what the panel showed at ``measured_at``.
+    ``server`` is the name of its server in the catalogue, empty for the default one. Staff find a service by
+    ``search_label``.
 
     ``ended_on`` is the first day without the service, and ``end_reason`` what staff wrote to the client about it.
     ``imported`` holds the status and terms that the host's file last gave and that were taken over, and ``next_terms``
@@ -58,6 +61,8 @@ class Service(Base):
     anchor_day: Mapped[int]
     payment_method: Mapped[str]
     usage: Mapped[dict[str, int | None] | None] = mapped_column(json_column())
+    measured_usage: Mapped[dict[str, int | None] | None] = mapped_column(json_column())
+    measured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_on: Mapped[date | None]
     end_reason: Mapped[str] = mapped_column(default="", server_default="")
     imported: Mapped[dict[str, Any] | None] = mapped_column(json_column())
@@ -88,6 +93,14 @@ class Service(Base):
     def due_on(self, day: date) -> date | None:
         """The next due date as it stands on ``day``: that of a service at 0.00 has moved on by itself."""
         return due_date_on(day, self.next_due_date, self.recurring, self.cycle, self.anchor_day)
+
+    def usage_on(self, day: date) -> dict[str, int | None] | None:
+        """What the service uses as it is known on ``day``, ``None`` when nothing is."""
+        return combined_usage(self.usage, self.measured_usage if self.is_measured_on(day) else None)
+
+    def is_measured_on(self, day: date) -> bool:
+        """Whether its panel has measured its usage lately enough for ``day``."""
+        return self.measured_at is not None and is_believed(local_day(self.measured_at), day)
 
     @property
     def terms(self) -> Terms:

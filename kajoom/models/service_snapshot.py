@@ -21,12 +21,14 @@ from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.tax import Taxation
 from kajoom.domain.terms import Terms, due_date_on
+from kajoom.domain.usage import combined_usage
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.client import Client, taxation_of
 from kajoom.models.credit import credit_cents_of
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
+from kajoom.models.measures import Measures, measures_of
 from kajoom.models.order import Order
 from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
@@ -47,6 +49,7 @@ class ServiceSnapshot:
 
     ``due`` is the due date as it stands on the day of the snapshot: that of a service at 0.00 moves on by itself.
     ``open_order`` is a reference. It, ``open_cancellation`` and ``unpaid_renewal`` are ``None`` when there is none.
+    ``measures`` says which amounts of the ``usage`` its panel measured, ``None`` when it measured none lately.
     ``taxation`` is which taxes its price has, ``credit`` the client's account credit in the service's currency.
     """
 
@@ -65,6 +68,7 @@ class ServiceSnapshot:
     anchor: int
     payment_method: str
     usage: dict[str, int | None] | None
+    measures: Measures | None
     version: int
     taxation: Taxation
     credit: Money
@@ -173,6 +177,8 @@ _SNAPSHOT = (
         Service.anchor_day,
         Service.payment_method,
         Service.usage,
+        Service.measured_usage,
+        Service.measured_at,
         Service.version,
         Client.province,
         Client.country,
@@ -213,6 +219,7 @@ def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSna
     current = catalog(row.catalog_version or 0)
     plan = current.plans[row.plan_id]
     recurring, cycle = Money(row.recurring_cents, row.currency), BillingCycle(row.cycle)
+    measures = measures_of(row.measured_usage, row.measured_at, on)
     return ServiceSnapshot(
         id=row.id,
         client_id=row.client_id,
@@ -228,7 +235,8 @@ def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSna
         due=due_date_on(on, row.next_due_date, recurring, cycle, row.anchor_day),
         anchor=row.anchor_day,
         payment_method=row.payment_method,
-        usage=row.usage,
+        usage=combined_usage(row.usage, row.measured_usage if measures else None),
+        measures=measures,
         version=row.version,
         taxation=taxation_of(row.province, row.country, row.tax_exempt, current.registered),
         credit=Money(row.credit, row.currency),

@@ -36,6 +36,7 @@ from kajoom.web.preview import Preview, drop_stale_when, preview_of
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_service_or_404, product_context
 from kajoom.web.throttling import limited
+from kajoom.web.usage import measure_after_response
 
 bp = Blueprint("plan", __name__, url_prefix="/services/<int:service_id>/plan")
 bp.register_error_handler(BusinessError, render_refusal)
@@ -63,6 +64,7 @@ def choose(service_id: int) -> ResponseReturnValue:
     url = _choice_url("plan.choose", choice, service)
     if form.asked is not None:
         return _render_choice(preview, plan_offers, "plan/_preview.html", replace=url, asked=form.asked)
+    measure_after_response(service)
     status = status_of(preview.error.code) if preview.error and form.plan else 200
     return _render_choice(preview, plan_offers, "plan/_choose.html", push=url, status=status)
 
@@ -138,6 +140,7 @@ def _render_choice(
         title=gettext("Change plan"),
         announce=_announcement(preview),
         service=service,
+        today=clock.today(),
         preview=preview,
         offers=plan_offers,
         cycles=service.group.cycles(service.terms.recurring.currency),
@@ -164,6 +167,7 @@ def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue
         else _choice_url("plan.review", preview.choice, service, requested if requested in by_code else ""),
         status=status_of(error.code) if error else 200,
         service=service,
+        today=clock.today(),
         preview=preview,
         error=error,
         back=_choice_url("plan.choose", preview.choice, service),

@@ -10,6 +10,7 @@ from flask import current_app
 
 from kajoom import clock
 from kajoom.domain.refusal import BusinessError
+from kajoom.domain.staff_input import one_line
 from kajoom.gateways import Gateways
 from kajoom.gateways.panel_port import PanelStatus
 from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderUnavailable
@@ -18,11 +19,13 @@ from kajoom.models.outbox import Message
 from kajoom.models.renewal import RenewalCursor
 from kajoom.operations import daily, outbox
 from kajoom.operations.orders import provisioning
+from kajoom.operations.orders.readings import may_change
 from kajoom.operations.payments import pay, reconciliation, refunds, saved_methods
 from kajoom.worker.email_staff import parts_to_write
 from kajoom.worker.emails import email_for_message
 from kajoom.worker.provisioning import PanelUnavailable, carry_out
 from kajoom.worker.still_pending import StillPending
+from kajoom.worker.usage import measure
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +88,13 @@ def _send(gateways: Gateways, message: Message, at: datetime) -> bool:
 
 
 def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
-    change = provisioning.package_change_of(message.ids["order"])
+    order_id = message.ids["order"]
+    change = provisioning.package_change_of(order_id)
     if change is None:
         return
-    result = carry_out(gateways.panel_of(change.account.server), change)
-    if not provisioning.record_panel_result(message.ids["order"], result, at):
+    panel = gateways.panel_of(change.account.server)
+    result = carry_out(panel, change, lambda reading: may_change(order_id, reading, at))
+    if result is not None and not provisioning.record_panel_result(order_id, result, at):
         outcome = StillPending if result.status is PanelStatus.PENDING else PanelUnavailable
         raise outcome(f"{result.status} {result.reason}".strip())
 
@@ -169,8 +174,9 @@ _HANDLERS: dict[str, Callable[[Gateways, Message, datetime], bool | None]] = {
     "renewals": _renew,
     "item": _do_item,
     "start": _start,
+    "usage": lambda gateways, message, at: measure(gateways, message.ids, at),
 }
 
 
 def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    return one_line(f"{type(error).__name__}: {error}")

@@ -14,6 +14,7 @@ from kajoom import clock
 from kajoom.operations.accounts.links import signing_keys
 from kajoom.operations.daily import enqueue_day, enqueue_digest
 from kajoom.operations.orders.stuck import report_stuck_changes
+from kajoom.operations.orders.usage import enqueue_measures
 from kajoom.operations.upkeep.audit import seal_new_acts
 from kajoom.worker.consumer import run_once
 from kajoom.worker.heartbeat import Heartbeat
@@ -71,6 +72,7 @@ def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: 
             enqueue_day(today, clock.now())
             # In the morning, so that it counts what the night's work has left; later when the worker starts later.
             enqueue_digest(today, max(clock.now(), clock.at_local_time(today, _DIGEST_HOUR)))
+            enqueue_measures(today, clock.now())
         report_stuck_changes(clock.now())
     while not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kajoom.domain.usage import Excess, LimitChange, Resource, fit, limit_changes
+from kajoom.domain.usage import Excess, LimitChange, Resource, combined_usage, fit, is_believed, limit_changes
 
 LIMITS = {"disk_mb": 5000, "mailboxes": 10, "databases": None}
 DISK, MAILBOXES, DATABASES = Resource
@@ -113,3 +115,28 @@ def test_limit_changes_without_a_report_have_unknown_usage() -> None:
 def test_limit_changes_omit_resources_neither_plan_limits() -> None:
     changes = limit_changes({"databases": 1}, {"disk_mb": 10}, {"mailboxes": 5})
     assert changes == (LimitChange(DISK, 10, None, None), LimitChange(MAILBOXES, None, 5, None))
+
+
+@pytest.mark.parametrize(
+    ("reported", "measured", "usage"),
+    [
+        ({"disk_mb": 900, "mailboxes": 3}, {"disk_mb": 1200}, {"disk_mb": 1200, "mailboxes": 3}),
+        ({"disk_mb": 900}, {"disk_mb": None}, {"disk_mb": 900}),  # the panel names it without an amount
+        ({"disk_mb": 900}, None, {"disk_mb": 900}),
+        (None, {"disk_mb": 0}, {"disk_mb": 0}),
+        (None, {}, None),
+        (None, None, None),
+    ],
+)
+def test_what_a_panel_measured_comes_before_what_the_file_reported(
+    reported: dict[str, int | None] | None, measured: dict[str, int | None] | None, usage: dict[str, int | None] | None
+) -> None:
+    assert combined_usage(reported, measured) == usage
+
+
+@pytest.mark.parametrize(
+    ("measured_on", "believed"),
+    [(date(2026, 6, 16), True), (date(2026, 6, 9), True), (date(2026, 6, 8), False), (None, False)],
+)
+def test_measure_is_believed_for_a_week(measured_on: date | None, believed: bool) -> None:
+    assert is_believed(measured_on, date(2026, 6, 16)) is believed

@@ -12,13 +12,15 @@ from kajoom.gateways.limited_panel import LimitedPanel
 from kajoom.gateways.panel_port import (
     AccountStatus,
     PackageChange,
+    Panel,
     PanelAccount,
     PanelReading,
+    PanelResult,
     PanelSettings,
     PanelStatus,
 )
 from kajoom.gateways.panels.whm import WhmPanel
-from kajoom.worker.provisioning import carry_out
+from kajoom.worker import provisioning
 from tests.paypal.faults import Fault
 from tests.whm.server import TOKEN, USER, Account, FakeWhm
 
@@ -43,6 +45,13 @@ def settings(whm: FakeWhm) -> PanelSettings:
 @pytest.fixture
 def panel(whm: FakeWhm) -> WhmPanel:
     return WhmPanel(settings(whm))
+
+
+def carry_out(panel: Panel, change: PackageChange) -> PanelResult:
+    """Make a change that nothing shown of the account stops."""
+    result = provisioning.carry_out(panel, change, lambda _: True)
+    assert result is not None
+    return result
 
 
 def functions(whm: FakeWhm) -> list[str]:

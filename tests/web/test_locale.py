@@ -178,6 +178,20 @@ def test_dates_and_times_in_each_language() -> None:
     assert EN.clock_time(at.replace(hour=4, minute=5)) == "12:05\xa0a.m."
 
 
+@pytest.mark.usefixtures("app")
+def test_moment_after_a_verb_names_today_and_yesterday() -> None:
+    at = datetime(2026, 7, 1, 18, 30, tzinfo=UTC)
+    tag = '<time datetime="2026-07-01T18:30:00+00:00">'
+    texts = {
+        date(2026, 7, 1): ("aujourd’hui à 14\xa0h\xa030", "today at 2:30\xa0p.m."),
+        date(2026, 7, 2): ("hier à 14\xa0h\xa030", "yesterday at 2:30\xa0p.m."),
+        date(2026, 7, 3): ("le 1er\xa0juillet 2026 à 14\xa0h\xa030", "on July 1, 2026 at 2:30\xa0p.m."),
+    }
+    for today, (french, english) in texts.items():
+        assert FR.recent_moment(at, today) == f"{tag}{french}</time>"
+        assert EN.recent_moment(at, today) == f"{tag}{english}</time>"
+
+
 def test_rates_sizes_and_counts_in_each_language() -> None:
     assert (FR.percent("9.975"), EN.percent("9.975")) == ("9,975\xa0%", "9.975%")
     assert (FR.size(25600), EN.size(25600)) == ("25\xa0Go", "25\xa0GB")

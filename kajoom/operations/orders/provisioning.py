@@ -7,11 +7,11 @@ from datetime import date, datetime
 from kajoom.domain.audit import Act
 from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.money import Money
-from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, ReviewReason, allows
+from kajoom.domain.order import CALENDAR, CLIENT_ACTS_ON, PANEL, OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.domain.service import ServiceStatus
-from kajoom.domain.staff_input import check_reason
+from kajoom.domain.staff_input import check_reason, one_line
 from kajoom.domain.task import PLANNED, USAGE_UNKNOWN, TaskKind
 from kajoom.domain.terms import becomes_free
 from kajoom.domain.usage import Fit, fit
@@ -38,7 +38,9 @@ def start_provisioning(order: Order, at: datetime) -> None:
     """Queue an order for the panel, or hand it to staff and notify the client, in the current transaction."""
     if order.needs_person:
         outbox.enqueue("email", f"person_on_it-{order.reference}", at, email="person_on_it", order=order.id)
-        _open_task(order, at, f"change-{order.reference}", PLANNED if _fit(order).known else USAGE_UNKNOWN)
+        _open_task(
+            order, at, f"change-{order.reference}", PLANNED if _fit(order, local_day(at)).known else USAGE_UNKNOWN
+        )
     else:
         outbox.enqueue("provision", provision_key(order.reference), at, order=order.id)
 
@@ -73,15 +75,16 @@ def record_panel_result(order_id: int, result: PanelResult, at: datetime) -> boo
     """Record the panel's result, read back ``at``; ``False`` when the panel must be asked again."""
     if result.status in {PanelStatus.PENDING, PanelStatus.UNKNOWN}:
         return False
-    order = _get_locked(order_id)
-    if allows(order.status, OrderEvent.PROVISIONED):
-        if result.status is PanelStatus.DONE:
-            on = local_day(at)
-            _complete(order, on, PANEL, on, at)
-            renewals.replace_old_terms(order, on, at)
-        else:
-            reason = ReviewReason.NO_PANEL if result.reason == NO_PANEL else ReviewReason.PANEL_REFUSED
-            flag_for_review(order, at, PANEL, reason, result.reason)
+    order = lock_order(order_id)
+    if not allows(order.status, OrderEvent.PROVISIONED):
+        return True
+    if result.status is PanelStatus.DONE:
+        on = local_day(at)
+        _complete(order, on, PANEL, on, at)
+        renewals.replace_old_terms(order, on, at)
+    elif not order.needs_person:
+        reason = ReviewReason.NO_PANEL if result.reason == NO_PANEL else ReviewReason.PANEL_REFUSED
+        flag_for_review(order, at, PANEL, reason, one_line(result.reason))
     return True
 
 
@@ -146,25 +149,25 @@ def start_due_order(order_id: int, on: date, at: datetime) -> None:
     One that is no longer possible is handed to a person, and the current terms are billed again. Nothing is decided
     while a payment is not settled: the payment starts the change, or the next daily run tries again.
     """
-    order = _get_locked(order_id)
+    order = lock_order(order_id)
     if not allows(order.status, OrderEvent.FELL_DUE) or order.effective_on > on:
         return
     if is_being_paid(renewals_with_terms_of(order.id)):
         return
-    blocked_reason = _blocked_reason(order)
+    blocked_reason = _blocked_reason(order, on)
     if blocked_reason is not None:
         record_step(order, OrderEvent.FELL_DUE, at, CALENDAR)
         flag_for_review(order, at, CALENDAR, blocked_reason)
         renewals.replace_renewals(order, on, at)
     elif renewals.is_paid_up(order, on, at):
         record_step(order, OrderEvent.FELL_DUE, at, CALENDAR)
-        if not _fit(order).known:
+        if not _fit(order, on).known:
             order.needs_person, order.delay = True, order.delay or order.to_plan.group.delay
         start_provisioning(order, at)
 
 
-def _get_locked(order_id: int) -> Order:
-    """Lock the order's client and read the order."""
+def lock_order(order_id: int) -> Order:
+    """Lock an order's client and read the order, in the current transaction; ``LookupError`` for an unknown one."""
     lock_client(client_id_of_order(order_id))
     order = order_by_id(order_id)
     if order is None:
@@ -176,7 +179,7 @@ def _get_awaiting(reference: str, seen_version: int | None) -> Order:
     order_id = order_id_by_reference(reference)
     if order_id is None:
         raise LookupError(f"no order {reference}")
-    order = _get_locked(order_id)
+    order = lock_order(order_id)
     if order.status is not OrderStatus.AWAITING_PROVISIONING:
         raise BusinessError(Refusal.TOO_LATE, order=order)
     if seen_version not in {None, order.version}:
@@ -184,31 +187,34 @@ def _get_awaiting(reference: str, seen_version: int | None) -> Order:
     return order
 
 
-def _blocked_reason(order: Order) -> ReviewReason | None:
-    """Why a scheduled change cannot start on its day."""
+def _blocked_reason(order: Order, on: date) -> ReviewReason | None:
+    """Why a scheduled change cannot start on its day ``on``."""
     service = order.service
     if service.status is not ServiceStatus.ACTIVE:
         return ReviewReason.NOT_ACTIVE
     if open_cancellation_of(service.id) is not None:
         return ReviewReason.CANCELLATION_REQUESTED
-    if order.to_plan_id != service.plan_id and _fit(order).over:
+    is_measured_again = service.is_measured_on(on) and not order.needs_person  # just before the panel is asked
+    if order.to_plan_id != service.plan_id and _fit(order, on).over and not is_measured_again:
         return ReviewReason.OVER_LIMITS
     return None
 
 
-def _fit(order: Order) -> Fit:
-    return fit(order.service.usage, order.to_plan.limits, order.service.plan.limits)
+def _fit(order: Order, on: date) -> Fit:
+    return fit(order.service.usage_on(on), order.to_plan.limits, order.service.plan.limits)
 
 
 def flag_for_review(order: Order, at: datetime, actor: str, reason: ReviewReason, panel_message: str = "") -> None:
     """Hand the order to a person and notify client and staff; nothing of the service changes.
 
-    Each review is a task of its own: the panel may refuse again what staff asked it again.
+    Each review is a task of its own: the panel may refuse again what staff asked it again. The client is written to
+    once, and again about what only they can lift.
     """
     order.needs_person, order.review_reason = True, reason
     record_step(order, OrderEvent.NEEDS_REVIEW, at, actor, panel_message or reason)
     reviews = sum(step.event is OrderEvent.NEEDS_REVIEW for step in order.history)
-    outbox.enqueue("email", f"needs_review-{order.reference}", at, email="needs_review", order=order.id)
+    suffix = f"-{reason}" if reviews > 1 and reason in CLIENT_ACTS_ON else ""
+    outbox.enqueue("email", f"needs_review-{order.reference}{suffix}", at, email="needs_review", order=order.id)
     _close_task_and_job(order, actor, at)
     _open_task(order, at, f"review-{order.reference}-{reviews}", reason)
 

@@ -36,6 +36,7 @@ _KINDS = {
     "renewals": N_("Renewals to invoice"),
     "item": N_("Part of the daily work"),
     "start": N_("Scheduled change to start"),
+    "usage": N_("Usage to measure"),
 }
 _STATES = {
     "dead": N_("Failed"),
