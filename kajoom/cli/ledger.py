@@ -21,7 +21,7 @@ from kajoom.models.reconciliation import Difference, open_differences
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.billing.credit_notes import credit_invoice
 from kajoom.operations.payments.receipts import OfflinePayment, record_offline_payment
-from kajoom.operations.payments.reconciliation import explain, reconcile
+from kajoom.operations.payments.reconciliation import explain, reconcile, record_missing_payment
 from kajoom.operations.payments.refunds import refund_invoice
 
 REFUSALS: Mapping[StrEnum, str] = {
@@ -74,6 +74,10 @@ REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NOT_A_DAY: "{day!r} is not a day like 2026-12-01.",
     StaffRefusal.TOO_LARGE: "This would come to more than an invoice can hold.",
     StaffRefusal.CHANGED_SINCE: "The service has changed meanwhile. Nothing was done: look at it again.",
+    StaffRefusal.NOT_MISSING_HERE: "The payment {reference} is recorded already: explain its difference instead.",
+    StaffRefusal.OTHER_CURRENCY: "Invoice {number} is in {currency}.",
+    StaffRefusal.NO_NOTICE: "There is no notice {id}: see `flask staff notices`.",
+    StaffRefusal.NOTICE_CLOSED: "Notice {id} was closed by {closed_by}: {note}",
 }
 _REFUND_RESULTS = {
     RefundStatus.DONE: "sent back by {provider}.",
@@ -201,6 +205,20 @@ def explain_command(reference: str, note: str) -> None:
     click.echo(f"{count} difference{'s' if count > 1 else ''} explained.")
 
 
+@click.command("record")
+@click.argument("reference")
+@click.option("--invoice", required=True, help="The number of the invoice that the money paid.")
+@with_appcontext
+def record_command(reference: str, invoice: str) -> None:
+    """Record the payment of REFERENCE, which a provider took and the ledger lacks, and close its differences.
+
+    What exceeds the balance of the invoice becomes account credit.
+    """
+    with exit_on_refusal():
+        taken = record_missing_payment(reference, invoice, current_operator(), clock.now())
+    click.echo(f"{taken} {taken.currency} recorded for invoice {invoice}.")
+
+
 def _describe(difference: Difference) -> str:
     taken: Any = difference.taken or "nothing"
     recorded: Any = difference.recorded or "nothing"
@@ -211,4 +229,4 @@ def _describe(difference: Difference) -> str:
     )
 
 
-LEDGER_COMMANDS = (received, credit, credit_note_command, refund, reconcile_command, explain_command)
+LEDGER_COMMANDS = (received, credit, credit_note_command, refund, reconcile_command, explain_command, record_command)

@@ -12,7 +12,7 @@ from kajoom.cli.operator import current_operator
 from kajoom.cli.staff_accounts import ACCOUNT_COMMANDS
 from kajoom.cli.tasks import TASK_COMMANDS
 from kajoom.cli.terms import terms
-from kajoom.cli.webhook_events import notices
+from kajoom.cli.webhook_events import NOTICE_COMMANDS
 from kajoom.operations.orders.end_service import end_service_as_staff
 
 
@@ -21,7 +21,7 @@ def staff() -> None:
     """The host's staff: their accounts, changes to make, services to end, payments received, credit, refunds."""
 
 
-for command in (*ACCOUNT_COMMANDS, *TASK_COMMANDS, *LEDGER_COMMANDS, notices, digest, terms):
+for command in (*ACCOUNT_COMMANDS, *TASK_COMMANDS, *LEDGER_COMMANDS, *NOTICE_COMMANDS, digest, terms):
     staff.add_command(command)
 
 

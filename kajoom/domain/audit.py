@@ -56,6 +56,8 @@ class Act(StrEnum):
     SERVICE_ENDED = "service_ended"
     TERMS_CHANGED = "terms_changed"
     DIFFERENCE_EXPLAINED = "difference_explained"
+    DIFFERENCE_RECORDED = "difference_recorded"
+    NOTICE_CLOSED = "notice_closed"
     JOB_RETRIED = "job_retried"
     JOB_DISCARDED = "job_discarded"
 

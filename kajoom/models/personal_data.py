@@ -152,6 +152,8 @@ _ERASED: Mapping[type[Base], Mapping[str, Any]] = {
     Attempt: {"return_url": "", "approve_url": ""},
     Task: {"note": ""},
     Message: {"last_error": "", "discard_note": ""},
+    WebhookEvent: {"note": ""},
+    Difference: {"note": ""},
 }
 """The texts in which staff, a client or another system may have named somebody."""
 

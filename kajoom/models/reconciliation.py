@@ -55,6 +55,18 @@ def open_differences(limit: int | None = None) -> list[Difference]:
     return list(db.session.scalars(query.order_by(Difference.day, Difference.id).limit(limit)))
 
 
+def difference_by_id(difference_id: int) -> Difference | None:
+    """Return a difference, resolved or not, or ``None``."""
+    return db.session.get(Difference, difference_id)
+
+
+def lock_open_differences(reference: str) -> list[Difference]:
+    """Lock the unresolved differences of a reference until the commit and return them, oldest day first."""
+    query = select(Difference).where(Difference.reference == reference, Difference.resolved_at.is_(None))
+    query = query.order_by(Difference.day, Difference.id).with_for_update()
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
 def differences_of(provider: str, day: date) -> list[Difference]:
     """Return every difference with a provider on a day, resolved or not."""
     query = select(Difference).where(Difference.provider == provider, Difference.day == day)

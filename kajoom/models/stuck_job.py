@@ -14,7 +14,7 @@ from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import IS_DEAD, IS_PENDING, Message
 from kajoom.models.paging import PER_PAGE, RowPagination
 from kajoom.models.payment import Attempt
-from kajoom.models.webhook_event import IS_FOR_STAFF, WebhookEvent
+from kajoom.models.webhook_event import IS_OPEN, WebhookEvent
 
 LONGEST_LIST = 50
 """The most notices of providers that the page shows."""
@@ -28,10 +28,11 @@ class StuckJob(Protocol):
 
 
 class ProviderNotice(Protocol):
-    """A refund, reversal or dispute that a provider reported, and the number of its invoice, ``None`` if not ours."""
+    """A refund, reversal or dispute that a provider reported, with its invoice and client, ``None`` if not ours."""
 
     WebhookEvent: WebhookEvent
     number: str | None
+    client_id: int | None
 
 
 class JobPages(RowPagination):
@@ -61,12 +62,12 @@ def stuck_jobs(at: datetime, page: int, only: int | None = None) -> JobPages:
 
 
 def provider_notices() -> list[ProviderNotice]:
-    """The newest refunds, reversals and disputes that providers reported, at most ``LONGEST_LIST``."""
+    """The newest open refunds, reversals and disputes that providers reported, at most ``LONGEST_LIST``."""
     query = (
-        select(WebhookEvent, Invoice.number)
+        select(WebhookEvent, Invoice.number, Invoice.client_id)
         .outerjoin(Attempt, (Attempt.key == WebhookEvent.attempt_key) & (WebhookEvent.attempt_key != ""))
         .outerjoin(Invoice, Invoice.id == Attempt.invoice_id)
-        .where(IS_FOR_STAFF)
+        .where(IS_OPEN)
         .order_by(WebhookEvent.received_at.desc(), WebhookEvent.id)
     )
     return cast(list[ProviderNotice], list(db.session.execute(query.limit(LONGEST_LIST))))

@@ -50,6 +50,9 @@ _TEXTS: Mapping[str, str] = {
     "refund_refused": N_(
         "%(amount)s of invoice %(name)s was not sent back: %(provider)s refused it. It is account credit again."
     ),
+    "difference_explained": N_("The difference %(name)s is explained."),
+    "difference_recorded": N_("%(amount)s was recorded for invoice %(name)s, and the difference is closed."),
+    "notice_closed": N_("The notice is closed, with what you wrote."),
     "received_all": N_("%(amount)s was recorded: invoice %(name)s is paid in full."),
     "received_part": N_("%(amount)s was recorded for invoice %(name)s: %(balance)s is still to be paid."),
     "received_more": N_(

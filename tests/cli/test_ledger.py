@@ -170,6 +170,19 @@ def test_reconcile_prints_differences_and_fails_until_they_are_explained(app: Fl
 
 
 @pytest.mark.usefixtures("provider")
+def test_missing_payment_is_recorded_for_its_invoice(app: Flask) -> None:
+    app.extensions["kajoom"] = Gateways(
+        FakePanel(), FakeMailer(), {"fake": ProviderWithUnknownPayment(at=factories.AT)}
+    )
+    number = open_invoice().number
+    run(app, "reconcile", "--on", TODAY)
+    assert "There is no invoice 1999-0001" in run(app, "record", "LOST-1", "--invoice", "1999-0001").output
+    assert run(app, "record", "LOST-1", "--invoice", number).output == f"41.72 CAD recorded for invoice {number}.\n"
+    assert run(app, "record", "LOST-1", "--invoice", number).exit_code == 1
+    assert run(app, "reconcile", "--on", TODAY).exit_code == 0
+
+
+@pytest.mark.usefixtures("provider")
 def test_reconcile_refuses_a_day_to_come(app: Flask) -> None:
     result = run(app, "reconcile", "--on", "2999-01-01")
     assert (result.exit_code, result.output) == (1, "Error: 2999-01-01 is in the future.\n")

@@ -16,6 +16,7 @@ from kajoom.models.webhook_event import WebhookEvent
 from kajoom.operations import daily
 from kajoom.operations.accounts.sessions import begin_session, close_session
 from kajoom.operations.daily import delete_old_rows
+from kajoom.operations.payments.webhooks import close_notice
 from tests import factories
 from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
@@ -52,10 +53,12 @@ def test_messages_done_ninety_days_ago_are_deleted() -> None:
         delete_old_rows(AT)
 
 
-def test_webhook_events_received_half_a_year_ago_are_deleted_except_those_for_staff() -> None:
+def test_webhook_events_received_half_a_year_ago_are_deleted_except_those_open_for_staff() -> None:
     add_event("old", AT - 180 * DAY - SECOND)
     add_event("recent", AT - 180 * DAY)
     add_event("dispute", AT - 400 * DAY, "CUSTOMER.DISPUTE.CREATED")
+    add_event("closed", AT - 400 * DAY, "CUSTOMER.DISPUTE.CREATED")
+    close_notice("closed", "answered", "staff:7", AT - 399 * DAY)
 
     delete_old_rows(AT)
 

@@ -10,15 +10,18 @@ from uuid import uuid4
 from flask import Flask
 from sqlalchemy import select, update
 
+from kajoom.domain.reconciliation import DifferenceKind
 from kajoom.domain.task import TaskKind
 from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.client import Client, client_by_email
 from kajoom.models.db import db
 from kajoom.models.outbox import Message, message_by_key
+from kajoom.models.reconciliation import Difference
 from kajoom.models.saved_method import SavedMethod
 from kajoom.models.session import ClientSession
 from kajoom.models.task import Task
+from kajoom.models.webhook_event import WebhookEvent
 from kajoom.operations.accounts.links import LinkKind, make_token, signing_keys
 from tests.conftest import Browser
 from tests.web.conftest import NOON
@@ -68,6 +71,8 @@ def _values(app: Flask, rule: str) -> Mapping[str, Any]:
         "token": _token(app, rule, owner) if "token" in rule else "",
         "name": _asset(app),
         "job": _dead_job() if "job" in rule else 0,
+        "difference_id": _difference() if "difference_id" in rule else 0,
+        "event_id": _notice() if "event_id" in rule else "",
     }
 
 
@@ -127,6 +132,23 @@ def _dead_job() -> int:
         db.session.add(job)
         db.session.commit()
     return job.id
+
+
+def _difference() -> int:
+    kind = DifferenceKind.NOT_IN_LEDGER
+    columns = {"provider": "paypal", "day": NOON.date(), "currency": "CAD", "found_at": NOON, "taken_cents": 100}
+    difference = Difference(**columns, reference=uuid4().hex, kind=kind, invoice="")
+    db.session.add(difference)
+    db.session.commit()
+    return difference.id
+
+
+def _notice() -> str:
+    columns = {"provider": "paypal", "attempt_key": "", "provider_ref": "PP-D-1", "received_at": NOON}
+    event = WebhookEvent(id=uuid4().hex, kind="CUSTOMER.DISPUTE.CREATED", **columns)
+    db.session.add(event)
+    db.session.commit()
+    return event.id
 
 
 def _token(app: Flask, rule: str, owner: Client) -> str:

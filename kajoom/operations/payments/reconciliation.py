@@ -6,23 +6,28 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from kajoom.domain.audit import Act
+from kajoom.domain.money import Money
 from kajoom.domain.reconciliation import Discrepancy, LedgerEntry, differences
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import AlertKind
 from kajoom.gateways.ports import Capture, PaymentProvider, ProviderUnavailable
 from kajoom.models.audit import record_act
+from kajoom.models.client import lock_client
 from kajoom.models.db import db
-from kajoom.models.payment import Payment, attempt_by_key, open_attempts_of
+from kajoom.models.invoice import invoice_by_number
+from kajoom.models.payment import Payment, attempt_by_key, open_attempts_of, payment_by_reference
 from kajoom.models.reconciliation import (
     Difference,
     differences_of,
+    lock_open_differences,
     open_differences,
     payments_between,
     payments_by_reference,
 )
 from kajoom.operations import outbox
 from kajoom.operations.payments.attempts import IN_FLIGHT_WINDOW
+from kajoom.operations.payments.receipts import record_payment
 from kajoom.operations.transaction import transactional
 
 _DAY = timedelta(days=1)
@@ -64,13 +69,44 @@ def explain(reference: str, note: str, actor: str, at: datetime) -> int:
     ``BusinessError`` with ``NO_DIFFERENCE`` when there is none, ``NO_REASON`` for an unusable note.
     """
     note = check_reason(note)
-    explained = [difference for difference in open_differences() if difference.reference == reference]
-    if not explained:
+    return len(_resolve(reference, note, Act.DIFFERENCE_EXPLAINED, actor, at))
+
+
+@transactional
+def record_missing_payment(reference: str, number: str, actor: str, at: datetime) -> Money:
+    """Record, for the invoice ``number``, the money that a provider took and that is not recorded here.
+
+    The provider's reference makes it a payment that is recorded once, whoever else records it. Resolves the differences
+    of the reference and returns the amount. ``BusinessError`` with ``NO_DIFFERENCE``, ``NOT_MISSING_HERE`` when the
+    money is recorded but differs, ``NO_INVOICE`` or ``OTHER_CURRENCY``.
+    """
+    invoice = invoice_by_number(number)
+    if invoice is None:
+        raise BusinessError(StaffRefusal.NO_INVOICE, number=number)
+    client_id = invoice.client_id
+    lock_client(client_id)
+    difference = _resolve(reference, f"invoice {number}", Act.DIFFERENCE_RECORDED, actor, at, client_id)[0]
+    taken = difference.taken
+    if taken is None or difference.recorded is not None or payment_by_reference(f"{difference.provider}:{reference}"):
+        raise BusinessError(StaffRefusal.NOT_MISSING_HERE, reference=reference)
+    if taken.currency != invoice.currency:
+        raise BusinessError(StaffRefusal.OTHER_CURRENCY, number=number, currency=invoice.currency)
+    received_at = datetime.combine(difference.day, time(12), UTC)  # within the day that is compared
+    record_payment(invoice, taken, difference.provider, reference, actor, at, received_at)
+    return taken
+
+
+def _resolve(
+    reference: str, note: str, act: Act, actor: str, at: datetime, client_id: int | None = None
+) -> list[Difference]:
+    """Resolve the open differences of a reference; ``BusinessError`` with ``NO_DIFFERENCE`` when there is none."""
+    found = lock_open_differences(reference)
+    if not found:
         raise BusinessError(StaffRefusal.NO_DIFFERENCE, reference=reference)
-    for difference in explained:
+    for difference in found:
         difference.resolved_at, difference.note = at, f"{actor}: {note}"
-        record_act(Act.DIFFERENCE_EXPLAINED, actor, at, subject=difference)
-    return len(explained)
+        record_act(act, actor, at, client_id=client_id, subject=difference)
+    return found
 
 
 @transactional(read_only=True)

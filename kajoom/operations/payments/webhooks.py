@@ -9,12 +9,16 @@ from enum import StrEnum
 
 from sqlalchemy.exc import IntegrityError
 
+from kajoom.domain.audit import Act
 from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.domain.staff_input import check_reason
 from kajoom.gateways.ports import InvalidSignature, ProviderUnavailable, WebhookMessage, WebhookVerifier
+from kajoom.models.audit import record_act
 from kajoom.models.db import db
 from kajoom.models.payment import Attempt, attempt_by_key, attempt_by_provider_ref
 from kajoom.models.saved_method import saved_methods_by_token
-from kajoom.models.webhook_event import WebhookEvent, webhook_event_by_id
+from kajoom.models.webhook_event import WebhookEvent, lock_webhook_event, webhook_event_by_id
 from kajoom.operations import outbox
 from kajoom.operations.transaction import transactional
 
@@ -71,6 +75,25 @@ def _store(provider: str, message: WebhookMessage, at: datetime) -> None:
         outbox.enqueue("settle", f"settle-{attempt.key}-{message.id}", at, attempt=attempt.key, again=True)
     for method in saved_methods_by_token(provider, message.provider_ref):
         outbox.enqueue("check", f"check-{method.id}-{message.id}", at, saved_method=method.id)
+
+
+@transactional
+def close_notice(event_id: str, note: str, actor: str, at: datetime) -> None:
+    """Close a refund, reversal or dispute that a provider reported, with what was done about it.
+
+    ``BusinessError`` with ``NO_NOTICE``, ``NOTICE_CLOSED`` when somebody has closed it, or ``NO_REASON`` for an
+    unusable note.
+    """
+    event = lock_webhook_event(event_id)
+    if event is None:
+        raise BusinessError(StaffRefusal.NO_NOTICE, id=event_id)
+    if event.closed_at is not None:
+        raise BusinessError(StaffRefusal.NOTICE_CLOSED, id=event_id, closed_by=event.closed_by, note=event.note)
+    event.note, event.closed_by, event.closed_at = check_reason(note), actor, at
+    attempt = attempt_by_key(event.attempt_key)
+    invoice = attempt.invoice if attempt is not None else None
+    # Audited rows are named by whole numbers, which an event has none of: its invoice says what it is about.
+    record_act(Act.NOTICE_CLOSED, actor, at, client_id=invoice.client_id if invoice else None, subject=invoice)
 
 
 def _may_have_news(attempt: Attempt) -> bool:

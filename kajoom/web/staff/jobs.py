@@ -15,6 +15,7 @@ from kajoom import clock
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.task import SILENT_AFTER
 from kajoom.i18n.translations import N_
+from kajoom.models.catalog import catalog
 from kajoom.models.reconciliation import open_differences
 from kajoom.models.stuck_job import LONGEST_LIST, StuckJob, provider_notices, stuck_jobs
 from kajoom.operations.outbox import discard_message, is_tried_until_done, retry_message
@@ -22,7 +23,7 @@ from kajoom.web.forms import ANY_LENGTH, SingleField, StrictForm
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.next_notice import show_next
 from kajoom.web.paging import requested_page
-from kajoom.web.staff.access import bp, current_actor
+from kajoom.web.staff.access import bp, current_actor, is_manager
 
 _KINDS = {
     "email": N_("E-mail to send"),
@@ -83,6 +84,21 @@ class _Refused(NamedTuple):
         return self.code is StaffRefusal.NO_REASON
 
 
+class RowRefusal(NamedTuple):
+    """Why an act on a difference or a notice was refused, in the language of the page.
+
+    ``row`` is "difference-3" or "notice-WH-1", ``field`` the field that is wrong, empty when none is, with what was
+    ``typed`` in it.
+    """
+
+    row: str
+    field: str
+    sentence: str
+    code: str
+    status: int
+    typed: str
+
+
 class DiscardForm(StrictForm):
     """Why a job is discarded; the operation checks it, so that the field has its sentence."""
 
@@ -92,7 +108,7 @@ class DiscardForm(StrictForm):
 @bp.get("/jobs")
 def jobs() -> ResponseReturnValue:
     """List the jobs that were given up, failed or are late, the differences and the notices of providers."""
-    return _render(requested_page())
+    return render_stuck(requested_page())
 
 
 @bp.post("/jobs/<int:job>/retry")
@@ -115,22 +131,25 @@ def _act(job: int, done: str, act: Callable[[], None], reason: str = "") -> Resp
     except BusinessError as error:
         if error.code is StaffRefusal.NO_MESSAGE:
             abort(404)
-        return _render(1, _Refused(job, error.code, reason))
+        return render_stuck(refused=_Refused(job, error.code, reason))
     show_next(done, str(job))
     return redirect_to(url_for("staff.jobs"))
 
 
-def _render(page: int, refused: _Refused | None = None) -> ResponseReturnValue:
-    """The page; what was refused shows only the job that it is about, if it is still in the list."""
+def render_stuck(page: int = 1, refused: _Refused | None = None, row: RowRefusal | None = None) -> ResponseReturnValue:
+    """The page; a refusal about a job shows only that job, if it is still in the list, one about a ``row`` all."""
     at = clock.now()
     listed = stuck_jobs(at, page, refused.job if refused else None)
     return render(
         "staff/jobs.html",
         "staff/_jobs.html",
         title=gettext("What is stuck"),
-        status=refused.status if refused else 200,
+        status=refused.status if refused else row.status if row else 200,
+        catalog=catalog(),
         jobs=listed,
         refused=refused,
+        row_refusal=row,
+        is_manager=is_manager(),
         is_silent=_is_silent(listed.seen_at, at),
         differences=open_differences(LONGEST_LIST),
         notices=provider_notices(),
