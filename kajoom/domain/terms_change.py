@@ -107,6 +107,15 @@ class TermsEffect:
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:32]
 
 
+def blocked_terms(status: ServiceStatus, is_cancelling: bool, open_order: str | None) -> BusinessError | None:
+    """Why staff cannot change the terms of a service at all, ``None`` when they can."""
+    if status.has_ended:
+        return BusinessError(StaffRefusal.SERVICE_ENDED)
+    if is_cancelling:
+        return BusinessError(Refusal.CANCELLATION_REQUESTED)
+    return BusinessError(Refusal.CHANGE_UNDER_WAY, reference=open_order) if open_order is not None else None
+
+
 def terms_effect(service: TermsFacts, request: TermsRequest, today: date) -> TermsEffect:
     """What a change of terms does to a service, decided on the day ``today``.
 
@@ -115,7 +124,9 @@ def terms_effect(service: TermsFacts, request: TermsRequest, today: date) -> Ter
     ``CANCELLATION_REQUESTED``, ``CHANGE_UNDER_WAY``, ``PAST_DAY``, ``TOO_FAR``, ``NO_PERIODS``, ``DAYS_PAID``,
     ``SAME_TERMS``, ``PARTLY_PAID`` or ``PAYMENT_PENDING``.
     """
-    _check_service(service)
+    blocked = blocked_terms(service.status, service.is_cancelling, service.open_order)
+    if blocked is not None:
+        raise blocked
     due = request.due or service.due
     _check_days(service, request, today)
     _check_periods(service, request, due, today)
@@ -158,15 +169,6 @@ def _first_void(service: TermsFacts, request: TermsRequest, due: date | None, si
         return date.min
     days = [] if request.terms == service.terms else [since]
     return min([*days, *([service.planned_since] if service.planned_since else [])])
-
-
-def _check_service(service: TermsFacts) -> None:
-    if service.status.has_ended:
-        raise BusinessError(StaffRefusal.SERVICE_ENDED)
-    if service.is_cancelling:
-        raise BusinessError(Refusal.CANCELLATION_REQUESTED)
-    if service.open_order is not None:
-        raise BusinessError(Refusal.CHANGE_UNDER_WAY, reference=service.open_order)
 
 
 def _check_days(service: TermsFacts, request: TermsRequest, today: date) -> None:

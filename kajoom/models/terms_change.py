@@ -87,6 +87,12 @@ class TermsChange(Base):
         return Money(self.renewal_cents, self.currency) if self.renewal_cents is not None else None
 
 
+def service_of_terms(service_id: int) -> Service | None:
+    """A service of any client with its client, for the pages of staff, or ``None``."""
+    query = select(Service).options(joinedload(Service.client)).where(Service.id == service_id)
+    return db.session.scalar(query)
+
+
 def planned_terms_of(service_id: int) -> TermsChange | None:
     """The change of terms that is planned for a service, or ``None``."""
     query = select(TermsChange).options(joinedload(TermsChange.from_plan), joinedload(TermsChange.to_plan))

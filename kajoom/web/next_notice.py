@@ -21,6 +21,7 @@ _TEXTS: Mapping[str, str] = {
     "client_reset": N_("A link to choose a new password is on its way to %(name)s."),
     "client_deactivated": N_("%(name)s can’t sign in any more."),
     "client_reactivated": N_("%(name)s can sign in again."),
+    "terms_changed": N_("%(name)s: the terms were changed. The client is sent an e-mail."),
     "change_done": N_("%(name)s is operational. The client was sent an e-mail."),
     "change_refused": N_("%(name)s is refused. The client was sent an e-mail."),
     "change_retried": N_("The panel is asked again for %(name)s."),

@@ -42,6 +42,11 @@ def next_terms_since(service: Service) -> date | None:
     return date.fromisoformat(service.next_terms["since"]) if service.next_terms is not None else None
 
 
+def planned_terms(service: Service) -> NextTerms | None:
+    """The terms that were set for periods to come, from whatever day, or ``None``."""
+    return next_terms_for(service, date.max)
+
+
 def next_terms_for(service: Service, start: date) -> NextTerms | None:
     """The terms that were set for the period that begins on ``start``, or ``None`` when the current ones go on."""
     stored = service.next_terms

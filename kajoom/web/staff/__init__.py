@@ -1,9 +1,9 @@
 """The pages of staff: their tasks, and what they may look up and do for clients."""
 
-from kajoom.web.staff import acts, client, credit, differences, jobs, overdue, payments, queue, refuse, search
+from kajoom.web.staff import acts, client, credit, differences, jobs, overdue, payments, queue, refuse, search, terms
 from kajoom.web.staff.access import bp, init_staff
 
 __all__ = [
     "acts", "bp", "client", "credit", "differences", "init_staff", "jobs", "overdue", "payments", "queue", "refuse",
-    "search",
+    "search", "terms",
 ]  # fmt: skip

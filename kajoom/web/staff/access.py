@@ -30,7 +30,7 @@ _OF_CLIENTS = frozenset({"service.home", "service.index", "invoice.index"})
 def init_staff(app: Flask) -> None:
     """Lead staff from the pages of clients to their own; comes after the check of the session."""
     app.before_request(_lead_to_queue)
-    app.jinja_env.globals["main_pages"] = _main_pages
+    app.jinja_env.globals.update(main_pages=_main_pages, may_change_terms=is_manager)
 
 
 def current_actor() -> str:
