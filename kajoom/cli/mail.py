@@ -8,8 +8,9 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from kajoom.worker.email_kinds import EMAILS
 from kajoom.worker.email_samples import AT, SELLER, sample
-from kajoom.worker.emails import EMAILS, write
+from kajoom.worker.emails import write
 
 
 @click.group()

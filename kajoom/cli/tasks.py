@@ -20,13 +20,16 @@ from kajoom.models.credit_note import credit_note_of_outcome
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.task import Task, open_tasks
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused
+from kajoom.operations.orders.service_tasks import complete_task
 from kajoom.operations.orders.stuck import retry_change
-from kajoom.operations.tasks import complete_task, order_of_task
+from kajoom.operations.tasks import order_of_task
 
 _WHAT = {
     TaskKind.CHANGE: "make the change",
     TaskKind.END: "end the service",
     TaskKind.UNSUSPEND: "lift the suspension",
+    TaskKind.SUSPEND: "suspend the service",
+    TaskKind.UNPAID: "decide about the service, which stays unpaid",
     TaskKind.STUCK: "see why the panel has not made the change",
 }
 _REFUSALS: Mapping[StrEnum, str] = {

@@ -55,6 +55,8 @@ class Act(StrEnum):
     TASK_RELEASED = "task_released"
     SERVICE_ENDED = "service_ended"
     TERMS_CHANGED = "terms_changed"
+    SERVICE_SUSPENDED = "service_suspended"
+    SUSPENSION_LIFTED = "suspension_lifted"
     DIFFERENCE_EXPLAINED = "difference_explained"
     DIFFERENCE_RECORDED = "difference_recorded"
     NOTICE_CLOSED = "notice_closed"

@@ -15,6 +15,7 @@ from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
 from kajoom.domain.quote import ChargePolicy
 from kajoom.domain.server import MANUAL, Server, server_named
 from kajoom.domain.tax import TaxName, registered_taxes
+from kajoom.domain.unpaid import UnpaidPolicy
 
 Translated = Mapping[str, str]
 
@@ -137,6 +138,7 @@ class Catalog:
     numbering: InvoiceNumbering | None = None
     servers: Mapping[str, Server] = field(default_factory=dict)
     panel_without_server: str = MANUAL
+    unpaid: UnpaidPolicy = field(default_factory=UnpaidPolicy)
 
     def server(self, name: str) -> Server:
         """The server that a service names, or the default one for an empty name."""

@@ -73,6 +73,8 @@ class StaffRefusal(StrEnum):
     NO_SERVICE = "no_service"
     SEVERAL_SERVICES = "several_services"
     SERVICE_ENDED = "service_ended"
+    ALREADY_SUSPENDED = "already_suspended"
+    NOT_SUSPENDED = "not_suspended"
     NOT_PAID = "not_paid"
     MORE_THAN_IS_LEFT = "more_than_is_left"
     NO_REASON = "no_reason"

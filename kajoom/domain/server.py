@@ -17,7 +17,8 @@ class Server:
     """A server of the catalogue; ``panel`` is the name of an adapter and ``url`` the address at which it is asked.
 
     ``is_default`` is whether it is the server of services that name none. ``allows_private_addresses`` is whether a
-    panel that is asked at an address of a client's or of another company's choice may be on a private network.
+    panel that is asked at an address of a client's or of another company's choice may be on a private network. With
+    ``terminates`` its panel removes the accounts of services that end, and everything in them; without, a person does.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Server:
     url: str = ""
     is_default: bool = False
     allows_private_addresses: bool = False
+    terminates: bool = False
 
     @property
     def is_by_hand(self) -> bool:

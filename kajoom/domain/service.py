@@ -20,5 +20,20 @@ class ServiceStatus(StrEnum):
         return self in ENDED
 
 
+class SuspensionStep(StrEnum):
+    """What the panel or a person is asked about the suspension of a service, until one of them has done it."""
+
+    SUSPENDING = "suspending"
+    LIFTING = "lifting"
+
+
+class AccountChange(StrEnum):
+    """What was last done to the account of a service at its server."""
+
+    SUSPENDED = "suspended"
+    RESTORED = "restored"
+    REMOVED = "removed"
+
+
 ENDED = frozenset({ServiceStatus.TERMINATED, ServiceStatus.CANCELLED})
 """The statuses of a service that has ended."""

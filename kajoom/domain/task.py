@@ -9,12 +9,15 @@ _SATURDAY = 5
 
 
 class TaskKind(StrEnum):
-    """What staff must do: make a change of plan, end a service, lift its suspension, or look at a stuck change."""
+    """What staff must do: make a change of plan, end, suspend or restore a service at its server, look at a stuck
+    change, or decide about a service that stays unpaid."""
 
     CHANGE = "change"
     END = "end"
     UNSUSPEND = "unsuspend"
     STUCK = "stuck"
+    SUSPEND = "suspend"
+    UNPAID = "unpaid"
 
 
 PLANNED = "planned"
@@ -24,17 +27,24 @@ USAGE_UNKNOWN = "usage_unknown"
 NEW_TERMS = "new_terms"
 """Why the package of a service is to be set on the server without an order: staff gave it another plan."""
 
+BY_HAND = "by_hand"
+PANEL_REFUSED = "panel_refused"
+PANEL_LATE = "panel_late"
+"""Why a person is to act on the account of a service: no panel is connected, it refused, or it has not answered."""
+
 
 class AlertKind(StrEnum):
     """What staff are written to about at most once an hour.
 
-    A message given up, a page that failed, a payment that differs at its provider, and a silence of all workers.
+    A message given up, a page that failed, a payment that differs at its provider, a silence of all workers, and
+    services that a panel has suspended, restored or removed.
     """
 
     DEAD_MESSAGE = "dead_message"
     PAGE_ERROR = "page_error"
     DIFFERENCE = "difference"
     WORKER_SILENT = "worker_silent"
+    SERVICES = "services"
 
 
 SILENT_AFTER = timedelta(minutes=5)

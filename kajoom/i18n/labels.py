@@ -11,7 +11,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.quote import Direction, LineCode, When
-from kajoom.domain.service import ServiceStatus
+from kajoom.domain.service import AccountChange, ServiceStatus
 from kajoom.domain.task import TaskKind
 from kajoom.domain.tax import TaxName
 from kajoom.domain.terms_change import TermsStatus
@@ -36,6 +36,11 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         ServiceStatus.SUSPENDED: N_("Suspended"),
         ServiceStatus.TERMINATED: N_("Terminated"),
         ServiceStatus.CANCELLED: N_("Cancelled"),
+    },
+    AccountChange: {
+        AccountChange.SUSPENDED: N_("Suspended"),
+        AccountChange.RESTORED: N_("Restored"),
+        AccountChange.REMOVED: N_("Removed from the server"),
     },
     OrderStatus: {
         OrderStatus.AWAITING_PAYMENT: N_("Awaiting payment"),
@@ -107,7 +112,9 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
     TaskKind: {
         TaskKind.CHANGE: N_("Change to make"),
         TaskKind.END: N_("Service to close on the server"),
+        TaskKind.SUSPEND: N_("Service to suspend"),
         TaskKind.UNSUSPEND: N_("Suspension to lift"),
+        TaskKind.UNPAID: N_("Service that stays unpaid"),
         TaskKind.STUCK: N_("Change stuck at the panel"),
     },
     CreditReason: {

@@ -17,6 +17,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import ChargePolicy
 from kajoom.domain.server import DEMONSTRATION, MANUAL, Server
+from kajoom.domain.unpaid import UnpaidPolicy
 from kajoom.models.db import Base, db
 from kajoom.models.types import FeatureJson, Translated, UtcDateTime, enum_column, json_column
 
@@ -123,7 +124,8 @@ class CatalogVersion(Base):
     ``staff`` holds the addresses to ``notify`` and the ``locale`` of the e-mails to staff, empty for the defaults.
     ``offline`` maps the code of a payment method to its ``label``, ``phrase`` and ``instructions`` in both languages,
     and to its ``needs`` in days, where the file has them. ``numbering`` holds the ``prefix`` and the ``start`` of
-    invoice numbers, or nothing. ``servers`` maps the name of a server to the fields of ``Server``.
+    invoice numbers, or nothing. ``servers`` maps the name of a server to the fields of ``Server``, and ``billing``
+    holds those of ``UnpaidPolicy``.
     """
 
     __tablename__ = "catalog_version"
@@ -136,6 +138,7 @@ class CatalogVersion(Base):
     staff: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
     numbering: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
     servers: Mapped[dict[str, dict[str, Any]]] = mapped_column(json_column(), default=dict, server_default="{}")
+    billing: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
 
 
 _CACHE = "catalog"
@@ -179,6 +182,7 @@ def _read(version: int) -> Catalog:
         seller=seller,
         staff_emails=tuple(staff.get("notify") or filter(None, [seller.get("email")])),
         staff_locale=staff.get("locale", "fr"),
+        unpaid=UnpaidPolicy(**current.billing) if current else UnpaidPolicy(),
         numbering=InvoiceNumbering(**current.numbering) if current and current.numbering else None,
         offline=tuple(offline_method(code, **texts) for code, texts in current.offline.items()) if current else (),
         servers=servers_in(current),

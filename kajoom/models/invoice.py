@@ -59,7 +59,8 @@ class Invoice(Base):
     ``credit_cents`` of the total were paid with account credit and ``paid_cents`` with payments. ``lines``, ``taxes``,
     ``seller`` and ``buyer`` are frozen as they were on the day of issue. ``replaced_on`` is the day on which a paid
     renewal was credited in full and its period could be invoiced again, ``overdue_notice_on`` the one on which the
-    client was first told that it is overdue.
+    client was first told that it is overdue, and ``suspends_on`` the one that was announced to them for the suspension
+    of the service.
     """
 
     __tablename__ = "invoice"
@@ -95,6 +96,7 @@ class Invoice(Base):
     voided_on: Mapped[date | None]
     replaced_on: Mapped[date | None]
     overdue_notice_on: Mapped[date | None]
+    suspends_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
 
     client: Mapped[Client] = relationship()

@@ -167,3 +167,9 @@ def was_written_since(client_id: int, email: str, since: datetime) -> bool:
 def message_by_key(key: str) -> Message | None:
     """Return the message with this key, done or not, or ``None``."""
     return db.session.scalar(select(Message).where(Message.key == key))
+
+
+def lock_message_by_key(key: str) -> Message | None:
+    """Lock the message with this key until the commit and return it as it is then, or ``None``."""
+    query = select(Message).where(Message.key == key).with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(query)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, func, select, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
-from kajoom.domain.service import ENDED, ServiceStatus
+from kajoom.domain.service import ENDED, ServiceStatus, SuspensionStep
 from kajoom.domain.terms import Terms, due_date_on
 from kajoom.domain.usage import combined_usage, is_believed
 from kajoom.models.catalog import Plan
@@ -30,7 +30,12 @@ class Service(Base):
     ``server`` is the name of its server in the catalogue, empty for the default one. Staff find a service by
     ``search_label``.
 
+    ``suspension`` is what is asked about its suspension, ``None`` once that is done, and ``suspension_no`` counts what
+    was asked. ``suspension_reason`` is what staff wrote to the client about it. ``suspension_changed_at`` is when it
+    was last suspended, or its suspension lifted; with ``lifts_when_paid`` the payment of an overdue renewal lifts it.
+
     ``ended_on`` is the first day without the service, and ``end_reason`` what staff wrote to the client about it.
+    ``removed_at`` is when its account was removed from the server after that.
     ``imported`` holds the status and terms that the host's file last gave and that were taken over, and ``next_terms``
     the terms that it or staff set for the periods from the day ``since`` (``operations/billing/next_terms``).
     """
@@ -63,8 +68,14 @@ class Service(Base):
     usage: Mapped[dict[str, int | None] | None] = mapped_column(json_column())
     measured_usage: Mapped[dict[str, int | None] | None] = mapped_column(json_column())
     measured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    suspension: Mapped[SuspensionStep | None] = mapped_column(enum_column(SuspensionStep))
+    suspension_no: Mapped[int] = mapped_column(default=0, server_default="0")
+    suspension_reason: Mapped[str] = mapped_column(default="", server_default="")
+    suspension_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lifts_when_paid: Mapped[bool] = mapped_column(default=True, server_default=true())
     ended_on: Mapped[date | None]
     end_reason: Mapped[str] = mapped_column(default="", server_default="")
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     imported: Mapped[dict[str, Any] | None] = mapped_column(json_column())
     next_terms: Mapped[dict[str, Any] | None] = mapped_column(json_column())
     version: Mapped[int] = mapped_column()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import ForeignKey, Index, exists, func, select, update
+from sqlalchemy import ForeignKey, Index, Row, exists, func, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.task import TaskKind
@@ -28,10 +29,19 @@ class StuckChange(NamedTuple):
     due_at: datetime
 
 
+class LateAccount(NamedTuple):
+    """A message to the panel about the account of a service, which is late; ``kind`` is that of the message."""
+
+    message_id: int
+    kind: str
+    service_id: int
+
+
 class Task(Base):
     """What a person must do about a service; ``key`` makes a task unique, also once it is closed.
 
-    ``reason`` is a code, such as a ``ReviewReason``, and ``note`` what the person who closed the task wrote.
+    ``reason`` is a code, such as a ``ReviewReason``, ``detail`` what a panel answered, and ``note`` what the person who
+    closed the task wrote.
     ``claimed_by`` and ``closed_by`` are actors such as ``staff:NAME``, empty until then.
     """
 
@@ -45,6 +55,7 @@ class Task(Base):
     cancellation_id: Mapped[int | None] = mapped_column(ForeignKey("cancellation.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="SET NULL"), index=True)
     reason: Mapped[str] = mapped_column(default="")
+    detail: Mapped[str] = mapped_column(default="", server_default="")
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     claimed_by: Mapped[str] = mapped_column(default="")
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -87,9 +98,11 @@ def close_tasks_of_order(order_id: int, actor: str, at: datetime, note: str = ""
     return _close(Task.order_id == order_id, actor, at, note)
 
 
-def close_tasks_of_service(service_id: int, actor: str, at: datetime, note: str = "") -> bool:
-    """Close every open task about a service; ``False`` when there is none."""
-    return _close(Task.service_id == service_id, actor, at, note)
+def close_tasks_of_service(
+    service_id: int, actor: str, at: datetime, note: str = "", kinds: Collection[TaskKind] = tuple(TaskKind)
+) -> bool:
+    """Close the open tasks of these kinds about a service; ``False`` when there is none."""
+    return _close((Task.service_id == service_id) & Task.kind.in_(kinds), actor, at, note)
 
 
 def _close(condition: Any, actor: str, at: datetime, note: str) -> bool:
@@ -100,12 +113,20 @@ def _close(condition: Any, actor: str, at: datetime, note: str) -> bool:
 
 def stuck_changes(before: datetime) -> list[StuckChange]:
     """Return the changes due at the panel since ``before`` or earlier, without those that a task already reports."""
+    return [StuckChange(row.id, row.ids["order"], row.due_at) for row in _late_messages(["provision"], before)]
+
+
+def late_accounts(before: datetime) -> list[LateAccount]:
+    """Return the accounts that the panel was to suspend, restore or remove by ``before``, and that no task reports."""
+    rows = _late_messages(["suspension", "terminate"], before)
+    return [LateAccount(row.id, row.kind, row.ids["service"]) for row in rows]
+
+
+def _late_messages(kinds: Collection[str], before: datetime) -> Sequence[Row[Any]]:
     is_reported = exists().where(Task.message_id == Message.id, Task.opened_at >= Message.due_at)
-    query = select(Message.id, Message.ids, Message.due_at).where(
-        IS_PENDING, Message.kind == "provision", Message.due_at <= before, ~is_reported
-    )
-    rows = db.session.execute(query.order_by(Message.run_at, Message.id))
-    return [StuckChange(row.id, row.ids["order"], row.due_at) for row in rows]
+    is_late = (IS_PENDING, Message.kind.in_(kinds), Message.due_at <= before, ~is_reported)
+    columns = (Message.id, Message.kind, Message.ids, Message.due_at)
+    return db.session.execute(select(*columns).where(*is_late).order_by(Message.run_at, Message.id)).all()
 
 
 def open_tasks() -> list[Task]:
@@ -136,10 +157,10 @@ def open_tasks_of_order(order_id: int) -> list[Task]:
     return list(db.session.scalars(query.order_by(Task.opened_at, Task.id)))
 
 
-def has_open_task(kind: TaskKind, service_id: int) -> bool:
-    """Whether a task of this kind is open for a service."""
-    query = select(Task.id).where(Task.kind == kind, Task.service_id == service_id, _IS_OPEN)
-    return db.session.scalar(query.limit(1)) is not None
+def open_tasks_of_service(service_id: int, kind: TaskKind) -> list[Task]:
+    """Return the open tasks of a kind about a service, the oldest first."""
+    query = select(Task).where(Task.kind == kind, Task.service_id == service_id, _IS_OPEN)
+    return list(db.session.scalars(query.order_by(Task.opened_at, Task.id)))
 
 
 def task_by_id(task_id: int) -> Task | None:

@@ -1,4 +1,4 @@
-"""The daily run: end services, expire unpaid orders, start scheduled changes, issue renewals, send reminders."""
+"""The daily run: end services, expire unpaid orders, start changes, send reminders, suspend, issue renewals."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from kajoom.models.address_change import delete_address_changes
 from kajoom.models.cancellation import cancellations_due
+from kajoom.models.catalog import catalog
 from kajoom.models.order import orders_due, orders_expired
 from kajoom.models.outbox import delete_done_messages
 from kajoom.models.reminder import (
@@ -16,6 +17,9 @@ from kajoom.models.reminder import (
     renewals_long_overdue,
     renewals_nearly_due,
     renewals_overdue,
+    renewals_to_announce,
+    renewals_to_decide,
+    renewals_to_suspend,
 )
 from kajoom.models.renewal import RenewalCursor, services_to_renew
 from kajoom.models.session import delete_expired_sessions
@@ -24,6 +28,7 @@ from kajoom.models.webhook_event import delete_webhook_events
 from kajoom.operations import outbox
 from kajoom.operations.billing.reminders import notify_overdue, remind_again, remind_of_order, remind_of_renewal
 from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.billing.suspension import announce_suspension, ask_staff_about, suspend_unpaid
 from kajoom.operations.orders.cancellation import carry_out_cancellation
 from kajoom.operations.orders.close import expire_order
 from kajoom.operations.orders.provisioning import start_due_order
@@ -61,7 +66,7 @@ def run_day(on: date, at: datetime) -> None:
     Renewals are issued separately, in batches.
     """
     # Each list is queried after the one before was run: an expired order no longer delays what follows.
-    for items in (_ending, _starting, _reminding):
+    for items in (_ending, _starting, _reminding, _suspending):
         _run(items(on), on, at)
 
 
@@ -149,6 +154,19 @@ def _reminding(on: date) -> list[Item]:
     ]
 
 
+@transactional(read_only=True)
+def _suspending(on: date) -> list[Item]:
+    policy = catalog().unpaid
+    items = []
+    if policy.suspend_days is not None:
+        items += [Item("announce_suspension", each) for each in renewals_to_announce(on)]
+        items += [Item("suspend", each) for each in renewals_to_suspend(on)]
+    due_by = policy.decided_from(on)
+    if due_by is not None:
+        items += [Item("ask_staff", each) for each in renewals_to_decide(due_by)]
+    return items
+
+
 def _run(items: Iterable[Item], on: date, at: datetime) -> None:
     for item in items:
         try:
@@ -183,5 +201,8 @@ _ACTIONS: dict[str, Callable[[Item, date, datetime], object]] = {
     "remind_order": lambda item, on, at: remind_of_order(item.row_id, at),
     "remind_renewal": lambda item, on, at: remind_of_renewal(item.row_id, at),
     "tell_overdue": lambda item, on, at: notify_overdue(item.row_id, on, at),
-    "remind_again": lambda item, on, at: remind_again(item.row_id, at),
+    "announce_suspension": lambda item, on, at: announce_suspension(item.row_id, on, at),
+    "suspend": lambda item, on, at: suspend_unpaid(item.row_id, on, at),
+    "ask_staff": lambda item, _on, at: ask_staff_about(item.row_id, at),
+    "remind_again": lambda item, on, at: remind_again(item.row_id, on, at),
 }

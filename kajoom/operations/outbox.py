@@ -22,6 +22,7 @@ from kajoom.models.outbox import (
     last_run_at,
     leased_message,
     lock_message,
+    lock_message_by_key,
     message_by_key,
 )
 from kajoom.operations.transaction import transactional
@@ -31,7 +32,7 @@ LEASE = timedelta(minutes=2)
 _DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 60, 300, 1800, 7200, 18000))
 MAX_ATTEMPTS = 20
 _PANEL_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 60, 300, 900, 1800))
-_DELAYS_UNTIL_DONE = {"provision": _PANEL_DELAYS}
+_DELAYS_UNTIL_DONE = {"provision": _PANEL_DELAYS, "suspension": _PANEL_DELAYS, "terminate": _PANEL_DELAYS}
 """The kinds of message that are never given up: tried until they are done, each half hour in the end."""
 _ALERT_INTERVAL = timedelta(hours=1)
 
@@ -48,6 +49,21 @@ def restart(kind: str, key: str, at: datetime, **ids: Any) -> None:
         enqueue(kind, key, at, **ids)
         return
     _restart(message, at)
+
+
+def handle_again(kind: str, key: str, at: datetime, **ids: Any) -> None:
+    """Within the current transaction, have a message handled from ``at`` on as if it were new.
+
+    One that a worker is handling stays leased until that worker's lease ends: it then is handled once more, whatever
+    became of it, and never by two workers at a time.
+    """
+    message = lock_message_by_key(key)
+    if message is None:
+        enqueue(kind, key, at, **ids)
+        return
+    lease_until = message.lease_until if message.done_at is None and message.dead_at is None else None
+    _restart(message, at)
+    message.lease_until = lease_until
 
 
 @transactional

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from kajoom.domain.audit import Act
 from kajoom.domain.refusal import BusinessError, StaffRefusal
-from kajoom.domain.service import ServiceStatus
 from kajoom.domain.task import TaskKind
 from kajoom.models.audit import record_act
 from kajoom.models.client import lock_client
@@ -35,6 +35,7 @@ def open_task(
     cancellation_id: int | None = None,
     message_id: int | None = None,
     reason: str = "",
+    detail: str = "",
 ) -> bool:
     """Add a task to the current transaction, and an e-mail to staff about it.
 
@@ -47,7 +48,7 @@ def open_task(
         "cancellation_id": cancellation_id,
         "message_id": message_id,
     }
-    task_id = add_task(kind, key, at, reason=reason, **ids)
+    task_id = add_task(kind, key, at, reason=reason, detail=detail, **ids)
     if task_id is None:
         return False
     outbox.enqueue("email", f"staff_task-{key}", at, email="staff_task", task=task_id)
@@ -65,26 +66,8 @@ def order_of_task(task_id: int) -> str | None:
 
     Raises ``BusinessError`` with ``NO_TASK`` when no such task is open.
     """
-    task = _get_open(task_id)
+    task = get_open_task(task_id)
     return task.order.reference if task.order is not None else None
-
-
-@transactional
-def complete_task(task_id: int, actor: str, at: datetime, note: str = "") -> None:
-    """Close a task about a service that a person has ended or whose suspension they have lifted.
-
-    A lifted suspension makes the service active. Raises ``BusinessError`` with ``NO_TASK`` when no such task is open,
-    and with ``TASK_OF_ORDER`` when it is about an order, whose outcome closes it.
-    """
-    task = _get_open(task_id)
-    client = lock_client(client_id_of_service(task.service_id))
-    task = _get_open(task_id)
-    if task.order_id is not None:
-        raise BusinessError(StaffRefusal.TASK_OF_ORDER, id=task_id)
-    if task.kind is TaskKind.UNSUSPEND and task.service.status is ServiceStatus.SUSPENDED:
-        task.service.status = ServiceStatus.ACTIVE
-    record_act(Act.TASK_DONE, actor, at, client_id=client.id, subject=task)
-    close_open_task(task.key, actor, at, note)
 
 
 @transactional
@@ -132,9 +115,9 @@ def _release(tasks: list[Task], actor: str, at: datetime) -> None:
 
 
 def _get_open_locked(task_id: int) -> Task:
-    task = _get_open(task_id)
+    task = get_open_task(task_id)
     lock_client(client_id_of_service(task.service_id))
-    return _get_open(task_id)
+    return get_open_task(task_id)
 
 
 def _get_open_of_order(reference: str) -> list[Task]:
@@ -149,16 +132,19 @@ def _get_open_of_order(reference: str) -> list[Task]:
     return tasks
 
 
-def _get_open(task_id: int) -> Task:
+def get_open_task(task_id: int) -> Task:
+    """An open task; ``BusinessError`` with ``NO_TASK`` when no such task is open."""
     task = task_by_id(task_id)
     if task is None or task.closed_at is not None:
         raise BusinessError(StaffRefusal.NO_TASK, id=task_id)
     return task
 
 
-def close_service_tasks(service_id: int, actor: str, at: datetime, note: str = "") -> bool:
-    """Within the current transaction, close every open task about a service; ``False`` when none is open."""
-    return close_tasks_of_service(service_id, actor, at, note)
+def close_service_tasks(
+    service_id: int, actor: str, at: datetime, note: str = "", kinds: Collection[TaskKind] = tuple(TaskKind)
+) -> bool:
+    """Within the current transaction, close the open tasks of ``kinds`` about a service; ``False`` without one."""
+    return close_tasks_of_service(service_id, actor, at, note, kinds)
 
 
 def close_order_tasks(order_id: int, actor: str, at: datetime, note: str = "") -> bool:

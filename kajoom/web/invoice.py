@@ -120,12 +120,12 @@ def _render(page: InvoicePage, error: BusinessError | None = None, *, return_sta
         credit_notes=page.credit_notes,
         credited=page.credited,
         today=clock.today(),
-        is_lifting=_is_lifting_suspension(invoice),
+        is_suspended=_is_paid_and_suspended(invoice),
         next=safe_local_path(request.values.get("next")),
     )
 
 
-def _is_lifting_suspension(invoice: Invoice) -> bool:
-    """Whether staff were asked to lift the suspension of a service because this renewal of it was paid."""
+def _is_paid_and_suspended(invoice: Invoice) -> bool:
+    """Whether the service of a renewal that was paid, for a period that has begun, is still suspended."""
     is_suspended = invoice.service.status is ServiceStatus.SUSPENDED
     return is_suspended and invoice.status is InvoiceStatus.PAID and invoice.has_begun(clock.today())

@@ -12,17 +12,19 @@ from kajoom import clock
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.staff_input import one_line
 from kajoom.gateways import Gateways
-from kajoom.gateways.panel_port import PanelStatus
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderUnavailable
 from kajoom.models.db import begin_mode, db
 from kajoom.models.outbox import Message
 from kajoom.models.renewal import RenewalCursor
 from kajoom.operations import daily, outbox
-from kajoom.operations.orders import provisioning
+from kajoom.operations.billing import suspension_result
+from kajoom.operations.orders import provisioning, removal
 from kajoom.operations.orders.readings import may_change
 from kajoom.operations.payments import pay, reconciliation, refunds, saved_methods
 from kajoom.worker.email_staff import parts_to_write
 from kajoom.worker.emails import email_for_message
+from kajoom.worker.hosting import carry_out_suspension, remove_account
 from kajoom.worker.provisioning import PanelUnavailable, carry_out
 from kajoom.worker.still_pending import StillPending
 from kajoom.worker.usage import measure
@@ -95,8 +97,33 @@ def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
     panel = gateways.panel_of(change.account.server)
     result = carry_out(panel, change, lambda reading: may_change(order_id, reading, at))
     if result is not None and not provisioning.record_panel_result(order_id, result, at):
-        outcome = StillPending if result.status is PanelStatus.PENDING else PanelUnavailable
-        raise outcome(f"{result.status} {result.reason}".strip())
+        raise _not_done(result)
+
+
+def _suspend(gateways: Gateways, message: Message, at: datetime) -> None:
+    service_id = message.ids["service"]
+    request = suspension_result.suspension_request_of(service_id)
+    if request is None:
+        return
+    result = carry_out_suspension(gateways.panel_of(request.account.server), request)
+    if not suspension_result.record_suspension_result(service_id, request.no, result, at):
+        raise _not_done(result)
+
+
+def _remove(gateways: Gateways, message: Message, at: datetime) -> None:
+    service_id = message.ids["service"]
+    account = removal.account_to_remove(service_id)
+    if account is None:
+        return
+    result = remove_account(gateways.panel_of(account.server), account, message.key)
+    if not removal.record_removal(service_id, result, at):
+        raise _not_done(result)
+
+
+def _not_done(result: PanelResult) -> Exception:
+    """What says that the panel must be asked again; one that gave no answer counts as failing."""
+    outcome = PanelUnavailable if result.status is PanelStatus.UNKNOWN else StillPending
+    return outcome(f"{result.status} {result.reason}".strip())
 
 
 def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
@@ -165,6 +192,8 @@ def _start(_gateways: Gateways, message: Message, at: datetime) -> None:
 _HANDLERS: dict[str, Callable[[Gateways, Message, datetime], bool | None]] = {
     "email": _send,
     "provision": _provision,
+    "suspension": _suspend,
+    "terminate": _remove,
     "settle": _settle,
     "refund": _refund,
     "forget": _forget,

@@ -13,8 +13,8 @@ from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import PaymentMethod, arrives_by
-from kajoom.domain.service import ServiceStatus
-from kajoom.domain.task import AlertKind, TaskKind
+from kajoom.domain.service import ServiceStatus, SuspensionStep
+from kajoom.domain.task import AlertKind
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
@@ -24,11 +24,12 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order, order_by_id
 from kajoom.models.outbox import dead_messages
+from kajoom.models.panel_event import PanelEvent, panel_events_since
 from kajoom.models.reconciliation import open_differences
 from kajoom.models.refund import refund_by_key
 from kajoom.models.renewal import number_of_replaced_invoice, unpaid_renewals_of
 from kajoom.models.service import Service
-from kajoom.models.task import Task, has_open_task, task_by_id
+from kajoom.models.task import Task, task_by_id
 from kajoom.models.terms_change import TermsChange
 
 _ENDING = frozenset({CreditNoteReason.SERVICE_ENDED, CreditNoteReason.CHANGE_REFUSED})
@@ -53,8 +54,8 @@ class EmailContext:
     replaces, ``refunded`` the amount sent back to its payment method. ``offline`` are the methods whose instructions
     the client needs. ``order`` is set only when the e-mail is about the change itself, not about a renewal. ``task`` is
     what staff must do, ``credit_note`` the correction of the invoice that the e-mail states. ``end`` is what the end of
-    the service did, ``terms`` what staff changed of its terms. ``lifts_suspension`` is whether staff are to lift the
-    suspension of the service.
+    the service did, ``terms`` what staff changed of its terms. ``lifts_suspension`` is whether the suspension of the
+    service is being lifted.
     """
 
     client: Client
@@ -89,7 +90,7 @@ class StaffAlert:
 
     ``about`` is the kind of the messages given up, the class of a page's error, or the provider that differs. ``count``
     and ``error`` are those of the messages; ``request_id`` names the request that failed in the logs; ``since`` and
-    ``until`` are the instants between which no worker ran.
+    ``until`` are the instants between which no worker ran. ``events`` are what panels have done.
     """
 
     kind: AlertKind
@@ -99,6 +100,7 @@ class StaffAlert:
     request_id: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    events: tuple[PanelEvent, ...] = ()
     locale: str = "fr"
 
 
@@ -107,6 +109,9 @@ def staff_alert_of(ids: Mapping[str, Any]) -> StaffAlert | None:
     kind, about = AlertKind(ids["alert"]), ids["about"]
     if kind is AlertKind.PAGE_ERROR:
         return StaffAlert(kind, about, request_id=ids.get("request", ""))
+    if kind is AlertKind.SERVICES:
+        events = tuple(panel_events_since(datetime.fromisoformat(ids["since"])))
+        return StaffAlert(kind, about, len(events), events=events) if events else None
     if kind is AlertKind.WORKER_SILENT:
         since, until = (datetime.fromisoformat(ids[name]) for name in ("since", "until"))
         return StaffAlert(kind, about, since=since, until=until)
@@ -124,11 +129,13 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
     """
     if "task" in ids:
         return _task_context(ids["task"])
-    if "service" in ids:
+    if "invoices" in ids:
         return _end_context(ids)
     if "terms" in ids:
         change = db.session.get_one(TermsChange, ids["terms"])
         return EmailContext(change.client, change.service, terms=change)
+    if "service" in ids:
+        return _suspension_context(ids["service"])
     if "cancellation" in ids:
         request = db.session.get_one(Cancellation, ids["cancellation"])
         return EmailContext(request.client, request.service, cancellation=request)
@@ -173,6 +180,12 @@ def _end_context(ids: Mapping[str, Any]) -> EmailContext:
     )
 
 
+def _suspension_context(service_id: int) -> EmailContext:
+    """A service that was suspended or restored, with the renewal that is to be paid, if any."""
+    service = db.session.get_one(Service, service_id)
+    return EmailContext(service.client, service, invoice=next(iter(unpaid_renewals_of(service_id)), None))
+
+
 def _task_context(task_id: int) -> EmailContext:
     task = task_by_id(task_id)
     if task is None:
@@ -182,7 +195,7 @@ def _task_context(task_id: int) -> EmailContext:
 
 
 def _lifts_suspension(service: Service) -> bool:
-    return service.status is ServiceStatus.SUSPENDED and has_open_task(TaskKind.UNSUSPEND, service.id)
+    return service.status is ServiceStatus.SUSPENDED and service.suspension is SuspensionStep.LIFTING
 
 
 def _offline(service: Service, order: Order | None, offered: Collection[str]) -> tuple[PaymentMethod, ...]:

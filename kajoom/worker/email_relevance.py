@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.service import ServiceStatus, SuspensionStep
 from kajoom.models.invoice import Invoice
 from kajoom.models.payment import Attempt, open_attempt_of
+from kajoom.models.service import Service
 from kajoom.operations.payments.attempts import to_request
 from kajoom.operations.payments.pay import Providers
 from kajoom.worker.email_context import EmailContext
@@ -23,11 +27,22 @@ _TRUE_WHILE = {
     "change_late": OrderStatus.AWAITING_PROVISIONING,
 }
 
+# Whether what an e-mail says about a suspension is still so.
+_ABOUT_SUSPENSIONS: Mapping[str, Callable[[Service], bool]] = {
+    "suspended": lambda service: (
+        service.status is ServiceStatus.SUSPENDED and service.suspension is not SuspensionStep.LIFTING
+    ),
+    "suspension_lifted": lambda service: service.status is ServiceStatus.ACTIVE,
+    "lift_late": lambda service: service.suspension is SuspensionStep.LIFTING and not service.has_ended,
+}
+
 
 def is_pointless(name: str, context: EmailContext) -> bool:
     """Whether a task is closed meanwhile, or what the e-mail says is no longer true of its change or invoice."""
     if name == "staff_task":
         return context.task is None or context.task.closed_at is not None
+    if name in _ABOUT_SUSPENSIONS:
+        return not _ABOUT_SUSPENSIONS[name](context.service)
     if name in _TRUE_WHILE and (context.order is not None or name == "change_late"):
         return context.order is None or context.order.status is not _TRUE_WHILE[name]
     return name in _PAYMENT_REQUESTS and _has_nothing_to_ask(name, context.invoice)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
 
 from flask import current_app
 
@@ -62,7 +63,7 @@ _INTERAC = offline_method(
     },
 )
 _OFFLINE = frozenset({"change_requested", "payment_partial", "reminder"})
-_ABOUT_RENEWALS = frozenset({"renewal_invoice", "overdue", "second_reminder"})
+_ABOUT_RENEWALS = frozenset({"renewal_invoice", "overdue", "second_reminder", "suspended"})
 _CREDITED = {
     "refused": Money(4172),
     "payment_late": Money(3172),
@@ -121,9 +122,7 @@ def client_sample(kind: str, lang: str) -> EmailContext:
     if kind == "scheduled":
         return EmailContext(client, service, _order(client, service, scheduled=True))
     if kind in _ABOUT_RENEWALS:
-        return EmailContext(
-            client, service, invoice=renewal_sample(client, service), replaces="2022-0001", offline=(_INTERAC,)
-        )
+        return _renewal(kind, client, service)
     order = _order(client, service, scheduled=False)
     order.needs_person = kind in {"person_on_it", "needs_review"}
     order.delay = {"fr": "1 jour ouvrable", "en": "1 business day"}
@@ -141,6 +140,14 @@ def client_sample(kind: str, lang: str) -> EmailContext:
     )  # fmt: skip
 
 
+def _renewal(kind: str, client: Client, service: Service) -> EmailContext:
+    """A renewal of which nothing is paid; once overdue, with the day on which its service will be suspended."""
+    invoice = renewal_sample(client, service)
+    invoice.suspends_on = DUE + timedelta(days=14) if kind in {"overdue", "second_reminder"} else None
+    service.status = ServiceStatus.SUSPENDED if kind == "suspended" else ServiceStatus.ACTIVE
+    return EmailContext(client, service, invoice=invoice, replaces="2022-0001", offline=(_INTERAC,))
+
+
 def _service(client: Client, plan: Plan) -> Service:
     return Service(
         id=7,
@@ -149,6 +156,8 @@ def _service(client: Client, plan: Plan) -> Service:
         label="boreal.example.com",
         username="boreal",
         status=ServiceStatus.ACTIVE,
+        suspension_reason="",
+        lifts_when_paid=True,
         cycle=BillingCycle.MONTHLY,
         currency="CAD",
         recurring_cents=22500 if plan is PLAN_B else 15000,
@@ -216,7 +225,13 @@ def _terms(client: Client, service: Service) -> EmailContext:
     return EmailContext(client, service, terms=terms_sample(client, service))
 
 
-_OF_SERVICES = {"staff_task": _task, "service_ended": _end, "terms_changed": _terms}
+_OF_SERVICES: Mapping[str, Callable[[Client, Service], EmailContext]] = {
+    "staff_task": _task,
+    "service_ended": _end,
+    "terms_changed": _terms,
+    "suspension_lifted": EmailContext,
+    "lift_late": EmailContext,
+}
 
 
 def _cancellation(client: Client, service: Service) -> Cancellation:

@@ -32,43 +32,6 @@ from kajoom.worker.email_staff import DIGEST, STAFF_EMAILS, Staff, staff_to_writ
 from kajoom.worker.staff_digest import StaffDigest, staff_digest_of
 from kajoom.worker.still_pending import StillPending
 
-EMAILS = (
-    "change_requested",
-    "payment_received",
-    "scheduled",
-    "person_on_it",
-    "operational",
-    "needs_review",
-    "refused",
-    "expired",
-    "cancelled",
-    "payment_partial",
-    "payment_late",
-    "refunded",
-    "credit_note",
-    "cancellation_received",
-    "cancellation_withdrawn",
-    "service_ended",
-    "terms_changed",
-    "renewal_invoice",
-    "reminder",
-    "overdue",
-    "second_reminder",
-    "password_reset",
-    "invitation",
-    "password_changed",
-    "address_confirm",
-    "address_changed",
-    "factor_changed",
-    "credit_granted",
-    "staff_notice",
-    "change_late",
-    "staff_task",
-    "staff_alert",
-    "staff_digest",
-)
-"""The kinds of e-mail; each is a template of ``templates/email``."""
-
 AnyContext = EmailContext | AccountContext | StaffAlert | StaffDigest
 """What an e-mail is about: a service, the client's account, what staff are to look at, or all that waits for them."""
 

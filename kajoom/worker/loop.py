@@ -13,6 +13,7 @@ from flask import Flask
 from kajoom import clock
 from kajoom.operations.accounts.links import signing_keys
 from kajoom.operations.daily import enqueue_day, enqueue_digest
+from kajoom.operations.orders.service_tasks import report_late_accounts
 from kajoom.operations.orders.stuck import report_stuck_changes
 from kajoom.operations.orders.usage import enqueue_measures
 from kajoom.operations.upkeep.audit import seal_new_acts
@@ -74,6 +75,7 @@ def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: 
             enqueue_digest(today, max(clock.now(), clock.at_local_time(today, _DIGEST_HOUR)))
             enqueue_measures(today, clock.now())
         report_stuck_changes(clock.now())
+        report_late_accounts(clock.now())
     while not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another
             is_idle = not run_once(app.extensions["kajoom"], clock.now())

@@ -12,7 +12,7 @@ from flask import Flask
 
 from kajoom.cli.staff import staff
 from kajoom.domain.order import OrderStatus
-from kajoom.domain.service import ServiceStatus
+from kajoom.domain.service import ServiceStatus, SuspensionStep
 from kajoom.domain.task import TaskKind
 from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.models.db import db
@@ -142,7 +142,7 @@ def test_end_cannot_be_refused_or_asked_of_the_panel(invoke: Invoke) -> None:
 
 
 def test_lifted_suspension_makes_the_service_active(invoke: Invoke) -> None:
-    task = service_task(TaskKind.UNSUSPEND, status=ServiceStatus.SUSPENDED)
+    task = service_task(TaskKind.UNSUSPEND, status=ServiceStatus.SUSPENDED, suspension=SuspensionStep.LIFTING)
 
     invoke("done", task.id)
 
@@ -155,3 +155,24 @@ def test_unknown_name_is_refused(invoke: Invoke, name: str) -> None:
         result = invoke(*command)
         assert result.exit_code == 1
         assert result.output.startswith("Error: There is no")
+
+
+def test_service_is_suspended_and_restored_once_whoever_asks(invoke: Invoke) -> None:
+    row = factories.service(label="exemple.ca")
+
+    suspended = invoke("suspend", "exemple.ca", "--reason", "Impayé.", "--until-lifted")
+    assert suspended.output == f"{row.external_id} is being suspended.\n"
+    assert (row.suspension, row.lifts_when_paid) == (SuspensionStep.SUSPENDING, False)
+    assert "already suspended" in invoke("suspend", row.external_id, "--reason", "Impayé.").stderr
+    lifted = invoke("lift", row.external_id, "--reason", "Réglé.")
+    assert lifted.output == f"The suspension of {row.external_id} is being lifted.\n"
+    assert "already being lifted" in invoke("lift", row.external_id, "--reason", "Réglé.").stderr
+    assert "Give the reason" in invoke("suspend", row.external_id, "--reason", " ").stderr
+    assert "There is no service absent.ca" in invoke("suspend", "absent.ca", "--reason", "x").stderr
+
+
+def test_service_that_is_not_set_up_is_not_suspended(invoke: Invoke) -> None:
+    row = factories.service(status=ServiceStatus.PENDING)
+
+    assert "is not set up yet" in invoke("suspend", row.external_id, "--reason", "x").stderr
+    assert "is not suspended" in invoke("lift", row.external_id, "--reason", "x").stderr

@@ -176,7 +176,7 @@ def test_every_email_of_a_renewal_is_sent(app: Flask, french: Browser) -> None:
     assert db.session.query(Message).filter(Message.dead_at.is_not(None)).count() == 0
 
 
-def test_client_of_a_suspended_service_reads_that_a_person_lifts_the_suspension(
+def test_client_of_a_suspended_service_reads_that_the_suspension_is_being_lifted(
     app: Flask, french: Browser, address: Address
 ) -> None:
     row = service_in("overdue")
@@ -187,5 +187,5 @@ def test_client_of_a_suspended_service_reads_that_a_person_lifts_the_suspension(
 
     post(french, f"/invoices/{number}/payment", method="demonstration")
 
-    assert "notre équipe s’occupe de lever la suspension" in text_of(french, f"/invoices/{number}")
-    assert "notre équipe lève la suspension" in emails_of(app, "payment_received")
+    assert "la suspension est en train d’être levée" in text_of(french, f"/invoices/{number}")
+    assert "la suspension est en train d’être levée" in emails_of(app, "payment_received")

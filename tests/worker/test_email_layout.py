@@ -12,9 +12,10 @@ from kajoom.gateways import Gateways
 from kajoom.models.catalog import CatalogVersion
 from kajoom.models.db import db
 from kajoom.worker.email_context import EmailContext
+from kajoom.worker.email_kinds import EMAILS
 from kajoom.worker.email_samples import AT, SELLER, sample
 from kajoom.worker.email_staff import STAFF_EMAILS
-from kajoom.worker.emails import EMAILS, write
+from kajoom.worker.emails import write
 from tests import factories
 from tests.catalog_cache import forget_catalog
 from tests.fake_gateways import FakeMailer

@@ -15,9 +15,10 @@ from kajoom.models.db import db
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
 from kajoom.operations.orders.close import cancel_order, expire_order
 from kajoom.operations.orders.provisioning import mark_refused
+from kajoom.worker.email_kinds import EMAILS
 from kajoom.worker.email_samples import AT, SELLER, client_sample, sample
 from kajoom.worker.email_staff import STAFF_EMAILS
-from kajoom.worker.emails import EMAILS, write
+from kajoom.worker.emails import write
 from tests import factories
 from tests.architecture.files import ROOT
 from tests.fake_gateways import FakeMailer

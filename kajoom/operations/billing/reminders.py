@@ -11,6 +11,7 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, client_id_of_invoice
 from kajoom.models.order import Order, client_id_of_order
 from kajoom.operations import outbox
+from kajoom.operations.billing.suspension import announce
 from kajoom.operations.transaction import transactional
 
 
@@ -31,16 +32,22 @@ def remind_of_renewal(invoice_id: int, at: datetime) -> None:
 
 @transactional
 def notify_overdue(invoice_id: int, on: date, at: datetime) -> None:
-    """Notify the client of a renewal whose due date has passed, and note the day ``on`` which they are told."""
+    """Notify the client of a renewal whose due date has passed, and note the day ``on`` which they are told.
+
+    The e-mail announces the day on which the service will be suspended, if it will.
+    """
     invoice = _remind("overdue", invoice_id, at)
     if invoice is not None:
         invoice.overdue_notice_on = on
+        announce(invoice, on)
 
 
 @transactional
-def remind_again(invoice_id: int, at: datetime) -> None:
+def remind_again(invoice_id: int, on: date, at: datetime) -> None:
     """Remind the client once more of a renewal that has been overdue for a week."""
-    _remind("second_reminder", invoice_id, at)
+    invoice = _remind("second_reminder", invoice_id, at)
+    if invoice is not None:
+        announce(invoice, on)
 
 
 def _remind(email: str, invoice_id: int, at: datetime) -> Invoice | None:

@@ -36,7 +36,7 @@ from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
 from kajoom.operations.billing.credit_notes import Cause, issue_credit_note, send_email
 from kajoom.operations.billing.next_terms import apply_next_terms, next_terms_for
-from kajoom.operations.billing.suspension import ask_to_lift
+from kajoom.operations.billing.suspension import lift_when_paid
 from kajoom.operations.transaction import transactional
 
 
@@ -111,7 +111,7 @@ def _advance_due_date(invoice: Invoice, on: date, at: datetime) -> None:
         apply_next_terms(service, due, at)
     if invoice.order_id is not None:
         outbox.enqueue("start", f"start-{invoice.number}", at, order=invoice.order_id)
-    ask_to_lift(invoice, on, at)
+    lift_when_paid(invoice, on, at)
 
 
 def is_paid_up(order: Order, on: date, at: datetime) -> bool:

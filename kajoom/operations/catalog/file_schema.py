@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from kajoom.operations.catalog.billing_schema import BillingEntry
 from kajoom.operations.catalog.schema import (
     BannerEntry,
     GroupEntry,
@@ -22,11 +23,12 @@ from kajoom.operations.catalog.values import Code, OfflineCode
 class CatalogFile(Table):
     """A whole file: the seller, the staff to notify, and offline methods, servers, groups and banners by their codes.
 
-    Without ``invoices`` their numbers begin again each year.
+    Without ``invoices`` their numbers begin again each year; without ``billing`` no unpaid service is suspended.
     """
 
     seller: SellerEntry
     invoices: InvoicesEntry | None = None
+    billing: BillingEntry | None = None
     staff: StaffEntry = StaffEntry()
     payments: dict[OfflineCode, OfflineEntry] = Field(default_factory=dict)
     servers: dict[Code, ServerEntry] = Field(default_factory=dict)

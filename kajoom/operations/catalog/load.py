@@ -23,7 +23,7 @@ from kajoom.models.db import db
 from kajoom.models.service import largest_quantities, servers_in_use
 from kajoom.operations.catalog.file_schema import CatalogFile
 from kajoom.operations.catalog.read import read_catalog
-from kajoom.operations.catalog.schema import GroupEntry, MoveEntry
+from kajoom.operations.catalog.schema import GroupEntry, MoveEntry, Table
 from kajoom.operations.catalog.server_schema import PANELS
 from kajoom.operations.files.cells import MAX_CENTS
 from kajoom.operations.files.report import FileError, LoadReport
@@ -188,7 +188,8 @@ def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> Non
             _report_change(name, _update(row, {name: value}), report)
     _load_offline(row, catalog, report)
     _load_servers(row, catalog, report)
-    _load_numbering(row, catalog, report)
+    _load_optional(row, "numbering", "invoices", catalog.invoices, report)
+    _load_optional(row, "billing", "billing", catalog.billing, report)
     if report.has_changes:
         row.version += 1
         row.loaded_at = at
@@ -218,15 +219,16 @@ def _load_servers(row: CatalogVersion, catalog: CatalogFile, report: LoadReport)
     row.servers = servers
 
 
-def _load_numbering(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) -> None:
-    numbering = catalog.invoices.model_dump() if catalog.invoices else {}
-    if not row.numbering and numbering:
-        report.added.append("invoices")
-    elif row.numbering and not numbering:
-        report.withdrawn.append("invoices")
-    elif numbering:
-        _report_change("invoices", row.numbering != numbering, report)
-    row.numbering = numbering
+def _load_optional(row: CatalogVersion, column: str, place: str, entry: Table | None, report: LoadReport) -> None:
+    """Store a table that a file may go without, in a column of its own."""
+    before, after = getattr(row, column) or {}, entry.model_dump() if entry else {}
+    if not before and after:
+        report.added.append(place)
+    elif before and not after:
+        report.withdrawn.append(place)
+    elif after:
+        _report_change(place, before != after, report)
+    setattr(row, column, after)
 
 
 def _report_change(place: str, changed: bool, report: LoadReport) -> None:

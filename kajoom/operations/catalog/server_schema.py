@@ -22,13 +22,14 @@ class ServerEntry(Table):
     """A server: the ``panel`` that carries changes out there, and the ``url`` at which it is asked.
 
     ``default`` is whether it is the server of services that name none, and ``private`` whether its panel may be at an
-    address of a private network.
+    address of a private network. ``terminate`` is whether the panel removes the accounts of services that end.
     """
 
     panel: Text
     url: Annotated[Text, AfterValidator(check_server_url)] = ""
     default: StrictBool = False
     private: StrictBool = False
+    terminate: StrictBool = False
 
     def columns(self) -> dict[str, Any]:
         """The fields of ``Server``."""
@@ -37,6 +38,7 @@ class ServerEntry(Table):
             "url": self.url,
             "is_default": self.default,
             "allows_private_addresses": self.private,
+            "terminates": self.terminate,
         }
 
 

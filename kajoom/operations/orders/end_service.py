@@ -8,23 +8,21 @@ from datetime import date, datetime
 from kajoom.domain.audit import Act
 from kajoom.domain.cancellation import CancellationStatus
 from kajoom.domain.order import OrderEvent, OrderStatus
-from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.staff_input import check_reason
-from kajoom.domain.task import TaskKind
 from kajoom.models.audit import record_act
 from kajoom.models.cancellation import Cancellation, open_cancellation_of
-from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import open_order_of
-from kajoom.models.service import Service, client_id_of_service
+from kajoom.models.service import Service
 from kajoom.operations import outbox, tasks
 from kajoom.operations.billing import invoices, renewals
-from kajoom.operations.billing.named_service import service_id_named
+from kajoom.operations.billing.named_service import lock_service_named
 from kajoom.operations.billing.next_terms import drop_next_terms
 from kajoom.operations.orders import provisioning
 from kajoom.operations.orders.history import record_step
+from kajoom.operations.orders.removal import ask_to_remove
 from kajoom.operations.transaction import transactional
 
 _NOTE = "service_ended"
@@ -50,12 +48,13 @@ def end_service(service: Service, end: End, today: date, at: datetime) -> None:
     """End a service within the current transaction; the caller has locked the client. Once ended, nothing happens.
 
     Its open change is closed, what is invoiced for later periods is void or credited, an open request of the client is
-    done, staff get the task of removing the account, and the client an e-mail that says so.
+    done, the account is removed by the panel or by a person, and the client gets an e-mail that says so.
     """
     if service.has_ended:
         return
     drop_next_terms(service)
     service.status, service.ended_on, service.end_reason = end.status, end.on, end.reason
+    service.suspension = None
     request = end.cancellation or open_cancellation_of(service.id)
     if request is not None:
         request.status, request.closed_at = CancellationStatus.DONE, at
@@ -73,11 +72,10 @@ def _notify(
     closed: list[Invoice],
     at: datetime,
 ) -> None:
-    """Open the task of staff and queue the client's e-mail, which names what was closed."""
-    key, reason = f"end-{service.id}", end.actor.partition(":")[0]
+    """Have the account removed, and queue the client's e-mail, which names what was closed."""
     request_id = request.id if request is not None else None
     tasks.close_service_tasks(service.id, end.actor, at, _NOTE)  # a suspension is not to be lifted any more
-    tasks.open_task(TaskKind.END, key, at, service_id=service.id, cancellation_id=request_id, reason=reason)
+    ask_to_remove(service, end.actor, at, request_id)
     ids = {"service": service.id, "order": order_id, "request": request_id}
     known = {name: row_id for name, row_id in ids.items() if row_id is not None}
     invoice_ids = [invoice.id for invoice in closed]
@@ -88,20 +86,12 @@ def _notify(
 def end_service_as_staff(name: str, reason: str, actor: str, today: date, at: datetime) -> Service:
     """End the service with this id of the host's billing, or this domain, as terminated.
 
-    Raises ``BusinessError`` with ``NO_REASON``, ``NO_SERVICE``, ``SEVERAL_SERVICES`` when a domain names more than
-    one, or ``SERVICE_ENDED`` when the service has ended already.
+    Raises ``BusinessError`` as ``lock_service_named``, and with ``NO_REASON``.
     """
-    service = _get_locked(service_id_named(name))
-    if service.has_ended:
-        raise BusinessError(StaffRefusal.SERVICE_ENDED, name=name)
+    service = lock_service_named(name)
     record_act(Act.SERVICE_ENDED, actor, at, client_id=service.client_id, subject=service)
     end_service(service, End(ServiceStatus.TERMINATED, today, actor, check_reason(reason)), today, at)
     return service
-
-
-def _get_locked(service_id: int) -> Service:
-    lock_client(client_id_of_service(service_id))
-    return db.session.get_one(Service, service_id)
 
 
 def _close_order(service: Service, actor: str, today: date, at: datetime) -> tuple[int | None, list[Invoice]]:

@@ -10,7 +10,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import CALENDAR, CLIENT_ACTS_ON, PANEL, OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
-from kajoom.domain.service import ServiceStatus
+from kajoom.domain.service import ServiceStatus, SuspensionStep
 from kajoom.domain.staff_input import check_reason, one_line
 from kajoom.domain.task import PLANNED, USAGE_UNKNOWN, TaskKind
 from kajoom.domain.terms import becomes_free
@@ -147,10 +147,13 @@ def start_due_order(order_id: int, on: date, at: datetime) -> None:
     """Start a scheduled change whose day has come, once the period it begins with is paid.
 
     One that is no longer possible is handed to a person, and the current terms are billed again. Nothing is decided
-    while a payment is not settled: the payment starts the change, or the next daily run tries again.
+    while a payment is not settled: the payment starts the change, or the next daily run tries again. Nor while the
+    suspension of its service is being lifted, which starts the change.
     """
     order = lock_order(order_id)
     if not allows(order.status, OrderEvent.FELL_DUE) or order.effective_on > on:
+        return
+    if order.service.suspension is SuspensionStep.LIFTING:
         return
     if is_being_paid(renewals_with_terms_of(order.id)):
         return

@@ -17,8 +17,9 @@ from kajoom.i18n.translations import N_
 from kajoom.models.staff_queue import names_of_actors
 from kajoom.models.task import task_by_id
 from kajoom.operations.orders.provisioning import mark_operational
+from kajoom.operations.orders.service_tasks import complete_task
 from kajoom.operations.orders.stuck import retry_change
-from kajoom.operations.tasks import claim_order, claim_task, complete_task, release_order, release_task
+from kajoom.operations.tasks import claim_order, claim_task, release_order, release_task
 from kajoom.web.forms import SingleField, StrictForm, whole_number
 from kajoom.web.refusals import status_of
 from kajoom.web.staff.access import bp, current_actor
@@ -102,7 +103,7 @@ def release_change(reference: str) -> ResponseReturnValue:
 
 @bp.post("/tasks/<int:task_id>/done")
 def done_task(task_id: int) -> ResponseReturnValue:
-    """Close a task about a service that a person has ended or whose suspension they have lifted."""
+    """Close a task about a service that a person has ended, suspended or restored at its server."""
     return _act_on_task(task_id, "task_done", complete_task)
 
 

@@ -28,6 +28,8 @@ from kajoom.web.staff.access import bp, current_actor, is_manager
 _KINDS = {
     "email": N_("E-mail to send"),
     "provision": N_("Change to make at the panel"),
+    "suspension": N_("Suspension to make or lift at the panel"),
+    "terminate": N_("Account to remove at the panel"),
     "settle": N_("Payment to look up"),
     "refund": N_("Refund to send"),
     "forget": N_("Saved payment account to remove"),

@@ -129,4 +129,4 @@ def test_invoice_settled_since_the_run_began_is_not_reminded() -> None:
         remind_of_order(order_id, AT)
         remind_of_renewal(invoice_id, AT)
         notify_overdue(invoice_id, ON, AT)
-        remind_again(invoice_id, AT)
+        remind_again(invoice_id, ON, AT)

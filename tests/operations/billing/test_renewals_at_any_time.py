@@ -16,8 +16,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import AttemptStatus, PaymentChoice
 from kajoom.domain.refusal import Refusal
-from kajoom.domain.service import ServiceStatus
-from kajoom.domain.task import TaskKind
+from kajoom.domain.service import ServiceStatus, SuspensionStep
 from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.gateways.ports import ProviderResult
 from kajoom.models.credit import balance_of
@@ -364,42 +363,46 @@ def overdue_and_suspended() -> Service:
     return factories.service(next_due_date=date(2026, 4, 1), status=ServiceStatus.SUSPENDED)
 
 
-def tasks_to_lift() -> list[tuple[TaskKind, int]]:
-    return [(task.kind, task.service_id) for task in open_tasks()]
+def is_lifting(row: Service) -> bool:
+    """Whether the panel is asked to lift the suspension of a service."""
+    return row.suspension is SuspensionStep.LIFTING and message_by_key(f"suspension-{row.id}") is not None
 
 
-def test_payment_of_an_overdue_renewal_asks_staff_once_to_lift_the_suspension() -> None:
+def test_payment_of_an_overdue_renewal_asks_once_to_lift_the_suspension() -> None:
     row = overdue_and_suspended()
-    invoice = issue_next_renewal(row)
-    assert tasks_to_lift() == []
+    issue_next_renewal(row)
+    assert not is_lifting(row)
 
     for _ in range(3):
         pay_in_full(rows(Invoice)[-1])
 
-    assert tasks_to_lift() == [(TaskKind.UNSUSPEND, row.id)]
-    assert message_by_key(f"staff_task-unsuspend-{invoice.number}") is not None
+    assert is_lifting(row)
+    assert row.suspension_no == 1
     assert row.status is ServiceStatus.SUSPENDED
 
 
-def test_account_credit_that_pays_an_overdue_renewal_asks_staff_to_lift_the_suspension() -> None:
+def test_account_credit_that_pays_an_overdue_renewal_asks_to_lift_the_suspension() -> None:
     row = overdue_and_suspended()
     factories.credit(row.client, 17_246)
 
     issue_next_renewal(row)
 
-    assert tasks_to_lift() == [(TaskKind.UNSUSPEND, row.id)]
+    assert is_lifting(row)
 
 
 def test_renewal_paid_ahead_lifts_no_suspension() -> None:
-    pay_in_full(issue_next_renewal(factories.service(status=ServiceStatus.SUSPENDED)))
+    row = factories.service(status=ServiceStatus.SUSPENDED)
+    pay_in_full(issue_next_renewal(row))
 
-    assert tasks_to_lift() == []
+    assert not is_lifting(row)
 
 
 def test_payment_for_an_active_service_asks_nothing_of_staff() -> None:
-    pay_in_full(issue_next_renewal(factories.service(next_due_date=date(2026, 6, 1))))
+    row = factories.service(next_due_date=date(2026, 6, 1))
+    pay_in_full(issue_next_renewal(row))
 
-    assert tasks_to_lift() == []
+    assert row.suspension is None
+    assert open_tasks() == []
 
 
 def test_payment_approved_after_its_renewal_was_voided_is_not_captured() -> None:

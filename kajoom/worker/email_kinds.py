@@ -1,0 +1,43 @@
+"""The kinds of e-mail to clients and to staff."""
+
+from __future__ import annotations
+
+EMAILS = (
+    "change_requested",
+    "payment_received",
+    "scheduled",
+    "person_on_it",
+    "operational",
+    "needs_review",
+    "refused",
+    "expired",
+    "cancelled",
+    "payment_partial",
+    "payment_late",
+    "refunded",
+    "credit_note",
+    "cancellation_received",
+    "cancellation_withdrawn",
+    "service_ended",
+    "suspended",
+    "suspension_lifted",
+    "lift_late",
+    "terms_changed",
+    "renewal_invoice",
+    "reminder",
+    "overdue",
+    "second_reminder",
+    "password_reset",
+    "invitation",
+    "password_changed",
+    "address_confirm",
+    "address_changed",
+    "factor_changed",
+    "credit_granted",
+    "staff_notice",
+    "change_late",
+    "staff_task",
+    "staff_alert",
+    "staff_digest",
+)
+"""The kinds of e-mail; each is a template of ``templates/email``."""
