@@ -8,6 +8,9 @@ from dataclasses import dataclass
 MANUAL = "manual"
 """The panel of a server on which a person makes every change."""
 
+WEBHOOK = "webhook"
+"""The panel of a system that is sent a message, and reports later what it did."""
+
 DEMONSTRATION = "demonstration"
 """The panel of the demonstration."""
 
@@ -32,6 +35,12 @@ class Server:
     def is_by_hand(self) -> bool:
         """Whether a person makes every change there."""
         return self.panel == MANUAL
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether a change is usually made there within a minute: neither by a person nor by a system that reports
+        later."""
+        return self.panel not in {MANUAL, WEBHOOK}
 
 
 def server_named(name: str, servers: Mapping[str, Server], panel: str = MANUAL) -> Server:

@@ -63,6 +63,12 @@ class Preview:
         return delay_of(self.service, self.plan) if self.quote and self.quote.needs_person else None
 
     @property
+    def is_immediate(self) -> bool:
+        """Whether the change is usually made within a minute: the server's panel does it, or there is nothing to do."""
+        is_same_plan = self.plan.code == self.service.plan.code
+        return not self.delay and (is_same_plan or self.service.catalog.server(self.service.server).is_immediate)
+
+    @property
     def is_charged_by_day(self) -> bool:
         """Whether the client pays only for the days on which the new plan is in force."""
         return self.quote is not None and is_charged_by_day(self.quote, self.service.group.charge)

@@ -22,8 +22,9 @@ from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.operations import daily, outbox
 from kajoom.operations.billing import renewals
-from kajoom.operations.orders import close, place, provisioning
+from kajoom.operations.orders import close, place, provisioning, readings
 from kajoom.operations.payments import attempts, refunds
+from kajoom.worker import provisioning as worker_provisioning
 from tests import factories
 from tests.chaos import actions
 from tests.chaos.actions import Action, Scenario, catch_up
@@ -87,7 +88,10 @@ POINTS: tuple[tuple[str, str, Action, Callable[..., Any], Moment], ...] = (
     ("message before its lease", "change", actions.work, outbox.lease_next, COMMIT),
     ("message leased", "change", actions.work, outbox.lease_next, AFTER),
     ("before the panel's change", "change", actions.work, DemoPanel.change, BEFORE),
+    ("account read, before its commit", "change", actions.work, readings.may_change, COMMIT),
+    ("account read, panel not asked", "change", actions.work, readings.may_change, AFTER),
     ("after the panel's change, before the read-back", "change", actions.work, DemoPanel.change, AFTER),
+    ("after the read-back", "change", actions.work, worker_provisioning._change, AFTER),
     ("before the completion's commit", "change", actions.work, provisioning.record_panel_result, COMMIT),
     ("completion committed, message not done", "change", actions.work, provisioning.record_panel_result, AFTER),
     ("before the e-mail is sent", "change", actions.work, FolderMailer.send, BEFORE),

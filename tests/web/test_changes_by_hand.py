@@ -73,3 +73,31 @@ def test_with_a_panel_the_change_takes_less_than_a_minute(french: Browser, addre
     page = french.get(address("hosting") + "/plan/review?plan=b&cycle=monthly").text
     assert AUTOMATIC in page
     assert DELAY not in page
+
+
+@pytest.fixture
+def with_webhook(app: Flask) -> None:
+    """The system of the host's only server is sent a message, and reports later."""
+    current = catalog_version()
+    assert current is not None
+    current.servers = {"s1": {"panel": "webhook", "url": "https://panel.example.com"}}
+    current.version += 1
+    db.session.commit()
+
+
+@pytest.mark.usefixtures("with_webhook")
+def test_system_that_reports_later_is_not_promised_within_a_minute(french: Browser, address: Address) -> None:
+    for path, when in (
+        ("review?plan=b&cycle=monthly", "une fois le paiement reçu"),
+        ("review?plan=base&cycle=monthly&when=now", ""),
+    ):
+        page = french.get(f"{address('hosting')}/plan/{path}").text
+        assert f"Le changement est effectué automatiquement{' ' * bool(when)}{when}. " in page
+        assert AUTOMATIC not in page
+        assert DELAY not in page
+    assert "après le paiement" in french.get(address("hosting") + "/plan?plan=b&cycle=monthly").text
+
+
+@pytest.mark.usefixtures("with_webhook")
+def test_change_of_cycle_alone_is_made_at_once_whatever_the_panel(french: Browser, address: Address) -> None:
+    assert AUTOMATIC in french.get(address("hosting") + "/plan/review?plan=a&cycle=annually").text
