@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -41,6 +43,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
     app.cli = CommandGroup(app.name)
+    app.ensure_sync = _as_it_is  # type: ignore[assignment, method-assign]
     app.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
     app.config.update(
         SECRET_KEY=config.secret_key,
@@ -84,6 +87,11 @@ def create_app(config: Config | None = None) -> Flask:
         hops = config.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """No view is asynchronous; Flask would look at each one, and at what runs before and after, at every request."""
+    return function
 
 
 def _read_configuration() -> Config:

@@ -42,6 +42,7 @@ from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
 from kajoom.web.request_log import init_request_log
 from kajoom.web.staff_view import init_staff_view
 from kajoom.web.throttling import init_throttling
+from kajoom.web.urls import init_urls
 
 _BLUEPRINTS = (
     service.bp, plan.bp, order.bp, invoice.bp, account.bp, account_access.bp, account_sessions.bp, cancellation.bp,
@@ -68,6 +69,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     factors.init_factors(app)
     staff.init_staff(app)
     init_locale(app)
+    init_urls(app)
     init_headers(app, headers)
     init_staff_view(app)
     init_assets(app, Path(app.root_path) / "static")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask import Flask, abort, g, request, session
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from kajoom.web.hosts import is_own_origin
 from kajoom.web.parsing import SAFE_METHODS
@@ -20,12 +22,24 @@ def init_csrf(app: Flask) -> None:
     app.config["WTF_CSRF_SSL_STRICT"] = False
     app.before_request(_check_origin)
     csrf.init_app(app)
+    app.jinja_env.globals["csrf_token"] = _token_of_session
 
 
 def rotate_csrf_token() -> None:
     """Drop the session's token: one obtained before signing in is not valid after it."""
     session.pop("csrf_token", None)
     g.pop("csrf_token", None)
+
+
+def _token_of_session() -> str:
+    """The signed token for the forms of a page, signed once for all pages of a session that this process shows."""
+    raw = session.get("csrf_token")
+    return _signed(raw) if raw else str(generate_csrf())
+
+
+@lru_cache(maxsize=1024)
+def _signed(_raw: str) -> str:
+    return str(generate_csrf())
 
 
 def _check_origin() -> None:

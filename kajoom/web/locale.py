@@ -15,7 +15,6 @@ from kajoom.operations.accounts.locale import remember_locale
 from kajoom.web.auth import signed_in_client
 from kajoom.web.hosts import cookie_name, keep_cookie
 from kajoom.web.session import LANGUAGE, WITHOUT_SESSION
-from kajoom.web.urls import current_url, other_language_url
 
 COOKIE = "lang"
 """The cookie that keeps the language chosen in this browser."""
@@ -26,7 +25,6 @@ def init_locale(app: Flask) -> None:
     # Not fr_CA: Flask-Security's translations are under "fr" and would silently fall back to English.
     Babel(app, default_locale=LANGUAGES[0], locale_selector=_select_language, configure_jinja=False)
     app.after_request(_remember_language)
-    app.jinja_env.globals.update(current_url=current_url, other_language_url=other_language_url)
 
 
 def current_language() -> str:

@@ -103,7 +103,9 @@ def _read_body() -> None:
             raise ValueError("not JSON")
         return
     has_body = request.content_length or "Transfer-Encoding" in request.headers
-    if (has_body or request.method not in SAFE_METHODS) and request.mimetype not in _FORM_TYPES:
+    if not has_body and request.method in SAFE_METHODS:
+        return
+    if request.mimetype not in _FORM_TYPES:
         raise ValueError("not a form")
     _check_fields(request.form)
     if "next" in request.form:

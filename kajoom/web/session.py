@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from http import HTTPStatus
+from typing import cast
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from kajoom.web.hosts import cookie_name
 
@@ -46,18 +49,30 @@ _SESSION_TYPES = {
 class SessionInterface(SecureCookieSessionInterface):
     """The session cookie; over HTTPS it is ``Secure`` and bound to this host by its name."""
 
+    _serializer: URLSafeTimedSerializer | None = None
+
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The session of the cookie; a new one for a cookie that is signed but holds something else.
 
         The secret of the demonstration is public, so that anyone can sign anything there.
         """
-        try:
-            opened = super().open_session(app, request)
-        except (TypeError, ValueError):
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        serializer = self.get_signing_serializer(app)
+        if not cookie or serializer is None:
             return self.session_class()
-        if opened is None or _is_readable(opened):
-            return opened
-        return self.session_class()
+        try:
+            values, signed_at = _verified(serializer, cookie)
+        except (BadSignature, TypeError, ValueError):
+            return self.session_class()
+        age = cast(TimestampSigner, serializer.make_signer()).get_timestamp() - signed_at
+        is_recent = 0 <= age <= app.permanent_session_lifetime.total_seconds()
+        return self.session_class(values if is_recent else None)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The serializer of the application's secrets, made once."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Store nothing with a static file or a health check: Flask-Login has looked, but no session was used."""
@@ -75,6 +90,20 @@ class SessionInterface(SecureCookieSessionInterface):
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the cookie is sent over HTTPS only."""
         return request.is_secure
+
+
+@lru_cache(maxsize=1024)
+def _verified(serializer: URLSafeTimedSerializer, cookie: str) -> tuple[SecureCookieSession, float]:
+    """What a signed cookie holds, and when it was signed, in seconds since 1970.
+
+    A browser sends the same cookie with each request: its signature is verified once. ``BadSignature`` for one that is
+    not ours; ``TypeError`` or ``ValueError`` for one that holds something else than a session.
+    """
+    values, signed_at = serializer.loads(cookie, return_timestamp=True)
+    opened = SecureCookieSession(values)
+    if not _is_readable(opened):
+        raise ValueError("the session holds values of other types")
+    return opened, signed_at.timestamp()
 
 
 def _is_readable(session: SessionMixin) -> bool:

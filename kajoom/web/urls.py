@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from flask import request
+from flask import Flask, has_request_context, request
 
 from kajoom.i18n.formats import current_formats
 from kajoom.web.hosts import is_own_origin
 
 _LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]{0,2000}")
 """One slash, then printable ASCII without a backslash."""
+
+
+def init_urls(app: Flask) -> None:
+    """Give templates a ``url_for`` that keeps what it has built: a page has a dozen addresses, mostly the same ones.
+
+    An address depends on the values and, below a path prefix, on where the site is; a full one, as in e-mails, is built
+    each time.
+    """
+
+    @lru_cache(maxsize=4096)
+    def kept_url(_root_path: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+        return app.url_for(endpoint, **dict(values))
+
+    def url_for(endpoint: str, **values: Any) -> str:
+        if "_external" in values or not has_request_context():
+            return app.url_for(endpoint, **values)
+        return kept_url(request.root_path, endpoint, tuple(values.items()))
+
+    app.jinja_env.globals.update(url_for=url_for, current_url=current_url, other_language_url=other_language_url)
 
 
 def current_url(**changed: str) -> str:
