@@ -12,7 +12,7 @@ import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from kajoom import gateways
+from kajoom import clock, gateways
 from kajoom.cli import CommandGroup
 from kajoom.cli.migrations import init_migrations
 from kajoom.clock import Clock
@@ -23,6 +23,7 @@ from kajoom.logs import configure_logging
 from kajoom.models.db import db
 from kajoom.models.health import latest_revision
 from kajoom.operations.catalog.servers import current_catalog
+from kajoom.operations.orders.panel_callbacks import answer_to
 from kajoom.web import init_web
 from kajoom.worker.loop import embed_worker, start_embedded_worker
 
@@ -72,7 +73,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     init_migrations(app)
     app.config["REVISION"] = latest_revision(Path(app.root_path) / "migrations")
-    app.extensions["kajoom"] = gateways.build(config, current_catalog)
+    app.extensions["kajoom"] = gateways.build(config, clock.now, current_catalog, answer_to)
     app.config["PANELS"] = app.extensions["kajoom"].panel_names
     if command in {None, "run"}:
         config.check_servers(app.extensions["kajoom"].server_problem)

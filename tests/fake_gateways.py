@@ -207,6 +207,11 @@ class FakePanel:
         return result, result.status is PanelStatus.DONE or is_lost_after
 
 
+def current_time() -> datetime:
+    """The instant that panels are built with in tests."""
+    return _EPOCH
+
+
 class FakeMailer:
     """Stores the e-mails in ``sent``; ``errors`` are raised first, one for each e-mail."""
 

@@ -15,6 +15,7 @@ from kajoom.domain.catalog import Catalog
 from kajoom.domain.server import Server
 from kajoom.gateways import build
 from tests.architecture.files import ROOT
+from tests.fake_gateways import current_time
 
 SECRET = "0123456789abcdef0123456789abcdef"
 SERVING = {"KAJOOM_SECRET_KEY": SECRET, "KAJOOM_BASE_URL": "https://client.example.com"}
@@ -345,7 +346,7 @@ def test_variables_of_servers_are_compared_with_the_catalogue(
     monkeypatch.setattr("kajoom.config.stored_servers", lambda *_: known)
     variables = {f"KAJOOM_SERVER_{name}": text for name, text in given.items()}
     config = from_environment(tmp_path, SERVING | variables)
-    gateways = build(config, lambda: Catalog(1, servers=known))
+    gateways = build(config, current_time, lambda: Catalog(1, servers=known))
     if not problem:
         config.check_servers(gateways.server_problem)
         return

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from kajoom.domain.catalog import Catalog
-from kajoom.domain.server import DEMONSTRATION, Server
+from kajoom.domain.server import DEMONSTRATION, MANUAL, Server
 from kajoom.gateways.circuit_breaker import CircuitBreaker
 from kajoom.gateways.demo.panel import DemoPanel
 from kajoom.gateways.demo.provider import DemoProvider
@@ -16,7 +18,7 @@ from kajoom.gateways.demo.store import DemoStore
 from kajoom.gateways.limited_panel import LimitedPanel
 from kajoom.gateways.limited_provider import LimitedProvider
 from kajoom.gateways.mail import mailer
-from kajoom.gateways.panel_port import Panel, PanelSettings
+from kajoom.gateways.panel_port import Panel, PanelCallback, PanelResult, PanelSettings
 from kajoom.gateways.panels.manual import ManualPanel
 from kajoom.gateways.paypal.certificates import certificate_hosts
 from kajoom.gateways.paypal.client import PayPalClient
@@ -59,7 +61,8 @@ class Gateways:
     """The gateways of one application: panels, mailer, payment providers by code, and the demonstration's store.
 
     ``panel`` is that of services where the host has no ``servers``. ``breakers`` remember, in this process, the payment
-    providers and the servers that do not answer.
+    providers and the servers that do not answer. ``answer_to`` returns, in a transaction of its own, what a server has
+    reported of the request with a key.
     """
 
     panel: Panel
@@ -68,14 +71,23 @@ class Gateways:
     demo_store: DemoStore | None = None
     breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
     servers: Servers | None = None
+    answer_to: Callable[[str, str], PanelResult | None] | None = None
 
     def panel_of(self, server: str) -> Panel:
         """The panel of the server that a service names, or of the default one for an empty name.
 
         It reads the catalogue in a transaction of its own, so only the worker asks for it, and outside of any other.
         """
-        panel = (self.servers and self.servers.panel(server)) or self.panel
-        return LimitedPanel(panel, self.breakers.setdefault(f"server {server}", CircuitBreaker()))
+        named = self.servers.server(server) if self.servers else Server(server, MANUAL)
+        panel = (self.servers and self.servers.panel(named)) or self.panel
+        answer_to = partial(self.answer_to, named.name) if self.answer_to else None
+        return LimitedPanel(panel, self.breakers.setdefault(f"server {named.name}", CircuitBreaker()), answer_to)
+
+    def callback(self, headers: Mapping[str, str], body: bytes, at: datetime) -> PanelCallback:
+        """Return what the panel of a server reports, read as ``Servers.callback`` does."""
+        if self.servers is None:
+            raise LookupError("the host has no servers")
+        return self.servers.callback(headers, body, at)
 
     def payments_in_request(self) -> Mapping[str, PaymentProvider]:
         """The payment providers as one request may wait for each: three seconds in all, and no silent one."""
@@ -111,21 +123,27 @@ class Gateways:
         return isinstance(self.panel, ManualPanel)
 
 
-def build(config: Settings, catalog: Callable[[], Catalog] | None = None) -> Gateways:
+def build(
+    config: Settings,
+    now: Callable[[], datetime],
+    catalog: Callable[[], Catalog] | None = None,
+    answer_to: Callable[[str, str], PanelResult | None] | None = None,
+) -> Gateways:
     """Build the gateways of a configuration; raise ``ValueError`` for an invalid mail URL.
 
-    ``catalog`` returns the catalogue in force, in a transaction of its own.
+    ``catalog`` returns the catalogue in force and ``answer_to`` what a server has reported of the request with a key,
+    each in a transaction of its own; ``now`` returns the current instant.
     """
     mail, kinds = mailer(config.mail_url), panel_kinds()
     paypal: dict[str, PaymentProvider] = {PayPalProvider.code: _paypal(config)} if config.paypal_client_id else {}
     if not config.demo:
-        servers = Servers(catalog, config.server_secrets, kinds) if catalog else None
-        return Gateways(ManualPanel(), mail, paypal, servers=servers)
+        servers = Servers(catalog, config.server_secrets, kinds, now) if catalog else None
+        return Gateways(ManualPanel(), mail, paypal, servers=servers, answer_to=answer_to)
     demo_store = DemoStore(config.instance_path / "demonstration.sqlite")
     provider, panel = DemoProvider(demo_store), DemoPanel(demo_store)
     kinds[DEMONSTRATION] = _DemoKind(panel)
-    servers = Servers(catalog, config.server_secrets, kinds) if catalog else None
-    return Gateways(panel, mail, {provider.code: provider, **paypal}, demo_store, servers=servers)
+    servers = Servers(catalog, config.server_secrets, kinds, now) if catalog else None
+    return Gateways(panel, mail, {provider.code: provider, **paypal}, demo_store, servers=servers, answer_to=answer_to)
 
 
 class _DemoKind:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class PanelStatus(StrEnum):
@@ -89,8 +90,9 @@ PANEL_SECONDS = 30.0
 class Panel(Protocol):
     """A hosting panel, whose every call returns within ``PANEL_SECONDS``.
 
-    A lost response does not raise: it is ``UNKNOWN``. ``key`` is the same for every retry of a request, and a request
-    is repeated until its result is known: setting the same package, suspending a suspended account, unsuspending an
+    A lost response does not raise: it is ``UNKNOWN``. ``key`` is the same for every retry of a request, and another
+    one for the next request of its kind; up to a colon it is the key of the message that asks. A request is repeated
+    until its result is known: setting the same package, suspending a suspended account, unsuspending an
     active one or terminating a missing one twice is harmless. Only the worker calls a panel, never within a
     transaction.
     """
@@ -112,11 +114,32 @@ class Panel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PanelCallback:
+    """What the panel of ``server`` reports later of the request with ``key``: ``DONE`` or ``REFUSED``.
+
+    ``id`` is that of its own message, the same when it is repeated.
+    """
+
+    id: str
+    server: str
+    key: str
+    result: PanelResult
+
+
+@runtime_checkable
+class CallbackPanel(Protocol):
+    """A panel that also reports by a message of its own what it has done, maybe before its answer is recorded."""
+
+    def callback(self, headers: Mapping[str, str], body: bytes, at: datetime) -> PanelCallback:
+        """Return what a message received ``at`` reports; raise ``InvalidSignature`` unless this panel has sent it."""
+
+
+@dataclass(frozen=True, slots=True)
 class PanelSettings:
     """A server of the catalogue as its panel is built from it: its name, its address, and what the variables hold.
 
     ``token``, ``secret`` and ``user`` are empty when their variable is not given. ``allows_private_addresses`` is
-    whether the address may be on a private network.
+    whether the address may be on a private network. ``now`` returns the current instant: no adapter reads the time.
     """
 
     server: str
@@ -125,6 +148,7 @@ class PanelSettings:
     secret: str = ""
     user: str = ""
     allows_private_addresses: bool = False
+    now: Callable[[], datetime] = field(kw_only=True)
 
 
 class PanelKind(Protocol):

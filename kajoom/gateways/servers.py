@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib.metadata import entry_points
 
 from kajoom.domain.catalog import Catalog
 from kajoom.domain.server import MANUAL, Server, variable_name
-from kajoom.gateways.panel_port import Panel, PanelKind, PanelSettings
+from kajoom.gateways.panel_port import CallbackPanel, Panel, PanelCallback, PanelKind, PanelSettings
 from kajoom.gateways.panels.manual import ManualPanel
+from kajoom.gateways.panels.webhook import WebhookPanel
 from kajoom.gateways.panels.whm import WhmPanel
+from kajoom.gateways.ports import InvalidSignature
 
 ENTRY_POINTS = "kajoom.panels"
 """The group of entry points by which an installed package offers the class of a panel."""
 
-_BUILT_IN: Mapping[str, PanelKind] = {"whm": WhmPanel}
+_BUILT_IN: Mapping[str, PanelKind] = {"webhook": WebhookPanel, "whm": WhmPanel}
 _SECRETS = ("TOKEN", "SECRET", "USER")
 
 
@@ -27,16 +30,22 @@ def panel_kinds() -> dict[str, PanelKind]:
 class Servers:
     """The panels of the servers: each is built when it is first asked, and again when the catalogue changes it.
 
-    ``catalog`` returns the catalogue in force, in a transaction of its own. ``secrets`` are the values of the
-    variables, by their names after ``KAJOOM_SERVER_``. ``kinds`` are the panels that a server may have, by name.
+    ``catalog`` returns the catalogue in force, in a transaction of its own, and ``now`` the current instant.
+    ``secrets`` are the values of the variables, by their names after ``KAJOOM_SERVER_``. ``kinds`` are the panels that
+    a server may have, by name.
     """
 
     def __init__(
-        self, catalog: Callable[[], Catalog], secrets: Mapping[str, str], kinds: Mapping[str, PanelKind]
+        self,
+        catalog: Callable[[], Catalog],
+        secrets: Mapping[str, str],
+        kinds: Mapping[str, PanelKind],
+        now: Callable[[], datetime],
     ) -> None:
         self._catalog = catalog
         self._secrets = secrets
         self._kinds = kinds
+        self._now = now
         self._built: dict[Server, Panel | str] = {}
 
     @property
@@ -44,16 +53,36 @@ class Servers:
         """The names of the panels that a server of the catalogue may have."""
         return frozenset({MANUAL, *self._kinds})
 
-    def panel(self, name: str) -> Panel | None:
-        """The panel of the server that a service names, ``None`` when the host has no server at all.
+    def server(self, name: str) -> Server:
+        """The server that a service names, or the default one for an empty name."""
+        return self._catalog().server(name)
+
+    def panel(self, server: Server) -> Panel | None:
+        """The panel of a server, ``None`` when the host has no server at all.
 
         One that cannot be asked refuses everything and says why.
         """
-        server = self._catalog().server(name)
         if not server.name and not server.is_by_hand:
             return None
         panel = self._panel_of(server)
         return ManualPanel(panel) if isinstance(panel, str) else panel
+
+    def callback(self, headers: Mapping[str, str], body: bytes, at: datetime) -> PanelCallback:
+        """Return what the panel of one of the servers reports.
+
+        Raises ``InvalidSignature`` when none of them has sent the message, and ``LookupError`` when none sends any.
+        """
+        panels = [self._panel_of(server) for server in self._catalog().servers.values()]
+        receivers = [panel for panel in panels if isinstance(panel, CallbackPanel)]
+        if not receivers:
+            raise LookupError("no server reports what it has done")
+        problem = InvalidSignature()
+        for panel in receivers:
+            try:
+                return panel.callback(headers, body, at)
+            except InvalidSignature as error:
+                problem = error
+        raise problem
 
     def problem(self, server: Server) -> str:
         """Why the panel of a server cannot be asked, an empty text when it can."""
@@ -78,7 +107,8 @@ class Servers:
         if missing:
             return "; ".join(missing)
         token, secret, user = (given[name] for name in _SECRETS)
-        settings = PanelSettings(server.name, server.url, token, secret, user, server.allows_private_addresses)
+        private = server.allows_private_addresses
+        settings = PanelSettings(server.name, server.url, token, secret, user, private, now=self._now)
         try:
             return kind(settings)
         except ValueError as error:

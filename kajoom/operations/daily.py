@@ -12,6 +12,7 @@ from kajoom.models.cancellation import cancellations_due
 from kajoom.models.catalog import catalog
 from kajoom.models.order import orders_due, orders_expired
 from kajoom.models.outbox import delete_done_messages
+from kajoom.models.panel_callback import delete_panel_callbacks
 from kajoom.models.reminder import (
     orders_nearly_expired,
     renewals_long_overdue,
@@ -188,6 +189,7 @@ def _queue_retry(item: Item, on: date, at: datetime) -> None:
 _RETENTION = (
     (delete_done_messages, _MESSAGES_KEPT),
     (delete_webhook_events, _EVENTS_KEPT),
+    (delete_panel_callbacks, _MESSAGES_KEPT),
     (delete_expired_sessions, _OVER),
     (delete_address_changes, _ADDRESS_CHANGES_KEPT),
     (delete_forgotten_counters, _OVER),

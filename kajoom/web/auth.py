@@ -57,7 +57,7 @@ PUBLIC = frozenset(
     {
         "static", "security.login", "security.logout", "recovery.request_link", "recovery.reset", "recovery.accept",
         "factor_sign_in.app", "factor_sign_in.recovery",
-        "health.alive", "health.ready", "webhook.paypal",
+        "health.alive", "health.ready", "webhook.panel", "webhook.paypal",
     }
 )  # fmt: skip
 """The endpoints that need no session. The link of an e-mail has a signature instead, and so has a webhook."""

@@ -10,6 +10,7 @@ import pytest
 
 from kajoom.gateways import build
 from kajoom.gateways.panel_port import AccountStatus, PackageChange, PanelAccount, PanelStatus
+from tests.fake_gateways import current_time
 
 ACCOUNT = PanelAccount("", "boreal")
 CHANGE = PackageChange("k", ACCOUNT, "web-b")
@@ -29,13 +30,13 @@ class Settings:
 
 
 def test_demonstration_has_its_own_provider_and_panel(tmp_path: Path) -> None:
-    gateways = build(Settings(demo=True, instance_path=tmp_path))
+    gateways = build(Settings(demo=True, instance_path=tmp_path), current_time)
     assert list(gateways.payments) == ["demonstration"]
     assert gateways.panel_of("").change(CHANGE).status is PanelStatus.DONE
 
 
 def test_host_without_a_panel_refuses_changes_for_staff(tmp_path: Path) -> None:
-    gateways = build(Settings(demo=False, instance_path=tmp_path))
+    gateways = build(Settings(demo=False, instance_path=tmp_path), current_time)
     panel = gateways.panel_of("")
     for result in (
         panel.change(CHANGE),
@@ -49,28 +50,28 @@ def test_host_without_a_panel_refuses_changes_for_staff(tmp_path: Path) -> None:
 
 
 def test_demonstration_provider_is_absent_outside_the_demonstration(tmp_path: Path) -> None:
-    gateways = build(Settings(demo=False, instance_path=tmp_path))
+    gateways = build(Settings(demo=False, instance_path=tmp_path), current_time)
     assert not gateways.payments
     assert not list(tmp_path.iterdir())
 
 
 def test_paypal_is_present_when_configured(tmp_path: Path) -> None:
     settings = Settings(demo=False, instance_path=tmp_path, paypal_client_id="client", paypal_secret="secret")
-    assert list(build(settings).payments) == ["paypal"]
+    assert list(build(settings, current_time).payments) == ["paypal"]
 
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_paypal_can_save_accounts_only_when_configured(tmp_path: Path, allowed: bool) -> None:
     settings = Settings(True, tmp_path, paypal_client_id="client", paypal_secret="secret", paypal_can_save=allowed)
-    can_save = {code: provider.can_save for code, provider in build(settings).payments.items()}
+    can_save = {code: provider.can_save for code, provider in build(settings, current_time).payments.items()}
     assert can_save == {"demonstration": False, "paypal": allowed}
 
 
 def test_paypal_comes_after_the_demonstration_provider(tmp_path: Path) -> None:
     settings = Settings(True, tmp_path, paypal_client_id="client", paypal_secret="secret", paypal_webhook_id="W")
-    assert list(build(settings).payments) == ["demonstration", "paypal"]
+    assert list(build(settings, current_time).payments) == ["demonstration", "paypal"]
 
 
 def test_invalid_mail_url_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must be smtps://"):
-        build(Settings(demo=True, instance_path=tmp_path, mail_url="not-a-url"))
+        build(Settings(demo=True, instance_path=tmp_path, mail_url="not-a-url"), current_time)

@@ -25,7 +25,7 @@ from kajoom.gateways.panel_port import (
 )
 from kajoom.gateways.servers import Servers
 from kajoom.operations.outbox import LEASE
-from tests.fake_gateways import FakeMailer, FakePanel
+from tests.fake_gateways import FakeMailer, FakePanel, current_time
 from tests.gateways.test_paypal_client import FakeMonotonic
 
 ACCOUNT = PanelAccount("s1", "boreal")
@@ -74,7 +74,7 @@ def silent() -> Iterator[SilentPanel]:
 
 
 def servers(kind: FakeKind, secrets: dict[str, str], known: dict[str, Server]) -> Servers:
-    return Servers(lambda: Catalog(1, servers=known), secrets, {"fake": kind})
+    return Servers(lambda: Catalog(1, servers=known), secrets, {"fake": kind}, current_time)
 
 
 def test_three_calls_end_before_the_lease_of_their_message() -> None:
@@ -82,7 +82,7 @@ def test_three_calls_end_before_the_lease_of_their_message() -> None:
 
 
 def test_silent_panel_is_waited_for_until_the_limit_and_its_outcome_is_unknown(silent: SilentPanel) -> None:
-    limited = LimitedPanel(silent, CircuitBreaker(pause=0), 0.05)
+    limited = LimitedPanel(silent, CircuitBreaker(pause=0), seconds=0.05)
     assert limited.change(CHANGE).status is PanelStatus.UNKNOWN
     assert limited.read(ACCOUNT).status is AccountStatus.UNKNOWN
     assert silent.calls == 2
@@ -91,7 +91,7 @@ def test_silent_panel_is_waited_for_until_the_limit_and_its_outcome_is_unknown(s
 def test_dead_server_is_asked_again_after_a_pause_and_the_others_at_once(silent: SilentPanel) -> None:
     monotonic, other = FakeMonotonic(), FakePanel()
     breaker = CircuitBreaker(monotonic=monotonic)
-    limited = LimitedPanel(silent, breaker, 0.05)
+    limited = LimitedPanel(silent, breaker, seconds=0.05)
     assert limited.read(ACCOUNT).status is AccountStatus.UNKNOWN
     assert limited.change(CHANGE) == PanelResult(PanelStatus.UNKNOWN, "not asked: the server has not answered")
     assert limited.suspend(ACCOUNT, "k").status is PanelStatus.UNKNOWN
@@ -126,10 +126,10 @@ def test_each_server_has_its_own_panel_and_breaker() -> None:
 def test_server_that_the_catalogue_has_changed_is_built_again() -> None:
     kind, known = FakeKind(), {"s1": Server("s1", "fake", "https://old.example.com")}
     built = servers(kind, {"S1_TOKEN": "one"}, known)
-    built.panel("s1")
+    built.panel(built.server("s1"))
     known["s1"] = Server("s1", "fake", "https://new.example.com")
-    built.panel("s1")
-    built.panel("s1")
+    built.panel(built.server("s1"))
+    built.panel(built.server("s1"))
     assert [each.url for each in kind.built] == ["https://old.example.com", "https://new.example.com"]
 
 
@@ -149,7 +149,7 @@ def test_server_that_cannot_be_asked_hands_its_changes_to_a_person(server: Serve
 
 def test_host_without_servers_has_one_panel() -> None:
     panel = FakePanel()
-    only = Servers(lambda: Catalog(1, panel_without_server="demonstration"), {}, {})
+    only = Servers(lambda: Catalog(1, panel_without_server="demonstration"), {}, {}, current_time)
     assert Gateways(panel, FakeMailer(), servers=only).panel_of("").change(CHANGE).status is PanelStatus.DONE
     assert panel.requests == [CHANGE]
 

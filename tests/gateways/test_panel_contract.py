@@ -21,7 +21,7 @@ from kajoom.gateways.panel_port import (
     PanelStatus,
 )
 from kajoom.gateways.panels.whm import WhmPanel
-from tests.fake_gateways import FakePanel
+from tests.fake_gateways import FakePanel, current_time
 from tests.paypal.faults import Fault
 from tests.whm.server import TOKEN, USER, Account, FakeWhm
 
@@ -81,7 +81,7 @@ def fake(_folder: Path) -> Iterator[System]:
 class Whm:
     def __init__(self, server: FakeWhm) -> None:
         self._server = server
-        self.panel = WhmPanel(PanelSettings("s1", server.address, token=TOKEN, user=USER))
+        self.panel = WhmPanel(PanelSettings("s1", server.address, token=TOKEN, user=USER, now=current_time))
 
     def refuse(self) -> None:
         for function in ("changepackage", "suspendacct", "unsuspendacct", "removeacct"):

@@ -21,8 +21,11 @@ from kajoom.gateways.panel_port import (
 )
 from kajoom.gateways.panels.whm import WhmPanel
 from kajoom.worker import provisioning
+from tests.fake_gateways import current_time
 from tests.paypal.faults import Fault
 from tests.whm.server import TOKEN, USER, Account, FakeWhm
+
+pytestmark = pytest.mark.slow
 
 P, S = PanelStatus, AccountStatus
 BOREAL = PanelAccount("s1", "boreal", "S1")
@@ -39,7 +42,7 @@ def whm() -> Iterator[FakeWhm]:
 
 
 def settings(whm: FakeWhm) -> PanelSettings:
-    return PanelSettings("s1", whm.address, token=TOKEN, user=USER)
+    return PanelSettings("s1", whm.address, token=TOKEN, user=USER, now=current_time)
 
 
 @pytest.fixture
@@ -125,7 +128,7 @@ def test_package_that_someone_else_has_set_meanwhile_is_not_taken_for_ours(whm: 
 
 
 def test_server_slower_than_the_limit_is_unknown_and_found_later(whm: FakeWhm, panel: WhmPanel) -> None:
-    limited = LimitedPanel(panel, CircuitBreaker(pause=0), 0.3)
+    limited = LimitedPanel(panel, CircuitBreaker(pause=0), seconds=0.3)
     whm.faults.plan(Fault.SLOW_BEFORE, "changepackage")
     assert limited.change(CHANGE).status is P.UNKNOWN
     whm.faults.released.set()
@@ -149,7 +152,7 @@ def test_wrong_token_is_refused_and_an_account_is_not_taken_for_missing(whm: Fak
 
 
 def test_server_that_does_not_listen_is_unknown() -> None:
-    panel = WhmPanel(PanelSettings("s1", "http://127.0.0.1:1", token=TOKEN, user=USER))
+    panel = WhmPanel(PanelSettings("s1", "http://127.0.0.1:1", token=TOKEN, user=USER, now=current_time))
     assert panel.change(CHANGE).status is P.UNKNOWN
     assert panel.read(BOREAL).status is S.UNKNOWN
 

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from kajoom.domain.device import Device
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
+from kajoom.models.panel_callback import PanelCallbackRow, add_panel_callback
 from kajoom.models.session import ClientSession
 from kajoom.models.task import Task
 from kajoom.models.webhook_event import WebhookEvent
@@ -103,3 +104,13 @@ def test_rows_are_deleted_in_several_transactions(monkeypatch: pytest.MonkeyPatc
     event.remove(db.engine, "commit", count)
     assert len(commits) >= 3
     assert rows(Message) == []
+
+
+def test_reports_of_panels_received_ninety_days_ago_are_deleted() -> None:
+    for message_id, at in (("old", AT - 90 * DAY - SECOND), ("recent", AT - 90 * DAY)):
+        add_panel_callback("s1", message_id, "provision-1", "done", "", at)
+    db.session.commit()
+
+    delete_old_rows(AT)
+
+    assert [row.id for row in rows(PanelCallbackRow)] == ["s1/recent"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kajoom.domain.server import Server
 from kajoom.domain.service import ServiceStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.panel_port import AccountStatus, Panel, PanelAccount, PanelReading
@@ -44,8 +45,11 @@ class StubServers:
     def __init__(self, **panels: Panel) -> None:
         self._panels = panels
 
-    def panel(self, name: str) -> Panel | None:
-        return self._panels.get(name)
+    def server(self, name: str) -> Server:
+        return Server(name, "whm")
+
+    def panel(self, server: Server) -> Panel | None:
+        return self._panels.get(server.name)
 
 
 def measured(row: Service) -> tuple[dict[str, int | None] | None, datetime | None]:

@@ -31,9 +31,14 @@ class HttpAnswer:
 NO_ANSWER = HttpAnswer()
 
 
-def http_client() -> httpx2.Client:
-    """A client that is safe to share between threads and does not follow redirects."""
-    return httpx2.Client(limits=_LIMITS, follow_redirects=False)
+def http_client(*, uses_proxy: bool = True) -> httpx2.Client:
+    """A client that is safe to share between threads and does not follow redirects.
+
+    Without ``uses_proxy`` it connects itself, whatever the environment says of proxies.
+    """
+    return httpx2.Client(
+        limits=_LIMITS, follow_redirects=False, verify=httpx2.create_ssl_context(), trust_env=uses_proxy
+    )
 
 
 def send(client: httpx2.Client, method: str, url: str, **options: Any) -> HttpAnswer:

@@ -20,12 +20,12 @@ from kajoom.gateways.panel_port import (
     PanelStatus,
 )
 from kajoom.gateways.panels.http import http_client, send
+from kajoom.gateways.panels.text import plain
 
 _DONE = PanelResult(PanelStatus.DONE)
 _NO_ACCOUNT = PanelResult(PanelStatus.REFUSED, "The service has no account name.")
 _MISSING = re.compile(r"(does not exist|doesn.t exist|no such (user|account)|is not a valid (user|account))", re.I)
 _MEGABYTES = re.compile(r"(\d{1,12}(?:\.\d+)?)M?")
-_LONGEST_REASON = 300
 _SUSPENSION_REASON = "Unpaid invoice"
 
 
@@ -128,9 +128,9 @@ def _answer_in(body: bytes) -> _Answer:
     result = metadata.get("result") if isinstance(metadata, dict) else None
     if not isinstance(metadata, dict) or str(result) not in {"0", "1"}:
         return _Answer(reason="an answer without a result")
-    data, reason = document.get("data"), metadata.get("reason")
+    data = document.get("data")
     is_done = str(result) == "1"
-    text = " ".join(reason.split())[:_LONGEST_REASON] if isinstance(reason, str) else ""
+    text = plain(metadata.get("reason"))
     return _Answer(is_done, text or ("" if is_done else "No reason given."), data if isinstance(data, dict) else {})
 
 

@@ -58,6 +58,8 @@ def server_errors(servers: Mapping[str, Mapping[str, Any]], panels: Collection[s
             yield f"{place}.panel", f"no panel {panel!r}: {', '.join(sorted(panels))} expected"
         if panel in _ASKED and not server.get("url"):
             yield f"{place}.url", f"missing: a server of the panel {panel!r} is asked at an address"
+        if panel == "webhook" and str(server.get("url")).startswith("http:") and server.get("private") is not True:
+            yield f"{place}.url", "an address that begins with https:// expected, unless private = true"
         if server.get("default") is True and default:
             yield f"{place}.default", f"{default} is the default server already"
         elif server.get("default") is True:

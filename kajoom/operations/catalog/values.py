@@ -93,8 +93,12 @@ def check_server_url(text: str) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         raise ValueError("not an address") from None
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK)):
-        raise ValueError("an address that begins with https:// expected")
+    if (
+        not host
+        or not host.isascii()
+        or (parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK))
+    ):
+        raise ValueError("an address that begins with https:// expected, its host in punycode")
     if "@" in parts.netloc or parts.query or parts.fragment or " " in text:
         raise ValueError("an address without user, password, query or fragment expected")
     return text.rstrip("/")
