@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from kajoom.domain.order import OrderStatus
@@ -34,11 +34,31 @@ def row(reference: str) -> str:
     return f'[data-order="{reference}"]'
 
 
+def press_done(page: Page, reference: str) -> None:
+    """Press *Done*, then answer the question that it asks."""
+    page.locator(f"{row(reference)} summary").click()
+    page.locator(row(reference)).get_by_role("button", name="Yes, it’s done").click()
+
+
+def test_question_before_done_can_be_left(open_page: OpenPage, live_app: LiveApp) -> None:
+    first = references(live_app)[0]
+    page = open_page("staff", "/staff?lang=en")
+    summary = page.locator(f"{row(first)} summary")
+    summary.click()
+    expect(page.locator(f"{row(first)} button.go")).to_be_visible()
+    summary.click()
+    expect(page.locator(f"{row(first)} button.go")).to_be_hidden()
+    assert status_of(live_app, first) is OrderStatus.AWAITING_PROVISIONING
+
+
 def test_row_leaves_by_keyboard_and_the_next_one_takes_the_focus(open_page: OpenPage, live_app: LiveApp) -> None:
     first, second = references(live_app)[:2]
     page = open_page("staff", "/staff?lang=en")
     mark_document(page)
-    tab_to(page, f"{row(first)} .go")
+    tab_to(page, f"{row(first)} summary")
+    page.keyboard.press("Enter")
+    expect(page.locator(row(first))).to_contain_text("The client is sent an e-mail at once.")
+    tab_to(page, f"{row(first)} button.go")
     page.keyboard.press("Enter")
 
     expect(page.locator(row(first))).to_have_count(0)
@@ -55,7 +75,7 @@ def test_two_people_press_done_and_the_second_reads_that_it_is_done(
     first = references(live_app)[0]
     pages = [open_page("staff", "/staff?lang=en") for _ in range(2)]
     for page in pages:
-        page.locator(f"{row(first)} .go").click()
+        press_done(page, first)
         expect(page.locator(row(first))).to_have_count(0)
     expect(pages[1].locator("[data-refusal=too_late]")).to_contain_text(f"{first} is already operational.")
 
@@ -66,7 +86,7 @@ def test_wrong_day_stands_at_its_field(open_page: OpenPage, live_app: LiveApp, p
     page = open_page("staff", "/staff?lang=en")
     page.locator(f"{row(first)} summary").click()
     page.locator(f"{row(first)} [name=on]").fill("2022-10-18")
-    page.locator(f"{row(first)} .go").click()
+    page.locator(f"{row(first)} button.go").click()
     expect(page.locator(f"{row(first)} [name=on]")).to_have_value("2022-10-18")
     expect(page.locator(f"{row(first)} .field-error")).to_have_text("This day is in the future.")
     expect(page.locator(".summary")).to_be_focused()
@@ -92,7 +112,7 @@ def test_tasks_are_closed_without_javascript(open_page: OpenPage, live_app: Live
     page = open_page("staff", "/staff?lang=en", java_script_enabled=False)
     page.locator(row(first)).get_by_role("button", name="I’ll do it").click()
     expect(page.locator(row(first))).to_contain_text("You are working on it.")
-    page.locator(row(first)).get_by_role("button", name="Done").click()
+    press_done(page, first)
     expect(page.locator(".act-done")).to_contain_text(f"{first} is operational.")
     page.locator(row(second)).get_by_role("link", name="Can’t be done").click()
     page.get_by_label("Reason").fill("The server is full.")
