@@ -9,9 +9,11 @@ from datetime import UTC, date, datetime
 from email.message import EmailMessage
 
 from kajoom.domain.payment import SAVED_METHOD_ENDED, AttemptStatus
+from kajoom.domain.server import Server
 from kajoom.gateways.panel_port import (
     AccountStatus,
     PackageChange,
+    Panel,
     PanelAccount,
     PanelReading,
     PanelResult,
@@ -205,6 +207,21 @@ class FakePanel:
         result = self.results.popleft() if self.results else PanelResult(PanelStatus.DONE)
         is_lost_after = result.status is PanelStatus.UNKNOWN and self.takes_effect
         return result, result.status is PanelStatus.DONE or is_lost_after
+
+
+class StubServers:
+    """The panels of servers, by name."""
+
+    def __init__(self, **panels: Panel) -> None:
+        self._panels = panels
+
+    def server(self, name: str) -> Server:
+        """A server of that name."""
+        return Server(name, "fake")
+
+    def panel(self, server: Server) -> Panel | None:
+        """The panel of a server."""
+        return self._panels.get(server.name)
 
 
 def current_time() -> datetime:

@@ -14,7 +14,6 @@ from kajoom.gateways import Gateways
 from kajoom.gateways.panel_port import (
     AccountStatus,
     PackageChange,
-    Panel,
     PanelAccount,
     PanelReading,
     PanelResult,
@@ -31,7 +30,7 @@ from kajoom.operations.orders.provisioning import mark_operational
 from kajoom.operations.orders.stuck import report_stuck_changes, retry_change
 from tests import factories
 from tests.factories import AT, ON
-from tests.fake_gateways import FakeMailer, FakePanel
+from tests.fake_gateways import FakeMailer, FakePanel, StubServers
 from tests.operations.ledger_checks import rows
 from tests.worker_runs import drain
 
@@ -58,16 +57,6 @@ class DownPanel(FakePanel):
         if self.up or self.way == "not read back":
             return super().change(change) if self.up else PanelResult(PanelStatus.DONE)
         return PanelResult(PanelStatus.PENDING) if self.way == "pending" else UNKNOWN
-
-
-class StubServers:
-    """The panels of servers, by name."""
-
-    def __init__(self, **panels: Panel) -> None:
-        self._panels = panels
-
-    def panel(self, name: str) -> Panel | None:
-        return self._panels.get(name)
 
 
 def change_at_panel(**more: Any) -> Order:

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from kajoom.domain.server import Server
 from kajoom.domain.service import ServiceStatus
 from kajoom.gateways import Gateways
-from kajoom.gateways.panel_port import AccountStatus, Panel, PanelAccount, PanelReading
+from kajoom.gateways.panel_port import AccountStatus, PanelAccount, PanelReading
 from kajoom.gateways.panels.manual import ManualPanel
 from kajoom.models.catalog import CatalogVersion
 from kajoom.models.db import db
@@ -21,7 +20,7 @@ from kajoom.operations.orders import usage
 from kajoom.worker.usage import Batch
 from tests import factories
 from tests.factories import AT, ON
-from tests.fake_gateways import FakePanel
+from tests.fake_gateways import FakePanel, StubServers
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.worker_runs import drain
 
@@ -37,19 +36,6 @@ class SilentPanel(FakePanel):
     def read(self, account: PanelAccount) -> PanelReading:
         self.acts.append(("read", account.username, ""))
         return PanelReading(AccountStatus.UNKNOWN)
-
-
-class StubServers:
-    """The panels of two servers, by name."""
-
-    def __init__(self, **panels: Panel) -> None:
-        self._panels = panels
-
-    def server(self, name: str) -> Server:
-        return Server(name, "whm")
-
-    def panel(self, server: Server) -> Panel | None:
-        return self._panels.get(server.name)
 
 
 def measured(row: Service) -> tuple[dict[str, int | None] | None, datetime | None]:
