@@ -11,9 +11,11 @@ from flask_migrate import upgrade
 from flask_security import hash_password
 
 from kajoom import clock
-from kajoom.cli.demo_behaviour import panel, payment
+from kajoom.cli.demo_behaviour import panel, payment, usage
 from kajoom.config import Misconfigured
+from kajoom.models.usage import reported_usage
 from kajoom.operations.demo import DemoContext, HasClients, load_demonstration
+from kajoom.worker.demonstration import set_usage
 
 
 @click.group()
@@ -23,6 +25,7 @@ def demo() -> None:
 
 demo.add_command(payment)
 demo.add_command(panel)
+demo.add_command(usage)
 
 
 @demo.command("load")
@@ -35,6 +38,13 @@ def load_command() -> None:
     context = DemoContext(clock.today(), clock.now(), current_app.extensions["kajoom"].payments)
     try:
         if load_demonstration(Path(current_app.root_path) / "demo", context, hash_password):
+            _report_usage()
             click.echo("The demonstration is loaded.")
     except HasClients as error:
         raise click.ClickException(str(error)) from None
+
+
+def _report_usage() -> None:
+    """Have the panel report the usage that the file of services has, so that the worker measures it."""
+    for username, amounts in reported_usage().items():
+        set_usage(current_app.extensions["kajoom"], username, amounts)

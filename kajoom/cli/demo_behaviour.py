@@ -1,4 +1,4 @@
-"""``flask demo payment`` and ``flask demo panel``: how the demonstration's provider and panel respond."""
+"""``flask demo payment``, ``panel`` and ``usage``: how the demonstration's provider and panel respond."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from kajoom.worker.demonstration import BEHAVIOURS, choose
+from kajoom.worker.demonstration import BEHAVIOURS, choose, set_usage
 
 _behaviour = click.argument("behaviour", type=click.Choice(BEHAVIOURS))
+_AMOUNT = click.IntRange(0, 2**31 - 1)
 _once = click.option("--once", is_flag=True, help="The next time only, then accept again.")
 
 
@@ -35,6 +36,24 @@ def payment(behaviour: str, once: bool) -> None:
 def panel(behaviour: str, once: bool) -> None:
     """Make the demonstration's hosting panel respond with BEHAVIOUR."""
     _choose("panel", behaviour, once)
+
+
+@click.command()
+@click.argument("account")
+@click.option("--disk-mb", type=_AMOUNT, help="Disk space in megabytes.")
+@click.option("--mailboxes", type=_AMOUNT)
+@click.option("--databases", type=_AMOUNT)
+@with_appcontext
+def usage(account: str, **amounts: int | None) -> None:
+    """Make the demonstration's hosting panel report what ACCOUNT uses, such as exemple; the rest stays as it is."""
+    given = {resource: amount for resource, amount in amounts.items() if amount is not None}
+    if not given:
+        raise click.UsageError("Give --disk-mb, --mailboxes or --databases.")
+    try:
+        set_usage(current_app.extensions["kajoom"], account, given)
+    except LookupError as error:
+        raise click.ClickException(str(error.args[0])) from error
+    click.echo(f"{account}: {', '.join(f'{resource} {amount}' for resource, amount in given.items())}")
 
 
 def _choose(system: str, behaviour: str, once: bool) -> None:

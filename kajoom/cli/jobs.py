@@ -21,7 +21,7 @@ _REFUSALS: Mapping[StrEnum, str] = {
     StaffRefusal.NOT_WAITING: "Job {id} is already done.",
     StaffRefusal.NO_REASON: "Give the reason in one line of at most 500 characters.",
     StaffRefusal.NOT_DEAD: "Job {id} has not failed: it can’t be discarded.",
-    StaffRefusal.UNTIL_DONE: "Job {id} is tried until the change is made. End it by flask staff done or refuse.",
+    StaffRefusal.UNTIL_DONE: "Job {id} is tried until it is done. End its task by flask staff done or refuse.",
 }
 
 

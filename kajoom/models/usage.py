@@ -27,6 +27,12 @@ def services_to_measure(server: str, after: int, limit: int) -> list[Service]:
     return list(db.session.scalars(query.order_by(Service.id).limit(limit)))
 
 
+def reported_usage() -> dict[str, dict[str, int | None]]:
+    """What the host's file reports of each account, by user name."""
+    rows = db.session.execute(select(Service.username, Service.usage).where(_IS_MEASURED, Service.usage.is_not(None)))
+    return {row.username: row.usage for row in rows}
+
+
 def write_measures(measures: Mapping[int, Mapping[str, int | None]], at: datetime) -> None:
     """Store what the panels showed ``at``, by service id; one that was measured later keeps that measure.
 

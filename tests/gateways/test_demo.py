@@ -104,3 +104,11 @@ def test_failed_transaction_is_rolled_back(store: DemoStore) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert DemoPanel(store).read(BOREAL).package == ""
+
+
+def test_panel_reports_the_usage_that_an_account_was_given(store: DemoStore) -> None:
+    panel = DemoPanel(store)
+    assert panel.read(BOREAL).usage == {}
+    store.set_usage("boreal", {"disk_mb": 900, "mailboxes": None})
+    store.set_usage("boreal", {"disk_mb": 1_000})
+    assert panel.read(BOREAL).usage == {"disk_mb": 1_000, "mailboxes": None}

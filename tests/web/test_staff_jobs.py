@@ -219,5 +219,5 @@ def test_change_at_the_panel_is_not_discarded(staff: Browser) -> None:
     assert "/discard" not in staff.get("/staff/jobs").text
     response = post(staff, f"/staff/jobs/{job}/discard", reason="x")
     assert response.status_code == 409
-    assert "This job is tried until the change is made." in response.text
+    assert "This job is tried until it is done" in response.text
     assert stored(job).done_at is None

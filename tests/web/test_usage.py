@@ -77,10 +77,10 @@ def test_other_pages_queue_no_measure(french: Browser, address: Address, path: s
 
 
 def test_recent_measure_is_not_repeated(french: Browser, address: Address) -> None:
-    measure(address("hosting"), 4, **ALL)
+    measure(address("hosting"), 2, **ALL)
     with nothing_written():
         open_page(french, address("hosting") + "/plan")
-    measure(address("hosting"), 5, **ALL)
+    measure(address("hosting"), 3, **ALL)
     open_page(french, address("hosting") + "/plan")
     assert len(queued()) == 1
 
@@ -91,6 +91,6 @@ def test_measure_decides_which_plans_can_be_chosen(french: Browser, address: Add
     measure(path, 2, **{**ALL, "disk_mb": 9_999_999})
     page = french.get(path + "/plan").text
     assert "Utilisation mesurée <time" in page
-    assert "rouvrez cette page dans une minute" in page
+    assert "Pour une nouvelle mesure" in page
     answer = post(french, path + "/plan", **hidden_fields(review, "review"))
     assert (answer.status_code, 'data-refusal="over_limits"' in answer.text) == (409, True)

@@ -1,4 +1,4 @@
-"""The demonstration's hosting panel: it only records the package and the state of each account."""
+"""The demonstration's hosting panel: it only records the package, the state and the usage of each account."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class DemoPanel:
         return self._set_status(account, key, AccountStatus.MISSING)
 
     def read(self, account: PanelAccount) -> PanelReading:
-        """Return the state and the package of the account, without a usage."""
+        """Return the state and the package of the account, and the usage that it was given, if any."""
         with self._store.transaction() as file:
             name = (account.username,)
             package = file.execute("SELECT package FROM account WHERE username = ?", name).fetchone()
@@ -68,7 +68,9 @@ class DemoPanel:
         if not account.username or (status and status["status"] == AccountStatus.MISSING):
             return PanelReading(AccountStatus.MISSING)
         return PanelReading(
-            AccountStatus(status["status"]) if status else AccountStatus.ACTIVE, package["package"] if package else ""
+            AccountStatus(status["status"]) if status else AccountStatus.ACTIVE,
+            package["package"] if package else "",
+            self._store.usage_of(account.username),
         )
 
     def _set_status(self, account: PanelAccount, key: str, status: AccountStatus) -> PanelResult:

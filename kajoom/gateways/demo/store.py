@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -42,6 +43,7 @@ CREATE TABLE IF NOT EXISTS refund (
 );
 CREATE TABLE IF NOT EXISTS account (username TEXT PRIMARY KEY, package TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS account_status (username TEXT PRIMARY KEY, status TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS usage (username TEXT PRIMARY KEY, amounts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS package_change (key TEXT PRIMARY KEY);
 """
 
@@ -83,9 +85,26 @@ class DemoStore:
                 file.execute("DELETE FROM behaviour WHERE system = ?", (system,))
             return Behaviour(row["name"])
 
+    def set_usage(self, username: str, amounts: Mapping[str, int | None]) -> None:
+        """Set what an account uses of some resources; the panel reports it from now on."""
+        with self.transaction() as file:
+            known = {**_usage_in(file, username), **amounts}
+            file.execute("REPLACE INTO usage VALUES (?, ?)", (username, json.dumps(known)))
+
+    def usage_of(self, username: str) -> dict[str, int | None]:
+        """What an account uses, empty when it was never set."""
+        with self.transaction() as file:
+            return _usage_in(file, username)
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self._path, timeout=15, isolation_level=None)) as file:
             file.row_factory = sqlite3.Row
             file.execute("PRAGMA synchronous=FULL")
             yield file
+
+
+def _usage_in(file: sqlite3.Connection, username: str) -> dict[str, int | None]:
+    row = file.execute("SELECT amounts FROM usage WHERE username = ?", (username,)).fetchone()
+    amounts: dict[str, int | None] = json.loads(row["amounts"]) if row else {}
+    return amounts

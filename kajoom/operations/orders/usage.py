@@ -17,7 +17,7 @@ from kajoom.operations.transaction import transactional
 BATCH = 25
 """Accounts that one message reads, fewer when the server is slow."""
 
-FRESH_FOR = timedelta(minutes=5)
+FRESH_FOR = timedelta(minutes=3)
 """How old a measure may be before another one is asked for when the choice of a plan is opened."""
 
 

@@ -51,7 +51,7 @@ _REFUSALS: Mapping[StrEnum, tuple[str, int]] = {
     StaffRefusal.NOT_WAITING: (N_("This job is already done, or someone has discarded it. Nothing was changed."), 409),
     StaffRefusal.NOT_DEAD: (N_("This job has not failed: it can’t be discarded."), 409),
     StaffRefusal.UNTIL_DONE: (
-        N_("This job is tried until the change is made. To end the change, use the buttons of its task."),
+        N_("This job is tried until it is done: it can’t be discarded. Use the buttons of its task to end it."),
         409,
     ),
     StaffRefusal.NO_REASON: (N_("Enter the reason, in at most 500 characters."), 422),
