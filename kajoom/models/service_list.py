@@ -6,7 +6,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Date, Executable, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from kajoom.domain.catalog import Catalog
@@ -70,24 +70,75 @@ class ServicePages(RowPagination):
 
     to_do: int
 
+    def _query_items(self) -> list[Any]:
+        bounds = {"limit": self.per_page, "offset": self._query_offset}
+        return list(db.session.execute(self._query_args["query"], self._query_args["values"] | bounds))
+
     def _query_count(self) -> int:
-        rows = self._query_args["query"].order_by(None).subquery()
-        to_do = func.count(case((rows.c.attention <= Attention.TO_PAY, 1)))
-        total, self.to_do = db.session.execute(select(func.count(), to_do).select_from(rows)).one()
+        total, self.to_do = db.session.execute(self._query_args["counts"], self._query_args["values"]).one()
         return int(total)
+
+
+_ATTENTION: ColumnElement[int] = case(
+    (_RENEWAL.due_on < bindparam("today", type_=Date()), Attention.LATE),
+    (or_(_RENEWAL.id.is_not(None), Order.status == OrderStatus.AWAITING_PAYMENT), Attention.TO_PAY),
+    (or_(Order.id.is_not(None), Cancellation.id.is_not(None)), Attention.UNDER_WAY),
+    (Service.status.in_([status for status in ServiceStatus if status.has_ended]), Attention.ENDED),
+    else_=Attention.NONE,
+)
+
+
+def _balance(invoice: type[Invoice]) -> ColumnElement[int]:
+    return invoice.total_cents - invoice.credit_cents - invoice.paid_cents
+
+
+def _statements(listed: Select[Any]) -> tuple[Executable, Executable]:
+    """The statements of a page of a list, and of how many rows it has, and how many of them have something to pay."""
+    rows = listed.subquery()
+    to_do = func.count(case((rows.c.attention <= Attention.TO_PAY, 1)))
+    page = listed.order_by("attention", Service.id).limit(bindparam("limit")).offset(bindparam("offset"))
+    return page, select(func.count(), to_do).select_from(rows)
+
+
+# Built once with bound parameters: building them at each call would cost more than running them.
+_COLUMNS: list[ColumnElement[Any]] = [
+    _ATTENTION.label("attention"),
+    Order.reference.label("order"),
+    Order.status.label("order_status"),
+    Order.to_plan_id.label("order_to"),
+    Order.effective_on.label("order_on"),
+    Order.expires_on.label("pay_by"),
+    _balance(_CHANGE).label("order_cents"),
+    Cancellation.reference.label("cancellation"),
+    Cancellation.effective_on.label("ends_on"),
+    _RENEWAL.number.label("renewal"),
+    _RENEWAL.due_on.label("renewal_due_on"),
+    _balance(_RENEWAL).label("renewal_cents"),
+]
+_LISTED = (
+    select(Service, *_COLUMNS)
+    .outerjoin(Order, and_(Order.service_id == Service.id, IS_OPEN))
+    .outerjoin(_CHANGE, _CHANGE.id == id_of_last_invoice(Order.id))
+    .outerjoin(Cancellation, and_(Cancellation.service_id == Service.id, IS_OPEN_REQUEST))
+    .outerjoin(_RENEWAL, _RENEWAL.id == UNPAID_RENEWAL_ID)
+    .options(joinedload(Service.plan).joinedload(Plan.group))
+    .where(Service.client_id == bindparam("client_id"))
+)
+_PAGE, _COUNTS = _statements(_LISTED)
 
 
 def services_of(client_id: int, page: int, today: date, wanted: ServiceFilter, current: Catalog) -> ServicePages:
     """Return a page of the client's services that are wanted, those that need the client first."""
-    attention = _attention(today)
-    query = _listed(attention).where(Service.client_id == client_id)
+    query, counts = (_PAGE, _COUNTS) if wanted == ServiceFilter() else _statements(_filtered(wanted, current))
+    values = {"client_id": client_id, "today": today}
+    return ServicePages(page=page, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query, counts=counts, values=values)
+
+
+def _filtered(wanted: ServiceFilter, current: Catalog) -> Select[Any]:
+    query = _LISTED
     if wanted.text:
         query = query.where(_matches(wanted.text, current))
-    if wanted.to_do:
-        query = query.where(attention <= Attention.TO_PAY)
-    return ServicePages(
-        page=page, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query.order_by("attention", Service.id)
-    )
+    return query.where(_ATTENTION <= Attention.TO_PAY) if wanted.to_do else query
 
 
 def _matches(text: str, current: Catalog) -> ColumnElement[bool]:
@@ -96,42 +147,3 @@ def _matches(text: str, current: Catalog) -> ColumnElement[bool]:
     names = {plan.id: (*plan.title.values(), *plan.name.values()) for plan in current.plans.values()}
     plans = [plan for plan, each in names.items() if any(sought in fold(name) for name in each)]
     return or_(folded(Service.label).contains(sought, autoescape=True), Service.plan_id.in_(plans))
-
-
-def _attention(today: date) -> ColumnElement[int]:
-    return case(
-        (_RENEWAL.due_on < today, Attention.LATE),
-        (or_(_RENEWAL.id.is_not(None), Order.status == OrderStatus.AWAITING_PAYMENT), Attention.TO_PAY),
-        (or_(Order.id.is_not(None), Cancellation.id.is_not(None)), Attention.UNDER_WAY),
-        (Service.status.in_([status for status in ServiceStatus if status.has_ended]), Attention.ENDED),
-        else_=Attention.NONE,
-    )
-
-
-def _balance(invoice: type[Invoice]) -> ColumnElement[int]:
-    return invoice.total_cents - invoice.credit_cents - invoice.paid_cents
-
-
-def _listed(attention: ColumnElement[int]) -> Select[Any]:
-    columns: list[ColumnElement[Any]] = [
-        attention.label("attention"),
-        Order.reference.label("order"),
-        Order.status.label("order_status"),
-        Order.to_plan_id.label("order_to"),
-        Order.effective_on.label("order_on"),
-        Order.expires_on.label("pay_by"),
-        _balance(_CHANGE).label("order_cents"),
-        Cancellation.reference.label("cancellation"),
-        Cancellation.effective_on.label("ends_on"),
-        _RENEWAL.number.label("renewal"),
-        _RENEWAL.due_on.label("renewal_due_on"),
-        _balance(_RENEWAL).label("renewal_cents"),
-    ]
-    return (
-        select(Service, *columns)
-        .outerjoin(Order, and_(Order.service_id == Service.id, IS_OPEN))
-        .outerjoin(_CHANGE, _CHANGE.id == id_of_last_invoice(Order.id))
-        .outerjoin(Cancellation, and_(Cancellation.service_id == Service.id, IS_OPEN_REQUEST))
-        .outerjoin(_RENEWAL, _RENEWAL.id == UNPAID_RENEWAL_ID)
-        .options(joinedload(Service.plan).joinedload(Plan.group))
-    )
