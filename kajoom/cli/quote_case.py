@@ -6,7 +6,6 @@ import json
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BaseModel, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
@@ -34,7 +33,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.quote import ChargePolicy, PricingInput, Quote, quote
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.tax import ALL_TAXES, Taxation, UnknownTaxRate
-from kajoom.domain.terms import Terms
+from kajoom.domain.terms import Extras, Terms
 from kajoom.operations.files.validation import REASONS, describe_errors
 
 Answer = dict[str, Any]
@@ -50,15 +49,15 @@ def _parse_next_due(value: object, info: ValidationInfo) -> date | None:
         return None
     if value is not None:
         return parse_date(value)
-    prices = [info.data[name] for name in _PRICE_FIELDS if name in info.data]
-    if len(prices) == len(_PRICE_FIELDS) and _recurring(*prices):
+    given = {name: info.data[name] for name in _PRICE_FIELDS if name in info.data}
+    if len(given) == len(_PRICE_FIELDS) and _is_paid(**given):
         raise ValueError("missing, and the service is paid each cycle")
     return None
 
 
-def _recurring(price: Money, quantity: int, options: Money, discount: Money) -> Money:
-    """The amount billed for the whole quantity, never below zero; options and discount are totals."""
-    return max(price * quantity + options - discount, Money(0))
+def _is_paid(old_price: Money, quantity: int, options: Money, discount: Money) -> bool:
+    """Whether anything is billed each cycle."""
+    return bool(Extras(options.cents, discount.cents).added_to(old_price * quantity))
 
 
 class Case(BaseModel):
@@ -98,7 +97,7 @@ class Case(BaseModel):
         cycle = self.old_cycle_months
         if cycle.months and self.next_due is None:
             cycle = BillingCycle.FREE
-        recurring = _recurring(self.old_price, self.quantity, self.options, self.discount)
+        recurring = self._extras().added_to(self.old_price * self.quantity)
         return PricingInput(
             terms=self._terms("old", recurring, cycle, self.currency),
             due=self.next_due,
@@ -110,13 +109,12 @@ class Case(BaseModel):
 
     def target(self) -> Terms:
         """The terms that the change leads to, with the options and the discount that it carries over."""
-        recurring = _recurring(self.new_price, self.quantity, self._carry(self.options), self._carry(self.discount))
+        extras = self._extras().carried(self.old_cycle_months, self.new_cycle_months)
+        recurring = extras.added_to(self.new_price * self.quantity)
         return self._terms("new", recurring, self.new_cycle_months, self.new_currency or self.currency)
 
-    def _carry(self, total: Money) -> Money:
-        """A total of the old cycle for the new one; a product without a cycle has no length to compare with."""
-        before, after = self.old_cycle_months.months, self.new_cycle_months.months
-        return total * Fraction(after, before) if before != after and before else total
+    def _extras(self) -> Extras:
+        return Extras(self.options.cents, self.discount.cents)
 
     def _terms(self, plan: str, recurring: Money, cycle: BillingCycle, currency: str) -> Terms:
         return Terms(plan, "case", cycle, Money(recurring.cents, currency), self.quantity)

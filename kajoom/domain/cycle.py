@@ -21,6 +21,13 @@ class BillingCycle(StrEnum):
     ANNUALLY = "annually"
     BIENNIALLY = "biennially"
     TRIENNIALLY = "triennially"
+    FOUR_YEARS = "four_years"
+    FIVE_YEARS = "five_years"
+    SIX_YEARS = "six_years"
+    SEVEN_YEARS = "seven_years"
+    EIGHT_YEARS = "eight_years"
+    NINE_YEARS = "nine_years"
+    TEN_YEARS = "ten_years"
 
     @property
     def months(self) -> int:
@@ -35,6 +42,13 @@ _MONTHS = {
     BillingCycle.ANNUALLY: 12,
     BillingCycle.BIENNIALLY: 24,
     BillingCycle.TRIENNIALLY: 36,
+    BillingCycle.FOUR_YEARS: 48,
+    BillingCycle.FIVE_YEARS: 60,
+    BillingCycle.SIX_YEARS: 72,
+    BillingCycle.SEVEN_YEARS: 84,
+    BillingCycle.EIGHT_YEARS: 96,
+    BillingCycle.NINE_YEARS: 108,
+    BillingCycle.TEN_YEARS: 120,
 }
 
 

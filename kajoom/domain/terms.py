@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 from kajoom.domain.cycle import BillingCycle, first_due_from
 from kajoom.domain.money import Money
@@ -36,6 +37,38 @@ class Terms:
     def is_paid(self) -> bool:
         """Whether these terms have a price above zero."""
         return bool(self.recurring)
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a service has besides its plan, in cents of each cycle for the whole quantity, before tax.
+
+    ``options`` are added to the price of the plan and ``discount`` is taken off it; a change of plan carries both over.
+    """
+
+    options: int = 0
+    discount: int = 0
+
+    def carried(self, before: BillingCycle, after: BillingCycle) -> Extras:
+        """The same on another cycle: each total in proportion to the months, rounded half up.
+
+        A product without a cycle has no length to compare with: its totals stay as they are.
+        """
+        if before is after or not before.months:
+            return self
+        share = Fraction(after.months, before.months)
+        return Extras((Money(self.options) * share).cents, (Money(self.discount) * share).cents)
+
+    def in_currency(self, currency: str) -> tuple[Money, Money]:
+        """The options, and the discount as an amount below zero."""
+        return Money(self.options, currency), Money(-self.discount, currency)
+
+    def added_to(self, price: Money) -> Money:
+        """The recurring amount of a plan at ``price`` for the whole quantity, never below zero."""
+        return Money(max(price.cents + self.options - self.discount, 0), price.currency)
+
+
+NO_EXTRAS = Extras()
 
 
 def becomes_free(before: Money, after: Money, cycle: BillingCycle) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.domain.service import ENDED, ServiceStatus, SuspensionStep
-from kajoom.domain.terms import Terms, due_date_on
+from kajoom.domain.terms import Extras, Terms, due_date_on
 from kajoom.domain.usage import combined_usage, is_believed
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
@@ -24,11 +24,11 @@ from kajoom.models.types import UtcDateTime, enum_column, json_column
 class Service(Base):
     """A service of a client.
 
-    ``recurring_cents`` is billed each cycle for the whole quantity, before tax. ``next_due_date`` is the first day not
-    paid for and ``anchor_day`` the day of the month (1-31) of its due dates. ``usage`` is what the host's file last
-    reported, ``None`` when it reported nothing; ``measured_usage`` is what the panel showed at ``measured_at``.
-    ``server`` is the name of its server in the catalogue, empty for the default one. Staff find a service by
-    ``search_label``.
+    ``recurring_cents`` is billed each cycle for the whole quantity, before tax, with ``options_cents`` and less
+    ``discount_cents``. ``next_due_date`` is the first day not paid for and ``anchor_day`` the day of the month (1-31)
+    of its due dates. ``usage`` is what the host's file last reported, ``None`` when it reported nothing;
+    ``measured_usage`` is what the panel showed at ``measured_at``. ``server`` is the name of its server in the
+    catalogue, empty for the default one. Staff find a service by ``search_label``.
 
     ``suspension`` is what is asked about its suspension, ``None`` once that is done, and ``suspension_no`` counts what
     was asked. ``suspension_reason`` is what staff wrote to the client about it. ``suspension_changed_at`` is when it
@@ -60,6 +60,8 @@ class Service(Base):
     cycle: Mapped[BillingCycle] = mapped_column(enum_column(BillingCycle))
     currency: Mapped[str]
     recurring_cents: Mapped[int]
+    options_cents: Mapped[int] = mapped_column(default=0, server_default="0")
+    discount_cents: Mapped[int] = mapped_column(default=0, server_default="0")
     quantity: Mapped[int] = mapped_column(default=1)
     registered_on: Mapped[date]
     next_due_date: Mapped[date | None]
@@ -100,6 +102,11 @@ class Service(Base):
     def recurring(self) -> Money:
         """The recurring amount before tax."""
         return Money(self.recurring_cents, self.currency)
+
+    def carry_extras(self, cycle: BillingCycle) -> None:
+        """Convert options and discount to another cycle, before the service is on it."""
+        extras = Extras(self.options_cents, self.discount_cents).carried(self.cycle, cycle)
+        self.options_cents, self.discount_cents = extras.options, extras.discount
 
     def due_on(self, day: date) -> date | None:
         """The next due date as it stands on ``day``: that of a service at 0.00 has moved on by itself."""

@@ -20,7 +20,7 @@ from kajoom.domain.quote import PricingInput, service_refusal
 from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.tax import Taxation
-from kajoom.domain.terms import Terms, due_date_on
+from kajoom.domain.terms import NO_EXTRAS, Extras, Terms, due_date_on
 from kajoom.domain.usage import combined_usage
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import CatalogVersion, catalog
@@ -50,7 +50,8 @@ class ServiceSnapshot:
     ``due`` is the due date as it stands on the day of the snapshot: that of a service at 0.00 moves on by itself.
     ``open_order`` is a reference. It, ``open_cancellation`` and ``unpaid_renewal`` are ``None`` when there is none.
     ``measures`` says which amounts of the ``usage`` its panel measured, ``None`` when it measured none lately.
-    ``taxation`` is which taxes its price has, ``credit`` the client's account credit in the service's currency.
+    ``extras`` are its options and its discount, ``taxation`` is which taxes its price has, and ``credit`` the client's
+    account credit in the service's currency.
     """
 
     id: int
@@ -75,6 +76,7 @@ class ServiceSnapshot:
     open_order: str | None
     open_cancellation: OpenCancellation | None
     unpaid_renewal: UnpaidRenewal | None
+    extras: Extras = NO_EXTRAS
 
     def pricing_input(self, on: date) -> PricingInput:
         """The facts that a quote of the day ``on`` depends on."""
@@ -171,6 +173,8 @@ _SNAPSHOT = (
         Service.cycle,
         Service.currency,
         Service.recurring_cents,
+        Service.options_cents,
+        Service.discount_cents,
         Service.quantity,
         Service.registered_on,
         Service.next_due_date,
@@ -243,6 +247,7 @@ def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSna
         open_order=row.open_order,
         open_cancellation=_open_cancellation(row),
         unpaid_renewal=unpaid_renewal_from(row),
+        extras=Extras(row.options_cents, row.discount_cents),
     )
 
 

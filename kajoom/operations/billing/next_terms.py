@@ -14,18 +14,24 @@ from kajoom.operations import tasks
 
 
 class NextTerms(NamedTuple):
-    """The terms of periods to come: plan, cycle, amount in cents before tax for the whole ``quantity``."""
+    """The terms of periods to come: plan, cycle, amount in cents before tax for the whole ``quantity``.
+
+    Options and discount are those of the host's file; without them those of the service are carried over.
+    """
 
     plan_id: int
     cycle: BillingCycle
     recurring_cents: int
     quantity: int
+    options_cents: int | None = None
+    discount_cents: int | None = None
 
 
 def store_next_terms(service: Service, terms: NextTerms, since: date) -> None:
     """Set the terms of a service for its periods that begin on ``since`` or later, in place of any that were set."""
     drop_next_terms(service)
-    service.next_terms = {**terms._asdict(), "cycle": terms.cycle.value, "since": since.isoformat()}
+    values = {name: value for name, value in terms._asdict().items() if value is not None}
+    service.next_terms = {**values, "cycle": terms.cycle.value, "since": since.isoformat()}
 
 
 def drop_next_terms(service: Service) -> None:
@@ -52,7 +58,8 @@ def next_terms_for(service: Service, start: date) -> NextTerms | None:
     stored = service.next_terms
     if stored is None or date.fromisoformat(stored["since"]) > start:
         return None
-    return NextTerms(stored["plan_id"], BillingCycle(stored["cycle"]), stored["recurring_cents"], stored["quantity"])
+    values = {name: stored[name] for name in NextTerms._fields if name in stored}
+    return NextTerms(**{**values, "cycle": BillingCycle(stored["cycle"])})
 
 
 def apply_next_terms(service: Service, start: date, at: datetime) -> None:
@@ -60,7 +67,10 @@ def apply_next_terms(service: Service, start: date, at: datetime) -> None:
     terms = next_terms_for(service, start)
     if terms is None:
         return
-    service.plan_id, service.cycle, service.recurring_cents, service.quantity = terms
+    service.carry_extras(terms.cycle)
+    for name, value in terms._asdict().items():
+        if value is not None:
+            setattr(service, name, value)
     service.next_terms = None
     if not terms.cycle.months:
         service.next_due_date = None

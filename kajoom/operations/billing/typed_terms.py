@@ -15,6 +15,7 @@ from kajoom.domain.staff_input import parse_amount_or_zero
 from kajoom.domain.terms import Terms
 from kajoom.domain.terms_change import TermsEffect, TermsRequest
 from kajoom.models.service_snapshot import ServiceSnapshot
+from kajoom.operations.billing.prices import price_of
 from kajoom.operations.files.cells import MAX_CENTS
 
 TODAY, AT_DUE = "today", "due"
@@ -67,7 +68,7 @@ def _price(snapshot: ServiceSnapshot, plan: CatalogPlan, quantity: int) -> Money
     if plan.code == current.plan or not current.months:
         share = Fraction(quantity, current.quantity) if current.months else 1
         return current.recurring * share
-    price = plan.price(current.cycle, current.recurring.currency, quantity)
+    price = price_of(snapshot, plan, current.cycle, quantity)
     if price is None:
         raise BusinessError(StaffRefusal.NO_PRICE, plan=plan.code)
     return price

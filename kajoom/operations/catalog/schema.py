@@ -128,6 +128,13 @@ class PricesEntry(Table):
     annually: Price | None = None
     biennially: Price | None = None
     triennially: Price | None = None
+    four_years: Price | None = None
+    five_years: Price | None = None
+    six_years: Price | None = None
+    seven_years: Price | None = None
+    eight_years: Price | None = None
+    nine_years: Price | None = None
+    ten_years: Price | None = None
 
 
 class PlanEntry(Table):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from kajoom.domain.catalog import Catalog
+from kajoom.domain.cycle import BillingCycle
 from kajoom.operations.catalog.locations import line_of, lines_of
 from kajoom.operations.files.encoding import is_text_encoding
 from kajoom.operations.files.layout import DateOrder, Layout, label
@@ -17,6 +18,7 @@ from kajoom.operations.files.validation import REASONS, describe_errors
 from kajoom.operations.imports.clients import ClientRow
 from kajoom.operations.imports.service_row import ServiceRow
 from kajoom.operations.imports.whmcs import Whmcs
+from kajoom.operations.imports.whmcs_table import Sold
 
 OUR_COLUMNS = (*ClientRow.model_fields, *(name for name in ServiceRow.model_fields if name != "external_id"))
 """Every column of our own files, which a mapping may name."""
@@ -97,17 +99,20 @@ def read_map(
         values={name: {label(cell): ours for cell, ours in table.items()} for name, table in mapping.values.items()},
         defaults=mapping.defaults,
         plans={name: {label(key): plan for key, plan in table.items()} for name, table in tables.items()},
-        export=Whmcs(plan_names(catalog)) if exported_by == "whmcs" else None,
+        export=Whmcs(sold_by(catalog)) if exported_by == "whmcs" else None,
     )
 
 
-def plan_names(catalog: Catalog) -> Mapping[str, set[str]]:
-    """The plans of a catalogue by each of their names: code, package, and name and title in both languages."""
-    plans: dict[str, set[str]] = {}
+def sold_by(catalog: Catalog) -> Sold:
+    """The plans of a catalogue by each of their names, code, package, name and title in both languages, and prices."""
+    names: dict[str, set[str]] = {}
+    prices: dict[tuple[str, BillingCycle, str], int] = {}
     for plan in catalog.plans.values():
+        place = f"{plan.group}/{plan.code}"
         for name in (plan.code, plan.package, *plan.name.values(), *plan.title.values()):
-            plans.setdefault(label(name), set()).add(f"{plan.group}/{plan.code}")
-    return plans
+            names.setdefault(label(name), set()).add(place)
+        prices |= {(place, cycle, currency): price.cents for (cycle, currency), price in plan.prices.items()}
+    return Sold(names, prices)
 
 
 def _parse(content: bytes) -> MapFile | list[FileError]:

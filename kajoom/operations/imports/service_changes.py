@@ -17,12 +17,17 @@ from kajoom.domain.service import ServiceStatus
 UPDATED = ("label", "username", "server", "registered_on", "payment_method", "usage")
 """The columns that are always the file's."""
 
-TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity")
+TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity", "options_cents", "discount_cents")
 """The columns that are the file's until the service has an order, an invoice or terms by staff here."""
 
 _DATES = ("next_due_date", "anchor_day")
 _ALL = ("status", *UPDATED, *TERMS, *_DATES)
-_PLACES = {"plan_id": "plan", "recurring_cents": "recurring"}
+_PLACES = {
+    "plan_id": "plan",
+    "recurring_cents": "recurring",
+    "options_cents": "options",
+    "discount_cents": "discount",
+}
 _HOW_TO_APPLY = " (--terms applies it from the next period)"
 
 
@@ -117,7 +122,7 @@ def _compare_terms(
 def _text(name: str, value: Any, row: Mapping[str, Any], plans: Mapping[int, str]) -> str:
     if name == "plan_id":
         return plans[value]
-    return str(Money(value, row["currency"]) if name == "recurring_cents" else value)
+    return str(Money(value, row["currency"]) if name.endswith("_cents") else value)
 
 
 def _choose_terms(

@@ -27,6 +27,7 @@ from kajoom.operations.files.cells import (
     whole_number,
 )
 
+LONGEST = max(cycle.months for cycle in BillingCycle)
 # Below both, no amount can be too large: a monthly service is paid 480 times in 40 years.
 _SMALL, _MANY_YEARS = MAX_CENTS // 600, 40
 
@@ -48,9 +49,9 @@ def _parse_payment_method(cell: str, info: ValidationInfo[Mapping[str, str]]) ->
 class ServiceRow(BaseModel):
     """A row of a host's services: each field is a column, and ``client`` an external id or an e-mail address.
 
-    ``recurring`` is for the whole quantity, before tax. ``parent`` is the external id of the service that an add-on
-    belongs to: an add-on without a label has that of its parent. The validation context holds the payment methods that
-    a service may have, by the names that cells may use.
+    ``recurring`` is for the whole quantity, before tax, ``options`` included and ``discount`` taken off. ``parent`` is
+    the external id of the service that an add-on belongs to: an add-on without a label has that of its parent. The
+    validation context holds the payment methods that a service may have, by the names that cells may use.
     """
 
     external_id: Name
@@ -65,6 +66,8 @@ class ServiceRow(BaseModel):
     cycle: Cycle
     currency: Currency = "CAD"
     recurring: Cents
+    options: Cents = 0
+    discount: Cents = 0
     quantity: Annotated[int, whole_number(1, 1_000_000)] = 1
     registered_on: Day
     next_due_date: Day | None = None
@@ -78,6 +81,8 @@ class ServiceRow(BaseModel):
 def terms_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What is wrong between the cycle, the amount and the dates of a row: the place and the reason."""
     cycle, due, anchor = values["cycle"], values.get("next_due_date"), values.get("anchor_day")
+    if values.get("options", 0) > values["recurring"] + values.get("discount", 0):
+        yield "options", f"{Money(values['options'])} is more than the amount they are part of"
     if not cycle.months:
         if cycle is BillingCycle.FREE and values["recurring"]:
             yield "recurring", f"a free service must cost 0.00, not {Money(values['recurring'])}"
@@ -99,7 +104,8 @@ def amount_errors(
     """
     quantity, due, months = values.get("quantity", 1), values.get("next_due_date"), values["cycle"].months
     price = highest.get((values["group"], values.get("currency", "CAD")), 0)
-    amount = max(price * quantity, values["recurring"])
+    options = values.get("options", 0) * LONGEST // (months or LONGEST)
+    amount = max(price * quantity + options, values["recurring"])
     if amount <= _SMALL and (due is None or due.year - on.year < _MANY_YEARS):
         return
     if amount > MAX_CENTS:

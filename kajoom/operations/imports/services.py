@@ -30,6 +30,8 @@ _DEFAULTS = {
     "server": "",
     "currency": "CAD",
     "quantity": 1,
+    "options_cents": 0,
+    "discount_cents": 0,
     "next_due_date": None,
     "usage": None,
 }
@@ -211,7 +213,7 @@ def _columns(
     if usage := {name: values[name] for name in _RESOURCES if name in values}:
         columns["usage"] = usage if any(amount is not None for amount in usage.values()) else None
     columns["plan_id"] = plans[values["group"], values["plan"]]
-    columns["recurring_cents"] = values["recurring"]
+    columns |= {f"{name}_cents": values[name] for name in ("recurring", "options", "discount") if name in values}
     columns["anchor_day"] = _anchor(values, columns, row)
     return columns
 

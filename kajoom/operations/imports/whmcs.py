@@ -16,15 +16,16 @@ from pydantic import BaseModel
 
 from kajoom.operations.files.layout import Columns, Layout, Translated, label, own_columns
 from kajoom.operations.imports.whmcs_clients import CLIENTS
+from kajoom.operations.imports.whmcs_extras import read_extras
 from kajoom.operations.imports.whmcs_services import ADDONS, DOMAINS, HOSTING
-from kajoom.operations.imports.whmcs_table import PlanNames, Table
+from kajoom.operations.imports.whmcs_table import Sold, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Whmcs:
-    """The format ``whmcs``; ``plans`` are those of the catalogue by their names, for products that no map names."""
+    """The format ``whmcs``; ``sold`` is what the catalogue sells, for products that no map names."""
 
-    plans: PlanNames
+    sold: Sold
 
     def columns(self, header: Sequence[str], model: type[BaseModel], layout: Layout) -> Columns:
         """How a file with this header is read: which table it is, by its columns, and what a mapping says of them."""
@@ -43,7 +44,7 @@ class Whmcs:
         unused = [name for name in header if name and name not in used]
         errors = list(_missing(table, by_name.keys(), {*mapped, *layout.defaults}))
         return Columns(
-            {**names, **mapped}, unused, errors, _Reader(table, by_name, mapped, layout, self.plans).translate
+            {**names, **mapped}, unused, errors, _Reader(table, by_name, mapped, layout, self.sold).translate
         )
 
 
@@ -53,16 +54,17 @@ class _Reader:
     by_name: Mapping[str, str]
     mapped: Mapping[str, str]
     layout: Layout
-    plans: PlanNames
+    sold: Sold
 
     def translate(self, raw: Mapping[str, str]) -> Translated:
         """A row in our columns; those that the mapping names are its own."""
-        row = self.table.read({name: raw[theirs] for name, theirs in self.by_name.items()}, self.layout, self.plans)
+        row = self.table.read({name: raw[theirs] for name, theirs in self.by_name.items()}, self.layout, self.sold)
         for ours, theirs in self.mapped.items():
             row.cells[ours] = raw[theirs]
+        self.layout.finish(row.cells)
+        read_extras(row, {name: raw[theirs] for name, theirs in self.by_name.items()}, self.sold)
         row.errors = [(self.by_name.get(place, place), reason) for place, reason in row.errors]
         row.notes = [(self.by_name.get(place, place), reason) for place, reason in row.notes]
-        self.layout.finish(row.cells)
         return row
 
 

@@ -8,14 +8,14 @@ from kajoom.domain.province import province_code
 from kajoom.operations.files.cells import parse_cents, parse_currency
 from kajoom.operations.files.layout import Layout, Translated, label
 from kajoom.operations.files.password_hash import parse_password_hash
-from kajoom.operations.imports.whmcs_table import Cells, PlanNames, Table, first, is_on
+from kajoom.operations.imports.whmcs_table import Cells, Sold, Table, first, is_on
 
 _LANGUAGES = {"english": "en", "french": "fr"}
 _EXEMPT = "Exempté de taxes"
 _LOST = re.compile(r"\?")
 
 
-def _read_client(cells: Cells, layout: Layout, plans: PlanNames) -> Translated:
+def _read_client(cells: Cells, layout: Layout, sold: Sold) -> Translated:
     name = " ".join(filter(None, (cells.get("firstname", ""), cells.get("lastname", ""))))
     company = cells.get("companyname", "")
     country = cells.get("country", "").upper()

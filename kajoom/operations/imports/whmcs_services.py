@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 
 from kajoom.operations.files.layout import Layout, Translated, label
-from kajoom.operations.imports.whmcs_table import Cells, PlanNames, Table, first, is_on
+from kajoom.operations.imports.whmcs_extras import OPTIONS, PROMOTION
+from kajoom.operations.imports.whmcs_table import Cells, Sold, Table, first, is_on
 
 _NO_TIME = re.compile(r"0000-00-00.*|00/00/0000.*")
 _OPTIONAL = {"currency": ("currency",), "quantity": ("qty", "quantity")}
@@ -22,7 +23,7 @@ _ENDING: Places = (("tld",), ())
 _ADDON: Places = (("addonid",), ("name", "addon"))
 
 
-def _read_service(table: str, cells: Cells, layout: Layout, plans: PlanNames, places: Places) -> Translated:
+def _read_service(table: str, cells: Cells, layout: Layout, sold: Sold, places: Places) -> Translated:
     """What hosting services, domains and add-ons have in common."""
     key = first(cells, "id")
     row = Translated({
@@ -35,14 +36,14 @@ def _read_service(table: str, cells: Cells, layout: Layout, plans: PlanNames, pl
         "payment_method": first(cells, "paymentmethod"),
     })  # fmt: skip
     row.cells |= {ours: first(cells, *theirs) for ours, theirs in _OPTIONAL.items() if set(theirs) & set(cells)}
-    _read_plan(row, cells, layout.plans.get(table, {}), plans, places)
+    _read_plan(row, cells, layout.plans.get(table, {}), sold, places)
     return row
 
 
-def _read_plan(row: Translated, cells: Cells, mapped: Mapping[str, str], plans: PlanNames, places: Places) -> None:
+def _read_plan(row: Translated, cells: Cells, mapped: Mapping[str, str], sold: Sold, places: Places) -> None:
     """The plan that the map gives a key or a name, or the only one of the catalogue with this name."""
     keys, names = ([cells[name] for name in each if name in cells] for each in places)
-    named = (plans.get(label(name), ()) for name in names)
+    named = (sold.names.get(label(name), ()) for name in names)
     found = [mapped[label(cell)] for cell in (*keys, *names) if label(cell) in mapped]
     found += [plan for each in named if len(each) == 1 for plan in each]
     if found:
@@ -53,8 +54,8 @@ def _read_plan(row: Translated, cells: Cells, mapped: Mapping[str, str], plans: 
     row.errors.append((place, f"no plan is mapped to {', '.join(dict.fromkeys(texts)) or 'an empty cell'}"))
 
 
-def _read_hosting(cells: Cells, layout: Layout, plans: PlanNames) -> Translated:
-    row = _read_service("hosting", cells, layout, plans, _PRODUCT)
+def _read_hosting(cells: Cells, layout: Layout, sold: Sold) -> Translated:
+    row = _read_service("hosting", cells, layout, sold, _PRODUCT)
     row.cells |= {
         "label": first(cells, "domain", "domainname"),
         "username": first(cells, "username"),
@@ -66,11 +67,11 @@ def _read_hosting(cells: Cells, layout: Layout, plans: PlanNames) -> Translated:
     return row
 
 
-def _read_domain(cells: Cells, layout: Layout, plans: PlanNames) -> Translated:
+def _read_domain(cells: Cells, layout: Layout, sold: Sold) -> Translated:
     """A domain, whose term is a number of years; ``tld`` or the end of its name says which plan it is."""
     domain = first(cells, "domain", "domainname")
     ending = cells.get("tld") or f".{domain.partition('.')[2]}"
-    row = _read_service("domain", {**cells, "tld": ending}, layout, plans, _ENDING)
+    row = _read_service("domain", {**cells, "tld": ending}, layout, sold, _ENDING)
     years = first(cells, "registrationperiod", "regperiod")
     row.cells |= {"label": domain, "cycle": f"{years} years" if years else ""}
     if is_on(cells.get("donotrenew", "")):
@@ -78,9 +79,9 @@ def _read_domain(cells: Cells, layout: Layout, plans: PlanNames) -> Translated:
     return row
 
 
-def _read_addon(cells: Cells, layout: Layout, plans: PlanNames) -> Translated:
+def _read_addon(cells: Cells, layout: Layout, sold: Sold) -> Translated:
     """An add-on as a service of its own, with the label of the service it belongs to."""
-    row = _read_service("addon", cells, layout, plans, _ADDON)
+    row = _read_service("addon", cells, layout, sold, _ADDON)
     parent = first(cells, "hostingid", "serviceid")
     row.cells |= {"label": "", "parent": f"hosting-{parent}" if parent else "", "cycle": first(cells, "billingcycle")}
     return row
@@ -108,7 +109,7 @@ HOSTING = Table(
         "disk_mb": ("diskusage",),
     },
     _read_hosting,
-    ("product", "productname", "name", "lastupdate"),
+    ("product", "productname", "name", "lastupdate", *PROMOTION, *OPTIONS),
     _NEEDED,
 )
 DOMAINS = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from kajoom.domain.cycle import BillingCycle
 from kajoom.operations.files.layout import Layout, Translated, label
 
 _ON = frozenset({"1", "on", "true", "yes"})
@@ -12,8 +13,17 @@ _ON = frozenset({"1", "on", "true", "yes"})
 Cells = Mapping[str, str]
 """The cells of a row by the names of their columns, in small letters without spaces: "nextduedate"."""
 
-PlanNames = Mapping[str, Collection[str]]
-"""The plans ("group/plan") that have a name, by the name in small letters."""
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What the catalogue sells.
+
+    ``names`` has the plans ("group/plan") by a name in small letters, and ``prices`` the cents of one unit by plan,
+    cycle and currency.
+    """
+
+    names: Mapping[str, Collection[str]]
+    prices: Mapping[tuple[str, BillingCycle, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,7 @@ class Table:
     """
 
     columns: Mapping[str, tuple[str, ...]]
-    read: Callable[[Cells, Layout, PlanNames], Translated]
+    read: Callable[[Cells, Layout, Sold], Translated]
     also_read: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
 

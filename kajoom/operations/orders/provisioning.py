@@ -238,6 +238,7 @@ def _complete(order: Order, in_force_on: date, actor: str, on: date, at: datetim
     _close_task_and_job(order, actor, at)
     service = order.service
     is_free = becomes_free(service.recurring, Money(order.to_cents, order.currency), order.to_cycle)
+    service.carry_extras(order.to_cycle)
     service.plan_id, service.cycle, service.recurring_cents = order.to_plan_id, order.to_cycle, order.to_cents
     drop_next_terms(service)  # they were set for the plan that the client has left
     if is_free:

@@ -16,6 +16,7 @@ from kajoom.domain.saving import Saving, saving
 from kajoom.domain.terms import Terms
 from kajoom.domain.usage import Fit, LimitChange, fit, limit_changes
 from kajoom.models.service_snapshot import ServiceSnapshot
+from kajoom.operations.billing.prices import price_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _recurring(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle)
     """What the client pays for a plan on a cycle: for the current terms their own price, not today's list."""
     if (plan.code, cycle) == (service.plan.code, service.terms.cycle):
         return service.terms.recurring
-    return plan.price(cycle, service.terms.recurring.currency, service.terms.quantity)
+    return price_of(service, plan, cycle, service.terms.quantity)
 
 
 def _fit(service: ServiceSnapshot, plan: CatalogPlan) -> Fit:
@@ -137,7 +138,7 @@ def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on:
 def _target(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Terms | None:
     """The terms of a plan at today's price, ``None`` when it is not sold on this cycle in the service's currency."""
     quantity = service.terms.quantity
-    price = plan.price(cycle, service.terms.recurring.currency, quantity)
+    price = price_of(service, plan, cycle, quantity)
     return Terms(plan.code, plan.group, cycle, price, quantity) if price is not None else None
 
 

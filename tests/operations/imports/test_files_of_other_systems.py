@@ -110,6 +110,9 @@ def test_order_of_a_date_is_declared_or_the_row_refused() -> None:
         ("2 years", BillingCycle.BIENNIALLY),
         ("36 months", BillingCycle.TRIENNIALLY),
         ("1 an", BillingCycle.ANNUALLY),
+        ("48 months", BillingCycle.FOUR_YEARS),
+        ("7 years", BillingCycle.SEVEN_YEARS),
+        ("10 ans", BillingCycle.TEN_YEARS),
     ],
 )
 def test_cycle_is_named_or_measured(cell: str, cycle: BillingCycle) -> None:
@@ -246,3 +249,14 @@ def test_row_that_becomes_invalid_before_it_is_written_is_left_out() -> None:
         read_rows([file({})], ServiceRow), ServiceImport(ON, AT, batch=HowToImport(progress=withdraw_client))
     )
     assert (report.added, errors_of(report)) == (0, ["line 2: client: unknown client: C1"])
+
+
+def test_options_and_discount_are_the_files_until_terms_are_ours() -> None:
+    content = file({}).decode().replace("username", "options").replace("databases", "discount")
+    content = content.replace(",exemple,", ",5.00,").replace(",3,1\n", ",3,1.50\n")
+    assert import_mapped(content, "").errors == []
+    assert (stored_service().options_cents, stored_service().discount_cents) == (500, 150)
+    assert import_mapped(content, "").unchanged == 1
+    assert errors_of(import_mapped(content.replace(",5.00,", ",151.51,"), "")) == [
+        "line 2: options: 151.51 is more than the amount they are part of"
+    ]

@@ -242,7 +242,7 @@ def test_renewal_that_is_being_paid_is_kept_and_the_terms_begin_after_it(pays: s
     assert [(invoice.id, invoice.status) for invoice in rows(Invoice)] == [(old.id, InvoiceStatus.OPEN)]
     assert stored_service().next_terms == {
         "plan_id": stored_service().plan_id, "cycle": "monthly", "recurring_cents": 16500, "quantity": 1,
-        "since": AUGUST.isoformat(),
+        "options_cents": 0, "discount_cents": 0, "since": AUGUST.isoformat(),
     }  # fmt: skip
 
 

@@ -290,3 +290,31 @@ def test_service_snapshot_takes_one_statement(statements: Statements) -> None:
     assert result is not None
     assert len(executed) == 1
     assert result.open_order is None
+
+
+def test_options_and_discount_are_on_both_sides_of_the_price() -> None:
+    row = factories.service(recurring_cents=15_000 + 1_000 - 1_600, options_cents=1_000, discount_cents=1_600)
+    assert factories.price(row, "b").target.recurring == Money(22_500 + 1_000 - 1_600)
+    assert factories.price(row, "b").subtotal == Money(3_750)  # as without either
+
+
+def test_options_and_discount_follow_the_length_of_the_cycle() -> None:
+    row = factories.service(recurring_cents=15_500, options_cents=500)
+    assert factories.price(row, "b", ANNUALLY).target.recurring == Money(225_000 + 6_000)
+    row = factories.service(cycle=ANNUALLY, recurring_cents=149_001, discount_cents=999)
+    assert factories.price(row, "a", MONTHLY).target.recurring == Money(15_000 - 83)  # 9.99 / 12 = 0.8325
+
+
+def test_discount_above_the_price_makes_a_plan_free_not_negative() -> None:
+    row = factories.service(recurring_cents=0, discount_cents=15_000)
+    assert factories.price(row, "base").target.recurring == Money(0)
+    assert factories.price(row, "b").target.recurring == Money(7_500)
+
+
+def test_completed_change_converts_options_and_discount_to_the_new_cycle() -> None:
+    row = factories.service(recurring_cents=15_500, options_cents=1_000, discount_cents=500)
+    row.carry_extras(ANNUALLY)
+    assert (row.options_cents, row.discount_cents) == (12_000, 6_000)
+    row.cycle = ANNUALLY
+    row.carry_extras(BillingCycle.TEN_YEARS)
+    assert (row.options_cents, row.discount_cents) == (120_000, 60_000)
