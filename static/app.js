@@ -198,9 +198,9 @@
     place();
   });
 
-  // A form that the browser sends itself, as its next page.
+  // A form that the browser sends itself, as its next page; one whose answer is a file leaves this page as it is.
   document.addEventListener("submit", ({ defaultPrevented, submitter, target }) => {
-    if (!defaultPrevented) {
+    if (!defaultPrevented && !("download" in target.dataset)) {
       submitter?.setAttribute("aria-busy", "true");
       if (target.getAttribute("method") === "post") {
         startWorking();

@@ -57,6 +57,7 @@ class Act(StrEnum):
     TERMS_CHANGED = "terms_changed"
     SERVICE_SUSPENDED = "service_suspended"
     SUSPENSION_LIFTED = "suspension_lifted"
+    LEDGER_EXPORTED = "ledger_exported"
     DIFFERENCE_EXPLAINED = "difference_explained"
     DIFFERENCE_RECORDED = "difference_recorded"
     NOTICE_CLOSED = "notice_closed"

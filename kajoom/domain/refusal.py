@@ -89,6 +89,9 @@ class StaffRefusal(StrEnum):
     NO_PRICE = "no_price"
     NOT_A_QUANTITY = "not_a_quantity"
     TOO_LARGE = "too_large"
+    NO_KIND = "no_kind"
+    ENDS_BEFORE_START = "ends_before_start"
+    TOO_LONG_PERIOD = "too_long_period"
 
 
 class BusinessError(Exception):

@@ -61,17 +61,30 @@ Index("ix_audit_unsealed", AuditRow.id, sqlite_where=_IS_UNSEALED, postgresql_wh
 
 
 def record_act(
-    act: Act, actor: str, at: datetime, *, client_id: int | None = None, subject: _Row | None = None
+    act: Act, actor: str, at: datetime, *, client_id: int | None = None, subject: _Row | str | None = None
 ) -> None:
     """Add an act to the current transaction, and a line to the log once that is committed.
 
-    ``subject`` is the row that the act is about, which the database has given its id.
+    ``subject`` is the row that the act is about, which the database has given its id, or what it is about when that is
+    no row, in 40 characters at most.
     """
-    name, row_id = (subject.__tablename__, subject.id) if subject is not None else ("", None)
+    name, row_id = _named(subject)
     row = AuditRow(act=act.value, actor=actor[:100], at=at, client_id=client_id, subject=name, subject_id=row_id)
     db.session.add(row)
-    ids = {"act": act.value, "actor": actor, "client": client_id, **({name: row_id} if name else {})}
+    ids = {"act": act.value, "actor": actor, "client": client_id, **_logged(name, row_id)}
     db.session().info.setdefault(_LINES, []).append({key: value for key, value in ids.items() if value is not None})
+
+
+def _named(subject: _Row | str | None) -> tuple[str, Any]:
+    if subject is None or isinstance(subject, str):
+        return subject or "", None
+    return subject.__tablename__, subject.id
+
+
+def _logged(name: str, row_id: Any) -> dict[str, Any]:
+    if row_id is None:
+        return {"about": name} if name else {}
+    return {name: row_id}
 
 
 @event.listens_for(db.session, "after_commit")

@@ -130,6 +130,7 @@ PAGES_OF_STAFF = (
     "/staff/clients/1",
     "/staff/clients/1/credit",
     "/staff/credit",
+    "/staff/exports",
     "/staff/services/1/terms",
     "/staff/services/1/terms/review?price=165&plan=b&quantity=2&due=2022-11-15",
     "/staff/services/2/terms",

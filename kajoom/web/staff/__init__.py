@@ -1,9 +1,22 @@
 """The pages of staff: their tasks, and what they may look up and do for clients."""
 
-from kajoom.web.staff import acts, client, credit, differences, jobs, overdue, payments, queue, refuse, search, terms
+from kajoom.web.staff import (
+    acts,
+    client,
+    credit,
+    differences,
+    exports,
+    jobs,
+    overdue,
+    payments,
+    queue,
+    refuse,
+    search,
+    terms,
+)
 from kajoom.web.staff.access import bp, init_staff
 
 __all__ = [
-    "acts", "bp", "client", "credit", "differences", "init_staff", "jobs", "overdue", "payments", "queue", "refuse",
-    "search", "terms",
+    "acts", "bp", "client", "credit", "differences", "exports", "init_staff", "jobs", "overdue", "payments", "queue",
+    "refuse", "search", "terms",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ _PAGES = (
     ("staff.queue", N_("Tasks")), ("staff.search", N_("Clients")), ("staff.payments", N_("Payments")),
     ("staff.jobs", N_("Stuck")), ("staff.overdue", N_("Overdue")), _ACCOUNT,
 )  # fmt: skip
-_PAGES_OF_MANAGERS = (*_PAGES[:-1], ("staff.credit", N_("Credit")), _ACCOUNT)
+_PAGES_OF_MANAGERS = (*_PAGES[:-1], ("staff.credit", N_("Credit")), ("staff.exports", N_("Exports")), _ACCOUNT)
 _PAGES_OF_CLIENTS = (("service.index", N_("My services")), ("invoice.index", N_("Invoices")), _ACCOUNT)
 
 _OF_CLIENTS = frozenset({"service.home", "service.index", "invoice.index"})
