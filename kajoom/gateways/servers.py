@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -14,6 +15,8 @@ from kajoom.gateways.panels.webhook import WebhookPanel
 from kajoom.gateways.panels.whm import WhmPanel
 from kajoom.gateways.ports import InvalidSignature
 
+log = logging.getLogger(__name__)
+
 ENTRY_POINTS = "kajoom.panels"
 """The group of entry points by which an installed package offers the class of a panel."""
 
@@ -22,9 +25,18 @@ _SECRETS = ("TOKEN", "SECRET", "USER")
 
 
 def panel_kinds() -> dict[str, PanelKind]:
-    """Every panel that a server may have, by the name that the catalogue uses; a built-in name is never replaced."""
-    installed = {each.name: each.load() for each in entry_points(group=ENTRY_POINTS)}
-    return {**installed, **_BUILT_IN}
+    """Every panel that a server may have, by the name that the catalogue uses; a built-in name is never replaced.
+
+    A package that cannot be loaded is logged and has no panel.
+    """
+    kinds: dict[str, PanelKind] = {}
+    for each in entry_points(group=ENTRY_POINTS):
+        try:
+            kinds[each.name] = each.load()
+        except Exception:
+            # It may fail in any way; the other servers, and pages, do not need it.
+            log.exception("the panel %s cannot be loaded from %s", each.name, each.value)
+    return {**kinds, **_BUILT_IN}
 
 
 class Servers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from threading import Event
 
 import pytest
@@ -23,7 +24,9 @@ from kajoom.gateways.panel_port import (
     PanelSettings,
     PanelStatus,
 )
-from kajoom.gateways.servers import Servers
+from kajoom.gateways.panels.webhook import WebhookPanel
+from kajoom.gateways.panels.whm import WhmPanel
+from kajoom.gateways.servers import ENTRY_POINTS, Servers, panel_kinds
 from kajoom.operations.outbox import LEASE
 from tests.fake_gateways import FakeMailer, FakePanel, current_time
 from tests.gateways.test_paypal_client import FakeMonotonic
@@ -145,6 +148,19 @@ def test_server_that_the_catalogue_has_changed_is_built_again() -> None:
 def test_server_that_cannot_be_asked_hands_its_changes_to_a_person(server: Server, reason: str) -> None:
     gateways = Gateways(FakePanel(), FakeMailer(), servers=servers(FakeKind(), {}, {server.name: server}))
     assert gateways.panel_of("s1").change(CHANGE) == PanelResult(PanelStatus.REFUSED, reason)
+
+
+def test_panels_of_installed_packages_are_found_and_replace_no_built_in_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = f"{__name__}:FakeKind"
+    names = {"harbour": here, "whm": here, "broken": f"{__name__}:Nothing", "absent": "no_such_package:Panel"}
+    found = [EntryPoint(name, value, ENTRY_POINTS) for name, value in names.items()]
+    monkeypatch.setattr("kajoom.gateways.servers.entry_points", lambda group: found if group == ENTRY_POINTS else [])
+    kinds: dict[str, object] = {**panel_kinds()}
+    assert kinds == {"harbour": FakeKind, "webhook": WebhookPanel, "whm": WhmPanel}
+    assert "the panel broken cannot be loaded" in caplog.text
+    assert "the panel absent cannot be loaded" in caplog.text
 
 
 def test_host_without_servers_has_one_panel() -> None:
