@@ -12,7 +12,7 @@ from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.service import Service
-from kajoom.models.types import UtcDateTime, enum_column
+from kajoom.models.types import UtcDateTime, enum_column, inline_code
 
 
 class Cancellation(Base):
@@ -44,11 +44,18 @@ class Cancellation(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
 
 
-IS_OPEN_REQUEST = Cancellation.status == CancellationStatus.OPEN
+IS_OPEN_REQUEST = Cancellation.status == inline_code(CancellationStatus.OPEN)
 Index(
     "uq_cancellation_open_service",
     Cancellation.service_id,
     unique=True,
+    sqlite_where=IS_OPEN_REQUEST,
+    postgresql_where=IS_OPEN_REQUEST,
+)
+
+Index(
+    "ix_cancellation_open",
+    Cancellation.effective_on,
     sqlite_where=IS_OPEN_REQUEST,
     postgresql_where=IS_OPEN_REQUEST,
 )
@@ -78,6 +85,6 @@ def open_cancellation_of(service_id: int) -> Cancellation | None:
 
 
 def cancellations_due(on: date) -> list[int]:
-    """Return the ids of open requests that are effective on the day ``on`` or before."""
+    """Return the ids of open requests that are effective on the day ``on`` or before, the earliest first."""
     query = select(Cancellation.id).where(IS_OPEN_REQUEST, Cancellation.effective_on <= on)
-    return list(db.session.scalars(query.order_by(Cancellation.id)))
+    return list(db.session.scalars(query.order_by(Cancellation.effective_on, Cancellation.id)))

@@ -7,14 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager
 
 from kajoom.domain.money import Money
-from kajoom.domain.refund import OPEN
 from kajoom.models.client import Client
 from kajoom.models.credit import CreditEntry
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.paging import rows_of
 from kajoom.models.payment import Payment
-from kajoom.models.refund import RefundAttempt
+from kajoom.models.refund import IS_OPEN_REFUND, RefundAttempt
 
 LATEST_REFUNDS = 20
 """The most refunds that the page shows."""
@@ -52,12 +51,15 @@ def total_credit() -> list[Money]:
 
 def latest_refunds() -> list[RefundAttempt]:
     """The refunds that are not settled, then the latest ones, with their invoices and clients."""
+    newest = select(RefundAttempt.id).order_by(RefundAttempt.id.desc()).limit(LATEST_REFUNDS).subquery()
+    listed = select(RefundAttempt.id).where(IS_OPEN_REFUND).union_all(select(newest.c.id))
     query = (
         select(RefundAttempt)
         .join(RefundAttempt.payment)
         .join(Payment.invoice)
         .join(Invoice.client)
         .options(contains_eager(RefundAttempt.payment).contains_eager(Payment.invoice).contains_eager(Invoice.client))
-        .order_by(RefundAttempt.status.not_in(sorted(OPEN)), RefundAttempt.id.desc())
+        .where(RefundAttempt.id.in_(listed))
+        .order_by(~IS_OPEN_REFUND, RefundAttempt.id.desc())
     )
     return list(db.session.scalars(query.limit(LATEST_REFUNDS)))

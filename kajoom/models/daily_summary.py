@@ -15,7 +15,7 @@ from kajoom.models.db import db
 from kajoom.models.health import late_at
 from kajoom.models.open_invoice import overdue_totals
 from kajoom.models.outbox import IS_DEAD, IS_PENDING, Message
-from kajoom.models.reconciliation import Difference
+from kajoom.models.reconciliation import IS_UNRESOLVED, Difference
 from kajoom.models.task import opening_times
 
 
@@ -120,6 +120,6 @@ def _stuck(at: datetime) -> StuckCounts:
 
 
 def _differences() -> Differences:
-    query = select(func.count(), func.min(Difference.day)).where(Difference.resolved_at.is_(None))
+    query = select(func.count(), func.min(Difference.day)).where(IS_UNRESOLVED)
     count, oldest_on = db.session.execute(query).one()
     return Differences(count, oldest_on)

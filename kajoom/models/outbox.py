@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, ScalarSelect, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Index, ScalarSelect, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.address_change import AddressChange
@@ -68,6 +68,12 @@ Index("ix_message_done_at", Message.done_at, sqlite_where=_IS_DONE, postgresql_w
 _IS_TO_CLIENT = Message.client_id.is_not(None)
 Index("ix_message_client", Message.client_id, Message.id, sqlite_where=_IS_TO_CLIENT, postgresql_where=_IS_TO_CLIENT)
 Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
+
+
+def is_dead_or(is_listed: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The dead messages, and the pending ones for which ``is_listed``: each from its own index, as no OR would be."""
+    pending = select(Message.id).where(IS_PENDING, is_listed)
+    return Message.id.in_(select(Message.id).where(IS_DEAD).union_all(pending))
 
 
 def add_message(kind: str, key: str, ids: dict[str, Any], run_at: datetime) -> None:
@@ -137,8 +143,8 @@ def dead_messages(kind: str) -> list[Message]:
 
 def unfinished_messages(at: datetime, kind: str, limit: int) -> list[Message]:
     """Return the dead messages, then those that are retried or due at ``at``; of one ``kind``, or of all if empty."""
-    is_listed = IS_DEAD | (IS_PENDING & or_(Message.attempts > 0, Message.run_at <= at))
-    query = select(Message).where(is_listed, *([Message.kind == kind] if kind else []))
+    query = select(Message).where(is_dead_or(or_(Message.attempts > 0, Message.run_at <= at)))
+    query = query.where(Message.kind == kind) if kind else query
     return list(db.session.scalars(query.order_by(Message.dead_at.is_(None), Message.due_at, Message.id).limit(limit)))
 
 

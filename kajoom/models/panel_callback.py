@@ -25,7 +25,7 @@ class PanelCallbackRow(Base):
     key: Mapped[str] = mapped_column(index=True)
     status: Mapped[str]
     reason: Mapped[str]
-    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 def add_panel_callback(server: str, message_id: str, key: str, status: str, reason: str, at: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from kajoom.domain.money import Money
@@ -49,9 +49,13 @@ class Difference(Base):
         return Money(self.recorded_cents, self.currency) if self.recorded_cents is not None else None
 
 
+IS_UNRESOLVED = Difference.resolved_at.is_(None)
+Index("ix_difference_unresolved", Difference.day, sqlite_where=IS_UNRESOLVED, postgresql_where=IS_UNRESOLVED)
+
+
 def open_differences(limit: int | None = None) -> list[Difference]:
     """Return the unresolved differences, oldest day first; at most ``limit`` of them."""
-    query = select(Difference).where(Difference.resolved_at.is_(None))
+    query = select(Difference).where(IS_UNRESOLVED)
     return list(db.session.scalars(query.order_by(Difference.day, Difference.id).limit(limit)))
 
 

@@ -12,7 +12,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.refund import OPEN, RefundablePayment, RefundStatus
 from kajoom.models.db import Base, db
 from kajoom.models.payment import Payment
-from kajoom.models.types import UtcDateTime, enum_column
+from kajoom.models.types import UtcDateTime, enum_column, inline_code
 
 
 class RefundAttempt(Base):
@@ -47,9 +47,15 @@ class RefundAttempt(Base):
         return Money(self.cents, self.currency)
 
 
-_IS_OPEN = RefundAttempt.status.in_(sorted(OPEN))
+IS_OPEN_REFUND = RefundAttempt.status.in_([inline_code(status) for status in sorted(OPEN)])
 # Two open refunds of one payment could both succeed: the first must be settled before the second starts.
-Index("uq_refund_attempt_open", RefundAttempt.payment_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+Index(
+    "uq_refund_attempt_open",
+    RefundAttempt.payment_id,
+    unique=True,
+    sqlite_where=IS_OPEN_REFUND,
+    postgresql_where=IS_OPEN_REFUND,
+)
 
 
 def refund_by_key(key: str) -> RefundAttempt | None:

@@ -17,7 +17,7 @@ from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.day import local_day
 from kajoom.models.db import Base, db
-from kajoom.models.search_columns import folded_text, search_columns
+from kajoom.models.search_columns import fold_domain, folded_text, search_columns
 from kajoom.models.types import UtcDateTime, enum_column, json_column
 
 
@@ -152,8 +152,9 @@ def servers_in_use() -> dict[str, int]:
 
 def service_ids_named(name: str) -> dict[int, str]:
     """Return the external ids, by id, of the services with this external id or else with this label."""
-    for column in (Service.external_id, Service.label):
-        rows = db.session.execute(select(Service.id, Service.external_id).where(column == name)).all()
+    is_labelled = (Service.search_label == fold_domain(name)) & (Service.label == name)  # the first has the index
+    for condition in (Service.external_id == name, is_labelled):
+        rows = db.session.execute(select(Service.id, Service.external_id).where(condition)).all()
         if rows:
             return {row.id: row.external_id for row in rows}
     return {}

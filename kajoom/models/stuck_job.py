@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from kajoom.models.db import db
 from kajoom.models.health import late_at
 from kajoom.models.heartbeat import Heartbeat
 from kajoom.models.invoice import Invoice
-from kajoom.models.outbox import IS_DEAD, IS_PENDING, Message
+from kajoom.models.outbox import Message, is_dead_or
 from kajoom.models.paging import PER_PAGE, RowPagination
 from kajoom.models.payment import Attempt
 from kajoom.models.webhook_event import IS_OPEN, WebhookEvent
@@ -53,7 +53,7 @@ def stuck_jobs(at: datetime, page: int, only: int | None = None) -> JobPages:
     With ``only`` it is the message of this id, if it is one of them.
     """
     is_late = late_at(at)
-    is_stuck = IS_DEAD | (IS_PENDING & (Message.last_error != "")) | is_late
+    is_stuck = is_dead_or(or_(Message.last_error != "", is_late))
     query = select(Message, is_late.label("is_late")).where(is_stuck)
     if only is not None:
         query = query.where(Message.id == only)

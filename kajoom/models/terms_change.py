@@ -35,7 +35,7 @@ class TermsChange(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     status: Mapped[TermsStatus] = mapped_column(enum_column(TermsStatus))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str]

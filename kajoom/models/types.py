@@ -77,12 +77,17 @@ def enum_column(enum: type[StrEnum], name: str = "") -> Enum:
 
 
 def inline_code(code: StrEnum) -> ColumnElement[str]:
-    """Return an enum value as a literal of the statement instead of a bound parameter.
+    """Return an enum value as a literal of the statement, as ``inline_text`` does."""
+    return inline_text(code.value)
+
+
+def inline_text(text: str) -> ColumnElement[str]:
+    """Return a text without quotes as a literal of the statement instead of a bound parameter.
 
     SQLite uses a partial index only when the value is known when it plans the query; with a bound parameter it would
     plan the statement again on each execution.
     """
-    return literal_column(f"'{code.value}'")
+    return literal_column(f"'{text}'")
 
 
 def json_column() -> JSON:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Index, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db
-from kajoom.models.types import UtcDateTime
+from kajoom.models.types import UtcDateTime, inline_text
 
 _FOR_STAFF = ("PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED", "CUSTOMER.DISPUTE.")
 
@@ -34,8 +34,16 @@ class WebhookEvent(Base):
     note: Mapped[str] = mapped_column(default="", server_default="")
 
 
-IS_FOR_STAFF = or_(*(WebhookEvent.kind.startswith(kind) for kind in _FOR_STAFF))
-"""The events about refunds and reversals made at the provider, and disputes."""
+IS_FOR_STAFF = or_(*(WebhookEvent.kind.like(inline_text(f"{kind}%")) for kind in _FOR_STAFF))
+"""The events about refunds and reversals made at the provider, and disputes; their index has the same condition."""
+
+Index("ix_webhook_event_received_at", WebhookEvent.received_at)
+Index(
+    "ix_webhook_event_for_staff",
+    WebhookEvent.received_at,
+    sqlite_where=IS_FOR_STAFF,
+    postgresql_where=IS_FOR_STAFF,
+)
 
 IS_OPEN = IS_FOR_STAFF & WebhookEvent.closed_at.is_(None)
 """Those that staff have not closed."""

@@ -126,6 +126,11 @@ class VerifyPasswordForm(_BoundedPassword, VerifyForm):
 class _ClientDatastore(SQLAlchemyUserDatastore):
     """Clients for Flask-Security, whose changes are stored by our operations."""
 
+    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Any:
+        """The client with one value of a column: an address in small letters, as it is stored, so by its index."""
+        lowered = {name: str(value).lower() if case_insensitive else value for name, value in kwargs.items()}
+        return super().find_user(case_insensitive=False, **lowered)
+
     def put(self, model: Any) -> Any:
         """Store a hash made with other parameters at sign-in in a transaction of its own.
 
