@@ -26,6 +26,15 @@ _QUALITIES = (85, 70, 55, 40)
 _STEPS = {"product": "", "choice": "/plan?plan=b&cycle=monthly", "review": "/plan/review?plan=b&cycle=monthly"}
 
 
+_STAFF_STEPS = {
+    "tasks": "/staff",
+    "client": "/staff/clients/1",
+    "payments": "/staff/payments?q=109.23",
+    "terms": "/staff/services/1/terms/review?price=165",
+}
+"""A morning of the host's agent, in the order of docs/operate.md."""
+
+
 @dataclass(frozen=True)
 class View:
     """A language, colour scheme and window size, and the ``steps`` whose screenshots are kept.
@@ -70,15 +79,29 @@ def take_screenshots(browser: Browser, app: LiveApp, view: View) -> Iterator[tup
     context.close()
 
 
+def take_staff_screenshots(browser: Browser, app: LiveApp) -> Iterator[tuple[str, bytes]]:
+    """The screenshot of each page of staff, by name: in French."""
+    app.restore()
+    session = sign_in(browser, app.address, "staff")
+    context = browser.new_context(
+        base_url=app.address, viewport={"width": 1280, "height": 720}, storage_state=session, locale="fr-CA"
+    )
+    page = context.new_page()
+    for step, path in _STAFF_STEPS.items():
+        page.goto(path)
+        yield step, screenshot_of(page, is_whole=step != "client")
+    context.close()
+
+
 def screenshot_of(page: Page, is_whole: bool) -> bytes:
-    """The page as WebP, at the best quality that stays below ``_MAX_BYTES``; whole, or the window at its panel."""
+    """The page as WebP, at the best quality below ``_MAX_BYTES``; whole, or the window, at its panel if it has one."""
     page.evaluate("() => document.activeElement.blur()")
     area: dict[str, Any] = {}
     if is_whole:
         size = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
         area = {"captureBeyondViewport": True, "clip": dict(zip(_BOX, (0, 0, *size, 1), strict=True))}
     else:
-        page.evaluate("() => document.querySelector('#panel').scrollIntoView()")
+        page.evaluate("() => document.querySelector('#panel')?.scrollIntoView()")
     session = page.context.new_cdp_session(page)
     image = b""
     for quality in _QUALITIES:
@@ -98,6 +121,8 @@ def main(folder: Path) -> None:
             for step, image in take_screenshots(browser, app, view):
                 if step in view.steps:
                     (folder / f"{step}-{view.name}.webp").write_bytes(image)
+        for step, image in take_staff_screenshots(browser, app):
+            (folder / f"staff-{step}.webp").write_bytes(image)
         app.close()
 
 
