@@ -336,6 +336,22 @@ def test_status_of_an_order_decides_which_acts_are_possible(staff: Browser) -> N
 
 
 @pytest.mark.parametrize("status", ServiceStatus)
+def test_task_about_no_order_is_acted_on_once_whatever_its_service(
+    staff: Browser, end_task: int, status: ServiceStatus
+) -> None:
+    service_in("hosting").status = status
+    db.session.commit()
+    page = staff.get("/staff").text
+    for name in ("claim", "release", "done"):
+        path = f"/staff/tasks/{end_task}/{name}"
+        assert (f'action="{path}"' in page) is (name != "release"), name
+        assert act(staff, path).status_code == 303, name
+    for name in ("claim", "release", "done"):
+        answer = act(staff, f"/staff/tasks/{end_task}/{name}")
+        assert (answer.status_code, refusal_in(answer.text)) == (409, "no_task"), name
+
+
+@pytest.mark.parametrize("status", ServiceStatus)
 @pytest.mark.parametrize("order_status_before", OrderStatus)
 def test_only_a_change_that_awaits_our_team_is_acted_on_whatever_its_service(
     staff: Browser, at_panel: str, status: ServiceStatus, order_status_before: OrderStatus
@@ -344,7 +360,9 @@ def test_only_a_change_that_awaits_our_team_is_acted_on_whatever_its_service(
     order.status, order.service.status = order_status_before, status
     db.session.commit()
     is_open = order_status_before is OrderStatus.AWAITING_PROVISIONING
-    assert staff.get("/staff").status_code == 200
+    page = staff.get("/staff")
+    assert page.status_code == 200
+    assert all(f"/staff/orders/{at_panel}/{name}" in page.text for name in ("done", "refuse", "retry", "claim"))
     assert staff.get(f"/staff/orders/{at_panel}/refuse").status_code == (200 if is_open else 409)
     for name in ("retry", "done", "refuse"):
         answer = act(staff, f"/staff/orders/{at_panel}/{name}", reason="No room")
