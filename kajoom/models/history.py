@@ -23,7 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
-from kajoom.domain.order import OPEN, OrderStatus
+from kajoom.domain.order import CLIENT_ACTS_ON, OPEN, OrderStatus, ReviewReason
 from kajoom.domain.quote import Decision
 from kajoom.domain.terms_change import TermsStatus
 from kajoom.models.db import db
@@ -54,6 +54,7 @@ class Change:
     due: Money
     needs_person: bool
     delay: dict[str, str] | None
+    review_reason: ReviewReason | None
     invoice: str | None
     is_terms: bool = False
 
@@ -61,6 +62,11 @@ class Change:
     def is_open(self) -> bool:
         """Whether the change is still in progress."""
         return self.status in OPEN
+
+    @property
+    def waits_for_client(self) -> bool:
+        """Whether it is on hold until the client has lifted what stops it."""
+        return self.needs_person and self.review_reason in CLIENT_ACTS_ON
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ _HISTORY = (
         Order.currency,
         Order.needs_person,
         Order.delay,
+        Order.review_reason,
         _of_invoice(Invoice.number).label("invoice"),
         _of_invoice(Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents).label("balance"),
         *(column.label(f"terms_{column.name}") for column in TermsChange.__table__.columns),
@@ -171,6 +178,7 @@ def _change(row: Any) -> Change:
         due=Money(row.balance or 0, row.currency),
         needs_person=row.needs_person,
         delay=row.delay,
+        review_reason=row.review_reason,
         invoice=row.invoice,
     )
 

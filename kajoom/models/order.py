@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -161,6 +162,12 @@ def packages_of_service(service_id: int) -> set[str]:
     is_of_order = or_(Plan.id == Order.from_plan_id, Plan.id == Order.to_plan_id)
     query = select(Plan.package).join(Order, is_of_order).where(Order.service_id == service_id)
     return set(db.session.scalars(query.where(Order.status.in_(_ASKED)).distinct()))
+
+
+def orders_over_limits(service_ids: Collection[int]) -> list[int]:
+    """Return the ids of the open orders of these services that a person has because of a usage over the limits."""
+    is_held = IS_OPEN & (Order.review_reason == ReviewReason.OVER_LIMITS)
+    return list(db.session.scalars(select(Order.id).where(Order.service_id.in_(service_ids), is_held)))
 
 
 def orders_due(on: date) -> list[int]:

@@ -10,11 +10,12 @@ from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
-from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, allows
+from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.throttle import ThrottleKind
+from kajoom.domain.usage import Excess, fit
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
@@ -41,6 +42,7 @@ from kajoom.web.service import get_viewable_service_or_404, product_context
 from kajoom.web.staff_view import get_viewable_or_404
 from kajoom.web.throttling import count_own_act, limited
 from kajoom.web.timeline import timeline_of
+from kajoom.web.usage import measure_after_response
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
 
@@ -148,6 +150,8 @@ def _render(
     order, invoice = page.order, page.invoice
     state = payment_state(invoice, page.attempt, error, return_state)
     service = get_viewable_service_or_404(order.service_id)
+    if order.needs_person and order.review_reason is ReviewReason.OVER_LIMITS:
+        measure_after_response(service)
     return render(
         "order/show.html",
         "order/_show.html",
@@ -167,6 +171,7 @@ def _render(
         payment=state,
         options=payment_options(invoice, service.payment_method, service.catalog, service.credit, clock.today()),
         is_late=_is_late(order),
+        over=_over_limits(order, service),
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
         seen=_state_of(page),
         poll_seconds=_poll_seconds(page, service),
@@ -224,6 +229,13 @@ def _is_late(order: Order) -> bool:
     """Whether the panel should have made the change some time ago."""
     is_with_panel = order.status is OrderStatus.AWAITING_PROVISIONING and not order.needs_person
     return is_with_panel and clock.now() - order.history[-1].at >= STUCK_AFTER
+
+
+def _over_limits(order: Order, service: ServiceSnapshot) -> tuple[Excess, ...]:
+    """What the client must free before a change that waits for it is made."""
+    if not order.needs_person or order.review_reason is not ReviewReason.OVER_LIMITS:
+        return ()
+    return fit(service.usage, service.catalog.plans[order.to_plan_id].limits).over
 
 
 def _state_of(page: OrderPage) -> str:

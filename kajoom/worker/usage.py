@@ -10,7 +10,7 @@ from typing import Any
 from kajoom import clock
 from kajoom.gateways import Gateways
 from kajoom.gateways.panel_port import AccountStatus, Panel, PanelAccount
-from kajoom.operations.orders import usage
+from kajoom.operations.orders import readings, usage
 from kajoom.worker.provisioning import PanelUnavailable
 
 _BATCH_SECONDS = 60.0
@@ -37,14 +37,21 @@ def _measure_one(gateways: Gateways, service_id: int, at: datetime) -> None:
         return
     reading = gateways.panel_of(account.server).read(account)
     if reading.usage:
-        usage.store_measures({service_id: reading.usage}, at)
+        _store({service_id: reading.usage}, at)
+
+
+def _store(measures: Mapping[int, Mapping[str, int | None]], at: datetime) -> None:
+    """Store measures, and have the panel asked for the changes that waited for them."""
+    usage.store_measures(measures, at)
+    for order_id in readings.changes_over_limits(measures.keys()):
+        readings.resume_change(order_id, at)
 
 
 def _measure_batch(gateways: Gateways, server: str, on: date, after: int, at: datetime) -> None:
     accounts = usage.accounts_to_measure(server, after)
     batch = Batch(gateways.panel_of(server), time.monotonic)
     batch.read(accounts)
-    usage.store_measures(batch.measures, at)
+    _store(batch.measures, at)
     if batch.is_silent:
         raise PanelUnavailable(f"the server {server!r} could not be read")
     if batch.last is not None and batch.is_supported:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from kajoom.models.catalog import Plan
 from kajoom.models.db import db
+from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from tests.conftest import Browser
@@ -94,3 +96,26 @@ def test_measure_decides_which_plans_can_be_chosen(french: Browser, address: Add
     assert "Pour une nouvelle mesure" in page
     answer = post(french, path + "/plan", **hidden_fields(review, "review"))
     assert (answer.status_code, 'data-refusal="over_limits"' in answer.text) == (409, True)
+
+
+def test_change_that_waits_for_its_usage_says_what_to_free_and_is_measured_again(
+    french: Browser, address: Address
+) -> None:
+    path = address("over-limits")
+    review = french.get(path + "/plan/review?plan=c&cycle=monthly").text
+    order = post(french, path + "/plan", **hidden_fields(review, "review")).headers["Location"]
+    values = {"status": "awaiting_provisioning", "needs_person": True, "review_reason": "over_limits"}
+    base = select(Plan.id).where(Plan.code == "base").scalar_subquery()
+    reference = order.rpartition("/")[2]
+    db.session.execute(update(Order).where(Order.reference == reference).values(to_plan_id=base, delay=None, **values))
+    db.session.commit()
+    measure(path, 10, disk_mb=11_264, mailboxes=15)
+
+    page = french.get(order)
+    text = page.text.replace(SPACE, " ")
+    assert "Ce changement est en attente : votre utilisation dépasse ce que le nouveau forfait permet." in text
+    assert "Espace disque. Utilisation : 11 Go · Limite : 10 Go · À libérer : 1 Go" in text
+    assert "mesuré <time" in text
+    assert "une action de votre part est requise" in french.get(path).text
+    page.close()
+    assert len(queued()) == 1

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from kajoom.domain.decision import When
+from kajoom.domain.order import OrderStatus
 from kajoom.domain.service import ServiceStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.panel_port import AccountStatus, PanelAccount, PanelReading
 from kajoom.gateways.panels.manual import ManualPanel
 from kajoom.models.catalog import CatalogVersion
 from kajoom.models.db import db
+from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.operations.orders import usage
@@ -199,3 +202,18 @@ def test_day_without_accounts_is_over() -> None:
     batch = Batch(ManualPanel(), Clock(0))
     batch.read({})
     assert (batch.last, batch.is_silent) == (None, False)
+
+
+def test_change_that_waited_for_its_usage_is_made_after_the_measure(gateways: Gateways, panel: FakePanel) -> None:
+    row = factories.service()
+    order = factories.confirm(row, "base", when=When.NOW)
+    panel.usage[row.username] = {"disk_mb": 5_001}
+    drain(gateways, AT)
+    panel.usage[row.username] = {"disk_mb": 5_000}
+
+    usage.request_measure(row.id, AT + HOUR)
+    drain(gateways, AT + HOUR)
+
+    db.session.rollback()
+    assert db.session.get_one(Order, order.id).status is OrderStatus.COMPLETED
+    assert panel.packages == {row.username: "pkg_base"}

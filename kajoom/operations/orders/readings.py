@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from kajoom.domain.order import PANEL, OrderEvent, OrderStatus, ReviewReason
+from kajoom.domain.order import CALENDAR, PANEL, OrderEvent, OrderStatus, ReviewReason
+from kajoom.domain.quote import Decision
 from kajoom.domain.staff_input import one_line
 from kajoom.domain.usage import Fit, combined_usage, fit
 from kajoom.gateways.panel_port import AccountStatus, PanelReading
 from kajoom.models.day import local_day
-from kajoom.models.order import Order, packages_of_service
+from kajoom.models.order import Order, orders_over_limits, packages_of_service
 from kajoom.models.usage import write_measures
+from kajoom.operations import outbox, tasks
 from kajoom.operations.billing import renewals
-from kajoom.operations.orders.provisioning import flag_for_review, lock_order, start_provisioning
+from kajoom.operations.orders.provisioning import (
+    flag_for_review,
+    lock_order,
+    provision_key,
+    start_provisioning,
+)
 from kajoom.operations.transaction import transactional
 
 
@@ -32,13 +40,43 @@ def may_change(order_id: int, reading: PanelReading, at: datetime) -> bool:
     reason = _review_reason(order, reading, fits)
     if reason is not None:
         package = reading.package if reason is ReviewReason.PACKAGE_CHANGED else ""
-        flag_for_review(order, at, PANEL, reason, one_line(package))
-        if reason is ReviewReason.OVER_LIMITS:
-            renewals.replace_renewals(order, local_day(at), at)
+        _hand_over(order, reason, one_line(package), at)
     elif not fits.known:
         order.needs_person, order.delay = True, order.delay or order.to_plan.group.delay
         start_provisioning(order, at)
     return not order.needs_person
+
+
+def _hand_over(order: Order, reason: ReviewReason, note: str, at: datetime) -> None:
+    """Hand a change to a person; the current terms are billed again when it could not be made on its day."""
+    is_on_its_day = reason is ReviewReason.OVER_LIMITS and order.decision is not Decision.NOW
+    flag_for_review(order, at, CALENDAR if is_on_its_day else PANEL, reason, note)
+    if is_on_its_day:
+        renewals.replace_renewals(order, local_day(at), at)
+
+
+@transactional
+def resume_change(order_id: int, at: datetime) -> None:
+    """Have the panel asked again for an immediate change that was over the limits, once what was measured fits.
+
+    A scheduled one stays with staff: its period may have been billed at the current price meanwhile.
+    """
+    order = lock_order(order_id)
+    is_held = order.status is OrderStatus.AWAITING_PROVISIONING and order.needs_person
+    if not is_held or order.review_reason is not ReviewReason.OVER_LIMITS or order.decision is not Decision.NOW:
+        return
+    fits = fit(order.service.usage_on(local_day(at)), order.to_plan.limits, order.service.plan.limits)
+    if fits.over or not fits.known:
+        return
+    order.needs_person, order.review_reason = False, None
+    tasks.close_order_tasks(order.id, PANEL, at, "fits")
+    outbox.restart("provision", provision_key(order.reference), at, order=order.id)
+
+
+@transactional(read_only=True)
+def changes_over_limits(service_ids: Collection[int]) -> list[int]:
+    """The ids of the orders of services that wait for a usage within the limits of their plan."""
+    return orders_over_limits(service_ids)
 
 
 def _fit(order: Order, reading: PanelReading, at: datetime) -> Fit:

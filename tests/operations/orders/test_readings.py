@@ -11,13 +11,15 @@ from kajoom.domain.decision import When
 from kajoom.domain.order import OrderStatus, ReviewReason
 from kajoom.gateways.panel_port import AccountStatus, PanelReading, PanelResult, PanelStatus
 from kajoom.models.db import db
+from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.outbox import message_by_key
 from kajoom.models.service import Service
 from kajoom.models.task import Task, open_tasks
 from kajoom.operations.orders.provisioning import package_change_of, record_panel_result, start_due_order
-from kajoom.operations.orders.readings import may_change
+from kajoom.operations.orders.readings import changes_over_limits, may_change, resume_change
 from kajoom.operations.orders.stuck import retry_change
+from kajoom.operations.orders.usage import store_measures
 from tests import factories
 from tests.factories import AT, DUE, ON
 from tests.operations.ledger_checks import is_queued, nothing_written
@@ -163,10 +165,36 @@ def test_scheduled_change_over_the_limits_on_its_day_bills_the_current_plan() ->
     row = factories.service()
     factories.credit(row.client, 1_000_000)
     order = factories.confirm(row, "base")
-    start_due_order(order.id, DUE, AT + (DUE - ON))
+    day = AT + (DUE - ON)
+    start_due_order(order.id, DUE, day)
+    renewals = db.session.query(Invoice).order_by(Invoice.id)
+    assert [invoice.subtotal_cents for invoice in renewals] == [9_500]
 
-    assert not may_change(order.id, reading(disk_mb=5_001), AT + (DUE - ON) + HOUR)
+    assert not may_change(order.id, reading(disk_mb=5_001), day + HOUR)
 
     assert reviewed(order) == for_a_person(ReviewReason.OVER_LIMITS)
-    db.session.rollback()
+    assert [(invoice.subtotal_cents, invoice.replaced_on) for invoice in renewals] == [(9_500, DUE), (15_000, None)]
     assert db.session.get_one(Service, row.id).plan.code == "a"
+    order_id = order.id
+    with nothing_written():
+        resume_change(order_id, day + HOUR)  # that is for staff: the current price is billed
+
+
+def test_change_over_the_limits_goes_on_once_a_measure_fits() -> None:
+    order = downgrade_now()
+    order_id = order.id
+    may_change(order_id, reading(disk_mb=9_000), AT)
+    service_id = db.session.get_one(Order, order_id).service_id
+    assert changes_over_limits([service_id, service_id + 1]) == [order_id]
+    with nothing_written():
+        resume_change(order_id, AT + HOUR)
+
+    store_measures({service_id: {"disk_mb": 5_000}}, AT + HOUR)
+    resume_change(order_id, AT + HOUR)
+
+    assert reviewed(order) == (OrderStatus.AWAITING_PROVISIONING, False, None)
+    assert open_tasks() == []
+    message = message_by_key(f"provision-{db.session.get_one(Order, order_id).reference}")
+    assert message is not None
+    assert (message.run_at, message.done_at) == (AT + HOUR, None)
+    assert changes_over_limits([service_id]) == []
