@@ -30,7 +30,7 @@ def end(service: str, reason: str) -> None:
 @click.command()
 @click.argument("service")
 @click.option("--reason", required=True, help="What the client reads, in the client's language.")
-@click.option("--until-lifted", is_flag=True, help="Only staff lift it: the payment of an overdue invoice does not.")
+@click.option("--until-lifted", is_flag=True, help="Only staff lift it: the payment of an unpaid renewal does not.")
 @with_appcontext
 def suspend(service: str, reason: str, until_lifted: bool) -> None:
     """Suspend SERVICE (its id of the host's billing, or its domain); the client is sent an e-mail once it is done."""

@@ -11,7 +11,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.quote import Direction, LineCode, When
-from kajoom.domain.service import AccountChange, ServiceStatus
+from kajoom.domain.service import AccountChange, ServiceStatus, SuspensionStep
 from kajoom.domain.task import TaskKind
 from kajoom.domain.tax import TaxName
 from kajoom.domain.terms_change import TermsStatus
@@ -43,6 +43,10 @@ _NAMES: dict[type[StrEnum], dict[str, str]] = {
         ServiceStatus.SUSPENDED: N_("Suspended"),
         ServiceStatus.TERMINATED: N_("Terminated"),
         ServiceStatus.CANCELLED: N_("Cancelled"),
+    },
+    SuspensionStep: {
+        SuspensionStep.SUSPENDING: N_("Being suspended"),
+        SuspensionStep.LIFTING: N_("Being restored"),
     },
     AccountChange: {
         AccountChange.SUSPENDED: N_("Suspended"),

@@ -99,6 +99,18 @@ class Service(Base):
         return self.status.has_ended
 
     @property
+    def is_suspended(self) -> bool:
+        """Whether the service is suspended or about to be, and nothing is asked to lift that."""
+        if self.suspension is None:
+            return self.status is ServiceStatus.SUSPENDED
+        return self.suspension is SuspensionStep.SUSPENDING and not self.has_ended
+
+    @property
+    def can_be_suspended(self) -> bool:
+        """Whether the service is set up, has not ended and is not suspended already."""
+        return self.status in {ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED} and not self.is_suspended
+
+    @property
     def recurring(self) -> Money:
         """The recurring amount before tax."""
         return Money(self.recurring_cents, self.currency)

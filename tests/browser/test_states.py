@@ -131,6 +131,8 @@ PAGES_OF_STAFF = (
     "/staff/clients/1/credit",
     "/staff/credit",
     "/staff/exports",
+    "/staff/services/7/suspension?origin=overdue",
+    "/staff/services/8/suspension?origin=client",
     "/staff/services/1/terms",
     "/staff/services/1/terms/review?price=165&plan=b&quantity=2&due=2022-11-15",
     "/staff/services/2/terms",

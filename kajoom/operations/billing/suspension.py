@@ -21,6 +21,7 @@ from kajoom.models.client import lock_client
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, client_id_of_invoice
 from kajoom.models.payment import open_attempt_of
+from kajoom.models.renewal import unpaid_renewals_of
 from kajoom.models.service import Service
 from kajoom.models.task import open_tasks_of_service
 from kajoom.operations import outbox, tasks
@@ -82,7 +83,7 @@ def lift_when_paid(invoice: Invoice, on: date, at: datetime) -> None:
     """
     tasks.close_task(unpaid_task_key(invoice.number), APPLICATION, at, _PAID)
     service = invoice.service
-    if _is_suspended(service) and service.lifts_when_paid and invoice.has_begun(on):
+    if service.is_suspended and service.lifts_when_paid and invoice.has_begun(on):
         _ask_to_lift(service, APPLICATION, at)
 
 
@@ -90,17 +91,18 @@ def lift_when_paid(invoice: Invoice, on: date, at: datetime) -> None:
 def suspend_as_staff(name: str, reason: str, actor: str, at: datetime, *, lifts_when_paid: bool = True) -> Service:
     """Ask for the suspension of the service with this id of the host's billing, or this domain.
 
-    ``reason`` is what the client reads; without ``lifts_when_paid`` only staff lift it. Raises ``BusinessError`` as
-    ``lock_service_named``, with ``NO_REASON``, with ``ALREADY_SUSPENDED`` when it is suspended or will be, and with
-    ``NOT_ACTIVE`` when it is not set up yet.
+    ``reason`` is what the client reads; without ``lifts_when_paid``, or an unpaid renewal, only staff lift it. Raises
+    ``BusinessError`` as ``lock_service_named``, with ``NO_REASON``, with ``ALREADY_SUSPENDED`` when it is suspended or
+    will be, and with ``NOT_ACTIVE`` when it is not set up yet.
     """
     text = check_reason(reason)
     service = lock_service_named(name)
     if service.status is ServiceStatus.PENDING:
         raise BusinessError(Refusal.NOT_ACTIVE, name=name)
-    if _is_suspended(service):
+    if service.is_suspended:
         raise BusinessError(StaffRefusal.ALREADY_SUSPENDED, name=name)
-    _ask_to_suspend(service, actor, at, text, lifts_when_paid=lifts_when_paid)
+    is_unpaid = bool(unpaid_renewals_of(service.id))
+    _ask_to_suspend(service, actor, at, text, lifts_when_paid=lifts_when_paid and is_unpaid)
     return service
 
 
@@ -112,7 +114,7 @@ def lift_as_staff(name: str, reason: str, actor: str, at: datetime) -> Service:
     """
     text = check_reason(reason)
     service = lock_service_named(name)
-    if not _is_suspended(service):
+    if not service.is_suspended:
         raise BusinessError(StaffRefusal.NOT_SUSPENDED, name=name)
     _ask_to_lift(service, actor, at, text)
     return service
@@ -121,13 +123,6 @@ def lift_as_staff(name: str, reason: str, actor: str, at: datetime) -> Service:
 def _is_running(service: Service) -> bool:
     """Whether a service is neither suspended nor about to be, nor being restored."""
     return service.status is ServiceStatus.ACTIVE and service.suspension is None
-
-
-def _is_suspended(service: Service) -> bool:
-    """Whether a service is or will be suspended, and nothing is asked to lift that."""
-    if service.suspension is None:
-        return service.status is ServiceStatus.SUSPENDED
-    return service.suspension is SuspensionStep.SUSPENDING
 
 
 def _ask_to_suspend(

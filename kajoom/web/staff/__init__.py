@@ -12,11 +12,12 @@ from kajoom.web.staff import (
     queue,
     refuse,
     search,
+    suspension,
     terms,
 )
 from kajoom.web.staff.access import bp, init_staff
 
 __all__ = [
     "acts", "bp", "client", "credit", "differences", "exports", "init_staff", "jobs", "overdue", "payments", "queue",
-    "refuse", "search", "terms",
+    "refuse", "search", "suspension", "terms",
 ]  # fmt: skip
