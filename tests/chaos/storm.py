@@ -73,7 +73,8 @@ class Storm:
             "KAJOOM_WORKER": "none",
             "KAJOOM_MAIL_URL": f"file://{folder / 'mail'}",
         }
-        self._data = StormData(fast_app.create_storm_app(self._environment), scale.browsers, scale.changes)
+        app = fast_app.create_storm_app(self._environment)
+        self._data = StormData(app, scale.browsers, scale.changes, self._systems)
         self._workers: list[BaseProcess] = []
 
     def run(self) -> StormResult:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask
 from flask_security import hash_password
@@ -19,6 +19,7 @@ from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import INVOICE_CHANGED, OPEN, AttemptStatus
 from kajoom.domain.service import ServiceStatus
 from kajoom.gateways import Gateways
+from kajoom.models.catalog import CatalogVersion, Plan
 from kajoom.models.db import begin_mode, db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
@@ -31,11 +32,13 @@ from kajoom.operations.payments.receipts import OfflinePayment, record_offline_p
 from tests.chaos.actions import STAFF, catch_up
 from tests.chaos.claim_checks import watch_claims
 from tests.chaos.external_state import ExternalState
+from tests.chaos.faulty_systems import FaultySystems
 from tests.chaos.invariants import violations
 from tests.chaos.reviewed_change import create_catalogue
 from tests.conftest import PASSWORD
 from tests.factories import client, service
 from tests.operations.ledger_checks import rows
+from tests.whm.server import Account
 
 _METHODS = ("demonstration", "paypal")
 _DAYS_TO_DUE_DATE = 20
@@ -51,10 +54,13 @@ class StormClient(NamedTuple):
 
 
 class StormData:
-    """The database of a storm. Each client has few services, so that each service changes again and again."""
+    """The database of a storm. Each client has few services, so that each service changes again and again.
 
-    def __init__(self, app: Flask, clients: int, changes: int) -> None:
-        self._app = app
+    Every second service is on the demonstration's panel, the others on WHM.
+    """
+
+    def __init__(self, app: Flask, clients: int, changes: int, systems: FaultySystems) -> None:
+        self._app, self._whm = app, systems.whm
         self._gateways: Gateways = app.extensions["kajoom"]
         self._numbers = count(1)
         self.receipts = self.ends = 0
@@ -62,8 +68,10 @@ class StormData:
         with self.app_context():
             db.create_all()
             create_catalogue()
+            self._add_servers(systems.servers)
             password = hash_password(PASSWORD)
             self.clients = [_create_client(number, password, services) for number in range(clients)]
+            self._add_accounts()
 
     def act_as_staff(self, chance: random.Random) -> None:
         """Decide a change that waits for a person, and at times record money or end a service."""
@@ -141,11 +149,28 @@ class StormData:
             "set aside": sum(attempt.reason == INVOICE_CHANGED for attempt in rows(Attempt)),
             "recorded by staff": self.receipts,
             "services ended": self.ends,
+            "requests to WHM": len(self._whm.requests),
             "messages": len(rows(Message)),
             "retried": sum(message.attempts > 1 for message in rows(Message)),
         }
 
+    def _add_servers(self, servers: dict[str, dict[str, Any]]) -> None:
+        current = db.session.query(CatalogVersion).one()
+        current.servers, current.version = servers, current.version + 1
+        db.session.commit()
+
+    def _add_accounts(self) -> None:
+        """Give the services on WHM their accounts there."""
+        self._whm.packages = {plan.package for plan in rows(Plan)}
+        on_whm = db.session.query(Service).filter_by(server="s2")
+        self._whm.accounts = {each.username: Account(each.plan.package) for each in on_whm}
+        db.session.rollback()
+
     def _set_package(self, username: str, package: str) -> None:
+        if username in self._whm.accounts:
+            with self._whm.lock:
+                self._whm.accounts[username].plan = package
+            return
         panel = Path(self._app.instance_path) / "demonstration.sqlite"
         with closing(sqlite3.connect(panel, timeout=15)) as file:
             file.execute("REPLACE INTO account VALUES (?, ?)", (username, package))
@@ -155,7 +180,8 @@ class StormData:
 def _create_client(number: int, password: str, services: int) -> StormClient:
     method, due = _METHODS[number % len(_METHODS)], clock.today() + timedelta(days=_DAYS_TO_DUE_DATE)
     holder = client(password=password, active=True)
-    ids = [service(holder, next_due_date=due, anchor_day=due.day, payment_method=method).id for _ in range(services)]
+    terms: dict[str, Any] = {"next_due_date": due, "anchor_day": due.day, "payment_method": method}
+    ids = [service(holder, server=("", "s2")[index % 2], **terms).id for index in range(services)]
     return StormClient(holder.email, ids, method)
 
 
