@@ -46,7 +46,7 @@ def queued() -> list[str]:
 def test_product_page_says_when_the_usage_was_measured(french: Browser, address: Address) -> None:
     measure(address("hosting"), 95, **ALL)
     page = french.get(address("hosting")).text
-    assert f'Mesuré <time datetime="2022-10-17T14:25:00+00:00">aujourd’hui à 10{SPACE}h{SPACE}25</time>.' in page
+    assert f'Mesuré <time datetime="2022-10-17T14:25:00+00:00">aujourd’hui à 10{SPACE}h{SPACE}25</time></p>' in page
 
 
 def test_product_page_names_what_the_panel_does_not_measure(french: Browser, address: Address) -> None:
