@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.file_errors import exit_on_errors
 from kajoom.models.catalog import catalog
+from kajoom.operations.catalog.server_schema import PANELS
 from kajoom.operations.files.csv_file import read_rows
 from kajoom.operations.files.encoding import is_text_encoding
 from kajoom.operations.files.layout import Layout
-from kajoom.operations.files.report import ImportReport
+from kajoom.operations.files.report import ImportReport, LoadReport
 from kajoom.operations.files.skipped import write_skipped
 from kajoom.operations.imports.batch import HowToImport
 from kajoom.operations.imports.clients import ClientRow, import_clients
+from kajoom.operations.imports.credit import CreditRow, import_credit
+from kajoom.operations.imports.folder import FolderImport, import_folder
 from kajoom.operations.imports.map_file import read_map
 from kajoom.operations.imports.service_row import ServiceRow
 from kajoom.operations.imports.services import ServiceImport, import_services
@@ -77,6 +81,59 @@ def services_command(file: Path, skip_errors: Path | None, dry_run: bool, terms:
     with file.open("rb") as lines:
         report = import_services(read_rows(lines, ServiceRow, layout), how)
     _finish(report, file, layout, skip_errors, dry_run)
+
+
+@import_command.command("credit")
+@_file_options
+@with_appcontext
+def credit_command(file: Path, skip_errors: Path | None, dry_run: bool, **written: Any) -> None:
+    """Import the account credit of clients of a CSV FILE; importing it again changes nothing."""
+    layout = _layout(**written)
+    how = HowToImport(dry_run, skip_errors is not None, _progress())
+    with file.open("rb") as lines:
+        report = import_credit(read_rows(lines, CreditRow, layout), clock.now(), how)
+    _finish(report, file, layout, skip_errors, dry_run)
+
+
+@import_command.command("all")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--format", "format_", type=click.Choice(["whmcs"]), help="Read exports of this system.")
+@click.option("--encoding", help="The encoding of files that are not UTF-8, such as windows-1252.")
+@click.option("--dry-run", is_flag=True, help="Report what would change, and write nothing.")
+@with_appcontext
+def all_command(folder: Path, format_: Any, encoding: str | None, dry_run: bool) -> None:
+    """Import the catalogue, the clients, the services and the account credit of a FOLDER, one after the other.
+
+    The files are catalog.toml, clients*.csv, services*.csv, credit*.csv and, for their columns, map.toml.
+    """
+    panels = current_app.config.get("PANELS", PANELS)
+    report = import_folder(FolderImport(folder, clock.today(), clock.now(), format_, encoding, panels), dry_run=dry_run)
+    if not report.files:
+        raise click.UsageError(
+            f"{folder} has none of the files catalog.toml, clients.csv, services.csv and credit.csv."
+        )
+    for name, each in report.files:
+        _print_file(name, each)
+    if dry_run:
+        click.echo("Nothing was written.")
+    elif report.has_errors:
+        raise click.ClickException("the files before the one with errors were written.")
+    if report.has_errors or any(isinstance(each, ImportReport) and each.kept for _, each in report.files):
+        raise SystemExit(1)
+
+
+def _print_file(name: str, report: LoadReport | ImportReport) -> None:
+    differences = report.kept if isinstance(report, ImportReport) else []
+    notes = report.notes if isinstance(report, ImportReport) else []
+    for each in (*notes, *sorted(report.errors, key=lambda error: error.line or 0), *differences):
+        click.echo(f"{name}: {each}", err=True)
+    if report.errors:
+        click.echo(f"{name}: {len(report.errors)} error{'s' if len(report.errors) > 1 else ''}", err=True)
+    elif isinstance(report, ImportReport):
+        click.echo(f"{name}: added {report.added}, changed {report.changed}, unchanged {report.unchanged}")
+    else:
+        added, changed = len(report.added), len(report.changed) + len(report.withdrawn)
+        click.echo(f"{name}: added {added}, changed {changed}, unchanged {report.unchanged}")
 
 
 def _layout(format_: Any, map_: Path | None, encoding: str | None) -> Layout:

@@ -13,6 +13,7 @@ from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import BUILT_IN, PaymentMethod
 from kajoom.domain.quote import ChargePolicy
+from kajoom.domain.renewal_policy import RenewalPolicy
 from kajoom.domain.server import MANUAL, Server, server_named
 from kajoom.domain.tax import TaxName, registered_taxes
 from kajoom.domain.unpaid import UnpaidPolicy
@@ -139,6 +140,7 @@ class Catalog:
     servers: Mapping[str, Server] = field(default_factory=dict)
     panel_without_server: str = MANUAL
     unpaid: UnpaidPolicy = field(default_factory=UnpaidPolicy)
+    renewals: RenewalPolicy = field(default_factory=RenewalPolicy)
 
     def server(self, name: str) -> Server:
         """The server that a service names, or the default one for an empty name."""

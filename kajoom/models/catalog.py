@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from kajoom.domain.invoice import InvoiceNumbering
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import offline_method
 from kajoom.domain.quote import ChargePolicy
+from kajoom.domain.renewal_policy import RenewalPolicy
 from kajoom.domain.server import DEMONSTRATION, MANUAL, Server
 from kajoom.domain.unpaid import UnpaidPolicy
 from kajoom.models.db import Base, db
@@ -125,7 +127,7 @@ class CatalogVersion(Base):
     ``offline`` maps the code of a payment method to its ``label``, ``phrase`` and ``instructions`` in both languages,
     and to its ``needs`` in days, where the file has them. ``numbering`` holds the ``prefix`` and the ``start`` of
     invoice numbers, or nothing. ``servers`` maps the name of a server to the fields of ``Server``, and ``billing``
-    holds those of ``UnpaidPolicy``.
+    holds those of ``UnpaidPolicy`` and when renewals are issued.
     """
 
     __tablename__ = "catalog_version"
@@ -143,6 +145,11 @@ class CatalogVersion(Base):
 
 _CACHE = "catalog"
 """The key of the cached catalogue among the application's extensions."""
+
+
+def forget_catalog() -> None:
+    """Forget the catalogue in memory: one that was loaded for trial has the number of the next one."""
+    current_app.extensions.pop(_CACHE, None)
 
 
 def catalog_version() -> CatalogVersion | None:
@@ -182,12 +189,22 @@ def _read(version: int) -> Catalog:
         seller=seller,
         staff_emails=tuple(staff.get("notify") or filter(None, [seller.get("email")])),
         staff_locale=staff.get("locale", "fr"),
-        unpaid=UnpaidPolicy(**current.billing) if current else UnpaidPolicy(),
+        unpaid=_unpaid_policy(current.billing if current else {}),
+        renewals=_renewal_policy(current.billing if current else {}),
         numbering=InvoiceNumbering(**current.numbering) if current and current.numbering else None,
         offline=tuple(offline_method(code, **texts) for code, texts in current.offline.items()) if current else (),
         servers=servers_in(current),
         panel_without_server=MANUAL if current_app.config.get("CHANGES_BY_HAND") else DEMONSTRATION,
     )
+
+
+def _unpaid_policy(billing: Mapping[str, Any]) -> UnpaidPolicy:
+    return UnpaidPolicy(billing.get("suspend_days"), billing.get("terminate_days"))
+
+
+def _renewal_policy(billing: Mapping[str, Any]) -> RenewalPolicy:
+    since = billing.get("renewals_from")
+    return RenewalPolicy(billing.get("renewals") == "off", date.fromisoformat(since) if since else None)
 
 
 def servers_in(current: CatalogVersion | None) -> dict[str, Server]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -58,6 +59,11 @@ def credit_cents_of(client_id: SQLColumnExpression[int], currency: SQLColumnExpr
     entry = aliased(CreditEntry)
     query = select(func.coalesce(func.sum(entry.cents), 0))
     return query.where(entry.client_id == client_id, entry.currency == currency).scalar_subquery()
+
+
+def keys_among(keys: Collection[str]) -> frozenset[str]:
+    """Return those of some keys that an entry has."""
+    return frozenset(db.session.scalars(select(CreditEntry.key).where(CreditEntry.key.in_(keys))))
 
 
 def balance_of(client_id: int, currency: str) -> Money:

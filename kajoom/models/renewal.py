@@ -21,6 +21,9 @@ from kajoom.models.service import Service
 BILLED = (ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED)
 """The statuses of services that are renewed; a suspended service keeps its resources and is still billed."""
 
+IS_INVOICED_HERE = or_(Service.invoiced_until.is_(None), Service.invoiced_until <= Service.next_due_date)
+"""Whether the next period of a service is not one that the system before this one has invoiced."""
+
 _IS_UNPAID = and_(Invoice.kind == InvoiceKind.RENEWAL, Invoice.status == InvoiceStatus.OPEN)
 
 
@@ -45,7 +48,7 @@ def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> l
         Invoice.service_id == Service.id, IS_LIVE_RENEWAL, Invoice.period_start == Service.next_due_date
     )
     query = select(Service.next_due_date, Service.id).where(
-        Service.next_due_date <= until, Service.status.in_(BILLED), ~billed.exists(), ~ends.exists()
+        Service.next_due_date <= until, Service.status.in_(BILLED), ~billed.exists(), ~ends.exists(), IS_INVOICED_HERE
     )
     if after is not None:
         query = query.where(tuple_(Service.next_due_date, Service.id) > after)

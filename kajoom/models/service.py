@@ -26,7 +26,8 @@ class Service(Base):
 
     ``recurring_cents`` is billed each cycle for the whole quantity, before tax, with ``options_cents`` and less
     ``discount_cents``. ``next_due_date`` is the first day not paid for and ``anchor_day`` the day of the month (1-31)
-    of its due dates. ``usage`` is what the host's file last reported, ``None`` when it reported nothing;
+    of its due dates. The system that the host moves from has invoiced the periods before ``invoiced_until``: they are
+    not renewed here. ``usage`` is what the host's file last reported, ``None`` when it reported nothing;
     ``measured_usage`` is what the panel showed at ``measured_at``. ``server`` is the name of its server in the
     catalogue, empty for the default one. Staff find a service by ``search_label``.
 
@@ -65,6 +66,7 @@ class Service(Base):
     quantity: Mapped[int] = mapped_column(default=1)
     registered_on: Mapped[date]
     next_due_date: Mapped[date | None]
+    invoiced_until: Mapped[date | None]
     anchor_day: Mapped[int]
     payment_method: Mapped[str]
     usage: Mapped[dict[str, int | None] | None] = mapped_column(json_column())

@@ -13,6 +13,7 @@ from kajoom.models.catalog import catalog
 from kajoom.models.order import orders_due, orders_expired
 from kajoom.models.outbox import delete_done_messages
 from kajoom.models.panel_callback import delete_panel_callbacks
+from kajoom.models.preview import BillPreview, added_since, newest_rows
 from kajoom.models.reminder import (
     orders_nearly_expired,
     renewals_long_overdue,
@@ -33,7 +34,7 @@ from kajoom.operations.billing.suspension import announce_suspension, ask_staff_
 from kajoom.operations.orders.cancellation import carry_out_cancellation
 from kajoom.operations.orders.close import expire_order
 from kajoom.operations.orders.provisioning import start_due_order
-from kajoom.operations.transaction import transactional
+from kajoom.operations.transaction import transactional, trial
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,14 @@ def bill_day(on: date, at: datetime, days: int) -> None:
     cursor = issue_renewal_batch(on, at, days)
     while cursor is not None:
         cursor = issue_renewal_batch(on, at, days, cursor)
+
+
+def preview_bill(on: date, at: datetime, days: int) -> BillPreview:
+    """Run a day's billing for trial, and return what it would issue and write: nothing of it is written."""
+    with trial():
+        before = newest_rows()
+        bill_day(on, at, days)
+        return added_since(before)
 
 
 def run_item(item: Item, on: date, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,7 @@ _TRIES = 3
 _RETRIED = frozenset({"40P01", "40001"})
 
 _current: ContextVar[str | None] = ContextVar("current_operation", default=None)
+_trial: ContextVar[bool] = ContextVar("trial", default=False)
 
 
 class NestedTransaction(RuntimeError):
@@ -76,10 +78,53 @@ def transactional(
 
 
 @contextmanager
+def trial() -> Iterator[None]:
+    """Run operations for trial: within one transaction, each in a savepoint, and all of it is rolled back at the end.
+
+    Each operation sees what those before it did. On SQLite nobody else can write meanwhile. The log has none of it.
+    """
+    db.session.rollback()
+    token, level = _trial.set(True), logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        with begin_mode(read_only=False):
+            yield
+    finally:
+        logging.disable(level)
+        _trial.reset(token)
+        db.session.rollback()
+
+
+def end_of_load(*, is_written: bool) -> None:
+    """End the transaction of a load that begins none of its own: commit it, or roll it back; in a trial do neither."""
+    if _trial.get():
+        db.session.flush()
+    elif is_written:
+        db.session.commit()
+    else:
+        db.session.rollback()
+
+
+@contextmanager
+def _savepoint(name: str) -> Iterator[None]:
+    token = _current.set(name)
+    try:
+        with db.session.begin_nested():
+            yield
+        db.session.expire_all()
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
 def _transaction(name: str, *, read_only: bool, wait: bool) -> Iterator[None]:
     outer = _current.get()
     if outer is not None:
         raise NestedTransaction(f"{name} was called inside {outer}")
+    if _trial.get():
+        with _savepoint(name):
+            yield
+        return
     token = _current.set(name)
     db.session.rollback()
     try:

@@ -35,6 +35,7 @@ from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
 from kajoom.operations.billing.credit_notes import Cause, issue_credit_note, send_email
+from kajoom.operations.billing.former_system import is_billed_here
 from kajoom.operations.billing.next_terms import apply_next_terms, next_terms_for
 from kajoom.operations.billing.suspension import lift_when_paid
 from kajoom.operations.transaction import transactional
@@ -82,6 +83,8 @@ def _is_due(service: Service, on: date) -> bool:
 def _issue_next(service: Service, on: date, at: datetime) -> Invoice | None:
     due, terms = service.next_due_date, _renewal_terms(service, open_order_of(service.id))
     if due is None or terms is None or service.status not in BILLED:
+        return None
+    if terms.order is None and not is_billed_here(service, due, on):
         return None
     ending = open_cancellation_of(service.id)
     if (ending is not None and ending.effective_on <= due) or blocking_renewal_of(service.id, due) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
@@ -27,6 +27,7 @@ from kajoom.operations.catalog.schema import GroupEntry, MoveEntry, Table
 from kajoom.operations.catalog.server_schema import PANELS
 from kajoom.operations.files.cells import MAX_CENTS
 from kajoom.operations.files.report import FileError, LoadReport
+from kajoom.operations.transaction import end_of_load
 
 
 def load_catalog(
@@ -49,10 +50,7 @@ def load_catalog(
     _load_groups(catalog, report)
     _load_banners(catalog, report)
     _load_version(catalog, at, report)
-    if dry_run or not report.has_changes:
-        db.session.rollback()
-    else:
-        db.session.commit()
+    end_of_load(is_written=report.has_changes and not dry_run)
     return report
 
 
@@ -221,7 +219,7 @@ def _load_servers(row: CatalogVersion, catalog: CatalogFile, report: LoadReport)
 
 def _load_optional(row: CatalogVersion, column: str, place: str, entry: Table | None, report: LoadReport) -> None:
     """Store a table that a file may go without, in a column of its own."""
-    before, after = getattr(row, column) or {}, entry.model_dump() if entry else {}
+    before, after = getattr(row, column) or {}, _json(entry.model_dump()) if entry else {}
     if not before and after:
         report.added.append(place)
     elif before and not after:
@@ -229,6 +227,11 @@ def _load_optional(row: CatalogVersion, column: str, place: str, entry: Table | 
     elif after:
         _report_change(place, before != after, report)
     setattr(row, column, after)
+
+
+def _json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as JSON has them: its dates are texts."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 def _report_change(place: str, changed: bool, report: LoadReport) -> None:

@@ -16,11 +16,12 @@ from kajoom.operations.files.layout import DateOrder, Layout, label
 from kajoom.operations.files.report import FileError
 from kajoom.operations.files.validation import REASONS, describe_errors
 from kajoom.operations.imports.clients import ClientRow
+from kajoom.operations.imports.credit import CreditRow
 from kajoom.operations.imports.service_row import ServiceRow
 from kajoom.operations.imports.whmcs import Whmcs
 from kajoom.operations.imports.whmcs_table import Sold
 
-OUR_COLUMNS = (*ClientRow.model_fields, *(name for name in ServiceRow.model_fields if name != "external_id"))
+OUR_COLUMNS = tuple(dict.fromkeys((*ClientRow.model_fields, *ServiceRow.model_fields, *CreditRow.model_fields)))
 """Every column of our own files, which a mapping may name."""
 
 Format = Literal["whmcs"]

@@ -14,7 +14,7 @@ from typing import Any
 from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
 
-UPDATED = ("label", "username", "server", "registered_on", "payment_method", "usage")
+UPDATED = ("invoiced_until", "label", "username", "server", "registered_on", "payment_method", "usage")
 """The columns that are always the file's."""
 
 TERMS = ("plan_id", "cycle", "currency", "recurring_cents", "quantity", "options_cents", "discount_cents")

@@ -32,7 +32,7 @@ LONGEST = max(cycle.months for cycle in BillingCycle)
 _SMALL, _MANY_YEARS = MAX_CENTS // 600, 40
 
 
-def _client_key(cell: str) -> str:
+def client_key(cell: str) -> str:
     """The client's external id, or the e-mail address as it is stored."""
     if "@" not in cell:
         return cell
@@ -55,7 +55,7 @@ class ServiceRow(BaseModel):
     """
 
     external_id: Name
-    client: Annotated[str, Field(max_length=254), AfterValidator(_client_key)]
+    client: Annotated[str, Field(max_length=254), AfterValidator(client_key)]
     group: Code
     plan: Code
     label: Text = ""
@@ -71,6 +71,8 @@ class ServiceRow(BaseModel):
     quantity: Annotated[int, whole_number(1, 1_000_000)] = 1
     registered_on: Day
     next_due_date: Day | None = None
+    paid_until: Day | None = None
+    invoiced_until: Day | None = None
     anchor_day: Annotated[int | None, whole_number(1, 31)] = None
     payment_method: Annotated[str, PlainValidator(_parse_payment_method)]
     disk_mb: Usage = None

@@ -33,6 +33,7 @@ _DEFAULTS = {
     "options_cents": 0,
     "discount_cents": 0,
     "next_due_date": None,
+    "invoiced_until": None,
     "usage": None,
 }
 _RESOURCES = tuple(resource.value for resource in Resource)
@@ -208,6 +209,8 @@ def _columns(
     if row and row["next_terms"]:
         stored = {**row, **row["next_terms"]}
     columns = {**{name: stored[name] for name in _DEFAULTS}, **from_file}
+    if paid := values.get("paid_until"):
+        columns |= _paid(paid, columns)
     if not values["cycle"].months:
         columns["next_due_date"] = None  # an export may have a date although nothing recurs
     if usage := {name: values[name] for name in _RESOURCES if name in values}:
@@ -216,6 +219,13 @@ def _columns(
     columns |= {f"{name}_cents": values[name] for name in ("recurring", "options", "discount") if name in values}
     columns["anchor_day"] = _anchor(values, columns, row)
     return columns
+
+
+def _paid(paid_until: date, columns: Mapping[str, Any]) -> dict[str, date | None]:
+    """The first day not paid for, and until when the other system has invoiced where its due date is later."""
+    due, invoiced = columns["next_due_date"], columns["invoiced_until"]
+    until = max((day for day in (due, invoiced) if day), default=None)
+    return {"next_due_date": paid_until, "invoiced_until": until if until and until > paid_until else invoiced}
 
 
 def _anchor(values: Mapping[str, Any], columns: Mapping[str, Any], row: Mapping[str, Any] | None) -> int:

@@ -28,7 +28,12 @@ class Whmcs:
     sold: Sold
 
     def columns(self, header: Sequence[str], model: type[BaseModel], layout: Layout) -> Columns:
-        """How a file with this header is read: which table it is, by its columns, and what a mapping says of them."""
+        """How a file with this header is read: which table it is, by its columns, and what a mapping says of them.
+
+        Account credit has columns of our own: it is an account of each client, exported by hand.
+        """
+        if not {"email", "plan"} & model.model_fields.keys():
+            return own_columns(header, model, layout)
         by_name = {_name(name): name for name in reversed(header) if name}
         table = _table_of(by_name.keys(), model)
         if table is None:
