@@ -200,6 +200,8 @@ _SNAPSHOT = (
         _UNPAID.credit_cents.label("unpaid_credit_cents"),
         _UNPAID.paid_cents.label("unpaid_received_cents"),
         _IS_BEING_PAID.label("unpaid_is_being_paid"),
+        _UNPAID.suspends_on.label("unpaid_suspends_on"),
+        Service.lifts_when_paid,
         select(CatalogVersion.version).scalar_subquery().label("catalog_version"),
     )
     .join(Client, Client.id == Service.client_id)

@@ -13,7 +13,8 @@ class UnpaidRenewal(NamedTuple):
 
     It is for the days from ``period_start`` to the one before ``period_end``. ``credit`` was applied to it and
     ``received`` was paid on it; ``is_being_paid`` is whether a payment of it may still take money, which one that waits
-    for the client's approval at the provider cannot once the invoice is void.
+    for the client's approval at the provider cannot once the invoice is void. ``suspends_on`` is the day that was
+    announced for the suspension of the service, and ``lifts_suspension`` whether the payment ends a suspension.
     """
 
     number: str
@@ -24,6 +25,8 @@ class UnpaidRenewal(NamedTuple):
     credit: Money
     received: Money
     is_being_paid: bool
+    suspends_on: date | None = None
+    lifts_suspension: bool = True
 
     @property
     def given_back(self) -> Money:
@@ -52,4 +55,6 @@ def unpaid_renewal_from(row: Any) -> UnpaidRenewal | None:
         credit=Money(row.unpaid_credit_cents, row.unpaid_currency),
         received=Money(row.unpaid_received_cents, row.unpaid_currency),
         is_being_paid=row.unpaid_is_being_paid,
+        suspends_on=row.unpaid_suspends_on,
+        lifts_suspension=row.lifts_when_paid,
     )

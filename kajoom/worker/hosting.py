@@ -39,6 +39,8 @@ def _carry_out(
         return _NO_ACCOUNT
     if reading.status is wanted:
         return _DONE
+    if reading.is_supported and reading.status is AccountStatus.UNKNOWN:
+        return PanelResult(PanelStatus.UNKNOWN, "the account could not be read")
     result = ask()
     if result.status in {PanelStatus.REFUSED, PanelStatus.PENDING}:
         return result

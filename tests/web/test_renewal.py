@@ -189,3 +189,16 @@ def test_client_of_a_suspended_service_reads_that_the_suspension_is_being_lifted
 
     assert "la suspension est en train d’être levée" in text_of(french, f"/invoices/{number}")
     assert "la suspension est en train d’être levée" in emails_of(app, "payment_received")
+
+
+def test_service_says_when_it_will_be_suspended_and_what_restores_it(french: Browser, address: Address) -> None:
+    invoice = db.session.query(Invoice).filter_by(number=number_of("overdue")).one()
+    invoice.suspends_on = NOON.date() + timedelta(days=2)
+    db.session.commit()
+    assert "votre service sera suspendu le 19\xa0octobre 2022" in text_of(french, address("overdue"))
+    service_in("overdue").status = ServiceStatus.SUSPENDED
+    db.session.commit()
+
+    page = text_of(french, address("overdue"))
+    assert "Il sera rétabli dès que cette facture sera payée" in page
+    assert "sera suspendu" not in page

@@ -12,6 +12,7 @@ from flask import Flask
 from standardwebhooks import Webhook
 from werkzeug.test import TestResponse
 
+from kajoom.domain.service import ServiceStatus
 from kajoom.gateways import Gateways
 from kajoom.gateways.panel_port import PackageChange, PanelResult
 from kajoom.gateways.panels.webhook import WebhookPanel
@@ -21,13 +22,15 @@ from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.panel_callback import PanelCallbackRow
 from kajoom.models.service import Service
+from kajoom.operations.billing.suspension import lift_as_staff, suspend_as_staff
 from kajoom.operations.catalog.servers import current_catalog
+from kajoom.operations.orders.end_service import end_service_as_staff
 from kajoom.operations.orders.stuck import retry_change
 from tests.conftest import Browser, set_time
 from tests.gateways.receiver import SECRET, Receiver
 from tests.operations.ledger_checks import nothing_written, rows
 from tests.web.conftest import NOON, Address
-from tests.web.demo_rows import order_status
+from tests.web.demo_rows import order_status, service_in
 from tests.web.pages import hidden_fields
 from tests.worker_runs import drain
 
@@ -178,3 +181,54 @@ def test_change_that_staff_ask_again_is_a_new_request(
 
 def test_host_without_such_a_server_has_no_such_address(client: Browser) -> None:
     assert report(client, "provision-1").status_code == 404
+
+
+def status_of(row: Service) -> ServiceStatus:
+    db.session.rollback()
+    return db.session.get_one(Service, row.id).status
+
+
+def test_suspension_is_done_once_the_panel_reports_it(client: Browser, gateways: Gateways, receiver: Receiver) -> None:
+    row = service_in("hosting")
+    suspend_as_staff(row.external_id, "Impayé.", "staff:1", NOON)
+    drain(gateways, NOON)
+    assert receiver.messages[-1].headers["webhook-id"] == f"suspension-{row.id}:1"
+    assert status_of(row) is ServiceStatus.ACTIVE
+    report(client, f"suspension-{row.id}:1")
+    drain(gateways, NOON)
+
+    assert status_of(row) is ServiceStatus.SUSPENDED
+
+
+def test_report_of_a_suspension_that_was_lifted_meanwhile_counts_for_nothing(
+    client: Browser, gateways: Gateways, receiver: Receiver
+) -> None:
+    row = service_in("hosting")
+    suspend_as_staff(row.external_id, "Impayé.", "staff:1", NOON)
+    drain(gateways, NOON)
+    lift_as_staff(row.external_id, "Payé.", "staff:1", NOON)
+    report(client, f"suspension-{row.id}:1")
+    drain(gateways, NOON)
+    assert receiver.messages[-1].headers["webhook-id"] == f"suspension-{row.id}:2"
+    report(client, f"suspension-{row.id}:2", message_id="msg_2")
+    drain(gateways, NOON)
+
+    row = db.session.get_one(Service, row.id)
+    assert (row.status, row.suspension) == (ServiceStatus.ACTIVE, None)
+
+
+def test_account_is_removed_once_the_panel_reports_it(client: Browser, gateways: Gateways, receiver: Receiver) -> None:
+    current = catalog_version()
+    assert current is not None
+    current.servers = {name: {**fields, "terminates": True} for name, fields in current.servers.items()}
+    current.version += 1
+    db.session.commit()
+    row = service_in("hosting")
+    end_service_as_staff(row.external_id, "Fraude.", "staff:1", NOON.date(), NOON)
+    drain(gateways, NOON)
+    assert receiver.messages[-1].headers["webhook-id"] == f"terminate-{row.id}"
+    report(client, f"terminate-{row.id}")
+    drain(gateways, NOON)
+
+    db.session.rollback()
+    assert db.session.get_one(Service, row.id).removed_at == NOON
