@@ -69,6 +69,8 @@ def _lines(preview: TermsPreview) -> list[str]:
         lines.append("  the terms planned until now are withdrawn")
     if effect.voided:
         lines.append(f"  invoice {effect.voided} becomes void{' and is issued anew' if effect.reissues else ''}")
+    if effect.lifts_suspension:
+        lines.append("  the suspension is lifted: nothing is left to pay")
     if effect.renewal is not None:
         lines.append(f"  renewal of {effect.since}: {effect.renewal} {currency}, taxes included")
     return lines

@@ -44,6 +44,7 @@ class TermsFacts:
 
     ``due`` is the first day not paid for as it stands today, and ``paid_until`` the end of the last period that was
     paid by an invoice. ``planned_since`` is from when other terms are planned. ``open_order`` is a reference.
+    ``is_suspended`` is whether the service is or will be suspended until it has paid.
     """
 
     terms: Terms
@@ -57,6 +58,7 @@ class TermsFacts:
     renewal: OpenRenewal | None = None
     paid_until: date | None = None
     planned_since: date | None = None
+    is_suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class TermsEffect:
     at once; otherwise they are once the renewal of that period is paid. ``renewal`` is the amount of that renewal,
     taxes included, ``None`` when nothing is billed. ``voided`` is the number of the unpaid renewal that becomes void,
     and ``reissues`` whether another one takes its place at once. ``withdraws`` is whether other terms, planned until
-    now, are replaced.
+    now, are replaced, ``lifts_suspension`` whether the service has nothing left to pay that it was suspended for.
     """
 
     before: Terms
@@ -94,6 +96,7 @@ class TermsEffect:
     voids_since: date
     reissues: bool
     withdraws: bool
+    lifts_suspension: bool
     version: int
 
     @property
@@ -124,21 +127,14 @@ def terms_effect(service: TermsFacts, request: TermsRequest, today: date) -> Ter
     ``CANCELLATION_REQUESTED``, ``CHANGE_UNDER_WAY``, ``PAST_DAY``, ``TOO_FAR``, ``NO_PERIODS``, ``DAYS_PAID``,
     ``SAME_TERMS``, ``PARTLY_PAID`` or ``PAYMENT_PENDING``.
     """
-    blocked = blocked_terms(service.status, service.is_cancelling, service.open_order)
-    if blocked is not None:
-        raise blocked
     due = request.due or service.due
-    _check_days(service, request, today)
-    _check_periods(service, request, due, today)
-    if request.terms == service.terms and due == service.due and service.planned_since is None:
-        raise BusinessError(Refusal.SAME_TERMS)
+    _check_request(service, request, due, today)
     anchor = _anchor(due, service.anchor) if due and due != service.due else service.anchor
     since = _first_period(service, request, due, anchor) or today
     voids_since = _first_void(service, request, due, since)
-    voided = service.renewal if service.renewal and service.renewal.start >= voids_since else None
-    if voided is not None:
-        _check_voidable(voided)
+    voided = _voided(service.renewal, voids_since)
     is_billed = due is not None and request.terms.is_paid and service.status is not ServiceStatus.PENDING
+    is_overdue = is_billed and due is not None and due < today
     return TermsEffect(
         before=service.terms,
         after=request.terms,
@@ -152,8 +148,31 @@ def terms_effect(service: TermsFacts, request: TermsRequest, today: date) -> Ter
         voids_since=voids_since,
         reissues=voided is not None and due is not None and due <= max(today, voided.start) and is_billed,
         withdraws=service.planned_since is not None,
+        lifts_suspension=service.is_suspended and voided is not None and not is_overdue,
         version=service.version,
     )
+
+
+def _check_request(service: TermsFacts, request: TermsRequest, due: date | None, today: date) -> None:
+    """Raise the first reason against what is asked for, whatever it would do to a renewal."""
+    blocked = blocked_terms(service.status, service.is_cancelling, service.open_order)
+    if blocked is not None:
+        raise blocked
+    _check_days(service, request, today)
+    _check_periods(service, request, due, today)
+    if request.terms == service.terms and due == service.due and service.planned_since is None:
+        raise BusinessError(Refusal.SAME_TERMS)
+
+
+def _voided(renewal: OpenRenewal | None, since: date) -> OpenRenewal | None:
+    """The unpaid renewal when it is void because its period begins on ``since`` or later, else ``None``."""
+    if renewal is None or renewal.start < since:
+        return None
+    if renewal.is_partly_paid:
+        raise BusinessError(StaffRefusal.PARTLY_PAID, number=renewal.number)
+    if renewal.is_being_paid:
+        raise BusinessError(Refusal.PAYMENT_PENDING, number=renewal.number)
+    return renewal
 
 
 def _first_period(service: TermsFacts, request: TermsRequest, due: date | None, anchor: int) -> date | None:
@@ -193,13 +212,6 @@ def _check_periods(service: TermsFacts, request: TermsRequest, due: date | None,
     is_other_price = request.terms.recurring != service.terms.recurring
     if request.first_day != today or is_other_price or (request.due is not None and not service.terms.months):
         raise BusinessError(StaffRefusal.NO_PERIODS)
-
-
-def _check_voidable(renewal: OpenRenewal) -> None:
-    if renewal.is_partly_paid:
-        raise BusinessError(StaffRefusal.PARTLY_PAID, number=renewal.number)
-    if renewal.is_being_paid:
-        raise BusinessError(Refusal.PAYMENT_PENDING, number=renewal.number)
 
 
 def _anchor(due: date, anchor: int) -> int:

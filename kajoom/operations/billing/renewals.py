@@ -111,7 +111,8 @@ def _advance_due_date(invoice: Invoice, on: date, at: datetime) -> None:
     service, due = invoice.service, invoice.service.next_due_date
     if due is not None and due == invoice.period_start:
         service.next_due_date = invoice.period_end
-        apply_next_terms(service, due, at)
+        if invoice.order_id is None:
+            apply_next_terms(service, due, at)
     if invoice.order_id is not None:
         outbox.enqueue("start", f"start-{invoice.number}", at, order=invoice.order_id)
     lift_when_paid(invoice, on, at)

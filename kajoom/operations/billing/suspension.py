@@ -30,6 +30,7 @@ from kajoom.operations.transaction import transactional
 
 SUSPENSION_TASKS = (TaskKind.SUSPEND, TaskKind.UNSUSPEND)
 _PAID = "paid"
+_VOID = "void"
 
 
 def unpaid_task_key(number: str) -> str:
@@ -85,6 +86,21 @@ def lift_when_paid(invoice: Invoice, on: date, at: datetime) -> None:
     service = invoice.service
     if service.is_suspended and service.lifts_when_paid and invoice.has_begun(on):
         _ask_to_lift(service, APPLICATION, at)
+
+
+def settle_void_renewal(number: str, at: datetime) -> None:
+    """Within the current transaction, close the task of staff to decide about an unpaid renewal that is void."""
+    tasks.close_task(unpaid_task_key(number), APPLICATION, at, _VOID)
+
+
+def is_suspended_until_paid(service: Service) -> bool:
+    """Whether a service is or will be suspended until it has paid."""
+    return service.is_suspended and service.lifts_when_paid
+
+
+def lift_as_nothing_is_owed(service: Service, at: datetime) -> None:
+    """Within the current transaction, ask to lift the suspension of a service that has nothing left to pay."""
+    _ask_to_lift(service, APPLICATION, at)
 
 
 @transactional

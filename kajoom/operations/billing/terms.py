@@ -31,6 +31,11 @@ from kajoom.operations.billing.next_terms import (
     next_terms_since,
     store_next_terms,
 )
+from kajoom.operations.billing.suspension import (
+    is_suspended_until_paid,
+    lift_as_nothing_is_owed,
+    settle_void_renewal,
+)
 from kajoom.operations.billing.typed_terms import TermsInput, check_amounts, read_terms
 from kajoom.operations.transaction import transactional
 
@@ -82,18 +87,36 @@ def change_terms(
         raise BusinessError(StaffRefusal.CHANGED_SINCE)
     service = db.session.get_one(Service, service_id)
     change = _new_change(service, preview, check_reason(reason), actor, at)
-    renewals.void_renewals(service_id, at, preview.effect.voids_since)
+    _store(service, change, actor, at)
+    _void_renewals(service, preview.effect, at)
+    _apply(service, change, preview, at)
+    _issue_anew(service, preview.effect, today, at)
+    outbox.enqueue("email", f"terms_changed-{change.id}", at, email="terms_changed", terms=change.id)
+    return change
+
+
+def _store(service: Service, change: TermsChange, actor: str, at: datetime) -> None:
+    """Add the change to the history and to the audit, in place of one that was planned."""
     drop_next_terms(service)
     db.session.add(change)
     db.session.flush()  # assigns the id that the audit, the task and the e-mail refer to
-    record_act(Act.TERMS_CHANGED, actor, at, client_id=client.id, subject=change)
-    _apply(service, change, preview, at)
+    record_act(Act.TERMS_CHANGED, actor, at, client_id=change.client_id, subject=change)
+
+
+def _void_renewals(service: Service, effect: TermsEffect, at: datetime) -> None:
+    """Void the unpaid renewal, and settle what it had brought about."""
+    if effect.voided:
+        renewals.void_renewals(service.id, at, effect.voids_since)
+        settle_void_renewal(effect.voided, at)
+    if effect.lifts_suspension:
+        lift_as_nothing_is_owed(service, at)
+
+
+def _issue_anew(service: Service, effect: TermsEffect, today: date, at: datetime) -> None:
+    """Issue the next renewal when it takes the place of one that is void, or is due; the daily run issues others."""
     db.session.flush()
-    due = service.next_due_date
-    if preview.effect.reissues or (due is not None and due <= today):
+    if effect.reissues or (effect.due is not None and effect.due <= today):
         renewals.issue_next_renewal(service, today, at)
-    outbox.enqueue("email", f"terms_changed-{change.id}", at, email="terms_changed", terms=change.id)
-    return change
 
 
 def _apply(service: Service, change: TermsChange, preview: TermsPreview, at: datetime) -> None:
@@ -154,4 +177,5 @@ def _facts(snapshot: ServiceSnapshot, service: Service) -> TermsFacts:
         renewal=renewal,
         paid_until=paid_until(snapshot.id),
         planned_since=next_terms_since(service),
+        is_suspended=is_suspended_until_paid(service),
     )

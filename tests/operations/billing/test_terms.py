@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
@@ -17,7 +18,7 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
-from kajoom.domain.service import ServiceStatus
+from kajoom.domain.service import ServiceStatus, SuspensionStep
 from kajoom.domain.terms_change import TermsStatus
 from kajoom.gateways.ports import ProviderResult
 from kajoom.models.audit import AuditRow
@@ -29,17 +30,19 @@ from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.models.task import Task, open_tasks
 from kajoom.models.terms_change import TermsChange
+from kajoom.operations.billing.suspension import ask_staff_about
 from kajoom.operations.billing.terms import change_terms, preview_terms
 from kajoom.operations.billing.typed_terms import TODAY, TermsInput
 from kajoom.operations.daily import bill_day
 from kajoom.operations.orders.cancellation import request_cancellation
 from kajoom.operations.orders.end_service import end_service_as_staff
-from kajoom.operations.orders.provisioning import record_panel_result
+from kajoom.operations.orders.provisioning import record_panel_result, start_due_order
 from tests import factories
 from tests.factories import AT, DUE, ON
 from tests.fake_gateways import FakeProvider
 from tests.operations import pending_payments
 from tests.operations.ledger_checks import nothing_written, rows
+from tests.operations.parallel import run_in_threads
 from tests.operations.renewal_setup import AUGUST, DONE, issue_next_renewal, pay_in_full, record_transfer
 
 STAFF = "staff:anna"
@@ -213,6 +216,54 @@ def test_change_of_plan_by_the_client_replaces_planned_terms() -> None:
     assert (done.status, row.next_terms, row.recurring_cents) == (TermsStatus.REPLACED, None, 22_500)
 
 
+def test_renewal_of_a_scheduled_change_does_not_put_planned_terms_in_force() -> None:
+    row = factories.service()
+    done = change(row, TermsInput(plan="b", price="200.00"))
+    order = factories.confirm(row, "base", when=When.RENEWAL)
+    pay_in_full(issue_next_renewal(row))
+    assert (row.plan.code, done.status, open_tasks()) == ("a", TermsStatus.PLANNED, [])
+    start_due_order(order.id, DUE, AT)
+    record_panel_result(order.id, DONE, AT)
+    assert (row.plan.code, row.recurring_cents, done.status) == ("base", 9500, TermsStatus.REPLACED)
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_lifted"),
+    [
+        (TermsInput(due="2026-08-10"), True),
+        (TermsInput(price="0", first_day=DUE.isoformat()), True),
+        (TermsInput(price="120.00", first_day=DUE.isoformat()), False),
+    ],
+)
+def test_suspension_for_a_late_renewal_is_lifted_once_nothing_is_owed(typed: TermsInput, is_lifted: bool) -> None:
+    row = factories.service()
+    issue_next_renewal(row)
+    row.status = ServiceStatus.SUSPENDED
+    db.session.commit()
+    today = DUE + timedelta(days=20)
+    effect = preview_terms(row.client_id, row.id, typed, today).effect
+    db.session.rollback()
+    change(row, typed, on=today)
+    assert effect.lifts_suspension is is_lifted
+    assert row.suspension is (SuspensionStep.LIFTING if is_lifted else None)
+
+
+def test_suspension_that_no_payment_lifts_stays() -> None:
+    row = factories.service()
+    issue_next_renewal(row)
+    row.status, row.lifts_when_paid = ServiceStatus.SUSPENDED, False
+    db.session.commit()
+    change(row, TermsInput(due="2026-08-10"), on=DUE + timedelta(days=20))
+    assert row.suspension is None
+
+
+def test_task_about_the_unpaid_renewal_is_closed_with_it() -> None:
+    row = factories.service()
+    ask_staff_about(issue_next_renewal(row).id, AT)
+    change(row, TermsInput(due="2026-08-10"), on=DUE + timedelta(days=20))
+    assert open_tasks() == []
+
+
 def test_end_of_the_service_replaces_planned_terms() -> None:
     row = factories.service()
     done = change(row)
@@ -334,3 +385,19 @@ def test_terms_of_staff_are_not_overwritten_by_the_file_of_the_host() -> None:
     row = factories.service()
     change(row, TermsInput(price="165.00", first_day=TODAY))
     assert services_with_history([row.id]) == {row.id}
+
+
+@pytest.mark.slow
+def test_one_of_twenty_people_changes_the_terms_once(app: Flask) -> None:
+    row = factories.service()
+    service_id = row.id
+    issue_next_renewal(row)
+    digest = preview_terms(row.client_id, service_id, DEARER, ON).effect.digest
+
+    def act(number: int) -> str:
+        change_terms(service_id, DEARER, "Nouveau tarif", f"staff:{number}", ON, AT, digest)
+        return "changed"
+
+    assert run_in_threads(app, act) == {"changed": 1, "changed_since": 19}
+    assert len(rows(TermsChange)) == 1
+    assert [status for status, _, _ in bills()] == ["void", "open"]
