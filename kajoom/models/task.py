@@ -10,6 +10,7 @@ from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ForeignKey, Index, Row, exists, func, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from kajoom.domain.order import OrderStatus
 from kajoom.domain.task import TaskKind
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.catalog import Plan
@@ -114,6 +115,13 @@ def _close(condition: Any, actor: str, at: datetime, note: str) -> bool:
 def stuck_changes(before: datetime) -> list[StuckChange]:
     """Return the changes due at the panel since ``before`` or earlier, without those that a task already reports."""
     return [StuckChange(row.id, row.ids["order"], row.due_at) for row in _late_messages(["provision"], before)]
+
+
+def changes_without_job() -> list[int]:
+    """Return the ids of the orders that wait for the panel without a message that asks it, which should not happen."""
+    is_asked = exists().where(Message.key == "provision-" + Order.reference, IS_PENDING)
+    is_waiting = (Order.status == OrderStatus.AWAITING_PROVISIONING) & Order.needs_person.is_(False)
+    return list(db.session.scalars(select(Order.id).where(is_waiting, ~is_asked).order_by(Order.id)))
 
 
 def late_accounts(before: datetime) -> list[LateAccount]:

@@ -25,6 +25,7 @@ from kajoom.models.reminder import (
 )
 from kajoom.models.renewal import RenewalCursor, services_to_renew
 from kajoom.models.session import delete_expired_sessions
+from kajoom.models.task import changes_without_job
 from kajoom.models.throttle import delete_forgotten_counters
 from kajoom.models.webhook_event import delete_webhook_events
 from kajoom.operations import outbox
@@ -34,6 +35,7 @@ from kajoom.operations.billing.suspension import announce_suspension, ask_staff_
 from kajoom.operations.orders.cancellation import carry_out_cancellation
 from kajoom.operations.orders.close import expire_order
 from kajoom.operations.orders.provisioning import start_due_order
+from kajoom.operations.orders.stuck import ask_again
 from kajoom.operations.transaction import transactional, trial
 
 log = logging.getLogger(__name__)
@@ -151,7 +153,10 @@ def _ending(on: date) -> list[Item]:
 
 @transactional(read_only=True)
 def _starting(on: date) -> list[Item]:
-    return [Item("start", each) for each in orders_due(on)]
+    return [
+        *(Item("start", each) for each in orders_due(on)),
+        *(Item("ask_panel", each) for each in changes_without_job()),
+    ]
 
 
 @transactional(read_only=True)
@@ -208,6 +213,7 @@ _ACTIONS: dict[str, Callable[[Item, date, datetime], object]] = {
     "end": lambda item, on, at: carry_out_cancellation(item.row_id, on, at),
     "expire": lambda item, on, at: expire_order(item.row_id, on, at),
     "start": lambda item, on, at: start_due_order(item.row_id, on, at),
+    "ask_panel": lambda item, _on, at: ask_again(item.row_id, at),
     "renew": lambda item, on, at: issue_renewal(item.row_id, on, at, item.due),
     "remind_order": lambda item, on, at: remind_of_order(item.row_id, at),
     "remind_renewal": lambda item, on, at: remind_of_renewal(item.row_id, at),

@@ -12,7 +12,7 @@ from kajoom.domain.task import TaskKind
 from kajoom.models.audit import record_act
 from kajoom.models.client import lock_client
 from kajoom.models.order import Order, client_id_of_order, order_by_id, order_id_by_reference
-from kajoom.models.task import StuckChange, stuck_changes
+from kajoom.models.task import StuckChange, changes_without_job, stuck_changes
 from kajoom.operations import outbox, tasks
 from kajoom.operations.orders.provisioning import provision_key
 from kajoom.operations.transaction import transactional
@@ -53,6 +53,17 @@ def retry_change(
     record_act(Act.CHANGE_RETRIED, actor, at, client_id=order.client_id, subject=order)
     outbox.restart("provision", provision_key(reference), at, order=order.id)
     return order
+
+
+@transactional
+def ask_again(order_id: int, at: datetime) -> None:
+    """Queue the job of a change that waits for the panel and has none, such as one that was discarded long ago."""
+    lock_client(client_id_of_order(order_id))
+    if order_id not in changes_without_job():
+        return
+    order = order_by_id(order_id)
+    if order is not None:
+        outbox.restart("provision", provision_key(order.reference), at, order=order.id)
 
 
 @transactional(read_only=True)

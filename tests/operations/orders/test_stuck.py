@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
@@ -12,8 +13,9 @@ from kajoom.domain.task import TaskKind
 from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.models.db import db
 from kajoom.models.order import Order
-from kajoom.models.outbox import message_by_key
-from kajoom.models.task import Task, open_tasks
+from kajoom.models.outbox import Message, message_by_key
+from kajoom.models.task import Task, changes_without_job, open_tasks
+from kajoom.operations.daily import run_day
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused, record_panel_result
 from kajoom.operations.orders.stuck import report_stuck_changes, retry_change
 from tests import factories
@@ -138,3 +140,24 @@ def test_change_left_to_a_person_or_closed_is_not_asked_of_the_panel() -> None:
     assert error.value.code is Refusal.TOO_LATE
     with pytest.raises(LookupError):
         retry_change("CH-2000-000001", "staff:ana", AT)
+
+
+def test_change_without_a_job_is_asked_of_the_panel_again_by_the_daily_run() -> None:
+    order = change_at_panel()
+    waiting = change_at_panel()
+    by_hand = factories.confirm(factories.service(recurring_cents=35_000), "c")
+    discarded = {"done_at": AT, "discarded_by": "staff:ana"}  # as an earlier version allowed
+    db.session.execute(update(Message).where(Message.key == f"provision-{order.reference}").values(discarded))
+    db.session.commit()
+    assert changes_without_job() == [order.id]
+
+    run_day(ON, AT + HOUR)
+
+    message = message_by_key(f"provision-{order.reference}")
+    assert message is not None
+    assert (message.run_at, message.done_at) == (AT + HOUR, None)
+    assert changes_without_job() == []
+    with nothing_written():
+        run_day(ON, AT + HOUR)
+    report_stuck_changes(AT + 2 * HOUR)
+    assert {task.order_id for task in open_tasks()} == {order.id, waiting.id, by_hand.id}
