@@ -47,6 +47,7 @@ class LimitedPanel:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._panel = panel
+        self.can_read = panel.can_read
         self._breaker = breaker
         self._answer_to = answer_to if answer_to and isinstance(panel, CallbackPanel) else None
         self._seconds = seconds
@@ -69,7 +70,9 @@ class LimitedPanel:
         return self._ask(key, lambda: self._panel.terminate(account, key))
 
     def read(self, account: PanelAccount) -> PanelReading:
-        """As the panel's own."""
+        """As the panel's own; one that asks nobody says nothing about whether the server answers."""
+        if not self._panel.can_read:
+            return self._panel.read(account)
         if not self._breaker.begin():
             return _NO_READING
         return self._call(lambda: self._panel.read(account), lambda each: each.status is AccountStatus.UNKNOWN) or (

@@ -97,6 +97,10 @@ class Panel(Protocol):
     transaction.
     """
 
+    @property
+    def can_read(self) -> bool:
+        """Whether accounts can be read; where they cannot, ``read`` says so and the panel's own word has to do."""
+
     def change(self, change: PackageChange) -> PanelResult:
         """Set the package of an account; ``REFUSED`` when there is no such account or package."""
 

@@ -112,6 +112,14 @@ def test_unknown_answer_that_comes_at_once_delays_nobody() -> None:
     assert limited.change(CHANGE).status is PanelStatus.DONE
 
 
+def test_reading_that_asks_nobody_is_always_given_and_lets_a_dead_server_rest() -> None:
+    breaker = CircuitBreaker(monotonic=FakeMonotonic())
+    breaker.record(answered=False)
+    limited = LimitedPanel(FakePanel(can_read=False), breaker)
+    assert limited.read(ACCOUNT) == PanelReading(AccountStatus.UNKNOWN, is_supported=False)
+    assert limited.change(CHANGE).reason.startswith("not asked")
+
+
 def test_each_server_has_its_own_panel_and_breaker() -> None:
     kind = FakeKind()
     known = {name: Server(name, "fake", f"https://{name}.example.com") for name in ("s1", "web-2")}

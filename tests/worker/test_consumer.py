@@ -94,6 +94,8 @@ class TransactionRecorder:
 
     code, can_save, needs_approval = "fake", False, False
 
+    can_read = True
+
     def __init__(self) -> None:
         self.panel, self.provider, self.mailer = (
             FakePanel(),

@@ -31,6 +31,8 @@ class DemoPanel:
     ``slow_seconds`` is the delay of a request with ``Behaviour.SLOW``.
     """
 
+    can_read = True
+
     def __init__(self, store: DemoStore, slow_seconds: float = 3, wait: Callable[[float], None] = time.sleep) -> None:
         self._store = store
         self._slow_seconds = slow_seconds

@@ -18,6 +18,8 @@ NOT_READ = PanelReading(AccountStatus.UNKNOWN, is_supported=False)
 class ManualPanel:
     """Refuses every request with ``reason``, ``NO_PANEL`` unless another one is given, so that it goes to staff."""
 
+    can_read = False
+
     def __init__(self, reason: str = NO_PANEL) -> None:
         self._result = PanelResult(PanelStatus.REFUSED, reason)
 

@@ -44,6 +44,7 @@ class WebhookPanel:
     ``monotonic`` returns seconds.
     """
 
+    can_read = False
     needs: ClassVar[tuple[str, ...]] = ("SECRET",)
 
     def __init__(self, settings: PanelSettings, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -45,6 +45,7 @@ class WhmPanel:
     suspension from a failed one: the account is read to tell them apart.
     """
 
+    can_read = True
     needs: ClassVar[tuple[str, ...]] = ("USER", "TOKEN")
 
     def __init__(self, settings: PanelSettings) -> None:
