@@ -20,7 +20,7 @@ from kajoom.models.credit_note import credit_note_of_outcome
 from kajoom.models.invoice import invoice_of_order
 from kajoom.models.task import Task, open_tasks
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused
-from kajoom.operations.orders.service_tasks import complete_task
+from kajoom.operations.orders.service_tasks import complete_task, retry_task
 from kajoom.operations.orders.stuck import retry_change
 from kajoom.operations.tasks import order_of_task
 
@@ -109,11 +109,14 @@ def refuse(name: str, reason: str) -> None:
 @click.argument("name", metavar="REFERENCE|TASK")
 @with_appcontext
 def retry(name: str) -> None:
-    """Ask the panel again for a change that it refused or has not made."""
+    """Ask the panel again for what it refused or has not done: a change, a suspension, or the end of one."""
     with _exit_on_refusal(name):
-        reference = _order_reference_of(name)
-        retry_change(reference, current_operator(), clock.now())
-    click.echo(f"The panel is asked again for {reference}.")
+        reference = _reference_of(name)
+        if reference is not None:
+            retry_change(reference, current_operator(), clock.now())
+        else:
+            retry_task(int(name), current_operator(), clock.now())
+    click.echo(f"The panel is asked again for {reference or f'task {name}'}.")
 
 
 TASK_COMMANDS = (queue, done, refuse, retry)

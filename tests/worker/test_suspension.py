@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from kajoom.domain.payment import AttemptStatus
+from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.service import ServiceStatus, SuspensionStep
 from kajoom.domain.task import TaskKind
 from kajoom.gateways import Gateways
@@ -22,7 +23,7 @@ from kajoom.models.service import Service
 from kajoom.models.task import Task, open_tasks
 from kajoom.operations.billing.reminders import notify_overdue
 from kajoom.operations.billing.suspension import lift_as_staff, suspend_as_staff
-from kajoom.operations.orders.service_tasks import complete_task, report_late_accounts
+from kajoom.operations.orders.service_tasks import complete_task, report_late_accounts, retry_task
 from kajoom.operations.payments.credit import pay_with_credit
 from kajoom.operations.tasks import claim_task
 from kajoom.worker.consumer import run_once
@@ -268,6 +269,22 @@ def test_panel_that_refuses_hands_the_suspension_to_a_person(gateways: Gateways,
     assert state(row) == (ServiceStatus.SUSPENDED, None)
     assert open_tasks() == []
     assert len(emails("suspended")) == 1
+
+
+def test_panel_that_refused_is_asked_again_by_staff(gateways: Gateways, panel: FakePanel) -> None:
+    row, _ = announced(gateways)
+    panel.results.append(REFUSED)
+    at = live_day(gateways, SUSPENDED_ON)
+    [task] = open_tasks()
+    retry_task(task.id, STAFF, at)
+    assert open_tasks() == []
+    drain(gateways, at)
+
+    assert [key for _name, _username, key in panel.acts] == [f"suspension-{row.id}:{no}" for no in (1, 2)]
+    assert state(row) == (ServiceStatus.SUSPENDED, None)
+    with pytest.raises(BusinessError) as error:
+        retry_task(task.id, STAFF, at)
+    assert error.value.code is StaffRefusal.NO_TASK
 
 
 def test_server_without_a_panel_has_a_person_suspend_and_restore(by_hand: Gateways) -> None:

@@ -136,6 +136,22 @@ def lift_as_staff(name: str, reason: str, actor: str, at: datetime) -> Service:
     return service
 
 
+def ask_again(service: Service, actor: str, at: datetime) -> None:
+    """Within the current transaction, have the panel asked again what it refused or has not done."""
+    if service.suspension is not None:
+        _ask(service, service.suspension, actor, at, service.suspension_reason)
+
+
+def end_request(service: Service, at: datetime) -> None:
+    """Within the current transaction, ask nothing more about the suspension; a worker ends the message now."""
+    service.suspension = None
+    outbox.reschedule(_message_key(service), at)
+
+
+def _message_key(service: Service) -> str:
+    return f"suspension-{service.id}"
+
+
 def _is_running(service: Service) -> bool:
     """Whether a service is neither suspended nor about to be, nor being restored."""
     return service.status is ServiceStatus.ACTIVE and service.suspension is None
@@ -155,7 +171,7 @@ def _ask_to_lift(service: Service, actor: str, at: datetime, reason: str = "") -
     record_act(Act.SUSPENSION_LIFTED, actor, at, client_id=service.client_id, subject=service)
     if is_withdrawn:
         tasks.close_service_tasks(service.id, actor, at, _PAID, SUSPENSION_TASKS)
-        service.suspension = None
+        end_request(service, at)
     else:
         _ask(service, SuspensionStep.LIFTING, actor, at, reason)
 
@@ -165,7 +181,7 @@ def _ask(service: Service, step: SuspensionStep, actor: str, at: datetime, reaso
     tasks.close_service_tasks(service.id, actor, at, "", SUSPENSION_TASKS)
     service.suspension, service.suspension_no = step, service.suspension_no + 1
     service.suspension_reason = reason
-    outbox.handle_again("suspension", f"suspension-{service.id}", at, service=service.id)
+    outbox.handle_again("suspension", _message_key(service), at, service=service.id)
 
 
 def _is_untouched(service: Service) -> bool:

@@ -15,7 +15,7 @@ from kajoom.models.order import open_order_of
 from kajoom.models.service import Service
 from kajoom.operations import outbox, tasks
 from kajoom.operations.billing.named_service import lock_service
-from kajoom.operations.billing.suspension import SUSPENSION_TASKS
+from kajoom.operations.billing.suspension import SUSPENSION_TASKS, end_request
 from kajoom.operations.catalog.servers import account_of
 from kajoom.operations.transaction import transactional
 
@@ -69,7 +69,8 @@ def record_done(service: Service, actor: str, at: datetime) -> None:
     tasks.close_service_tasks(service.id, actor, at, "", SUSPENSION_TASKS)
     is_lifted = step is SuspensionStep.LIFTING
     service.status = ServiceStatus.ACTIVE if is_lifted else ServiceStatus.SUSPENDED
-    service.suspension, service.suspension_changed_at = None, at
+    service.suspension_changed_at = at
+    end_request(service, at)
     if not is_lifted:
         _send("suspended", service, at)
     elif was_suspended:

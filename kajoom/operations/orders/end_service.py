@@ -20,6 +20,7 @@ from kajoom.operations import outbox, tasks
 from kajoom.operations.billing import invoices, renewals
 from kajoom.operations.billing.named_service import lock_service_named
 from kajoom.operations.billing.next_terms import drop_next_terms
+from kajoom.operations.billing.suspension import end_request
 from kajoom.operations.orders import provisioning
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.orders.removal import ask_to_remove
@@ -54,7 +55,7 @@ def end_service(service: Service, end: End, today: date, at: datetime) -> None:
         return
     drop_next_terms(service)
     service.status, service.ended_on, service.end_reason = end.status, end.on, end.reason
-    service.suspension = None
+    end_request(service, at)
     request = end.cancellation or open_cancellation_of(service.id)
     if request is not None:
         request.status, request.closed_at = CancellationStatus.DONE, at

@@ -17,7 +17,7 @@ from kajoom.i18n.translations import N_
 from kajoom.models.staff_queue import names_of_actors
 from kajoom.models.task import task_by_id
 from kajoom.operations.orders.provisioning import mark_operational
-from kajoom.operations.orders.service_tasks import complete_task
+from kajoom.operations.orders.service_tasks import complete_task, retry_task
 from kajoom.operations.orders.stuck import retry_change
 from kajoom.operations.tasks import claim_order, claim_task, release_order, release_task
 from kajoom.web.forms import SingleField, StrictForm, whole_number
@@ -105,6 +105,12 @@ def release_change(reference: str) -> ResponseReturnValue:
 def done_task(task_id: int) -> ResponseReturnValue:
     """Close a task about a service that a person has ended, suspended or restored at its server."""
     return _act_on_task(task_id, "task_done", complete_task)
+
+
+@bp.post("/tasks/<int:task_id>/retry")
+def retry_service_task(task_id: int) -> ResponseReturnValue:
+    """Ask the panel again to suspend or restore an account, which it refused or has not done."""
+    return _act_on_task(task_id, "change_retried", retry_task)
 
 
 @bp.post("/tasks/<int:task_id>/claim")
