@@ -92,6 +92,11 @@ def plan_of(order: str) -> str:
     return db.session.query(Service).join(Order).filter(Order.reference == order).one().plan.code
 
 
+def service_at(address: str) -> Service:
+    db.session.rollback()
+    return db.session.get_one(Service, int(address.rpartition("/")[2]))
+
+
 def test_accepted_change_waits_for_the_report_of_the_panel(
     client: Browser, gateways: Gateways, receiver: Receiver, order: str
 ) -> None:
@@ -232,3 +237,46 @@ def test_account_is_removed_once_the_panel_reports_it(client: Browser, gateways:
 
     db.session.rollback()
     assert db.session.get_one(Service, row.id).removed_at == NOON
+
+
+def test_suspension_and_its_end_are_in_force_once_they_are_reported(
+    client: Browser, gateways: Gateways, receiver: Receiver, address: Address
+) -> None:
+    service = service_at(address("hosting"))
+    name, key = service.external_id, f"suspension-{service.id}"
+    suspend_as_staff(name, "Compte compromis", "anne", NOON)
+    drain(gateways, NOON)
+    assert service_at(address("hosting")).status is ServiceStatus.ACTIVE
+    assert report(client, f"{key}:1").status_code == 200
+    drain(gateways, NOON)
+    assert service_at(address("hosting")).status is ServiceStatus.SUSPENDED
+    lift_as_staff(name, "Nettoyé", "anne", NOON)
+    drain(gateways, NOON)
+    report(client, f"{key}:1", message_id="msg_late")
+    drain(gateways, NOON)
+    assert service_at(address("hosting")).status is ServiceStatus.SUSPENDED
+    report(client, f"{key}:2", message_id="msg_2")
+    drain(gateways, NOON)
+    assert service_at(address("hosting")).status is ServiceStatus.ACTIVE
+    sent = [(each.headers["webhook-id"], json.loads(each.body)["type"]) for each in receiver.messages]
+    assert sent[0] == (f"{key}:1", "account.suspend")
+    assert set(sent[1:]) == {(f"{key}:2", "account.unsuspend")}
+
+
+def test_removal_of_an_account_is_recorded_once_it_is_reported(
+    client: Browser, gateways: Gateways, receiver: Receiver, address: Address
+) -> None:
+    current = catalog_version()
+    assert current is not None
+    current.servers = {name: {**server, "terminates": True} for name, server in current.servers.items()}
+    current.version += 1
+    db.session.commit()
+    service = service_at(address("hosting"))
+    end_service_as_staff(service.external_id, "Fin", "anne", NOON.date(), NOON)
+    drain(gateways, NOON)
+    assert service_at(address("hosting")).removed_at is None
+    [message] = receiver.messages
+    assert json.loads(message.body)["type"] == "account.terminate"
+    report(client, message.headers["webhook-id"])
+    drain(gateways, NOON)
+    assert service_at(address("hosting")).removed_at == NOON
