@@ -20,6 +20,7 @@ from kajoom.models.order import Order
 from kajoom.models.outbox import message_by_key
 from kajoom.models.task import Task
 from kajoom.operations.accounts.staff import StaffDetails, create_staff
+from kajoom.operations.orders.provisioning import flag_for_review
 from kajoom.operations.tasks import open_task
 from kajoom.operations.transaction import transactional
 from tests.conftest import Browser, SignIn, Statements
@@ -368,3 +369,28 @@ def test_only_a_change_that_awaits_our_team_is_acted_on_whatever_its_service(
         answer = act(staff, f"/staff/orders/{at_panel}/{name}", reason="No room")
         assert answer.status_code == (303 if is_open and name != "refuse" else 409), name
     assert order_status(at_panel) == ("completed" if is_open else order_status_before.value)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown", "sentence"),
+    [
+        (ReviewReason.PACKAGE_CHANGED, "<b>gold</b>", "« &lt;b&gt;gold&lt;/b&gt; », qui n’est ni l’ancien"),
+        (ReviewReason.ACCOUNT_MISSING, "", "Le compte n’existe pas sur le serveur."),
+        (ReviewReason.PANEL_REFUSED, "<b>full</b>", "Le panneau a refusé le changement : « &lt;b&gt;full&lt;/b&gt; »."),
+    ],
+)
+def test_what_the_panel_shows_is_for_staff_only_and_never_markup(
+    staff: Browser, french: Browser, at_panel: str, reason: ReviewReason, shown: str, sentence: str
+) -> None:
+    @transactional
+    def flag() -> None:
+        flag_for_review(
+            db.session.scalars(select(Order).where(Order.reference == at_panel)).one(), NOON, "panel", reason, shown
+        )
+
+    flag()
+
+    assert sentence in staff.get("/staff").text.replace("\N{NO-BREAK SPACE}", " ")
+    page = french.get(f"/orders/{at_panel}").text
+    assert "Notre équipe s’en occupe." in page
+    assert not any(word in page for word in ("gold", "full</b>", "panneau"))
