@@ -425,7 +425,7 @@ def test_scheduled_change_starts_once_its_suspended_service_is_restored(gateways
     assert acts(panel) == ["suspend", "unsuspend"]
 
 
-def test_staff_are_asked_about_a_service_once_and_not_after_the_payment(gateways: Gateways) -> None:
+def test_staff_are_asked_about_a_service_once_and_not_after_the_payment(gateways: Gateways, mailer: FakeMailer) -> None:
     set_policy(None, 45)
     row, invoice = unpaid_service()
     for day in (1, 7, 44):
@@ -435,6 +435,7 @@ def test_staff_are_asked_about_a_service_once_and_not_after_the_payment(gateways
         live_day(gateways, DUE + day * DAY)
     [task] = open_tasks()
     assert (task.kind, task.service_id, task.detail) == (TaskKind.UNPAID, row.id, invoice.number)
+    assert f"flask staff end {row.external_id} --reason" in text_of(mailer.sent[-1])
     pay_in_full(invoice)
 
     assert open_tasks() == []
