@@ -67,7 +67,8 @@ class PricingInput:
 
     ``due`` is the first day not paid for (``None``: nothing recurs), ``anchor`` the day of the month (1-31) of its
     due dates, ``taxation`` the taxes that its price has and ``credit`` the client's account credit. A service that is
-    not ``active``, or that has one of the other three flags, cannot change plan; see ``service_refusal``.
+    not ``active``, or that has one of the other three flags, cannot change plan; see ``service_refusal``. ``planned``
+    is the recurring amount of the next period on the same cycle, when other terms are planned for it.
     """
 
     terms: Terms
@@ -79,6 +80,7 @@ class PricingInput:
     cancelling: bool = False
     changing: bool = False
     unpaid: bool = False
+    planned: Money | None = None
 
     @property
     def recurs(self) -> bool:

@@ -49,7 +49,8 @@ class Quote:
 
     ``subtotal`` is before tax, ``total`` with taxes and before ``credit_used``. ``next_due`` and ``anchor`` apply once
     the change is made. ``timing_options`` are the timings the client may choose between, the default first; empty when
-    there is no choice. ``needs_person`` is whether staff must carry out the change.
+    there is no choice. ``needs_person`` is whether staff must carry out the change. ``planned`` is the recurring
+    amount already planned for the next period, ``None`` when the current one goes on.
     """
 
     current: Terms
@@ -66,6 +67,7 @@ class Quote:
     taxation: Taxation
     timing_options: tuple[When, ...]
     needs_person: bool
+    planned: Money | None = None
 
     @property
     def due_today(self) -> Money:
@@ -100,8 +102,9 @@ class Quote:
 
     @cached_property
     def renewal_before(self) -> Money:
-        """The next renewal on the current terms, taxes included."""
-        return with_taxes(self.current.recurring, self.taxation, self.next_due or self.effective_on)
+        """The next renewal without the change, taxes included, on the terms planned for it or else the current ones."""
+        recurring = self.current.recurring if self.planned is None else self.planned
+        return with_taxes(recurring, self.taxation, self.next_due or self.effective_on)
 
     @cached_property
     def renewal_after(self) -> Money:
@@ -217,4 +220,5 @@ def quote(
         taxation=service.taxation,
         timing_options=outcome.timing_options,
         needs_person=needs_person,
+        planned=service.planned,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Index, ScalarSelect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
@@ -13,6 +14,13 @@ from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, enum_column, inline_code
+
+
+class OpenCancellation(NamedTuple):
+    """The cancellation request of a service; ``effective_on`` is the first day without it."""
+
+    reference: str
+    effective_on: date
 
 
 class Cancellation(Base):
@@ -88,3 +96,10 @@ def cancellations_due(on: date) -> list[int]:
     """Return the ids of open requests that are effective on the day ``on`` or before, the earliest first."""
     query = select(Cancellation.id).where(IS_OPEN_REQUEST, Cancellation.effective_on <= on)
     return list(db.session.scalars(query.order_by(Cancellation.effective_on, Cancellation.id)))
+
+
+def open_cancellation_from(row: Any) -> OpenCancellation | None:
+    """The request in the columns of a service's snapshot that begin with ``cancellation_``, ``None`` without one."""
+    if row.cancellation_reference is None:
+        return None
+    return OpenCancellation(row.cancellation_reference, row.cancellation_effective_on)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import aliased
@@ -22,7 +21,7 @@ from kajoom.domain.service import ServiceStatus
 from kajoom.domain.tax import Taxation
 from kajoom.domain.terms import NO_EXTRAS, Extras, Terms, due_date_on
 from kajoom.domain.usage import combined_usage
-from kajoom.models.cancellation import Cancellation
+from kajoom.models.cancellation import Cancellation, OpenCancellation, open_cancellation_from
 from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.client import Client, taxation_of
 from kajoom.models.credit import credit_cents_of
@@ -32,15 +31,9 @@ from kajoom.models.measures import Measures, measures_of
 from kajoom.models.order import Order
 from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
+from kajoom.models.terms_change import planned_amount
 from kajoom.models.types import inline_code
 from kajoom.models.unpaid_renewal import UnpaidRenewal, unpaid_renewal_from
-
-
-class OpenCancellation(NamedTuple):
-    """The cancellation request of a service; ``effective_on`` is the first day without it."""
-
-    reference: str
-    effective_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +43,8 @@ class ServiceSnapshot:
     ``due`` is the due date as it stands on the day of the snapshot: that of a service at 0.00 moves on by itself.
     ``open_order`` is a reference. It, ``open_cancellation`` and ``unpaid_renewal`` are ``None`` when there is none.
     ``measures`` says which amounts of the ``usage`` its panel measured, ``None`` when it measured none lately.
-    ``extras`` are its options and its discount, ``taxation`` is which taxes its price has, and ``credit`` the client's
-    account credit in the service's currency.
+    ``extras`` are its options and its discount, ``planned`` is the recurring amount already set for its next period,
+    ``taxation`` is which taxes its price has, and ``credit`` the client's account credit in the service's currency.
     """
 
     id: int
@@ -77,6 +70,7 @@ class ServiceSnapshot:
     open_cancellation: OpenCancellation | None
     unpaid_renewal: UnpaidRenewal | None
     extras: Extras = NO_EXTRAS
+    planned: Money | None = None
 
     def pricing_input(self, on: date) -> PricingInput:
         """The facts that a quote of the day ``on`` depends on."""
@@ -90,6 +84,7 @@ class ServiceSnapshot:
             cancelling=self.open_cancellation is not None,
             changing=self.open_order is not None,
             unpaid=self._must_pay_first(on),
+            planned=self.planned,
         )
 
     def blocked_reason(self, on: date) -> Refusal | None:
@@ -175,6 +170,7 @@ _SNAPSHOT = (
         Service.recurring_cents,
         Service.options_cents,
         Service.discount_cents,
+        Service.next_terms,
         Service.quantity,
         Service.registered_on,
         Service.next_due_date,
@@ -247,13 +243,8 @@ def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSna
         taxation=taxation_of(row.province, row.country, row.tax_exempt, current.registered),
         credit=Money(row.credit, row.currency),
         open_order=row.open_order,
-        open_cancellation=_open_cancellation(row),
+        open_cancellation=open_cancellation_from(row),
         unpaid_renewal=unpaid_renewal_from(row),
         extras=Extras(row.options_cents, row.discount_cents),
+        planned=planned_amount(row, cycle),
     )
-
-
-def _open_cancellation(row: Any) -> OpenCancellation | None:
-    if row.cancellation_reference is None:
-        return None
-    return OpenCancellation(row.cancellation_reference, row.cancellation_effective_on)

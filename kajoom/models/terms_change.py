@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, func, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
@@ -91,6 +92,17 @@ def service_of_terms(service_id: int) -> Service | None:
     """A service of any client with its client, for the pages of staff, or ``None``."""
     query = select(Service).options(joinedload(Service.client)).where(Service.id == service_id)
     return db.session.scalar(query)
+
+
+def planned_amount(row: Any, cycle: BillingCycle) -> Money | None:
+    """The recurring amount of a service's next period, from the columns of its ``row``.
+
+    ``None`` unless other terms on the same ``cycle`` are set for that period.
+    """
+    stored, due = row.next_terms, row.next_due_date
+    if stored is None or due is None or stored["since"] > due.isoformat() or stored["cycle"] != cycle:
+        return None
+    return Money(stored["recurring_cents"], row.currency)
 
 
 def planned_terms_of(service_id: int) -> TermsChange | None:

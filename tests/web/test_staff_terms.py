@@ -102,6 +102,7 @@ def test_confirmed_terms_are_planned_audited_and_shown_to_the_client(
     assert tuple(act) == ("terms_changed", change.id)
     assert db.session.scalar(select(Message.key).where(Message.key == f"terms_changed-{change.id}")) is not None
     history = french.get(path.removeprefix("/staff").removesuffix("/terms")).text
+    assert '<data id="planned" value="165.00"' in history
     assert 'data-terms="planned"' in history
     assert "Entente du 3 octobre" in history
     assert 'id="planned"' in staff.get(path).text

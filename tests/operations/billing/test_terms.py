@@ -207,6 +207,15 @@ def test_planned_terms_are_replaced_by_later_ones_and_withdrawn_by_the_present_o
     assert issue_next_renewal(row).subtotal_cents == 15000
 
 
+@pytest.mark.parametrize(("first_day", "cents"), [("due", 18_971), ("2026-07-02", 17_246)])
+def test_price_preview_compares_with_the_next_renewal_on_planned_terms(first_day: str, cents: int) -> None:
+    row = factories.service()
+    change(row, TermsInput(price="165.00", first_day=first_day))
+    quote = factories.price(row)
+    assert quote.renewal_before == Money(cents)
+    assert quote.subtotal == Money(3_750)  # what is in force today is 150.00
+
+
 def test_change_of_plan_by_the_client_replaces_planned_terms() -> None:
     row = factories.service()
     done = change(row, TermsInput(price="165.00", first_day="2026-09-01"))
