@@ -29,6 +29,7 @@ from kajoom.models.outbox import Message
 from kajoom.models.payment import Attempt, Payment
 from kajoom.models.refund import RefundAttempt
 from kajoom.models.service import Service
+from kajoom.models.task import Task, changes_without_job
 from kajoom.models.terms_change import TermsChange
 from kajoom.operations.billing.next_terms import next_terms_for
 from kajoom.operations.billing.renewals import needed_review_on_its_day
@@ -49,6 +50,7 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
         *_balances(),
         *_orders(),
         *_services(state),
+        *_waiting_changes(),
         *_renewals(),
         *_messages(at),
         *_numbers(),
@@ -61,7 +63,15 @@ def violations(state: ExternalState, at: datetime, providers: tuple[str, ...] = 
 def violations_at_any_time() -> list[str]:
     """The rules that must hold at every moment, also after a crash and while work is pending, and do not."""
     db.session.rollback()
-    found = [*_invoices(), *_credit_notes(), *_balances(), *_renewals(), *_numbers(), *_acts()]
+    found = [
+        *_invoices(),
+        *_credit_notes(),
+        *_balances(),
+        *_waiting_changes(),
+        *_renewals(),
+        *_numbers(),
+        *_acts(),
+    ]
     db.session.rollback()
     return found
 
@@ -251,6 +261,21 @@ def _services(state: ExternalState) -> Iterator[str]:
         and invoice.replaced_on is None
     )
     yield from (f"service {service}: {day} is billed {n} times" for (service, day), n in periods.items() if n > 1)
+
+
+def _waiting_changes() -> Iterator[str]:
+    """Each change to be made has a job that asks the panel, or an open task that a person has been written to about."""
+    waiting = {order.id: order for order in rows(Order) if order.status is S.AWAITING_PROVISIONING}
+    with_task = {task.order_id for task in rows(Task) if task.closed_at is None}
+    for order_id in changes_without_job():
+        yield f"order {waiting[order_id].reference} waits for the panel, which nobody asks"
+    for order in waiting.values():
+        if order.needs_person and order.id not in with_task:
+            yield f"order {order.reference} waits for a person, and has no task"
+    queued = {message.key for message in rows(Message)}
+    for task in rows(Task):
+        if f"staff_task-{task.key}" not in queued:
+            yield f"nobody was written to about the task {task.key}"
 
 
 def _renewals() -> Iterator[str]:
