@@ -61,7 +61,8 @@ def renewals_to_announce(on: date) -> list[int]:
 
 def renewals_to_suspend(on: date) -> list[int]:
     """Return the ids of unpaid renewals whose service was to be suspended on the day ``on`` or before."""
-    return _unpaid_renewals(and_(Invoice.suspends_on <= on, _IS_RUNNING))
+    # The due date is always earlier, and has an index.
+    return _unpaid_renewals(and_(Invoice.due_on < on, Invoice.suspends_on <= on, _IS_RUNNING))
 
 
 def renewals_to_decide(due_by: date) -> list[int]:

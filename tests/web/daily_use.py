@@ -15,9 +15,12 @@ from flask import Flask
 
 from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.refusal import BusinessError
+from kajoom.models.catalog import catalog_version
 from kajoom.models.daily_summary import daily_summary
+from kajoom.models.db import db
 from kajoom.models.health import queue_health
 from kajoom.models.outbox import unfinished_messages
+from kajoom.models.panel_event import panel_events_since
 from kajoom.models.payment import attempt_by_provider_ref
 from kajoom.models.reconciliation import differences_of, payments_between, payments_by_reference
 from kajoom.models.staff import staff_accounts
@@ -31,6 +34,7 @@ from kajoom.operations.accounts.personal_data import erase_client, export_client
 from kajoom.operations.accounts.sessions import close_other_sessions, close_sessions_as_staff
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.billing.credit_notes import credit_invoice
+from kajoom.operations.billing.suspension import lift_as_staff, suspend_as_staff
 from kajoom.operations.daily import bill_day, delete_old_rows, enqueue_day, enqueue_digest
 from kajoom.operations.orders.cancellation import request_cancellation, withdraw_cancellation
 from kajoom.operations.orders.close import cancel_order
@@ -107,7 +111,11 @@ def send_forms(app: Flask) -> None:
 
 
 def run_days(app: Flask) -> None:
-    """Run the work of two days, reconcile, and write what staff read of it."""
+    """Run the work of two days, reconcile, and write what staff read of it; unpaid services are suspended."""
+    current = catalog_version()
+    assert current is not None
+    current.billing, current.version = {"suspend_days": 1, "terminate_days": 2}, current.version + 1
+    db.session.commit()
     providers = app.extensions["kajoom"].payments
     for on, at in ((TODAY, NOON), (_TOMORROW, NOON + timedelta(days=1))):
         enqueue_day(on, at)
@@ -116,6 +124,7 @@ def run_days(app: Flask) -> None:
         delete_old_rows(at)
         reconcile(providers, on, at)
         daily_summary(on, at)
+    panel_events_since(NOON)
     payments_between("paypal", NOON - timedelta(days=1), NOON)
     payments_by_reference(["paypal:1", "paypal:2"])
     differences_of("paypal", TODAY)
@@ -168,6 +177,8 @@ def act_as_staff(app: Flask) -> None:
         lambda: credit_invoice(number, "5.00", "a mistake", _STAFF, TODAY, NOON),
         lambda: refund_invoice(number, providers, _STAFF, NOON),
         lambda: explain("d77", "known", _STAFF, NOON),
+        lambda: suspend_as_staff("exemple.ca", "unpaid", _STAFF, NOON),
+        lambda: lift_as_staff("garage-exemple.ca", "paid", _STAFF, NOON),
         lambda: end_service_as_staff("domain99", "fraud", _STAFF, TODAY, NOON),
         lambda: send_reset("grown77", _STAFF, NOON),
         lambda: invite("grown78", _STAFF, NOON),

@@ -23,6 +23,7 @@ _PERSONAL_DATA = "a copy or an erasure of one client, by command: an index would
 
 READ_WHOLE: Mapping[str, str] = {
     "SELECT DISTINCT service.server FROM service": "Once a day every account is measured, one server after another.",
+    "service.suspension_changed_at >= ": "What panels have done, for an e-mail that staff get once an hour at most.",
     "sum(credit_entry.cents) != ": "Who has credit, and how much there is of it in all: a sum of every movement.",
     "FROM refund_attempt ORDER BY refund_attempt.id DESC": "The newest 20, read from the end of the table.",
     "SELECT message.id, message.ids FROM message": _PERSONAL_DATA,
