@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +15,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kajoom import clock, gateways
-from kajoom.cli import CommandGroup
+from kajoom.cli import CommandGroup, end_command
 from kajoom.cli.migrations import init_migrations
 from kajoom.clock import Clock
 from kajoom.config import Config, Misconfigured, from_environment
@@ -25,7 +27,6 @@ from kajoom.models.health import latest_revision
 from kajoom.operations.catalog.servers import current_catalog
 from kajoom.operations.orders.panel_callbacks import answer_to
 from kajoom.web import init_web
-from kajoom.worker.loop import embed_worker, start_embedded_worker
 
 INSTANCE = Path(__file__).resolve().parent / "instance"
 """The folder of the database file, of the demonstration and of its e-mails."""
@@ -80,10 +81,14 @@ def create_app(config: Config | None = None) -> Flask:
     app.config["CHANGES_BY_HAND"] = app.extensions["kajoom"].changes_by_hand
     init_web(app, config.payment_hosts)
 
+    if command is not None:
+        atexit.register(end_command, app)
     if config.worker == "embedded":
-        embed_worker(app)
+        # Imported here: a web process without a worker does not load what writes e-mails, 2 MB.
+        worker = import_module("kajoom.worker.loop")
+        worker.embed_worker(app)
         if command == "run":
-            start_embedded_worker(app)
+            worker.start_embedded_worker(app)
     if config.proxy_hops:
         hops = config.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

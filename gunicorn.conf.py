@@ -5,6 +5,7 @@ ever.
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from flask import Flask
 
 from app import INSTANCE
 from kajoom.config import Misconfigured, from_environment
-from kajoom.worker.loop import start_embedded_worker
 
 try:
-    from_environment(INSTANCE).check_can_serve()
+    configuration = from_environment(INSTANCE)
+    configuration.check_can_serve()
 except Misconfigured as error:
     error.show()
     sys.exit(error.exit_code)
@@ -35,5 +36,5 @@ forwarder_headers = ""  # nobody sets SCRIPT_NAME by a header: the prefix is tha
 
 def post_worker_init(worker: Any) -> None:
     """Start the embedded worker in each process, if the configuration asks for one."""
-    if isinstance(worker.wsgi, Flask):
-        start_embedded_worker(worker.wsgi)
+    if configuration.worker == "embedded" and isinstance(worker.wsgi, Flask):
+        import_module("kajoom.worker.loop").start_embedded_worker(worker.wsgi)  # loaded as in app.py

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pkgutil import resolve_name
 
 import click
+from flask import Flask
 from flask.cli import AppGroup
+
+from kajoom.models.db import db
 
 COMMANDS = {
     "accounts": "kajoom.cli.accounts:accounts",
@@ -47,6 +51,16 @@ class CommandGroup(AppGroup):
             return super().get_command(ctx, cmd_name)
         command: click.Command = resolve_name(COMMANDS[cmd_name])
         return command
+
+
+def end_command(app: Flask) -> None:
+    """Close the connections to the database, and leave what is in memory to the system.
+
+    Python would first look through all of it for what can be deleted, which takes a quarter of a short command's time.
+    """
+    with app.app_context():
+        db.engine.dispose()
+    gc.freeze()
 
 
 def _is_utf8(arguments: Sequence[str]) -> bool:

@@ -47,7 +47,7 @@ from kajoom.models.db import db
 from kajoom.operations.accounts.passwords import replace_password_hash
 from kajoom.operations.email_address import parse_email
 from kajoom.web.client_session import init_client_sessions
-from kajoom.web.hashing import ARGON2, SCHEMES, HashingLimit, LimitedContext, TypedPasswordUtil
+from kajoom.web.hashing import ARGON2, SCHEMES, LimitedContext, TypedPasswordUtil
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.session import SessionInterface
 from kajoom.web.sign_in_reason import reason_of_refusal, sign_in_reason
@@ -159,7 +159,7 @@ def init_auth(app: Flask) -> None:
         render_template=_render_auth_page,  # type: ignore[arg-type]
         **forms,
     )
-    security.pwd_context = LimitedContext(HashingLimit(), **security.pwd_context.to_dict())
+    security.pwd_context = LimitedContext(**security.pwd_context.to_dict())
     security.login_manager.request_loader(None)  # no sign-in by an authentication token
     security.want_json(lambda _request: False)  # nor a JSON API: pages only
     # No view uses Flask-Principal's permissions, so its identity is not loaded at each request.

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
+from ctypes import CDLL
+from functools import partial
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_security import PasswordUtil
 from passlib.context import CryptContext
 from werkzeug.exceptions import TooManyRequests
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 ARGON2 = {"argon2__type": "ID", "argon2__rounds": 2, "argon2__memory_cost": 19 * 1024, "argon2__parallelism": 1}
 """argon2id with 19 MiB and two passes, the first choice of OWASP's Password Storage Cheat Sheet; memory is in KiB."""
@@ -24,48 +28,60 @@ SCHEMES = ("argon2", "bcrypt", "phpass")
 _BCRYPT_BYTES = 72
 """What bcrypt reads of a password; PHP ignores the rest, the Python library refuses it."""
 
-RUNNING, WAITING = 2, 4
+_C_LIBRARY = CDLL(None)
+
+ADMITTED = 6
+"""How many passwords of one process are hashed or wait for it: one and five, which wait for a sixth of a second."""
+
 _RETRY_AFTER_SECONDS = 5
 
+_M_ARENA_MAX = -8
+"""The number of heaps, as a parameter of glibc's ``mallopt``."""
 
-class HashingLimit:
-    """Lets ``running`` threads of this process hash at once and ``waiting`` others wait for their turn."""
 
-    def __init__(self, running: int = RUNNING, waiting: int = WAITING) -> None:
-        self._running = BoundedSemaphore(running)
-        self._admitted = BoundedSemaphore(running + waiting)
+class HashingThread:
+    """The one thread of this process that hashes passwords, 19 MiB each; ``admitted`` calls use or await it."""
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a turn, and keep it inside the ``with``; raise ``TooManyRequests`` (429) when too many wait."""
+    def __init__(self, admitted: int = ADMITTED) -> None:
+        self._admitted = BoundedSemaphore(admitted)
+        self._executor = ThreadPoolExecutor(1, "hashing")
+
+    def run(self, function: Callable[[], T]) -> T:
+        """What a function returns in the thread; ``TooManyRequests`` (429) when too many await it.
+
+        Its memory is given back afterwards: glibc would keep it for the next one, and so 19 MiB for each process.
+        """
         if not self._admitted.acquire(blocking=False):
             log.warning("throttled", extra={"limit": "hashing"})
             raise TooManyRequests(retry_after=_RETRY_AFTER_SECONDS)
         try:
-            with self._running:
-                yield
+            return self._executor.submit(self._run, function).result()
         finally:
             self._admitted.release()
 
+    def _run(self, function: Callable[[], T]) -> T:
+        try:
+            return function()
+        finally:
+            with suppress(AttributeError):  # not glibc
+                _C_LIBRARY.malloc_trim(0)
+
 
 class LimitedContext(CryptContext):  # type: ignore[misc]  # passlib has no types
-    """A password context that hashes and verifies within a limit, whoever calls it."""
+    """A password context that hashes and verifies one password at a time, whoever calls it."""
 
-    def __init__(self, limit: HashingLimit, **policy: Any) -> None:
+    def __init__(self, **policy: Any) -> None:
         super().__init__(**policy)
-        self._limit = limit
-        # glibc keeps what argon2 used for the next hash of the same thread: 19 MiB for each thread that ever hashed.
-        self._threads = ThreadPoolExecutor(RUNNING, "hashing")
+        self._thread = HashingThread()
+        share_one_heap()
 
     def hash(self, secret: str, **options: Any) -> str:
         """The hash of a password."""
-        with self._limit.turn():
-            return str(self._threads.submit(super().hash, secret, **options).result())
+        return str(self._thread.run(partial(super().hash, secret, **options)))
 
     def verify(self, secret: str, hash: str, **options: Any) -> bool:  # noqa: A002 - passlib's name
         """Whether the password is that of the hash; never that of one which cannot be read, in the same time."""
-        with self._limit.turn():
-            return self._threads.submit(self._verify, secret, hash, options).result()
+        return self._thread.run(partial(self._verify, secret, hash, options))
 
     def _verify(self, secret: str, hashed: str, options: dict[str, Any]) -> bool:
         try:
@@ -89,6 +105,15 @@ class TypedPasswordUtil(PasswordUtil):
         normalized = NormalizedPassword(super().normalize(password))
         normalized.as_typed = password
         return normalized
+
+
+def share_one_heap() -> None:
+    """Have all threads of this process share one heap of glibc's; otherwise each that frees memory keeps it for itself.
+
+    Only one thread at a time runs Python and asks for memory, so that none waits for another.
+    """
+    with suppress(AttributeError):  # not glibc
+        _C_LIBRARY.mallopt(_M_ARENA_MAX, 1)
 
 
 def _as_hashed(secret: str, scheme: str | None) -> str | bytes:

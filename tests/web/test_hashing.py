@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from threading import Event, Thread
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Event
 
 import pytest
 from flask import Flask
@@ -16,69 +17,37 @@ from app import create_app
 from kajoom.config import Config
 from kajoom.models.client import client_by_email
 from kajoom.models.db import db
-from kajoom.web.hashing import HashingLimit
+from kajoom.web.hashing import HashingThread
 from tests.conftest import FAST_HASH, PASSWORD, Browser
 from tests.wait import until
 
 WEAKER = {**FAST_HASH, "argon2__memory_cost": 16}
 
 
-class Occupied:
-    """A limit with its turns taken by threads, which wait until ``release`` is set."""
+def test_one_hash_at_a_time_and_five_wait() -> None:
+    hashing, release, running = HashingThread(), Event(), []
 
-    def __init__(self, limit: HashingLimit, threads: int) -> None:
-        self.limit = limit
-        self.release, self.running = Event(), [Event() for _ in range(threads)]
-        self.threads = [Thread(target=self._hash, args=(each,)) for each in self.running]
+    def hash_until_released() -> None:
+        running.append(threading.current_thread())
+        release.wait(30)
 
-    def _hash(self, running: Event) -> None:
-        with self.limit.turn():
-            running.set()
-            self.release.wait(30)
-
-    def start(self) -> None:
-        for thread in self.threads:
-            thread.start()
-
-    def end(self) -> None:
-        self.release.set()
-        for thread in self.threads:
-            thread.join(30)
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-def occupy(stack: ExitStack, limit: HashingLimit, threads: int, running: int) -> Occupied:
-    """Occupy a limit with ``threads``, of which ``running`` have a turn."""
-    occupied = Occupied(limit, threads)
-    stack.callback(occupied.end)
-    occupied.start()
-    until(lambda: sum(each.is_set() for each in occupied.running) == running, "no thread has its turn")
-    return occupied
-
-
-def test_two_hash_at_once_and_four_wait(stack: ExitStack) -> None:
-    limit = HashingLimit()
-    occupied = occupy(stack, limit, threads=6, running=2)
-    with pytest.raises(TooManyRequests) as refused, limit.turn():
-        pass
-    assert refused.value.retry_after == 5
-    assert sum(each.is_set() for each in occupied.running) == 2
-    occupied.end()
-    assert all(each.is_set() for each in occupied.running)
-    with limit.turn():
-        pass
+    with ThreadPoolExecutor(6) as requests:
+        waiting = [requests.submit(hashing.run, hash_until_released) for _ in range(6)]
+        until(lambda: hashing._executor._work_queue.qsize() == 5, "not all requests await the thread")
+        with pytest.raises(TooManyRequests) as refused:
+            hashing.run(hash_until_released)
+        assert (refused.value.retry_after, len(running)) == (5, 1)
+        release.set()
+    assert [each.result() for each in waiting] == [None] * 6
+    assert len(set(running)) == 1
+    assert hashing.run(lambda: "hashed") == "hashed"
 
 
 def test_turn_is_given_back_after_an_exception() -> None:
-    limit = HashingLimit(running=1, waiting=0)
+    hashing = HashingThread(admitted=1)
     for _ in range(3):
-        with pytest.raises(KeyError), limit.turn():
-            raise KeyError
+        with pytest.raises(ZeroDivisionError):
+            hashing.run(lambda: 1 // 0)
 
 
 @pytest.mark.parametrize("email", ["fr@example.com", "no@example.com"])
@@ -86,7 +55,7 @@ def test_turn_is_given_back_after_an_exception() -> None:
 def test_sign_in_beyond_the_limit_is_answered_429(
     app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch, email: str, lang: str, title: str
 ) -> None:
-    monkeypatch.setattr(app.extensions["security"].pwd_context, "_limit", HashingLimit(running=0, waiting=0))
+    monkeypatch.setattr(app.extensions["security"].pwd_context, "_thread", HashingThread(admitted=0))
     token = client.token(f"/login?lang={lang}")
     response = client.post("/login", data={"csrf_token": token, "email": email, "password": PASSWORD})
     assert (response.status_code, response.headers["Retry-After"]) == (429, "5")
@@ -94,7 +63,7 @@ def test_sign_in_beyond_the_limit_is_answered_429(
 
 
 def test_password_asked_again_is_within_the_limit(app: Flask, french: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.extensions["security"].pwd_context, "_limit", HashingLimit(running=0, waiting=0))
+    monkeypatch.setattr(app.extensions["security"].pwd_context, "_thread", HashingThread(admitted=0))
     response = french.post("/verify", data={"csrf_token": french.token("/verify"), "password": PASSWORD})
     assert response.status_code == 429
 

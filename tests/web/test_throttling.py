@@ -15,7 +15,7 @@ from kajoom.models.client import client_by_email
 from kajoom.models.throttle import Throttle
 from kajoom.operations.accounts import throttling as counting
 from kajoom.web import throttling
-from kajoom.web.hashing import HashingLimit
+from kajoom.web.hashing import HashingThread
 from tests.conftest import PASSWORD, Browser, SignIn, set_time
 from tests.operations.ledger_checks import rows
 from tests.web.conftest import NOON, Address
@@ -183,7 +183,7 @@ def test_sign_in_that_was_not_checked_does_not_count(
     app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(app.extensions["security"].pwd_context, "_limit", HashingLimit(running=0, waiting=0))
+        patch.setattr(app.extensions["security"].pwd_context, "_thread", HashingThread(admitted=0))
         assert guess(client, 10) == {429: 10}
     assert guess(client, 5) == {422: 5}
 
