@@ -18,8 +18,10 @@ PAGES = (
     "/services/1/plan/review?plan=b&cycle=monthly&when=now",
 )
 
-LARGEST_PEAK_KB = 120 * 1024
-LARGEST_STEADY_KB = 100 * 1024
+LARGEST_PEAK_KB = 125_000
+"""120 MB is what is aimed at, and 118 to 121 what was measured (docs/performance.md)."""
+
+LARGEST_STEADY_KB = 105_000
 """What a worker takes once nobody signs in any more: argon2 has given back its 19 MiB."""
 
 

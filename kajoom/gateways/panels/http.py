@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import httpx2
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from kajoom.gateways.panel_port import PANEL_SECONDS
 from kajoom.gateways.time_limit import seconds_left
 
+if TYPE_CHECKING:
+    import httpx2
+
 _MAX_RESPONSE_BYTES = 1024 * 1024
 _CONNECT_SECONDS = 5.0
 _MARGIN_SECONDS = 2.0
-# No keep-alive: a stale connection would lose a response, and one opened before a fork would be shared.
-_LIMITS = httpx2.Limits(max_keepalive_connections=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,13 @@ def http_client(*, uses_proxy: bool = True) -> httpx2.Client:
 
     Without ``uses_proxy`` it connects itself, whatever the environment says of proxies.
     """
-    return httpx2.Client(
-        limits=_LIMITS, follow_redirects=False, verify=httpx2.create_ssl_context(), trust_env=uses_proxy
+    http = _http_package()
+    # No keep-alive: a stale connection would lose a response, and one opened before a fork would be shared.
+    limits = http.Limits(max_keepalive_connections=0)
+    client: httpx2.Client = http.Client(
+        limits=limits, follow_redirects=False, verify=http.create_ssl_context(), trust_env=uses_proxy
     )
+    return client
 
 
 def send(client: httpx2.Client, method: str, url: str, **options: Any) -> HttpAnswer:
@@ -46,8 +50,8 @@ def send(client: httpx2.Client, method: str, url: str, **options: Any) -> HttpAn
     seconds = min(PANEL_SECONDS - _MARGIN_SECONDS, seconds_left())
     if not seconds:
         return NO_ANSWER
-    end = time.monotonic() + seconds
-    timeout = httpx2.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds))
+    http, end = _http_package(), time.monotonic() + seconds
+    timeout = http.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds))
     try:
         with client.stream(method, url, timeout=timeout, **options) as response:
             body = b""
@@ -58,5 +62,10 @@ def send(client: httpx2.Client, method: str, url: str, **options: Any) -> HttpAn
             return HttpAnswer(
                 response.status_code, body, {name.lower(): text for name, text in response.headers.items()}
             )
-    except (httpx2.HTTPError, httpx2.InvalidURL):
+    except (http.HTTPError, http.InvalidURL):
         return NO_ANSWER
+
+
+def _http_package() -> Any:
+    """The package httpx2, loaded when a panel is first asked: a web process asks none, and it takes 4 MB."""
+    return import_module("httpx2")

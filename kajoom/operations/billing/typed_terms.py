@@ -16,7 +16,7 @@ from kajoom.domain.terms import Terms
 from kajoom.domain.terms_change import TermsEffect, TermsRequest
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.billing.prices import price_of
-from kajoom.operations.files.cells import MAX_CENTS
+from kajoom.operations.files.amounts import MAX_CENTS
 
 TODAY, AT_DUE = "today", "due"
 """The words for the first day of new terms."""

@@ -25,7 +25,7 @@ from kajoom.operations.catalog.file_schema import CatalogFile
 from kajoom.operations.catalog.read import read_catalog
 from kajoom.operations.catalog.schema import GroupEntry, MoveEntry, Table
 from kajoom.operations.catalog.server_schema import PANELS
-from kajoom.operations.files.cells import MAX_CENTS
+from kajoom.operations.files.amounts import MAX_CENTS
 from kajoom.operations.files.report import FileError, LoadReport
 from kajoom.operations.transaction import end_of_load
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+MAX_CENTS = 999_999_999
+"""The largest amount of a price, a recurring amount or a charge before tax: its total fits a 32-bit column."""
+
 _SPACES = re.compile(r"[\s']")  # also U+00A0 and U+202F, which group the digits in French, and Swiss apostrophes
 _SIGN = re.compile(r"([A-Z]{2,3}\$?|\$(?:[A-Z]{2,3})?|€|£)?([-(]?[0-9.,]+\)?)([A-Z]{2,3}\$?|\$(?:[A-Z]{2,3})?|€|£)?")
 _SHORT = {"US": "USD", "CA": "CAD", "CAN": "CAD"}

@@ -14,11 +14,8 @@ from kajoom.domain.cycle import BillingCycle, parse_day
 from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
 from kajoom.operations.email_address import parse_email
-from kajoom.operations.files.amounts import plain_amount
+from kajoom.operations.files.amounts import MAX_CENTS, plain_amount
 from kajoom.operations.files.password_hash import parse_password_hash
-
-MAX_CENTS = 999_999_999
-"""The largest amount of a price, a recurring amount or a charge before tax: its total fits a 32-bit column."""
 
 _MAX_UNITS = 1_000_000_000
 # Months are added to and taken from these days, so the ends of the calendar are out of reach.

@@ -12,8 +12,8 @@ from kajoom.domain.cycle import BillingCycle, add_months
 from kajoom.domain.money import Money
 from kajoom.domain.service import ServiceStatus
 from kajoom.operations.email_address import parse_email
+from kajoom.operations.files.amounts import MAX_CENTS
 from kajoom.operations.files.cells import (
-    MAX_CENTS,
     STATUSES,
     Cents,
     Code,
