@@ -17,6 +17,7 @@ from kajoom.gateways.panel_port import PanelAccount, PanelResult, PanelStatus
 from kajoom.gateways.panels.manual import ManualPanel
 from kajoom.gateways.ports import ProviderResult
 from kajoom.models.db import db
+from kajoom.models.health import queue_health
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message, message_by_key
 from kajoom.models.service import Service
@@ -351,8 +352,11 @@ def test_person_may_do_what_the_panel_has_not_done(gateways: Gateways, panel: Fa
     drain(gateways, at)
     report_late_accounts(at + timedelta(hours=1))
     [task] = open_tasks()
-    complete_task(task.id, STAFF, at + timedelta(hours=1))
-    drain(gateways, at + timedelta(hours=2))
+    later = at + timedelta(hours=1, minutes=1)
+    assert queue_health(later).late
+    complete_task(task.id, STAFF, later)
+    drain(gateways, later)
+    assert not queue_health(later).late
 
     assert state(row) == (ServiceStatus.ACTIVE, None)
     message = message_by_key(f"suspension-{row.id}")
