@@ -285,6 +285,7 @@ def test_list_has_the_clients_with_credit_and_the_latest_refunds(staff: Browser,
     assert re.findall(r'data-refund="(\w+)"', page) == ["done"]
     assert f'href="{path}#refunds"' in page
     assert f'href="{path}"' in staff.get(path.removesuffix("/credit")).text
+    assert 'href="/staff/credit"' in staff.get("/staff/payments").text.partition("<main")[2]
 
 
 def test_pages_take_as_many_statements_whatever_their_length(

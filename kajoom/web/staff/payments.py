@@ -28,7 +28,7 @@ from kajoom.web.forms import ANY_LENGTH, SingleField
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.next_notice import show_next
 from kajoom.web.paging import requested_page
-from kajoom.web.staff.access import bp, current_actor
+from kajoom.web.staff.access import bp, current_actor, is_manager
 from kajoom.web.staff.search import SearchForm
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -150,6 +150,7 @@ def _render(text: str, page: int, current: Catalog, status: int = 200, **context
         methods=_methods(current),
         usual_method=lambda invoice: _usual_method(invoice, offline),
         today=clock.today(),
+        is_manager=is_manager(),
         **context,
     )
 
