@@ -9,6 +9,7 @@ MAX_CENTS = 999_999_999
 
 _SPACES = re.compile(r"[\s']")  # also U+00A0 and U+202F, which group the digits in French, and Swiss apostrophes
 _SIGN = re.compile(r"([A-Z]{2,3}\$?|\$(?:[A-Z]{2,3})?|€|£)?([-(]?[0-9.,]+\)?)([A-Z]{2,3}\$?|\$(?:[A-Z]{2,3})?|€|£)?")
+_PLAIN = re.compile(r"\d{1,10}(?:\.\d{1,2})?", re.ASCII)
 _SHORT = {"US": "USD", "CA": "CAD", "CAN": "CAD"}
 
 
@@ -18,6 +19,8 @@ def plain_amount(cell: str, currency: str) -> str:
     One comma or point is that of the decimals, where at most two digits follow it; a comma before three digits is
     ambiguous ("1,234"). Raises ``ValueError`` for that, and for the sign of another currency than ``currency``.
     """
+    if _PLAIN.fullmatch(cell):
+        return cell
     match = _SIGN.fullmatch(_SPACES.sub("", cell).upper())
     if not match:
         return cell

@@ -102,7 +102,8 @@ class ImportBatch:
             valid = self._valid_rows(rows)
             done = 0
             while records := list(islice(valid, BATCH_SIZE)):
-                pickle.dump(self._check(records), checked, pickle.HIGHEST_PROTOCOL)
+                valid_now = [(record.line, record.values) for record in self._check(records)]
+                pickle.dump(valid_now, checked, pickle.HIGHEST_PROTOCOL)
                 done += len(records)
                 self.how.progress("checked", done)
             errors = self.report.errors
@@ -203,6 +204,7 @@ class ImportBatch:
 def _batches(checked: BinaryIO) -> Iterator[list[ImportRow]]:
     while True:
         try:
-            yield pickle.load(checked)  # noqa: S301 - written above, in a file that has no name
+            rows = pickle.load(checked)  # noqa: S301 - written above, in a file that has no name
         except EOFError:
             return
+        yield [ImportRow(line, values) for line, values in rows]
