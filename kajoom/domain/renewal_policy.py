@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +14,12 @@ class RenewalPolicy:
 
     is_off: bool = False
     since: date | None = None
+
+    @classmethod
+    def read(cls, billing: Mapping[str, Any]) -> RenewalPolicy:
+        """The policy that the catalogue stores."""
+        since = billing.get("renewals_from")
+        return cls(billing.get("renewals") == "off", date.fromisoformat(since) if since else None)
 
     def are_issued_on(self, day: date) -> bool:
         """Whether renewals are issued on a day."""

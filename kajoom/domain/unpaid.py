@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 NOTICE = timedelta(days=3)
 """How long before a suspension its client knows of it at least."""
@@ -20,6 +22,11 @@ class UnpaidPolicy:
 
     suspend_days: int | None = None
     terminate_days: int | None = None
+
+    @classmethod
+    def read(cls, billing: Mapping[str, Any]) -> UnpaidPolicy:
+        """The policy that the catalogue stores."""
+        return cls(billing.get("suspend_days"), billing.get("terminate_days"))
 
     def suspends_on(self, due_on: date, told_on: date) -> date | None:
         """The day of the suspension for a renewal due on ``due_on``, of which the client is told on ``told_on``."""

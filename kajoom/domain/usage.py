@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Resource(StrEnum):
@@ -14,6 +15,36 @@ class Resource(StrEnum):
     DISK = "disk_mb"
     MAILBOXES = "mailboxes"
     DATABASES = "databases"
+
+
+class OwnLimit(str):
+    """A limit that the host names in its catalogue ("vcpus"), with its name in both languages and its unit.
+
+    Its use is not reported, so a plan that lowers a ``checked`` one needs a person.
+    """
+
+    name: Mapping[str, str]
+    unit: Unit
+    checked: bool
+
+    def __new__(cls, code: str, name: Mapping[str, str], unit: str = "count", checked: bool = True) -> OwnLimit:
+        """A limit by its code."""
+        limit = super().__new__(cls, code)
+        limit.name, limit.unit, limit.checked = name, Unit(unit), checked
+        return limit
+
+
+class Unit(StrEnum):
+    """What an amount of a limit counts."""
+
+    COUNT = "count"
+    MEGABYTES = "megabytes"
+    GIGABYTES = "gigabytes"
+
+
+def own_limits(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, OwnLimit]:
+    """The limits of the host's own by their codes, as the catalogue stores them."""
+    return {code: OwnLimit(code, each["name"], each["unit"], each["check"]) for code, each in stored.items()}
 
 
 Amounts = Mapping[str, int | None]
@@ -73,10 +104,18 @@ def fit(used: Amounts | None, limits: Amounts, current_limits: Amounts | None = 
             known = known and _is_not_lowered(current_limits, resource, allowed)
         elif amount > allowed:
             over.append(Excess(resource, amount, allowed))
-    return Fit(tuple(over), known)
+    return Fit(tuple(over), known and not _lowers_own_limit(limits, current_limits or {}))
 
 
-def _is_not_lowered(current_limits: Amounts | None, resource: Resource, allowed: int) -> bool:
+def _lowers_own_limit(limits: Amounts, before: Amounts) -> bool:
+    """Whether a limit of the host's own, of which the use matters and is unknown, is lower than before."""
+    checked = (limit for limit in limits if isinstance(limit, OwnLimit) and limit.checked)
+    return any(
+        (allowed := limits[limit]) is not None and not _is_not_lowered(before, limit, allowed) for limit in checked
+    )
+
+
+def _is_not_lowered(current_limits: Amounts | None, resource: str, allowed: int) -> bool:
     before = (current_limits or {}).get(resource)
     return before is not None and before <= allowed
 
@@ -85,7 +124,7 @@ def _is_not_lowered(current_limits: Amounts | None, resource: Resource, allowed:
 class LimitChange:
     """A limit before and after a change of plan; ``None`` is unlimited for a limit and unknown for ``used``."""
 
-    resource: Resource
+    resource: Resource | OwnLimit
     before: int | None
     after: int | None
     used: int | None
@@ -110,6 +149,11 @@ def limit_changes(used: Amounts | None, before: Amounts, after: Amounts) -> tupl
     """Compare the limits of two plans, with the client's usage; resources absent from both plans are left out."""
     return tuple(
         LimitChange(resource, before.get(resource), after.get(resource), (used or {}).get(resource))
-        for resource in Resource
+        for resource in (*Resource, *_own_limits(before, after))
         if resource in before or resource in after
     )
+
+
+def _own_limits(*plans: Amounts) -> list[OwnLimit]:
+    """The limits of the host's own that any of the plans has, in their order."""
+    return list(dict.fromkeys(limit for limits in plans for limit in limits if isinstance(limit, OwnLimit)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 
@@ -14,7 +15,8 @@ from flask_babel import get_locale, to_user_timezone
 from markupsafe import Markup
 
 from kajoom.domain.money import Money
-from kajoom.domain.usage import Resource
+from kajoom.domain.usage import OwnLimit, Resource, Unit
+from kajoom.i18n.labels import label_for
 from kajoom.i18n.translations import FOLDER
 
 LANGUAGES = ("fr", "en")
@@ -130,9 +132,17 @@ class Formats:
         gigabytes = Decimal(megabytes) / _MEGABYTES_IN_A_GIGABYTE
         return f"{self.number(gigabytes)}{_SPACE}{'Go' if self.language == 'fr' else 'GB'}"
 
+    def label(self, code: StrEnum | OwnLimit) -> str:
+        """The label of a code, or the name that the host's catalogue gives a limit of its own."""
+        return self.localized(code.name) if isinstance(code, OwnLimit) else self.gettext(label_for(code))
+
     def quantity(self, value: int, resource: str) -> str:
-        """An amount of a resource: a size for disk space, a number for the others."""
-        return self.size(value) if resource == Resource.DISK else self.number(value)
+        """An amount of a resource: a size for disk space and what a host limits in bytes, a number for the others."""
+        unit = resource.unit if isinstance(resource, OwnLimit) else None
+        if unit is Unit.GIGABYTES:
+            return self.size(value * _MEGABYTES_IN_A_GIGABYTE)
+        is_size = resource == Resource.DISK or unit is Unit.MEGABYTES
+        return self.size(value) if is_size else self.number(value)
 
 
 @cache

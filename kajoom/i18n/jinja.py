@@ -12,7 +12,7 @@ from jinja2 import Template, nodes
 
 from kajoom.i18n.compile import ConstantFolding
 from kajoom.i18n.formats import Formats, current_formats
-from kajoom.i18n.labels import EACH_CYCLE, label_for
+from kajoom.i18n.labels import EACH_CYCLE
 
 _FORMAT_FILTERS = (
     "capitalized", "clock_time", "date_tag", "from_date", "localized", "long_date", "moment", "money",
@@ -69,7 +69,7 @@ class LocalizedEnvironment(Environment):
 def _filters(formats: Formats) -> dict[str, Callable[..., Any]]:
     return {
         **{name: getattr(formats, name) for name in _FORMAT_FILTERS},
-        "label": lambda code: formats.gettext(label_for(code)),
+        "label": formats.label,
         "translate": formats.gettext,
         "local_day": lambda at: to_user_timezone(at).date(),
         "nearly": lambda limit: limit * 4 // 5,

@@ -20,6 +20,7 @@ from kajoom.domain.quote import ChargePolicy
 from kajoom.domain.renewal_policy import RenewalPolicy
 from kajoom.domain.server import DEMONSTRATION, MANUAL, Server
 from kajoom.domain.unpaid import UnpaidPolicy
+from kajoom.domain.usage import OwnLimit, own_limits
 from kajoom.models.db import Base, db
 from kajoom.models.types import FeatureJson, Translated, UtcDateTime, enum_column, json_column
 
@@ -126,8 +127,9 @@ class CatalogVersion(Base):
     ``staff`` holds the addresses to ``notify`` and the ``locale`` of the e-mails to staff, empty for the defaults.
     ``offline`` maps the code of a payment method to its ``label``, ``phrase`` and ``instructions`` in both languages,
     and to its ``needs`` in days, where the file has them. ``numbering`` holds the ``prefix`` and the ``start`` of
-    invoice numbers, or nothing. ``servers`` maps the name of a server to the fields of ``Server``, and ``billing``
-    holds those of ``UnpaidPolicy`` and when renewals are issued.
+    invoice numbers, or nothing. ``limits`` maps the code of a limit of the host's own to its name and its unit,
+    ``servers`` the name of a server to the fields of ``Server``, and ``billing`` holds those of ``UnpaidPolicy`` and
+    when renewals are issued.
     """
 
     __tablename__ = "catalog_version"
@@ -140,6 +142,7 @@ class CatalogVersion(Base):
     staff: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
     numbering: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
     servers: Mapped[dict[str, dict[str, Any]]] = mapped_column(json_column(), default=dict, server_default="{}")
+    limits: Mapped[dict[str, dict[str, Any]]] = mapped_column(json_column(), default=dict, server_default="{}")
     billing: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
 
 
@@ -177,8 +180,9 @@ def _read(version: int) -> Catalog:
     )
     groups = db.session.scalars(select(ProductGroup).options(*loads).order_by(ProductGroup.id)).all()
     codes = {plan.id: plan.code for group in groups for plan in group.plans}
-    read = {group.code: _group(group, codes) for group in groups}
     current = catalog_version()
+    own = own_limits(current.limits if current else {})
+    read = {group.code: _group(group, codes, own) for group in groups}
     seller = {**(current.seller if current else {}), **current_app.config.get("SELLER", {})}
     staff = current.staff if current else {}
     return Catalog(
@@ -189,8 +193,8 @@ def _read(version: int) -> Catalog:
         seller=seller,
         staff_emails=tuple(staff.get("notify") or filter(None, [seller.get("email")])),
         staff_locale=staff.get("locale", "fr"),
-        unpaid=_unpaid_policy(current.billing if current else {}),
-        renewals=_renewal_policy(current.billing if current else {}),
+        unpaid=UnpaidPolicy.read(current.billing if current else {}),
+        renewals=RenewalPolicy.read(current.billing if current else {}),
         numbering=InvoiceNumbering(**current.numbering) if current and current.numbering else None,
         offline=tuple(offline_method(code, **texts) for code, texts in current.offline.items()) if current else (),
         servers=servers_in(current),
@@ -198,26 +202,17 @@ def _read(version: int) -> Catalog:
     )
 
 
-def _unpaid_policy(billing: Mapping[str, Any]) -> UnpaidPolicy:
-    return UnpaidPolicy(billing.get("suspend_days"), billing.get("terminate_days"))
-
-
-def _renewal_policy(billing: Mapping[str, Any]) -> RenewalPolicy:
-    since = billing.get("renewals_from")
-    return RenewalPolicy(billing.get("renewals") == "off", date.fromisoformat(since) if since else None)
-
-
 def servers_in(current: CatalogVersion | None) -> dict[str, Server]:
     """The servers of a catalogue, by name."""
     return {name: Server(name, **fields) for name, fields in (current.servers if current else {}).items()}
 
 
-def _group(group: ProductGroup, codes: dict[int, str]) -> CatalogGroup:
-    plans = tuple(_plan(plan, group, codes) for plan in group.plans)
+def _group(group: ProductGroup, codes: dict[int, str], own: Mapping[str, OwnLimit]) -> CatalogGroup:
+    plans = tuple(_plan(plan, group, codes, own) for plan in group.plans)
     return CatalogGroup(group.code, group.name, group.charge, group.delay, plans, group.on_end, group.icon)
 
 
-def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str]) -> CatalogPlan:
+def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str], own: Mapping[str, OwnLimit]) -> CatalogPlan:
     return CatalogPlan(
         id=plan.id,
         code=plan.code,
@@ -228,7 +223,7 @@ def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str]) -> CatalogPlan
         level=plan.level,
         recommended=plan.recommended,
         withdrawn=plan.withdrawn,
-        limits=plan.limits,
+        limits={own.get(limit, limit): amount for limit, amount in plan.limits.items()},
         package=plan.package,
         group=group.code,
         prices={(price.cycle, price.currency): Money(price.cents, price.currency) for price in plan.prices},

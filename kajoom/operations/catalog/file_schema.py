@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kajoom.operations.catalog.billing_schema import BillingEntry
+from kajoom.operations.catalog.limit_schema import LimitEntry
 from kajoom.operations.catalog.schema import (
     BannerEntry,
     GroupEntry,
@@ -32,5 +33,6 @@ class CatalogFile(Table):
     staff: StaffEntry = StaffEntry()
     payments: dict[OfflineCode, OfflineEntry] = Field(default_factory=dict)
     servers: dict[Code, ServerEntry] = Field(default_factory=dict)
+    limits: dict[Code, LimitEntry] = Field(default_factory=dict)
     groups: Annotated[dict[Code, GroupEntry], Field(min_length=1)]
     banners: dict[Code, BannerEntry] = Field(default_factory=dict)

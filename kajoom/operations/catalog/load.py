@@ -186,6 +186,7 @@ def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> Non
             _report_change(name, _update(row, {name: value}), report)
     _load_offline(row, catalog, report)
     _load_servers(row, catalog, report)
+    _load_limits(row, catalog, report)
     _load_optional(row, "numbering", "invoices", catalog.invoices, report)
     _load_optional(row, "billing", "billing", catalog.billing, report)
     if report.has_changes:
@@ -215,6 +216,18 @@ def _load_servers(row: CatalogVersion, catalog: CatalogFile, report: LoadReport)
             report.added.append(f"servers.{name}")
     report.withdrawn += [f"servers.{name}" for name in row.servers if name not in servers]
     row.servers = servers
+
+
+def _load_limits(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) -> None:
+    limits = {code: entry.model_dump() for code, entry in catalog.limits.items()}
+    before = row.limits or {}
+    for code, columns in limits.items():
+        if code in before:
+            _report_change(f"limits.{code}", before[code] != columns, report)
+        else:
+            report.added.append(f"limits.{code}")
+    report.withdrawn += [f"limits.{code}" for code in before if code not in limits]
+    row.limits = limits
 
 
 def _load_optional(row: CatalogVersion, column: str, place: str, entry: Table | None, report: LoadReport) -> None:

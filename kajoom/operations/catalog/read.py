@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from kajoom.domain.payment_method import BUILT_IN
 from kajoom.operations.catalog.file_schema import CatalogFile
+from kajoom.operations.catalog.limit_schema import limit_errors
 from kajoom.operations.catalog.locations import line_of, lines_of
 from kajoom.operations.catalog.schema import ANY
 from kajoom.operations.catalog.server_schema import PANELS, server_errors
@@ -81,6 +82,7 @@ def _name_language(error: tuple[str, str]) -> tuple[str, str]:
 def _reference_errors(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Errors between parts of the file, also while a part has errors of its own: hence on the table as parsed."""
     groups = _tables(table, "groups")
+    yield from limit_errors(groups, _tables(table, "limits"))
     for code, group in groups.items():
         plans = _tables(group, "plans")
         yield from _level_errors(f"groups.{code}.plans", plans)

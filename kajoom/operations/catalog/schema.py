@@ -21,7 +21,6 @@ from kajoom.domain.catalog import GroupIcon
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.payment_method import LONGEST_NEEDS
 from kajoom.domain.quote import ChargePolicy
-from kajoom.domain.usage import Resource
 from kajoom.operations.catalog.values import (
     Code,
     Currency,
@@ -151,7 +150,7 @@ class PlanEntry(Table):
     features: dict[Code, FeatureValue] = {}
     recommended: StrictBool = False
     withdrawn: StrictBool = False
-    limits: dict[Resource, Limit] = {}
+    limits: dict[Code, Limit] = {}
     package: Text
     prices: Annotated[dict[Currency, PricesEntry], Field(validate_default=True)] = {}
 

@@ -65,7 +65,7 @@ def test_every_error_is_reported_at_once_with_its_line() -> None:
         ("level = 4", "level = -4", "groups.hosting.plans.c.level: 0 or more expected"),
         ("level = 4", "level = 1000001", "groups.hosting.plans.c.level: 1000000 or less expected"),
         ("mailboxes = 30", 'mailboxes = "many"', "groups.hosting.plans.a.limits.mailboxes: a whole number expected"),
-        ("mailboxes = 30", "inboxes = 30", "groups.hosting.plans.a.limits.inboxes: unknown key"),
+        ("mailboxes = 30", "inboxes = 30", "groups.hosting.plans.a.limits.inboxes: unknown limit"),
         ('"225.00"', "225.00", "groups.hosting.plans.b.prices.CAD.monthly: a text in quotes expected"),
         ('"225.00"', '"-225.00"', "groups.hosting.plans.b.prices.CAD.monthly: not from 0.00 to 9999999.99"),
         ('"225.00"', '"99999999.00"', "groups.hosting.plans.b.prices.CAD.monthly: not from 0.00 to 9999999.99"),
