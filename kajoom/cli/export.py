@@ -12,7 +12,6 @@ from kajoom import clock
 from kajoom.cli.bill import YEARS
 from kajoom.cli.ledger import DAY
 from kajoom.cli.operator import current_operator
-from kajoom.models.db import begin_mode
 from kajoom.models.export_period import Period
 from kajoom.operations.billing.exports import ExportKind, record_export, write_export
 
@@ -68,5 +67,4 @@ def _period(first: datetime, last: datetime) -> Period:
 
 def _write(kind: ExportKind, period: Period) -> None:
     record_export(kind, period, current_operator(), clock.now())
-    with begin_mode(read_only=True):
-        write_export(kind, period, sys.stdout)
+    write_export(kind, period, sys.stdout)

@@ -68,20 +68,31 @@ def insert_if_absent(table: type[_Declarative], row: dict[str, Any], unique_colu
 
 _BUSY_TIMEOUT_MS = 15_000
 
+_SETTINGS = (
+    "lock_timeout = '15s'", "idle_in_transaction_session_timeout = '60s'", "default_transaction_read_only = on",
+)  # fmt: skip
+"""PostgreSQL's settings of a connection."""
+
 _read_only: ContextVar[bool] = ContextVar("read_only", default=False)
 _waits: ContextVar[bool] = ContextVar("waits", default=True)
+_by_statement: ContextVar[bool] = ContextVar("by_statement", default=False)
 
 
 @contextmanager
-def begin_mode(*, read_only: bool, wait: bool = True) -> Iterator[None]:
+def begin_mode(*, read_only: bool, wait: bool = True, by_statement: bool = False) -> Iterator[None]:
     """How transactions begin inside the ``with``: on SQLite a read-only one takes no write lock and runs beside a
-    writer, any other takes it at once, or, without ``wait``, fails at once when another one has it."""
-    tokens = _read_only.set(read_only), _waits.set(wait)
+    writer, any other takes it at once, or, without ``wait``, fails at once when another one has it.
+
+    With ``by_statement`` each statement is a transaction of its own on PostgreSQL, and one that writes is refused.
+    """
+    tokens = [
+        (mode, mode.set(on)) for mode, on in ((_read_only, read_only), (_waits, wait), (_by_statement, by_statement))
+    ]
     try:
         yield
     finally:
-        _read_only.reset(tokens[0])
-        _waits.reset(tokens[1])
+        for mode, token in tokens:
+            mode.reset(token)
 
 
 @event.listens_for(Engine, "do_connect")
@@ -106,8 +117,9 @@ def _prepare(connection: Any, _record: Any) -> None:
     else:
         # Wait for a lock as long as SQLite does, and end the transaction of a process that hangs.
         connection.autocommit = True  # a SET inside a transaction would be undone by its rollback
-        for setting in ("lock_timeout = '15s'", "idle_in_transaction_session_timeout = '60s'"):
+        for setting in _SETTINGS:
             connection.execute(f"SET {setting}")
+        connection.read_only = False  # a transaction that is begun may write; see ``_begin``
         connection.autocommit = False
 
 
@@ -121,6 +133,11 @@ def _begin(connection: Connection) -> None:
             driver.execute("BEGIN IMMEDIATE")
         else:
             _begin_without_waiting(driver)
+    else:
+        # BEGIN and ROLLBACK are two round trips, and psycopg forgets its prepared statements at each ROLLBACK.
+        driver = connection.connection.driver_connection
+        if driver.autocommit != _by_statement.get():
+            driver.autocommit = _by_statement.get()
 
 
 def _begin_without_waiting(driver: Any) -> None:

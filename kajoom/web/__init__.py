@@ -91,10 +91,11 @@ def _read_only_requests(wsgi_app: Callable[..., Any]) -> Callable[..., Any]:
     """Begin transactions read-only, except those of ``@transactional`` operations.
 
     On SQLite a view, or the page rendered after an operation, then takes no write lock and keeps no writer waiting.
+    On PostgreSQL its statements need no transaction around them: each sees what is committed when it begins either way.
     """
 
     def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        with begin_mode(read_only=True):
+        with begin_mode(read_only=True, by_statement=True):
             return wsgi_app(environ, start_response)
 
     return wrapped

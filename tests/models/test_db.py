@@ -8,8 +8,8 @@ from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy import create_engine, select, text, update
+from sqlalchemy.exc import InternalError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
 from kajoom.models.db import begin_mode, db
@@ -62,6 +62,21 @@ def test_reader_does_not_wait_for_a_writer_and_reads_committed_data(app: Flask) 
     thread.join()
 
     assert seen == [""]
+
+
+def test_page_keeps_the_prepared_statements_of_postgresql_and_writes_nothing(app: Flask) -> None:
+    """A statement is prepared at its sixth run, unless a ROLLBACK has made the driver forget it meanwhile."""
+    factories.service()
+    if db.engine.name == "sqlite":
+        return
+    with begin_mode(read_only=True, by_statement=True), db.engine.connect() as connection:
+        for number in range(8):
+            connection.scalar(select(Service.id).where(Service.id == 1000 + number))
+            connection.rollback()  # as at the end of a page
+        prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM service%'")
+        assert connection.scalar(prepared) == 1
+        with pytest.raises(InternalError, match="read-only transaction"):
+            connection.execute(update(Service).values(label="written"))
 
 
 def test_transactional_operation_writes_inside_a_read_only_block(app: Flask) -> None:

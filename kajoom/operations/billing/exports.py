@@ -52,8 +52,9 @@ def record_export(kind: ExportKind, period: Period, actor: str, at: datetime) ->
     record_act(Act.LEDGER_EXPORTED, actor, at, subject=f"{kind} {period.first}/{period.last}")
 
 
+@transactional(read_only=True)
 def write_export(kind: ExportKind, period: Period, file: _File) -> None:
-    """Write the rows of a period as they are read; the caller has begun a transaction that only reads.
+    """Write the rows of a period as they are read.
 
     A text that a spreadsheet would calculate begins with an apostrophe; an amount stays a number.
     """
