@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar, overload
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from kajoom.models.db import begin_mode, db
 
@@ -19,8 +19,8 @@ Operation = Callable[Params, Result]
 
 _TRIES = 3
 # PostgreSQL's deadlock_detected and serialization_failure: one of two transactions was rolled back in favour of the
-# other, and succeeds when it is run again.
-_RETRIED = frozenset({"40P01", "40001"})
+# other, and succeeds when it is run again. After unique_violation it finds the row that the other has added meanwhile.
+_RETRIED = frozenset({"40P01", "40001", "23505"})
 
 _current: ContextVar[str | None] = ContextVar("current_operation", default=None)
 _trial: ContextVar[bool] = ContextVar("trial", default=False)
@@ -67,7 +67,7 @@ def transactional(
             for _ in range(_TRIES - 1):
                 try:
                     return run_once(*args, **kwargs)
-                except OperationalError as error:
+                except (OperationalError, IntegrityError) as error:
                     if getattr(error.orig, "sqlstate", None) not in _RETRIED:
                         raise
             return run_once(*args, **kwargs)

@@ -19,16 +19,13 @@ from kajoom.operations.outbox import send_alert
 log = logging.getLogger(__name__)
 
 _REFUSALS = frozenset({401, 403})
-_WRONG_PASSWORD = 422
-_GUESSES = frozenset({"security.login", "security.verify", "factor_sign_in.app", "factor_sign_in.recovery"})
-"""The pages that check a password or a code."""
 
 _ALERTS = "page-error-alerts"
 _ALERT_INTERVAL = timedelta(hours=1)
 
 
 def init_request_log(app: Flask) -> None:
-    """Number the requests, and log sign-ins, failed sign-ins and refusals of access."""
+    """Number the requests, and log sign-ins and refusals of access; ``throttling`` logs wrong passwords and codes."""
     app.extensions[_ALERTS] = {}
     app.log_exception = _log_exception  # type: ignore[method-assign]
     request_started.connect(_number_request, app)
@@ -80,13 +77,11 @@ def origin_of_request() -> dict[str, Any]:
 
 
 def _log_refusal(response: Response) -> Response:
-    """Log a wrong password or code, and a refusal of access.
+    """Log a refusal of access.
 
     What is another client's is not found; who is signed in and asks for something that is not theirs is logged too.
     """
     status, is_signed_in = response.status_code, g.get("client") is not None
-    if request.endpoint in _GUESSES and request.method == "POST" and status == _WRONG_PASSWORD:
-        log.warning("sign-in failed", extra=origin_of_request())
-    elif status in _REFUSALS or (status == HTTPStatus.NOT_FOUND and request.view_args and is_signed_in):
+    if status in _REFUSALS or (status == HTTPStatus.NOT_FOUND and request.view_args and is_signed_in):
         log.warning("access refused", extra={"status": status, **origin_of_request()})
     return response

@@ -132,9 +132,12 @@ def _count_guess() -> Response | None:
 
 
 def _settle_guess(response: Response) -> Response:
-    """Leave a wrong guess counted; a right one ends the failures, and one that nobody checked does not count."""
+    """Log a wrong guess, which stays counted; a right one ends the failures; one that nobody checked does not count."""
     guess: _Guess | None = g.pop("guess", None)
-    if guess is None or response.status_code == _WRONG or response.status_code >= 500:
+    if guess is None or response.status_code >= 500:
+        return response
+    if response.status_code == _WRONG:
+        log.warning("sign-in failed", extra=origin_of_request())
         return response
     if guess.signs_in and "has_signed_in" not in g:
         return response
