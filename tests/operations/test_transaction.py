@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from kajoom.models.client import Client
 from kajoom.models.db import db
-from kajoom.operations.transaction import NestedTransaction, ReadOnlyTransaction, transactional
+from kajoom.operations.transaction import NestedTransaction, ReadOnlyTransaction, transactional, trial
 from tests import factories
 
 
@@ -148,3 +148,37 @@ def test_other_database_errors_are_not_retried() -> None:
     with pytest.raises(OperationalError):
         fail()
     assert len(calls) == 1
+
+
+def test_operations_of_a_trial_see_each_other_and_nothing_of_them_is_written() -> None:
+    client_id = factories.client().id
+    before = stored_name(client_id)
+
+    @transactional
+    def rename_and_fail() -> None:
+        db.session.get_one(Client, client_id).name = "Failed"
+        db.session.flush()
+        raise LookupError
+
+    with trial():
+        rename(client_id, "Tried")
+        with pytest.raises(LookupError):
+            rename_and_fail()
+        assert name_of(client_id) == "Tried"
+    assert stored_name(client_id) == before
+    rename(client_id, "Written")
+    assert stored_name(client_id) == "Written"
+
+
+def test_trial_that_fails_writes_nothing() -> None:
+    client_id = factories.client().id
+    before = stored_name(client_id)
+
+    def rename_and_fail() -> None:
+        with trial():
+            rename(client_id, "Tried")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        rename_and_fail()
+    assert stored_name(client_id) == before
