@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
@@ -167,10 +167,15 @@ def catalog(version: int | None = None) -> Catalog:
     """
     if version is None:
         version = db.session.scalar(select(CatalogVersion.version)) or 0
-    cached: Catalog | None = current_app.extensions.get(_CACHE)
+    cached = known_catalog()
     if cached is None or cached.version != version:
         cached = current_app.extensions[_CACHE] = _read(version)
     return cached
+
+
+def known_catalog() -> Catalog | None:
+    """The catalogue in memory, which another process may have replaced since, or ``None``."""
+    return cast("Catalog | None", current_app.extensions.get(_CACHE))
 
 
 def _read(version: int) -> Catalog:

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Flask
 
 from kajoom.domain.usage import Resource
-from kajoom.models.catalog import catalog
 from kajoom.models.db import begin_mode
 from kajoom.web import (
     account,
@@ -36,6 +35,7 @@ from kajoom.web.headers import init_headers, security_headers
 from kajoom.web.hosts import init_hosts
 from kajoom.web.locale import init_locale
 from kajoom.web.next_notice import take_notice
+from kajoom.web.page_seller import init_page_seller
 from kajoom.web.parsing import init_parsing
 from kajoom.web.payment_options import payment_method_label, payment_method_phrase
 from kajoom.web.refusals import REFUSAL_MESSAGES, action_for
@@ -72,6 +72,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     init_urls(app)
     init_headers(app, headers)
     init_staff_view(app)
+    init_page_seller(app)
     init_assets(app, Path(app.root_path) / "static")
     app.jinja_env.globals.update(
         action_for=action_for,
@@ -80,7 +81,6 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
         payment_method_phrase=payment_method_phrase,
         refusals=REFUSAL_MESSAGES,
         resources=tuple(Resource),
-        seller=lambda: catalog().seller,
         take_notice=take_notice,
     )
     for blueprint in _BLUEPRINTS:

@@ -154,7 +154,7 @@ def _hashes(codes: list[str]) -> list[str]:
 
 
 def _render_setup(client: ClientFacts, key: str, error: str = "") -> ResponseReturnValue:
-    issuer = catalog().seller.get("name") or "Kajoom"
+    issuer = catalog().seller.get("name") or request.host
     return render(
         "account/factor_setup.html",
         None,

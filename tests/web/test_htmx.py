@@ -59,7 +59,7 @@ def test_htmx_gets_the_fragment_with_its_title_address_and_announcement(app_with
     assert response.headers["HX-Push-Url"] == "/there"
     assert response.headers["HX-Replace-Url"] == "/here"
     body = response.get_data(as_text=True)
-    assert "<title>Erreur\N{NO-BREAK SPACE}: A title · Kajoom</title>" in body
+    assert "<title>Erreur\N{NO-BREAK SPACE}: A title · Espace client</title>" in body
     assert "the part 1 Date d’échéance" in body
     assert '<hx-partial data-hx-target="#status" data-hx-swap="textContent">Done</hx-partial>' in body
 

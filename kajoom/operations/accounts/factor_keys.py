@@ -51,7 +51,7 @@ def new_key() -> str:
 
 def key_address(key: str, email: str, issuer: str) -> str:
     """The ``otpauth:`` address that a QR code holds; the app shows the issuer and the address of the account."""
-    return str(TOTP(key).to_uri(email, issuer=issuer.replace(":", " ").strip() or "Kajoom"))
+    return str(TOTP(key).to_uri(email, issuer=issuer.replace(":", " ").strip()))
 
 
 def key_in_groups(key: str) -> str:
