@@ -139,8 +139,9 @@ def scans_of(statement: str, parameters: Any) -> list[str]:
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
         return [row.detail for row in rows if re.match(rf"SCAN ({'|'.join(TABLES)})\b", row.detail)]
-    connection.execute(text("SET LOCAL enable_seqscan = off"))  # its tables are too small here for an index to pay
+    connection.execute(text("SET enable_seqscan = off"))  # its tables are too small here for an index to pay
     [(plan,)] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).all()
+    connection.execute(text("RESET enable_seqscan"))
     return [node["Relation Name"] for node in nodes_of(plan[0]["Plan"]) if reads_all(node)]
 
 
