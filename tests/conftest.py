@@ -38,13 +38,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         compile_translations()
 
 
+_MARKS = {"browser": "browser", "chaos": "chaos", "cli": "slow", "gateways": "slow", "worker": "slow"}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs PostgreSQL, a browser or process kills; ``slow`` is written at the test."""
+    """Mark what needs PostgreSQL, a browser or process kills, and what is slow by its folder.
+
+    Elsewhere ``slow`` is written at the test or its module.
+    """
     for item in items:
-        for name in ("browser", "chaos"):
-            if Path(__file__).parent / name in item.path.parents:
-                item.add_marker(name)
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _MARKS:
+            item.add_marker(_MARKS[folder])
         engine = item.callspec.params.get("create_database") if hasattr(item, "callspec") else None
         if engine == "PostgreSQL" or "cluster" in getattr(item, "fixturenames", ()):
             item.add_marker("postgres")

@@ -25,6 +25,8 @@ from tests.architecture.files import ROOT
 from tests.database import DatabaseFactory
 from tests.factories import AT, ON
 
+pytestmark = pytest.mark.slow
+
 for module in iter_modules(models.__path__):
     import_module(f"{models.__name__}.{module.name}")  # importing a module adds its tables to the metadata
 

@@ -22,6 +22,8 @@ from kajoom.operations.accounts.staff import StaffDetails, create_staff
 from tests.conftest import PASSWORD, Browser, SignIn, set_time
 from tests.web.conftest import NOON, Application
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "fr@example.com"
 STEP = timedelta(seconds=30)
 

@@ -29,6 +29,8 @@ from tests.web.paypal_payer import (
 )
 from tests.worker_runs import drain
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["fake", "paypal", "paypal_client", "with_paypal"]
 
 # --- redirection to PayPal ---

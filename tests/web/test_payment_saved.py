@@ -31,6 +31,8 @@ from tests.web.paypal_payer import (
 )
 from tests.worker_runs import drain
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["fake", "paypal", "paypal_client", "paypal_with_vault", "with_paypal"]
 
 SAVE_BOX = 'name="saves"'

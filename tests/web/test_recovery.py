@@ -18,6 +18,8 @@ from tests.conftest import PASSWORD, Browser, SignIn, Statements, set_time
 from tests.web.conftest import NOON
 from tests.worker.email_parts import text_of
 
+pytestmark = pytest.mark.slow
+
 EMAIL, NEW = "fr@example.com", "une phrase bien à moi"
 """The new password holds spaces and an accent."""
 

@@ -23,6 +23,8 @@ from tests.web.demo_rows import number_of, record_received, reference_of, servic
 from tests.web.pages import hidden_fields, post, refusal_in
 from tests.worker_runs import drain
 
+pytestmark = pytest.mark.slow
+
 DUE = date(2022, 11, 9)
 
 

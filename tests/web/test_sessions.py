@@ -26,6 +26,8 @@ from tests.operations.ledger_checks import nothing_written, rows
 from tests.web.conftest import NOON, Address
 from tests.web.pages import hidden_fields, post
 
+pytestmark = pytest.mark.slow
+
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 FR = "fr@example.com"
 

@@ -30,6 +30,8 @@ from tests.web.conftest import NOON
 from tests.web.demo_rows import TODAY, number_of, record_received, reference_of
 from tests.web.pages import refusal_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def staff(signed_in: SignIn) -> Browser:

@@ -18,6 +18,8 @@ from kajoom.models.payment import Payment
 from tests.conftest import Browser, SignIn, Statements
 from tests.web.demo_rows import number_of, record_received
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def staff(signed_in: SignIn) -> Browser:

@@ -28,6 +28,8 @@ from tests.web.conftest import NOON
 from tests.web.demo_rows import TODAY, order_status, reference_of, service_in
 from tests.web.pages import refusal_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def staff(signed_in: SignIn) -> Browser:

@@ -18,6 +18,8 @@ from tests.web.conftest import NOON
 from tests.web.demo_rows import number_of, service_in
 from tests.worker_runs import drain
 
+pytestmark = pytest.mark.slow
+
 REASON = "Trois factures impayées."
 
 

@@ -24,6 +24,8 @@ from tests.web.conftest import NOON, Address
 from tests.web.demo_rows import TODAY, reference_of, service_in
 from tests.web.pages import refusal_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def staff(signed_in: SignIn) -> Browser:

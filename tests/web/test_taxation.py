@@ -19,6 +19,8 @@ from tests.web.conftest import NOON, Address
 from tests.web.demo_rows import number_of, reference_of, service_in
 from tests.web.pages import hidden_fields, post, value_of
 
+pytestmark = pytest.mark.slow
+
 REASON = "Conseil de bande, carte 1234"
 TAX = re.compile(r"(?i)\btax|\bTPS\b|\bTVQ\b|\bTVH\b|\bGST\b|\bQST\b|\bHST\b")
 

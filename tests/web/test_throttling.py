@@ -21,6 +21,8 @@ from tests.operations.ledger_checks import rows
 from tests.web.conftest import NOON, Address
 from tests.web.pages import hidden_fields
 
+pytestmark = pytest.mark.slow
+
 WRONG = "not the password"
 FRENCH, ENGLISH, NOBODY = "fr@example.com", "en@example.com", "no@example.com"
 

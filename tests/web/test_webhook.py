@@ -24,6 +24,8 @@ from tests.web.pages import post, refusal_in
 from tests.web.paypal_payer import order_to_approve, start_payment, with_paypal
 from tests.worker_runs import drain
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["fake", "paypal", "paypal_client", "with_paypal"]
 
 PATH = "/webhooks/paypal"

@@ -32,6 +32,8 @@ from tests.web.test_factors import enter, set_up
 from tests.worker.email_parts import text_of
 from tests.worker_runs import drain
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["fake", "lines", "paypal", "paypal_client", "paypal_with_vault", "with_paypal"]
 
 EMAIL, NEW_EMAIL = "fr@example.com", "nouvelle.adresse@example.net"

@@ -37,6 +37,8 @@ from tests.fake_gateways import FakeProvider
 from tests.operations.ledger_checks import queued_emails, rows
 from tests.operations.renewal_setup import AUGUST, DONE, issue_next_renewal, pay_in_full, record_transfer
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 TO_APPROVE = ProviderResult(AttemptStatus.PENDING, "ref", approve_url="https://paypal.example/approve")
 

@@ -27,6 +27,8 @@ from kajoom.operations.imports.services import ServiceImport, import_services
 from tests import factories
 from tests.operations.imports.service_files import AT, DEMO, ON, errors_of, file, import_file, stored_service
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _catalogue(app: Flask) -> None:

@@ -32,6 +32,8 @@ from tests.operations.imports.service_files import AT, DEMO, errors_of, file, im
 from tests.operations.ledger_checks import nothing_written, queued_emails, rows
 from tests.operations.renewal_setup import pay_in_full, record_transfer
 
+pytestmark = pytest.mark.slow
+
 ON, DUE, AUGUST = AT.date(), date(2026, 7, 1), date(2026, 8, 1)
 
 

@@ -35,6 +35,8 @@ from tests.operations.pending_payments import (
     unpaid_order,
 )
 
+pytestmark = pytest.mark.slow
+
 CAPTURED, REFUSED, UNKNOWN = AttemptStatus.CAPTURED, AttemptStatus.REFUSED, AttemptStatus.UNKNOWN
 DONE = RefundStatus.DONE
 
