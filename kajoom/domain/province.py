@@ -26,7 +26,7 @@ _NAMES = {
 
 
 def _letters(name: str) -> str:
-    """A name by its letters: without accents, in small letters, without hyphens and spaces."""
+    """A name as it is compared: without accents, in lower case, without hyphens and spaces."""
     return re.sub(r"[^a-z]", "", unicodedata.normalize("NFD", name).lower())
 
 

@@ -24,7 +24,7 @@ class folded(FunctionElement[str]):  # noqa: N801 - called like the functions of
 
 
 def fold(text: str) -> str:
-    """The text in small letters, without accents, its ligatures written apart: "oeuvre d'ete" of « Œuvre d’été »."""
+    """The text in lower case, without accents, its ligatures written apart: "oeuvre d'ete" of « Œuvre d’été »."""
     small = re.sub(_ACCENTS, "", unicodedata.normalize("NFD", text).lower())
     for ligature, apart in _WRITTEN_APART.items():
         small = small.replace(ligature, apart)

@@ -127,7 +127,7 @@ class _ClientDatastore(SQLAlchemyUserDatastore):
     """Clients for Flask-Security, whose changes are stored by our operations."""
 
     def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Any:
-        """The client with one value of a column: an address in small letters, as it is stored, so by its index."""
+        """The client with one value of a column: an address in lower case, as it is stored, so by its index."""
         lowered = {name: str(value).lower() if case_insensitive else value for name, value in kwargs.items()}
         return super().find_user(case_insensitive=False, **lowered)
 

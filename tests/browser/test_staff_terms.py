@@ -40,10 +40,10 @@ def test_terms_are_changed_by_keyboard_after_a_reason_was_missing(
     expect(page.locator("[data-refusal=no_reason]")).to_be_focused()
     assert is_same_document(page)
     tab_to(page, "#reason")
-    page.keyboard.type("Agreed by telephone")
+    page.keyboard.type("Price by telephone")
     page.keyboard.press("Enter")
     expect(page.locator(".act-done")).to_contain_text("the terms were changed")
-    assert changes(live_app) == [(16500, "Agreed by telephone")]
+    assert changes(live_app) == [(16500, "Price by telephone")]
 
 
 def test_second_of_two_people_reads_that_the_service_has_changed(
@@ -52,12 +52,12 @@ def test_second_of_two_people_reads_that_the_service_has_changed(
     page_errors.expect("HTTP 409")
     pages = [open_page("staff", f"/staff/services/1/terms/review?price={price}&lang=en") for price in (165, 170)]
     for page in pages:
-        page.get_by_label("Reason").fill("Agreed")
+        page.get_by_label("Reason").fill("Discount")
         page.get_by_role("button", name="Change the terms").click()
         expect(page.locator(".act-done, [data-refusal]").first).to_be_visible()
     expect(pages[1].locator("[data-refusal=changed_since]")).to_be_focused()
-    expect(pages[1].get_by_label("Reason")).to_have_value("Agreed")
-    assert changes(live_app) == [(16500, "Agreed")]
+    expect(pages[1].get_by_label("Reason")).to_have_value("Discount")
+    assert changes(live_app) == [(16500, "Discount")]
     pages[1].get_by_role("button", name="Change the terms").click()
     expect(pages[1].locator(".act-done")).to_be_visible()
     assert len(changes(live_app)) == 2
@@ -70,7 +70,7 @@ def test_terms_are_changed_without_javascript(open_page: OpenPage, live_app: Liv
     fill_price(page, "dear")
     expect(page.locator("#price-error")).to_contain_text("Enter an amount")
     fill_price(page, "$1,165.00")
-    page.get_by_label("Reason").fill("Agreed")
+    page.get_by_label("Reason").fill("Discount")
     page.get_by_role("button", name="Change the terms").click()
     expect(page.locator(".act-done")).to_contain_text("the terms were changed")
-    assert changes(live_app) == [(116500, "Agreed")]
+    assert changes(live_app) == [(116500, "Discount")]

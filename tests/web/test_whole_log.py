@@ -134,7 +134,7 @@ def stored_secrets() -> set[str]:
 def parts_to_find(secret: str) -> set[str]:
     """What no log may have of a secret: all of it, and of a link its token too.
 
-    Only a link has parts: what follows the last "/" of a hash in base64 may be one letter, or nothing.
+    Only a link has parts: what follows the last "/" of a hash in base64 may be one character, or nothing.
     """
     is_link = secret.startswith(("/", "http"))
     return {secret, secret.rpartition("/")[2]} if is_link else {secret}

@@ -19,7 +19,7 @@ _DAY = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(?=$|[ T])", re.ASCII)
 
 
 def label(text: str) -> str:
-    """The name of a column or a cell as it is compared: in small letters, with single spaces."""
+    """The name of a column or a cell as it is compared: in lower case, with single spaces."""
     return " ".join(text.split()).casefold()
 
 

@@ -11,14 +11,14 @@ from kajoom.operations.files.layout import Layout, Translated, label
 _ON = frozenset({"1", "on", "true", "yes"})
 
 Cells = Mapping[str, str]
-"""The cells of a row by the names of their columns, in small letters without spaces: "nextduedate"."""
+"""The cells of a row by the names of their columns, in lower case without spaces: "nextduedate"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
     """What the catalogue sells.
 
-    ``names`` has the plans ("group/plan") by a name in small letters, and ``prices`` the cents of one unit by plan,
+    ``names`` has the plans ("group/plan") by a name in lower case, and ``prices`` the cents of one unit by plan,
     cycle and currency.
     """
 
