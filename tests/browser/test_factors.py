@@ -32,6 +32,7 @@ def test_second_factor_is_set_up_used_and_removed(
     page = open_page("fr", "/account", **options)
 
     def check() -> None:
+        page.wait_for_load_state()  # after a click the new document may have no element yet
         if javascript:
             assert axe(page) == []
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
