@@ -147,8 +147,11 @@ def test_each_member_of_the_staff_is_written_to_in_their_language(gateways: Gate
 
 @every_language
 def test_email_about_a_task_opens_it_in_the_list_and_names_no_command(lang: str) -> None:
-    email = sample_email("staff_task", lang)
+    email, context = sample_email("staff_task", lang), sample("staff_task", lang)
+    assert isinstance(context, EmailContext)
+    assert context.order is not None
 
     for text in (text_of(email), html_of(email)):
         assert "/staff#task-3" in text
+        assert context.order.reference in text
         assert "flask staff" not in text
