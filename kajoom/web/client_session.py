@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import datetime
-from functools import partial
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Response, g, request, session
 from flask_login import LoginManager, user_logged_out
 from flask_security import user_authenticated
 from flask_security.utils import get_request_attr, set_request_attr
@@ -17,10 +14,9 @@ from kajoom.domain.device import device_of
 from kajoom.models.client import ClientFacts
 from kajoom.models.session import client_of_session
 from kajoom.operations.accounts.sessions import SEEN_EVERY, begin_session, close_session, record_use, replace_token
+from kajoom.web.after_response import call_after
 from kajoom.web.csrf import rotate_csrf_token
 from kajoom.web.session import LANGUAGE, SID
-
-log = logging.getLogger(__name__)
 
 _KEPT = ("_user_id", "_fresh", "_id", "fs_")
 """What Flask-Login and Flask-Security store at sign-in: the only values that remain in the cookie after it."""
@@ -80,18 +76,8 @@ def _renew_after_verifying(response: Response) -> Response:
 
 
 def _record_use(response: Response) -> Response:
-    """Store that the session was used, once the response has been sent."""
+    """Store that the session was used, once the response has been sent; the next request does it if this one fails."""
     client, at = g.get("client"), clock.now()
     if isinstance(client, ClientFacts) and at - client.session_seen_at >= SEEN_EVERY:
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
-        response.call_on_close(partial(_store_use, app, client.session_id, at))
+        call_after(response, record_use, client.session_id, at, failure="the last use of a session was not stored")
     return response
-
-
-def _store_use(app: Flask, session_id: int, at: datetime) -> None:
-    """Store the last use, or do without: the next request does it when the database is busy or fails."""
-    try:
-        with app.app_context():
-            record_use(session_id, at)
-    except Exception as error:
-        log.info("the last use of a session was not stored", extra={"reason": type(error).__name__})
