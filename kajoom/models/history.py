@@ -8,9 +8,11 @@ from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import (
+    ColumnElement,
     ScalarSelect,
     Select,
     SQLColumnExpression,
+    Subquery,
     and_,
     bindparam,
     func,
@@ -119,10 +121,13 @@ def _keys(model: type[Order] | type[TermsChange], at: InstrumentedAttribute[date
     return select(*columns).where(model.service_id == bindparam("service_id"))
 
 
+def _newest_first(keys: Subquery) -> tuple[ColumnElement[Any], ...]:
+    return keys.c.at.desc(), keys.c.is_order.desc(), keys.c.row_id.desc()
+
+
 # Built once with bound parameters: building and caching the statement on each call costs more than running it.
 _BOTH = union_all(_keys(Order, Order.placed_at, 1), _keys(TermsChange, TermsChange.at, 0)).subquery()
-_NEWEST = (_BOTH.c.at.desc(), _BOTH.c.is_order.desc(), _BOTH.c.row_id.desc())
-_PAGE = select(_BOTH).order_by(*_NEWEST).limit(bindparam("limit")).offset(bindparam("offset")).subquery()
+_PAGE = select(_BOTH).order_by(*_newest_first(_BOTH)).limit(bindparam("limit")).offset(bindparam("offset")).subquery()
 _HISTORY = (
     select(
         _PAGE.c.is_order,
@@ -148,7 +153,7 @@ _HISTORY = (
     .select_from(_PAGE)
     .outerjoin(Order, and_(_PAGE.c.is_order == literal_column("1"), Order.id == _PAGE.c.row_id))
     .outerjoin(TermsChange, and_(_PAGE.c.is_order == literal_column("0"), TermsChange.id == _PAGE.c.row_id))
-    .order_by(_PAGE.c.at.desc(), _PAGE.c.is_order.desc(), _PAGE.c.row_id.desc())
+    .order_by(*_newest_first(_PAGE))
 )
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
+from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ColumnElement, Date, Executable, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
@@ -18,7 +19,7 @@ from kajoom.models.db import db
 from kajoom.models.folded_text import fold, folded
 from kajoom.models.invoice import Invoice, id_of_last_invoice
 from kajoom.models.order import IS_OPEN, Order
-from kajoom.models.paging import PER_PAGE, RowPagination
+from kajoom.models.paging import PER_PAGE
 from kajoom.models.service import Service
 from kajoom.models.service_snapshot import UNPAID_RENEWAL_ID
 
@@ -65,7 +66,7 @@ class ServiceFilter(NamedTuple):
     to_do: bool = False
 
 
-class ServicePages(RowPagination):
+class ServicePages(Pagination):
     """A page of the list; ``to_do`` is how many services of the whole list have something to pay."""
 
     to_do: int
