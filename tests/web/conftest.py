@@ -92,6 +92,18 @@ def signed_in(app: Flask) -> SignIn:
 
 
 @pytest.fixture
+def staff(signed_in: SignIn) -> Browser:
+    """A test client signed in as a manager of the staff."""
+    return signed_in("staff@example.com")
+
+
+@pytest.fixture
+def staff_in_english(staff: Browser) -> None:
+    """Have the browser of ``staff`` show English pages."""
+    staff.get("/staff?lang=en")
+
+
+@pytest.fixture
 def french(signed_in: SignIn) -> Browser:
     """A test client signed in as the French-speaking client."""
     return signed_in("fr@example.com")

@@ -14,14 +14,8 @@ from kajoom.domain.staff import StaffRole
 from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.task import Task
-from tests.conftest import PASSWORD, Browser, SignIn
+from tests.conftest import PASSWORD, Browser
 from tests.web.conftest import NOON
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a member of staff."""
-    return signed_in("staff@example.com")
 
 
 def post(staff: Browser, path: str, **fields: str) -> TestResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
@@ -10,13 +9,7 @@ from kajoom.models.audit import AuditRow
 from kajoom.models.client import Client, client_by_email
 from kajoom.models.db import db
 from kajoom.models.outbox import Message
-from tests.conftest import Browser, SignIn
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a manager."""
-    return signed_in("staff@example.com")
+from tests.conftest import Browser
 
 
 def path_of() -> str:

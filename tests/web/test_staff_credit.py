@@ -24,21 +24,13 @@ from kajoom.models.refund import RefundAttempt
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.orders.provisioning import mark_refused
 from kajoom.worker.consumer import run_once
-from tests.conftest import Browser, SignIn, Statements
+from tests.conftest import Browser, Statements
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import NOON
 from tests.web.demo_rows import TODAY, number_of, record_received, reference_of
 from tests.web.pages import refusal_in
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a manager, who reads English."""
-    browser = signed_in("staff@example.com")
-    browser.get("/staff?lang=en")
-    return browser
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("staff_in_english")]
 
 
 @pytest.fixture

@@ -18,19 +18,13 @@ from kajoom.models.invoice import Invoice, invoice_by_number
 from kajoom.models.payment import Payment
 from kajoom.models.reconciliation import Difference
 from kajoom.models.webhook_event import WebhookEvent
-from tests.conftest import Browser, SignIn
+from tests.conftest import Browser
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import NOON
 from tests.web.demo_rows import number_of
 from tests.web.pages import refusal_in
 
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a manager, who reads English."""
-    browser = signed_in("staff@example.com")
-    browser.get("/staff?lang=en")
-    return browser
+pytestmark = pytest.mark.usefixtures("staff_in_english")
 
 
 @pytest.fixture

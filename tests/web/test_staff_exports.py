@@ -18,20 +18,14 @@ from kajoom.models.client import Client, client_by_email
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.operations.billing.credit import grant_credit
-from tests.conftest import Browser, SignIn, Statements
+from tests.conftest import Browser, Statements
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import NOON
 from tests.web.pages import refusal_in
 
+pytestmark = pytest.mark.usefixtures("staff_in_english")
+
 OCTOBER = {"first": "2022-10-01", "last": "2022-10-31"}
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a manager, who reads English."""
-    browser = signed_in("staff@example.com")
-    browser.get("/staff?lang=en")
-    return browser
 
 
 def download(staff: Browser, **fields: str) -> TestResponse:

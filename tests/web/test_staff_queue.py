@@ -23,18 +23,12 @@ from kajoom.operations.accounts.staff import StaffDetails, create_staff
 from kajoom.operations.orders.provisioning import flag_for_review
 from kajoom.operations.tasks import open_task
 from kajoom.operations.transaction import transactional
-from tests.conftest import Browser, SignIn, Statements
+from tests.conftest import Browser, Statements
 from tests.web.conftest import NOON
 from tests.web.demo_rows import TODAY, order_status, reference_of, service_in
 from tests.web.pages import refusal_in
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a member of staff."""
-    return signed_in("staff@example.com")
 
 
 @pytest.fixture

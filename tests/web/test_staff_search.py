@@ -19,17 +19,11 @@ from kajoom.models.service import Service
 from kajoom.operations.accounts.passwords import request_reset
 from kajoom.operations.billing.credit_notes import credit_invoice
 from tests import factories
-from tests.conftest import Browser, SignIn, Statements
+from tests.conftest import Browser, Statements
 from tests.web.conftest import NOON
 from tests.web.demo_rows import TODAY, number_of, record_received, reference_of, service_in
 
 TABLES = ("client", "service", "order", "invoice")
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a member of staff."""
-    return signed_in("staff@example.com")
 
 
 def client_path(email: str = "fr@example.com") -> str:

@@ -13,7 +13,7 @@ from kajoom.domain.service import ServiceStatus, SuspensionStep
 from kajoom.models.audit import AuditRow
 from kajoom.models.db import db
 from kajoom.models.service import Service
-from tests.conftest import Browser, SignIn, Statements
+from tests.conftest import Browser, Statements
 from tests.web.conftest import NOON
 from tests.web.demo_rows import number_of, service_in
 from tests.worker_runs import drain
@@ -21,12 +21,6 @@ from tests.worker_runs import drain
 pytestmark = pytest.mark.slow
 
 REASON = "Trois factures impayées."
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a member of staff."""
-    return signed_in("staff@example.com")
 
 
 def path_of(state: str = "overdue") -> str:

@@ -18,21 +18,13 @@ from kajoom.models.service import Service
 from kajoom.models.terms_change import TermsChange
 from kajoom.operations.billing.terms import change_terms
 from kajoom.operations.billing.typed_terms import TermsInput
-from tests.conftest import Browser, SignIn, Statements
+from tests.conftest import Browser, Statements
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import NOON, Address
 from tests.web.demo_rows import TODAY, reference_of, service_in
 from tests.web.pages import refusal_in
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a manager, who reads English."""
-    browser = signed_in("staff@example.com")
-    browser.get("/staff?lang=en")
-    return browser
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("staff_in_english")]
 
 
 @pytest.fixture

@@ -13,14 +13,8 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.service import service_by_external_id
-from tests.conftest import Browser, SignIn, Statements
+from tests.conftest import Browser, Statements
 from tests.web.conftest import Address
-
-
-@pytest.fixture
-def staff(signed_in: SignIn) -> Browser:
-    """A test client signed in as a member of staff."""
-    return signed_in("staff@example.com")
 
 
 def post(staff: Browser, path: str, **fields: str) -> TestResponse:

@@ -217,15 +217,21 @@ def test_renewal_paid_while_the_panel_suspends_ends_restored(
     assert emails("suspended", "suspension_lifted") == []
 
 
+def killed_in_the_call(panel: ActingPanel, mailer: FakeMailer, provider: FakeProvider) -> Gateways:
+    """The gateways of a worker that was killed once the panel had suspended, on the day of the suspension."""
+    acting = Gateways(panel=panel, mailer=mailer, payments={provider.code: provider})
+    with pytest.raises(ProcessCrash):
+        live_day(acting, SUSPENDED_ON)
+    db.session.rollback()
+    return acting
+
+
 def test_worker_killed_after_the_panel_has_suspended_does_it_once(
     gateways: Gateways, mailer: FakeMailer, provider: FakeProvider
 ) -> None:
     row, _ = announced(gateways)
     panel = ActingPanel(crash)
-    acting = Gateways(panel=panel, mailer=mailer, payments={provider.code: provider})
-    with pytest.raises(ProcessCrash):
-        live_day(acting, SUSPENDED_ON)
-    db.session.rollback()
+    acting = killed_in_the_call(panel, mailer, provider)
     assert state(row) == (ServiceStatus.ACTIVE, SuspensionStep.SUSPENDING)
 
     drain(acting, instant(SUSPENDED_ON) + timedelta(minutes=3))
@@ -240,10 +246,7 @@ def test_payment_while_the_worker_is_killed_restores_the_service(
 ) -> None:
     row, invoice = announced(gateways)
     panel = ActingPanel(crash)
-    acting = Gateways(panel=panel, mailer=mailer, payments={provider.code: provider})
-    with pytest.raises(ProcessCrash):
-        live_day(acting, SUSPENDED_ON)
-    db.session.rollback()
+    acting = killed_in_the_call(panel, mailer, provider)
     at = instant(SUSPENDED_ON)
     pending_payments.pay_with(invoice, FakeProvider(), at)
     drain(acting, at)
