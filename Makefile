@@ -8,7 +8,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(PROCESSES) --maxp
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test test-fast check bench storm fuzz mutants journey engines words lock clean
+.PHONY: run setup test test-fast check bench storm fuzz mutants journey sixty-days engines words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -61,6 +61,12 @@ journey: .venv/tested
 	@.ci/tools
 	@$(BIN)/flask words compile
 	@$(BIN)/python -m tests.browser.screenshots
+
+# Sixty days of a host, compared with an oracle; for fewer: make sixty-days DAYS="--days 20 --seeds 7 --on postgresql"
+sixty-days: .venv/tested
+	@.ci/tools
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m tests.journeys $(DAYS)
 
 # Follows a plan change in Firefox and WebKit, with screenshots in instance/engines (docs/browsers.md). Not part of CI.
 engines: .venv/tested
