@@ -28,6 +28,7 @@ from kajoom.web import (
 )
 from kajoom.web.assets import init_assets
 from kajoom.web.auth import init_auth
+from kajoom.web.compression import init_compression
 from kajoom.web.csrf import init_csrf
 from kajoom.web.errors import init_errors
 from kajoom.web.fallback import init_fallback
@@ -57,6 +58,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
     """
     headers = security_headers(form_targets)
     app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
+    init_compression(app)
     init_parsing(app)
     init_hosts(app)
     init_fallback(app, headers)

@@ -14,6 +14,7 @@ from pathlib import Path
 from flask import Flask, Response, abort, request
 from markupsafe import Markup
 
+from kajoom.web.compression import accepts_gzip
 from kajoom.web.hosts import site_prefix
 
 _YEAR = 365 * 24 * 3600
@@ -23,9 +24,10 @@ _CSS_COMMENTS_AND_INDENTATION = re.compile(rb"/\*.*?\*/|^\s+", re.DOTALL | re.MU
 
 @dataclass(frozen=True)
 class Asset:
-    """A static file: ``name`` holds a hash of its content, ``integrity`` is the value of a script's attribute."""
+    """A static file: ``name`` holds its ``digest``, ``integrity`` is the value of a script's attribute."""
 
     name: str
+    digest: str
     content_type: str
     content: bytes
     gzipped: bytes
@@ -37,8 +39,10 @@ def read_asset(folder: Path, path: Path) -> Asset:
     content = path.read_bytes()
     if path.suffix == ".css":
         content = _CSS_COMMENTS_AND_INDENTATION.sub(b"", content)
-    hashed_path = path.with_name(f"{path.stem}.{sha256(content).hexdigest()[:12]}{path.suffix}")
+    digest = sha256(content).hexdigest()[:12]
+    hashed_path = path.with_name(f"{path.stem}.{digest}{path.suffix}")
     return Asset(
+        digest=digest,
         name=hashed_path.relative_to(folder).as_posix(),
         content_type=guess_type(path.name)[0] or "application/octet-stream",
         content=content,
@@ -73,12 +77,16 @@ def icon(sprite_url: str, name: str) -> Markup:
 
 
 def _asset_response(asset: Asset | None) -> Response:
+    """The file, compressed for who accepts it; 304 for who has it, and the part that a ``Range`` asks for."""
     if asset is None:
         abort(404)
-    accepts_gzip = request.accept_encodings.best_match(["gzip"]) == "gzip"
-    response = Response(asset.gzipped if accepts_gzip else asset.content, content_type=asset.content_type)
-    if accepts_gzip:
+    is_gzip = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    content = asset.gzipped if is_gzip else asset.content
+    response = Response(content, content_type=asset.content_type)
+    if is_gzip:
         response.headers["Content-Encoding"] = "gzip"
     response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+    response.set_etag(f"{asset.digest}{'-gzip' if is_gzip else ''}")
+    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
     return response

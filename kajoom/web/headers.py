@@ -10,6 +10,9 @@ from flask import Flask, Response, request
 from kajoom.web.htmx import VARY
 
 _TWO_YEARS = 2 * 365 * 24 * 3600
+_OF_FILES = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED})
+"""The answers with a static file, which browsers store."""
+
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -26,10 +29,10 @@ def init_headers(app: Flask, headers: Mapping[str, str]) -> None:
     Over HTTPS a browser is told to use nothing else for two years, for the subdomains too with ``HSTS_SUBDOMAINS``.
     """
     subdomains = "; includeSubDomains" if app.config["HSTS_SUBDOMAINS"] else ""
-    page_headers = {**headers, "Cache-Control": "no-store", "Vary": ", ".join(VARY)}
+    page_headers = {**headers, "Cache-Control": "no-store", "Vary": ", ".join([*VARY, "Accept-Encoding"])}
 
     def add_headers(response: Response) -> Response:
-        is_file = request.endpoint == "static" and response.status_code == HTTPStatus.OK
+        is_file = request.endpoint == "static" and response.status_code in _OF_FILES
         response.headers.update(headers if is_file else page_headers)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}{subdomains}"

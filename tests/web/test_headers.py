@@ -14,7 +14,6 @@ from kajoom.config import Config
 from kajoom.web.headers import content_security_policy
 from tests.architecture.files import ROOT
 from tests.conftest import Browser, Statements
-from tests.web.conftest import Address
 
 EVERYWHERE = ["/login", "/services", "/nowhere", "/static/none.css"]
 
@@ -56,12 +55,13 @@ def test_page_and_fragment_vary_on_the_htmx_headers(french: Browser) -> None:
         assert {"hx-request", "hx-request-type", "hx-history-restore-request"} <= set(response.vary.as_set())
 
 
-def _assets(page: str) -> list[str]:
+def assets_of(page: str) -> list[str]:
+    """The static files that a page names."""
     return sorted(set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page)))
 
 
 def test_static_files_are_named_by_their_content_and_cached_for_ever(client: Browser) -> None:
-    paths = _assets(client.get("/login").text)
+    paths = assets_of(client.get("/login").text)
     assert [re.sub(r"\.[0-9a-f]{12}\.", ".", path) for path in paths] == [
         "/static/app.js",
         "/static/icon.svg",
@@ -74,7 +74,7 @@ def test_static_files_are_named_by_their_content_and_cached_for_ever(client: Bro
 
 
 def test_static_files_and_the_health_check_are_the_same_for_everyone(french: Browser, statements: Statements) -> None:
-    paths = [*_assets(french.get("/services").text), "/healthz"]
+    paths = [*assets_of(french.get("/services").text), "/healthz"]
     with statements() as executed:
         responses = [french.get(path) for path in paths]
     assert executed == []
@@ -92,17 +92,10 @@ def test_missing_static_file_is_a_page_and_not_stored(french: Browser) -> None:
 
 
 def test_assets_are_sent_compressed_to_clients_that_accept_gzip(client: Browser) -> None:
-    for path in _assets(client.get("/login").text):
+    for path in assets_of(client.get("/login").text):
         compressed = client.get(path, headers={"Accept-Encoding": "gzip"})
         assert compressed.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(compressed.data) == client.get(path).data
-
-
-def test_first_visit_to_the_product_page_weighs_at_most_30_kb_compressed(french: Browser, address: Address) -> None:
-    page = french.get(address("hosting"))
-    assets = [french.get(path, headers={"Accept-Encoding": "gzip"}).data for path in _assets(page.text)]
-    assert len(assets) == 5
-    assert len(gzip.compress(page.data)) + sum(map(len, assets)) <= 30_000
 
 
 def test_scripts_have_the_integrity_of_their_content(client: Browser) -> None:
