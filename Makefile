@@ -8,7 +8,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(PROCESSES) --maxp
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test test-fast check bench storm fuzz mutants journey sixty-days engines words lock clean
+.PHONY: run setup test test-fast check bench bench-peer storm fuzz mutants journey sixty-days engines words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -36,9 +36,17 @@ check: .venv/tested
 	@$(BIN)/flask words compile
 	@$(BIN)/python -m pytest tests/architecture
 
+# Four minutes; prints nothing where other programs use the processors. Fewer rounds: make bench BENCH="--rounds 3"
 bench: .venv/tested
 	@.ci/tools
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+# The same for django-plans, which is installed in an environment of its own (docs/performance.md). Not part of CI.
+bench-peer: .venv/tested .venv/peer/installed
+	@.ci/tools
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m tests.bench --peer $(BENCH)
 
 # The large storm of docs/reliability.md; for a small one: make storm STORM="--changes 100 --kills 10 --on sqlite"
 storm: .venv/tested
@@ -79,7 +87,7 @@ words: .venv/tested
 	@$(BIN)/flask words compile
 
 lock: .venv/tested
-	@for name in requirements requirements-dev tests/engines/requirements; do \
+	@for name in requirements requirements-dev tests/engines/requirements tests/bench/peer/requirements; do \
 		$(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
 			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$name.txt $$name.in; \
 	done
@@ -98,6 +106,11 @@ endif
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/peer/installed: tests/bench/peer/requirements.txt
+	@test -x .venv/peer/bin/python || $(PYTHON) -m venv .venv/peer
+	@.venv/peer/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/bench/peer/requirements.txt
 	@touch $@
 
 .venv/tested: .venv/installed requirements-dev.txt

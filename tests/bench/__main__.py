@@ -1,149 +1,98 @@
-"""Measures requests per second, latency and processor time under gunicorn, with a signed-in session."""
+"""Measures rate, latency and processor time of the pages under gunicorn, beside a bare Flask route: `make bench`."""
 
 from __future__ import annotations
 
-import os
-import re
+import argparse
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from http.cookiejar import CookieJar
+from contextlib import ExitStack
 from pathlib import Path
-from urllib.error import URLError
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
-ROUNDS, SECONDS, CONNECTIONS = 3, 5, 8
-BIN = Path(sys.executable).parent
+from tests.bench import others
+from tests.bench.acts import Act, acts
+from tests.bench.load import Page, Reading, measure, median_of
+from tests.bench.pages import bare, hot_pages, other_pages, peer_pages
+from tests.bench.rows import copies
+from tests.bench.servers import PEER_BIN, kajoom, peer
 
-
-@dataclass(frozen=True)
-class Page:
-    """A page to measure: its path, and the headers that htmx would send."""
-
-    name: str
-    path: str
-    headers: tuple[str, ...] = ()
-
-
-USER_AGENT = "User-Agent: Kajoom bench"
-PARTIAL = ("HX-Request: true", "HX-Request-Type: partial")
-PAGES = (
-    Page("bare Flask route", "/bare/"),
-    Page("product page", "/services/1"),
-    Page("preview", "/services/1/plan?plan=b&cycle=monthly&when=now&asked=monthly.now", PARTIAL),
-)
-
-
-@dataclass(frozen=True)
-class Round:
-    """One round: requests per second, the 50th and 99th percentile of latency, and the milliseconds of processor time
-    that the server spent on a request, which vary less than the rate on a busy machine."""
-
-    rate: float
-    p50: str
-    p99: str
-    spent: float
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, int]]:
-    """Serve the demonstration with gunicorn on a free port; yields its address and process id."""
-    environment = os.environ | {
-        "KAJOOM_DEMO": "1",
-        "KAJOOM_WORKER": "none",
-        "KAJOOM_DATABASE_URL": f"sqlite:///{folder / 'bench.sqlite'}",
-    }
-    subprocess.run([BIN / "flask", "demo", "load"], env=environment, check=True, stdout=subprocess.DEVNULL)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command: list[str | Path] = [BIN / "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
-    command.append("tests.bench.server:application")
-    server = subprocess.Popen(command, env=environment)
-    try:
-        yield f"http://127.0.0.1:{port}", server.pid
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def sign_in(address: str) -> str:
-    """Sign in as the French-speaking client; returns the value of the Cookie header."""
-    jar = CookieJar()
-    browser = build_opener(HTTPCookieProcessor(jar))
-    name, _, value = USER_AGENT.partition(": ")
-    browser.addheaders = [(name, value)]
-    page = _wait_for_page(browser, f"{address}/login")
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    if token is None:
-        raise SystemExit("the sign-in page has no form")
-    form = {"email": "fr@example.com", "password": "kajoom-demonstration", "csrf_token": token[1]}
-    browser.open(f"{address}/login", urlencode(form).encode())
-    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
-
-
-def _wait_for_page(browser: OpenerDirector, url: str) -> str:
-    for _ in range(100):
-        try:
-            return str(browser.open(url).read().decode())
-        except URLError:
-            time.sleep(0.1)
-    raise SystemExit("the server does not respond")
-
-
-def processor_seconds(server: int) -> float:
-    """The processor time of a server's workers so far, from /proc."""
-    workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-    times = (Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[11:13] for worker in workers)
-    return sum(int(ticks) for user_and_system in times for ticks in user_and_system) / os.sysconf("SC_CLK_TCK")
-
-
-def measure(address: str, server: int, page: Page, cookie: str) -> Round:
-    """Request a page with wrk for a few seconds."""
-    headers = [argument for header in (USER_AGENT, f"Cookie: {cookie}", *page.headers) for argument in ("-H", header)]
-    load = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *headers, address + page.path]
-    before = processor_seconds(server)
-    output = subprocess.run(load, capture_output=True, text=True, check=True).stdout
-    spent = processor_seconds(server) - before
-    if "Non-2xx" in output:
-        raise SystemExit(f"{page.name}: not every response was a success\n{output}")
-    matches = [
-        re.search(pattern, output)
-        for pattern in (r"Requests/sec:\s+(\S+)", r"\n +50% +(\S+)", r"\n +99% +(\S+)", r"(\d+) requests in")
-    ]
-    rate, p50, p99, responses = (match[1] if match else "?" for match in matches)
-    return Round(float(rate), p50, p99, spent / int(responses) * 1000)
+_HEADINGS = ("", "requests/s", "÷ bare", "p50", "p99", "ms of CPU", "spread", "bare ÷ it", "spread")
+_WIDTHS = (34, 11, 8, 9, 9, 11, 14, 11, 14)
 
 
 def main() -> None:
-    """Measure the pages in turn, and print the median round of each beside the bare route's."""
+    """Measure the pages in turn, some rounds of all of them, and print the medians with their spreads."""
+    options = _options()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing: the benchmark needs it")
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as (address, server):
-        cookie = sign_in(address)
-        rounds = [[measure(address, server, page, cookie) for page in PAGES] for _ in range(ROUNDS)]
-    bare = median([readings[0] for readings in rounds])
-    print(f"{'':18}{'requests/s':>12}{'p50':>10}{'p99':>10}{'ratio':>8}{'ms of CPU':>12}{'ratio':>8}")
-    for page, readings in zip(PAGES, zip(*rounds, strict=True), strict=True):
-        result = median(readings)
+    if options.peer and not (PEER_BIN / "gunicorn").exists():
+        raise SystemExit("django-plans is not installed: run `make bench-peer`")
+    if not options.anyway:
+        others.refuse_if_busy()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        pages, readings, done, part = _measured(stack, Path(name), options)
+    if part > others.MOST_OF_A_CORE and not options.anyway:
+        raise SystemExit(others.sentence(part))
+    print(f"Medians of {options.rounds} rounds in turns, and the extremes. Other programs used {part:.0%} of a core.\n")
+    _print_pages(pages, readings)
+    _print_acts(done, median_of(readings[0]))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", action="store_true", help="measure django-plans as well")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2, help="how long each page is asked for in a round")
+    parser.add_argument("--anyway", action="store_true", help="print figures that were taken beside other programs")
+    return parser.parse_args()
+
+
+def _measured(
+    stack: ExitStack, folder: Path, options: argparse.Namespace
+) -> tuple[list[Page], list[list[Reading]], list[Act], float]:
+    """The pages, their readings, the acts, and the part of a core that others used meanwhile."""
+    ours = stack.enter_context(kajoom(folder))
+    pages = [bare(ours), *hot_pages(ours, folder)]
+    servers = [ours]
+    if options.peer:
+        servers.append(stack.enter_context(peer(folder)))
+        pages += peer_pages(servers[-1])
+    else:
+        servers.append(stack.enter_context(kajoom(folder, "embedded")))
+        pages += [*hot_pages(servers[-1], folder, ", embedded worker"), *other_pages(ours, folder)]
+    for page in pages:
+        measure(page, 1)  # compiles templates and fills caches
+    watch = others.Others(process for server in servers for process in (server.arbiter, *server.workers()))
+    rounds = [[measure(page, options.seconds) for page in pages] for _ in range(options.rounds)]
+    done = [] if options.peer else acts(ours, copies(folder / "none.sqlite")[:48])
+    return pages, [list(readings) for readings in zip(*rounds, strict=True)], done, watch.part_of_a_core()
+
+
+def _print_pages(pages: list[Page], readings: list[list[Reading]]) -> None:
+    """A line for each page; its ratios are to the bare route of the same round."""
+    first = readings[0]
+    print("".join(f"{heading:>{width}}" for heading, width in zip(_HEADINGS, _WIDTHS, strict=True)))
+    for page, of_page in zip(pages, readings, strict=True):
+        middle = median_of(of_page)
+        rates = [reading.rate / bare.rate for reading, bare in zip(of_page, first, strict=True)]
+        costs = [bare.spent / reading.spent for reading, bare in zip(of_page, first, strict=True)]
+        spent = [reading.spent for reading in of_page]
+        cells = (
+            page.name, f"{middle.rate:.0f}", f"{statistics.median(rates):.3f}", middle.p50, middle.p99,
+            f"{middle.spent:.2f}", f"{min(spent):.2f}–{max(spent):.2f}",
+            f"{statistics.median(costs):.3f}", f"{min(costs):.3f}–{max(costs):.3f}",
+        )  # fmt: skip
         print(
-            f"{page.name:18}{result.rate:12.0f}{result.p50:>10}{result.p99:>10}{result.rate / bare.rate:8.2f}", end=""
+            f"{cells[0]:<{_WIDTHS[0]}}"
+            + "".join(f"{cell:>{width}}" for cell, width in zip(cells[1:], _WIDTHS[1:], strict=True))
         )
-        print(f"{result.spent:12.2f}{bare.spent / result.spent:8.2f}")
 
 
-def median(readings: Sequence[Round]) -> Round:
-    """The round with the median rate, with the median processor time."""
-    ordered = sorted(readings, key=lambda reading: reading.rate)
-    return replace(ordered[ROUNDS // 2], spent=statistics.median(reading.spent for reading in readings))
+def _print_acts(done: list[Act], bare_route: Reading) -> None:
+    """A line for each act, one after another by one client."""
+    for act in done:
+        spread = f"{min(act.spent):.1f}–{max(act.spent):.1f}"
+        print(f"{act.name:<34}{act.median:>48.2f}{spread:>14}{bare_route.spent / act.median:>11.3f}")
 
 
 if __name__ == "__main__":
