@@ -26,7 +26,7 @@ def catalog_command() -> None:
 def load_command(file: Path, dry_run: bool) -> None:
     """Load a catalogue FILE in TOML; loading it again changes nothing."""
     panels = current_app.config.get("PANELS", PANELS)
-    report = load_catalog(file.read_bytes(), clock.now(), dry_run=dry_run, panels=panels)
+    report = load_catalog(file.read_bytes(), clock.now(), folder=file.parent, dry_run=dry_run, panels=panels)
     exit_on_errors(report.errors)
     for verb, places in (("added", report.added), ("changed", report.changed), ("withdrawn", report.withdrawn)):
         for place in places:

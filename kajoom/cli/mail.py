@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from kajoom.models.catalog import catalog
+from kajoom.models.health import revision
 from kajoom.worker.email_kinds import EMAILS
 from kajoom.worker.email_samples import AT, SELLER, sample
 from kajoom.worker.emails import write
@@ -24,9 +28,9 @@ def mail() -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder to write the .eml to.")
 @with_appcontext
 def preview(kind: str, lang: str, out: Path | None) -> None:
-    """Write the e-mail KIND about a sample change, as the .eml a client would receive."""
+    """Write the e-mail KIND about a sample change, as the .eml a client would receive from the catalogue's seller."""
     current_app.extensions["config"].check_complete()
-    content = write(kind, sample(kind, lang), f"preview-{kind}-{lang}", AT, SELLER).as_bytes()
+    content = write(kind, sample(kind, lang), f"preview-{kind}-{lang}", AT, _seller()).as_bytes()
     if out is None:
         click.echo(content, nl=False)
         return
@@ -34,3 +38,9 @@ def preview(kind: str, lang: str, out: Path | None) -> None:
     target = out / f"{kind}-{lang}.eml"
     target.write_bytes(content)
     click.echo(target)
+
+
+def _seller() -> Mapping[str, Any]:
+    """The seller of the catalogue, or a sample where none is loaded or the tables are not there yet."""
+    has_tables = revision() == current_app.config.get("REVISION")
+    return (catalog().seller if has_tables else {}) or SELLER

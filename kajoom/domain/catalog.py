@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from kajoom.domain.brand import Brand
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.feature import Feature
 from kajoom.domain.invoice import InvoiceNumbering
@@ -133,6 +134,7 @@ class Catalog:
     plans: Mapping[int, CatalogPlan] = field(default_factory=dict)
     banners: tuple[CatalogBanner, ...] = ()
     seller: Mapping[str, Any] = field(default_factory=dict)
+    brand: Brand = field(default_factory=Brand)
     offline: tuple[PaymentMethod, ...] = ()
     staff_emails: tuple[str, ...] = ()
     staff_locale: str = "fr"

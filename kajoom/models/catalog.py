@@ -21,6 +21,7 @@ from kajoom.domain.renewal_policy import RenewalPolicy
 from kajoom.domain.server import DEMONSTRATION, MANUAL, Server
 from kajoom.domain.unpaid import UnpaidPolicy
 from kajoom.domain.usage import OwnLimit, own_limits
+from kajoom.models.brand import seller_and_brand
 from kajoom.models.db import Base, db
 from kajoom.models.types import FeatureJson, Translated, UtcDateTime, enum_column, json_column
 
@@ -122,7 +123,7 @@ class Banner(Base):
 
 
 class CatalogVersion(Base):
-    """A single row: the version of the catalogue in force, the seller printed on invoices and the offline methods.
+    """A single row: the version of the catalogue in force, the seller, with the host's look, and the offline methods.
 
     ``staff`` holds the addresses to ``notify`` and the ``locale`` of the e-mails to staff, empty for the defaults.
     ``offline`` maps the code of a payment method to its ``label``, ``phrase`` and ``instructions`` in both languages,
@@ -188,7 +189,7 @@ def _read(version: int) -> Catalog:
     current = catalog_version()
     own = own_limits(current.limits if current else {})
     read = {group.code: _group(group, codes, own) for group in groups}
-    seller = {**(current.seller if current else {}), **current_app.config.get("SELLER", {})}
+    seller, brand = seller_and_brand(current.seller if current else {}, current_app.config.get("SELLER", {}))
     staff = current.staff if current else {}
     return Catalog(
         version=version,
@@ -196,6 +197,7 @@ def _read(version: int) -> Catalog:
         plans={plan.id: plan for group in read.values() for plan in group.plans},
         banners=tuple(_banner(row) for row in db.session.scalars(select(Banner).order_by(Banner.id))),
         seller=seller,
+        brand=brand,
         staff_emails=tuple(staff.get("notify") or filter(None, [seller.get("email")])),
         staff_locale=staff.get("locale", "fr"),
         unpaid=UnpaidPolicy.read(current.billing if current else {}),
@@ -232,12 +234,10 @@ def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str], own: Mapping[s
         package=plan.package,
         group=group.code,
         prices={(price.cycle, price.currency): Money(price.cents, price.currency) for price in plan.prices},
-        moves={codes[move.to_plan_id]: _permitted(move, group) for move in plan.moves},
+        moves={
+            codes[move.to_plan_id]: PermittedMove(move.needs_person, move.delay or group.delay) for move in plan.moves
+        },
     )
-
-
-def _permitted(move: Move, group: ProductGroup) -> PermittedMove:
-    return PermittedMove(move.needs_person, move.delay or group.delay)
 
 
 def _banner(row: Banner) -> CatalogBanner:

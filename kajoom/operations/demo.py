@@ -68,7 +68,7 @@ def load_demonstration(folder: Path, context: DemoContext, hash_password: Callab
         return False
     if is_any_client():
         raise HasClients("This database holds clients already: the demonstration is loaded into an empty one only.")
-    _raise_on_errors(load_catalog((folder / "catalog.toml").read_bytes(), context.at).errors)
+    _raise_on_errors(load_catalog((folder / "catalog.toml").read_bytes(), context.at, folder=folder).errors)
     with (folder / "clients.csv").open("rb") as lines:
         _raise_on_errors(
             import_clients(read_rows(lines, DemoClientRow), context.at, hash_password=hash_password).errors

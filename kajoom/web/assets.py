@@ -2,63 +2,34 @@
 
 from __future__ import annotations
 
-import gzip
-import re
-from base64 import b64encode
-from dataclasses import dataclass
 from functools import cache, partial
-from hashlib import sha256, sha384
-from mimetypes import guess_type
 from pathlib import Path
 
 from flask import Flask, Response, abort, request
 from markupsafe import Markup
 
+from kajoom.web.asset import Asset, make_asset
+from kajoom.web.brand import FOLDER, PICTURE_POLICY, brand_file, init_brand
 from kajoom.web.compression import accepts_gzip
 from kajoom.web.hosts import site_prefix
 
 _YEAR = 365 * 24 * 3600
 _SUFFIXES = {".css", ".js", ".svg"}
-_CSS_COMMENTS_AND_INDENTATION = re.compile(rb"/\*.*?\*/|^\s+", re.DOTALL | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Asset:
-    """A static file: ``name`` holds its ``digest``, ``integrity`` is the value of a script's attribute."""
-
-    name: str
-    digest: str
-    content_type: str
-    content: bytes
-    gzipped: bytes
-    integrity: str
 
 
 def read_asset(folder: Path, path: Path) -> Asset:
-    """Read a file and name it by a hash of its content; a stylesheet without its comments, a third of its size."""
-    content = path.read_bytes()
-    if path.suffix == ".css":
-        content = _CSS_COMMENTS_AND_INDENTATION.sub(b"", content)
-    digest = sha256(content).hexdigest()[:12]
-    hashed_path = path.with_name(f"{path.stem}.{digest}{path.suffix}")
-    return Asset(
-        digest=digest,
-        name=hashed_path.relative_to(folder).as_posix(),
-        content_type=guess_type(path.name)[0] or "application/octet-stream",
-        content=content,
-        gzipped=gzip.compress(content, mtime=0),
-        integrity=f"sha384-{b64encode(sha384(content).digest()).decode()}",
-    )
+    """Read a file of a folder."""
+    return make_asset(path.relative_to(folder).as_posix(), path.read_bytes())
 
 
 def init_assets(app: Flask, folder: Path) -> None:
-    """Serve the folder's files under /static, and give templates ``asset``, ``integrity`` and ``icon``."""
+    """Serve the folder's files and those of the brand under /static, and give templates what names them."""
     files = sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES)
     assets = {path.relative_to(folder).as_posix(): read_asset(folder, path) for path in files}
     by_name = {asset.name: asset for asset in assets.values()}
 
     def static(name: str) -> Response:
-        return _asset_response(by_name.get(name))
+        return _asset_response(by_name.get(name) or brand_file(name))
 
     app.add_url_rule("/static/<path:name>", "static", static)
     root = f"{site_prefix(app)}/static"
@@ -67,6 +38,7 @@ def init_assets(app: Flask, folder: Path) -> None:
         integrity=lambda path: assets[path].integrity,
         icon=partial(icon, f"{root}/{assets['icons.svg'].name}"),
     )
+    init_brand(app)
 
 
 @cache
@@ -89,4 +61,6 @@ def _asset_response(asset: Asset | None) -> Response:
     response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     response.set_etag(f"{asset.digest}{'-gzip' if is_gzip else ''}")
     response.make_conditional(request, accept_ranges=True, complete_length=len(content))
+    if asset.name.startswith(FOLDER):
+        response.headers["Content-Security-Policy"] = PICTURE_POLICY
     return response

@@ -24,7 +24,7 @@ _SECURITY_HEADERS = {
 
 
 def init_headers(app: Flask, headers: Mapping[str, str]) -> None:
-    """Add the security ``headers`` to every response, errors and static files included.
+    """Add the security ``headers`` to every response, errors and static files included; a file may have its own policy.
 
     Over HTTPS a browser is told to use nothing else for two years, for the subdomains too with ``HSTS_SUBDOMAINS``.
     """
@@ -33,7 +33,10 @@ def init_headers(app: Flask, headers: Mapping[str, str]) -> None:
 
     def add_headers(response: Response) -> Response:
         is_file = request.endpoint == "static" and response.status_code in _OF_FILES
+        policy = response.headers.get("Content-Security-Policy") if is_file else None  # that of the host's logo
         response.headers.update(headers if is_file else page_headers)
+        if policy:
+            response.headers["Content-Security-Policy"] = policy
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}{subdomains}"
         return response

@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 
-_FILE = Path(__file__).resolve().parents[2] / "static" / "logo.png"
-LOGO_ID = "logo@kajoom"
-"""What the HTML of an e-mail names the logo by: ``cid:logo@kajoom``."""
+from kajoom.domain.brand import Brand
+from kajoom.domain.colour import WHITE
+
+_FOLDER = Path(__file__).resolve().parents[2] / "static"
+_HEIGHT, _WIDEST = 48, 240
 
 
-@cache
-def _logo() -> bytes:
-    return _FILE.read_bytes()
+@dataclass(frozen=True, slots=True)
+class EmailLogo:
+    """The picture at the top of an e-mail: its ``url``, its size in pixels and the colour it stands on, or none.
+
+    With ``holds_name`` the host's name is in it, and is not written beside it.
+    """
+
+    url: str
+    content: bytes
+    width: int
+    height: int
+    ground: str
+    holds_name: bool
 
 
-def attach_logo(email: EmailMessage) -> None:
+def email_logo(brand: Brand, domain: str) -> EmailLogo | None:
+    """The host's logo, or an emblem in its colour; ``None`` for a host that only has an SVG, which no program shows."""
+    url = f"cid:logo@{domain}"
+    logo = brand.logo_of_emails
+    if logo is not None:
+        width, height = logo.fitted(_WIDEST, _HEIGHT)
+        return EmailLogo(url, logo.content, width, height, "", logo.holds_name)
+    if brand.logo is not None:
+        return None
+    palette = brand.palette
+    emblem = _emblem("logo.png" if palette.text == WHITE else "logo-black.png")
+    return EmailLogo(url, emblem, 40, 40, palette.ground, holds_name=False)
+
+
+def attach_logo(email: EmailMessage, logo: EmailLogo | None) -> None:
     """Add the logo to the HTML part of an e-mail that has a text and an HTML part."""
     html = email.get_body(("html",))
     if html is None:
         raise LookupError("an e-mail without HTML")
-    html.add_related(_logo(), "image", "png", cid=f"<{LOGO_ID}>", disposition="inline")
+    if logo is not None:
+        cid = f"<{logo.url.removeprefix('cid:')}>"
+        html.add_related(logo.content, "image", "png", cid=cid, disposition="inline")
+
+
+@cache
+def _emblem(name: str) -> bytes:
+    """The lines of the emblem, white or black on nothing; the e-mail gives them their ground."""
+    return (_FOLDER / name).read_bytes()

@@ -19,6 +19,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent
 from kajoom.domain.tax import registered_taxes
 from kajoom.models.catalog import catalog
+from kajoom.models.catalog_brand import known_brand
 from kajoom.models.figures import figures_of_credit_note, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
 from kajoom.models.service import Service
@@ -26,7 +27,7 @@ from kajoom.models.types import Translated
 from kajoom.worker.account_emails import ACCOUNT_EMAILS, AccountContext, account_context_of
 from kajoom.worker.email_context import EmailContext, StaffAlert, email_context_of, staff_alert_of
 from kajoom.worker.email_headers import POLICY, address, header_text
-from kajoom.worker.email_logo import LOGO_ID, attach_logo
+from kajoom.worker.email_logo import attach_logo, email_logo
 from kajoom.worker.email_relevance import is_pointless, must_wait
 from kajoom.worker.email_staff import DIGEST, STAFF_EMAILS, Staff, staff_to_write
 from kajoom.worker.staff_digest import StaffDigest, staff_digest_of
@@ -93,10 +94,12 @@ def write(
     to_staff = (staff or Staff((seller["email"],), context.locale)) if name in STAFF_EMAILS else None
     locale = to_staff.locale if to_staff is not None else context.locale
     variables = _variables_of(context, at, seller)
-    variables |= _seller_variables(seller) | {"to_staff": to_staff is not None}
+    sender = address(seller["name"], seller["email"])
+    brand = known_brand()
+    logo = email_logo(brand, sender.domain)
+    variables |= _seller_variables(seller) | {"to_staff": to_staff is not None, "logo": logo, "palette": brand.palette}
     content = _render(name, locale, variables)
 
-    sender = address(seller["name"], seller["email"])
     email = EmailMessage(policy=POLICY)
     email["Subject"] = content.subject
     email["From"] = email["Reply-To"] = sender
@@ -106,7 +109,7 @@ def write(
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(re.sub(r"\n{3,}", "\n\n", content.text).strip() + "\n")
     email.add_alternative(content.html, subtype="html")
-    attach_logo(email)
+    attach_logo(email, logo)
     email["Content-Language"] = f"{locale}-CA"  # last, or it would become a header of the text part alone
     return email
 
@@ -120,7 +123,7 @@ def _render(name: str, locale: str, variables: Mapping[str, Any]) -> _Content:
 
     with force_locale(locale):
         subject = header_text(render("_subject", "txt"))
-        html = render("_layout", "html", subject=subject, logo=f"cid:{LOGO_ID}")
+        html = render("_layout", "html", subject=subject)
         return _Content(subject, render("_layout", "txt"), html)
 
 

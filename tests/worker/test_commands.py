@@ -16,6 +16,9 @@ from kajoom.cli.mail import mail
 from kajoom.cli.work import work
 from kajoom.gateways import Gateways
 from kajoom.gateways.demo.store import Behaviour, DemoStore, DemoSystem
+from kajoom.models.catalog import CatalogVersion
+from kajoom.models.db import db
+from kajoom.worker.email_samples import SELLER
 from tests import factories
 from tests.fake_gateways import FakeMailer, FakePanel
 from tests.worker.email_parts import without_digest
@@ -42,6 +45,15 @@ def test_preview_prints_an_email(app: Flask) -> None:
     email = message_from_bytes(result.stdout_bytes, policy=default)
     expected = "boreal.example.com\N{NO-BREAK SPACE}: votre forfait est passé du Forfait A au Forfait B"
     assert email["Subject"] == expected
+
+
+def test_preview_is_from_the_seller_of_the_catalogue(app: Flask) -> None:
+    seller = {**SELLER, "name": "Nordique", "email": "bonjour@nordique.example"}
+    db.session.query(CatalogVersion).one().seller = seller
+    db.session.commit()
+    result = app.test_cli_runner().invoke(mail, ["preview", "operational"])
+    email = message_from_bytes(result.stdout_bytes, policy=default)
+    assert email["From"] == "Nordique <bonjour@nordique.example>"
 
 
 def test_preview_writes_an_email_into_a_folder(app: Flask, tmp_path: Path) -> None:

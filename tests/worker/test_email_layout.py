@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from email.message import EmailMessage
 from html import unescape
 
 import pytest
+from flask import Flask
 
+from kajoom.domain.brand import PNG, SVG, Brand, Logo
 from kajoom.gateways import Gateways
-from kajoom.models.catalog import CatalogVersion
+from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.db import db
 from kajoom.worker.email_context import EmailContext
 from kajoom.worker.email_kinds import EMAILS
@@ -19,6 +22,7 @@ from kajoom.worker.emails import write
 from tests import factories
 from tests.catalog_cache import forget_catalog
 from tests.fake_gateways import FakeMailer
+from tests.pictures import png
 from tests.worker.email_parts import html_of, parse, text_of
 from tests.worker.paid_orders import pay_order
 from tests.worker_runs import drain
@@ -103,6 +107,49 @@ def test_logo_is_a_part_of_the_email_and_nothing_is_fetched(name: str) -> None:
     assert not re.search(r"@import|url\(|<link|<script", page)
     assert '<meta name="color-scheme" content="light dark">' in page
     assert "prefers-color-scheme: dark" in page
+
+
+def look(app: Flask, brand: Brand) -> None:
+    """Give the catalogue in memory another look."""
+    app.extensions["catalog"] = replace(catalog(), brand=brand)
+
+
+def test_email_has_the_logo_and_the_colour_of_the_host(app: Flask) -> None:
+    wide, symbol = Logo(PNG, png(300, 60), 300, 60), Logo(PNG, png(48, 48), 48, 48)
+    try:
+        look(app, Brand("#ffd400", wide))
+        page = html_of(sample_email("operational", "fr"))
+        assert f'width="240" height="48" alt="{SELLER["name"]}"' in page
+        assert 'class="name"' not in page
+        assert 'bgcolor="#ffd400"' in page
+        assert "padding: 12px 24px; color: #000000" in page
+        look(app, Brand("", symbol))
+        page = html_of(sample_email("operational", "fr"))
+        assert 'width="48" height="48" alt=""' in page
+        assert 'class="name"' in page
+    finally:
+        forget_catalog()
+
+
+def test_logo_of_emails_is_a_png(app: Flask) -> None:
+    drawn, symbol = Logo(SVG, b"<svg/>", 300, 60), Logo(PNG, png(48, 48), 48, 48)
+    try:
+        look(app, Brand("", drawn))
+        email = sample_email("operational", "fr")
+        assert "image/png" not in {part.get_content_type() for part in email.walk()}
+        assert "<img" not in html_of(email)
+        look(app, Brand("", drawn, symbol))
+        [image] = [part for part in sample_email("operational", "fr").walk() if part.get_content_type() == "image/png"]
+        assert image.get_content() == symbol.content
+    finally:
+        forget_catalog()
+
+
+@every_email
+@every_language
+def test_email_names_the_host_alone(name: str, lang: str) -> None:
+    seller = {**SELLER, "name": "Nordique", "email": "bonjour@nordique.example"}
+    assert "kajoom" not in write(name, sample(name, lang), "key", AT, seller).as_string().lower()
 
 
 @every_email

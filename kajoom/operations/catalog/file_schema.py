@@ -13,10 +13,10 @@ from kajoom.operations.catalog.schema import (
     GroupEntry,
     InvoicesEntry,
     OfflineEntry,
-    SellerEntry,
     StaffEntry,
     Table,
 )
+from kajoom.operations.catalog.seller_schema import SellerEntry
 from kajoom.operations.catalog.server_schema import ServerEntry
 from kajoom.operations.catalog.values import Code, OfflineCode
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from kajoom.domain.cycle import BillingCycle
@@ -31,16 +32,21 @@ from kajoom.operations.transaction import end_of_load
 
 
 def load_catalog(
-    content: bytes, at: datetime, *, dry_run: bool = False, panels: Collection[str] = PANELS
+    content: bytes,
+    at: datetime,
+    *,
+    folder: Path | None = None,
+    dry_run: bool = False,
+    panels: Collection[str] = PANELS,
 ) -> LoadReport:
     """Store a catalogue file and report what changed; a ``dry_run`` reports the same and stores nothing.
 
-    ``panels`` are the panels that a server may have. A server stays in the file as long as services are on it.
+    ``folder`` is where the file lies, ``panels`` what a server may have. A server stays in it while services are on it.
 
     A plan that is no longer in the file is withdrawn, never deleted: services and orders refer to it. The moves from
     a withdrawn plan stay, so that its clients can leave it. A banner that is no longer in the file is deleted.
     """
-    catalog = read_catalog(content, panels)
+    catalog = read_catalog(content, panels, folder)
     if isinstance(catalog, list):
         return LoadReport(errors=catalog)
     errors = [*_amount_errors(catalog), *_server_errors(catalog)]
@@ -175,7 +181,7 @@ def _load_banners(catalog: CatalogFile, report: LoadReport) -> None:
 
 def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> None:
     """Store the seller, the staff and the offline methods, and give the catalogue a new number if anything changed."""
-    columns = {"seller": catalog.seller.model_dump(), "staff": catalog.staff.model_dump(exclude_none=True)}
+    columns = {"seller": catalog.seller.columns(), "staff": catalog.staff.model_dump(exclude_none=True)}
     row = catalog_version()
     if row is None:
         row = CatalogVersion(version=0, loaded_at=at, offline={}, servers={}, **columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,10 +41,12 @@ _REASONS = {
 }
 
 
-def read_catalog(content: bytes, panels: Collection[str] = PANELS) -> CatalogFile | list[FileError]:
+def read_catalog(
+    content: bytes, panels: Collection[str] = PANELS, folder: Path | None = None
+) -> CatalogFile | list[FileError]:
     """The catalogue that a TOML file describes, or its errors in the order of the file.
 
-    ``panels`` are the panels that a server may have.
+    ``panels`` are the panels that a server may have; files that it names are read from ``folder``, where it lies.
     """
     if is_utf16(content):
         return [FileError(None, "", "UTF-16 text: save the file as UTF-8")]
@@ -57,7 +60,7 @@ def read_catalog(content: bytes, panels: Collection[str] = PANELS) -> CatalogFil
         return [FileError(int(line[1]) if line else None, "", str(error))]
     except RecursionError:
         return [FileError(None, "", "nested too deeply")]
-    catalog, errors = _validate(table, panels)
+    catalog, errors = _validate(table, panels, folder)
     if catalog is not None and not errors:
         return catalog
     lines = lines_of(text)
@@ -65,10 +68,12 @@ def read_catalog(content: bytes, panels: Collection[str] = PANELS) -> CatalogFil
     return sorted(found, key=lambda error: error.line or 0)
 
 
-def _validate(table: Mapping[str, Any], panels: Collection[str]) -> tuple[CatalogFile | None, list[tuple[str, str]]]:
+def _validate(
+    table: Mapping[str, Any], panels: Collection[str], folder: Path | None
+) -> tuple[CatalogFile | None, list[tuple[str, str]]]:
     others = [*_reference_errors(table), *server_errors(_tables(table, "servers"), panels)]
     try:
-        return CatalogFile.model_validate(table), others
+        return CatalogFile.model_validate(table, context={"folder": folder}), others
     except ValidationError as error:
         return None, [*map(_name_language, describe_errors(error, _REASONS)), *others]
 

@@ -27,14 +27,12 @@ from kajoom.operations.catalog.values import (
     Day,
     Email,
     FreePrice,
-    GstNumber,
     Limit,
     Link,
     LongText,
     NumberPrefix,
     PlanCodes,
     Price,
-    QstNumber,
     Text,
 )
 
@@ -82,18 +80,6 @@ def _yes_as_none(value: Any) -> Any:
 
 FeatureValue = Annotated[Translated | None, BeforeValidator(_yes_as_none)]
 """What a plan has of a feature, in both languages; ``true`` in the file, ``None`` here, where it simply has it."""
-
-
-class SellerEntry(Table):
-    """Who sells, as invoices and e-mails name them."""
-
-    name: Text
-    email: Email
-    phone: Text
-    address: Annotated[list[Text], Field(min_length=1)]
-    gst_number: GstNumber = ""
-    qst_number: QstNumber = ""
-    terms: TranslatedLong | None = None
 
 
 class StaffEntry(Table):

@@ -78,6 +78,12 @@ def _matching(pattern: str, reason: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _check_colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text, re.ASCII):
+        raise ValueError("a colour like #2f6196 expected: # and six digits of 0-9 and a-f")
+    return text.lower()
+
+
 def _one_or_many(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
@@ -110,6 +116,7 @@ Email = Annotated[Text, AfterValidator(parse_email)]
 Link = Annotated[Text, _matching(r"(https://|/(?!/))\S*", "an address that begins with https:// or / expected")]
 GstNumber = Annotated[Text, _matching(r"\d{9} RT\d{4}", "not a registration number like 123456789 RT0001")]
 QstNumber = Annotated[Text, _matching(r"\d{10} TQ\d{4}", "not a registration number like 1234567890 TQ0001")]
+Colour = Annotated[str, AfterValidator(_check_colour)]
 Code = Annotated[str, _matching(_CODE, f"not a code: {_CODE}")]
 OfflineCode = Annotated[Code, AfterValidator(_check_offline)]
 NumberPrefix = Annotated[

@@ -67,7 +67,7 @@ def _import(how: FolderImport) -> FolderReport:
     report = FolderReport()
     path = how.folder / CATALOG
     if path.is_file():
-        report.files.append((CATALOG, load_catalog(path.read_bytes(), how.at, panels=how.panels)))
+        report.files.append((CATALOG, load_catalog(path.read_bytes(), how.at, folder=how.folder, panels=how.panels)))
     if report.has_errors:
         return report
     layout = _layout(how)
