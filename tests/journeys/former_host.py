@@ -97,7 +97,8 @@ class FormerHost:
         """What changes there in a day: usage, now and then an amount, and the order of the rows."""
         for row in self.hosting:
             if row["lastupdate"] != _NOT_MEASURED and self.random.random() < 0.4:
-                row["diskusage"] = str(self.random.randint(100, 9900))
+                most = 14_000 if row["packageid"] == "2" else 9_900  # at times too much for the lower plan
+                row["diskusage"] = str(self.random.randint(100, most))
         if self.random.random() < 0.3:
             row = self.random.choice([each for each in self.hosting if each["billingcycle"] in {"Monthly", "Annually"}])
             row["amount"] = _text(_cents(row["amount"]) + 25)

@@ -1,324 +1,304 @@
 """The oracle of the simulation: what the program must have written and sent, worked out from the documents alone.
 
-It knows the files of the host, the day, and what clients and staff did. It imports nothing of the program.
-Amounts are whole cents before tax unless they are called a total.
+It knows the files of the host, the day, and what clients and staff did. To the billing it adds changes of plan, as
+docs/pricing.md prices them and docs/billing.md bills them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
-from tests.journeys.arithmetic import Tax, months_later, rounded, taxes_on
+from tests.journeys.arithmetic import months_later, rounded
+from tests.journeys.billing_oracle import SELLER, BillingOracle
+from tests.journeys.expectations import MONTHS, Invoice, Order, Quote, Service
 
-SELLER = "facturation@riviere.example"
-RENEWAL_DAYS = 14
-_WEEK = timedelta(days=7)
+NEEDS = {"paypal": 0, "interac": 2, "bank_transfer": 5, "cheque": 10}
+"""How many days the money of each method needs."""
 
-_STATUSES = {"Active": "active", "Suspended": "suspended", "Pending": "pending", "Pending Transfer": "pending",
-             "Completed": "terminated", "Terminated": "terminated", "Cancelled": "cancelled",
-             "Transferred Away": "cancelled"}  # fmt: skip
-_ENDED = {"terminated", "cancelled"}
-_CYCLES = {"Monthly": "monthly", "Quarterly": "quarterly", "Semi-Annually": "semiannually", "Annually": "annually",
-           "One Time": "one_time", "Free Account": "free"}  # fmt: skip
-_YEARS = {"1": "annually", "5": "five_years", "10": "ten_years"}
-MONTHS = {"monthly": 1, "quarterly": 3, "semiannually": 6, "annually": 12, "five_years": 60, "ten_years": 120,
-          "one_time": 0, "free": 0}  # fmt: skip
-_PLANS = {"1": "hebergement/perdrix", "2": "hebergement/outarde", "10": "vps/huard", "11": "vps/harfang",
-          "20": "revente/revendeur-25", "30": "certificats/standard", "40": "travaux/installation",
-          ".ca": "domaines/ca", ".com": "domaines/com"}  # fmt: skip
-_ADDONS = {"7": "ajouts/antivirus", "8": "ajouts/comptes-25"}
-_PROVINCES = {"Quebec": "QC", "Québec": "QC", "PQ": "QC", "Ontario": "ON", "Nova Scotia": "NS"}
-_TABLES = {"services-1-hosting.csv": "hosting", "services-2-domains.csv": "domain", "services-3-addons.csv": "addon"}
-_TERMS = ("plan", "cycle", "recurring", "quantity", "options", "discount")
-
-Row = Mapping[str, str]
+_DAYS_TO_PAY, _SPARE_DAYS = 7, 4
+_WITH_MOVES = {"hebergement", "vps", "revente"}
+_BY_A_PERSON = {"vps", "revente"}
+_DISK = {"hebergement/perdrix": 10240, "hebergement/outarde": 25600, "revente/revendeur-25": 51200,
+         "revente/revendeur-75": 153600}  # fmt: skip
 
 
-@dataclass
-class Person:
-    """A client, as documents and taxes need them."""
-
-    email: str
-    province: str
-    is_exempt: bool
-
-
-@dataclass
-class Invoice:
-    """An invoice that must exist. ``lines`` are amounts before tax."""
-
-    service: Service
-    kind: str
-    issued_on: date
-    due_on: date
-    lines: list[int]
-    taxes: list[Tax]
-    period: tuple[date, date] | None = None
-    credit: int = 0
-    paid: int = 0
-    status: str = "open"
-    voided_on: date | None = None
-    reminders: dict[str, date] = field(default_factory=dict)
-
-    @property
-    def total(self) -> int:
-        """What is asked, taxes included."""
-        return sum(self.lines) + sum(amount for _, amount in self.taxes)
-
-    @property
-    def balance(self) -> int:
-        """What is left to pay."""
-        return 0 if self.status == "void" else self.total - self.credit - self.paid
-
-
-@dataclass
-class Service:
-    """A service as it must stand. ``in_file`` is the status that the host's file last gave."""
-
-    name: str
-    client: str
-    currency: str
-    status: str
-    plan: str
-    cycle: str
-    recurring: int
-    quantity: int
-    options: int
-    discount: int
-    due: date | None
-    anchor: int
-    usage: int | None
-    method: str
-    username: str
-    in_file: str = ""
-    invoices: list[Invoice] = field(default_factory=list)
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the service has ended."""
-        return self.status in _ENDED
-
-    @property
-    def has_history(self) -> bool:
-        """Whether its terms are no longer those of the host's file."""
-        return bool(self.invoices)
-
-    @property
-    def unpaid(self) -> Invoice | None:
-        """Its renewal that is to be paid."""
-        return next((each for each in self.invoices if each.kind == "renewal" and each.status == "open"), None)
-
-    def next_due(self, due: date) -> date:
-        """The due date one cycle after ``due``."""
-        return months_later(due, MONTHS[self.cycle], self.anchor)
-
-
-@dataclass
-class Oracle:
-    """All that is expected. ``emails`` are those of the day, by kind, recipient and service.
-
-    ``sold`` has the catalogue's prices by group, plan, currency and cycle. Renewals are issued from ``renewals_from``.
-    """
-
-    sold: Mapping[tuple[str, str, str, str], int]
-    renewals_from: date
-    clients: dict[str, Person] = field(default_factory=dict)
-    services: dict[str, Service] = field(default_factory=dict)
-    credit: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    emails: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-
-    # What the host's files do.
-
-    def read_clients(self, rows: Iterable[Row]) -> None:
-        """Take over the clients of the file."""
-        for row in rows:
-            province = _PROVINCES.get(row["state"], row["state"]) if row["country"] == "CA" else ""
-            self.clients[row["id"]] = Person(row["email"].lower(), province, row["taxexempt"] == "1")
-
-    def read_services(self, name: str, rows: Iterable[Row]) -> dict[int, int]:
-        """Take over a file of services; how many of its values are kept as they are here, by line."""
-        kept = {}
-        for line, row in enumerate(rows, start=2):
-            theirs = self._service_of(_TABLES[name], row)
-            ours = self.services.setdefault(theirs.name, theirs)
-            if ours is not theirs and (number := _update(ours, theirs)):
-                kept[line] = number
-        return kept
-
-    def _service_of(self, table: str, row: Row) -> Service:
-        plan = _ADDONS[row["addonid"]] if table == "addon" else _PLANS[row.get("packageid") or row["tld"]]
-        cycle = _YEARS[row["registrationperiod"]] if table == "domain" else _CYCLES[row["billingcycle"]]
-        amount = cents(row.get("amount") or row.get("recurringamount") or row["recurring"])
-        quantity, discount = int(row.get("qty", "1")), 0
-        if "10 %" in row.get("promo", ""):
-            discount = rounded(Fraction(amount, 9))
-        price = self.sold.get((*plan.split("/"), row["currency"], cycle), 0) * quantity  # type: ignore[arg-type]
-        options = max(amount + discount - price, 0) if row.get("configoptions") else 0
-        registered = date.fromisoformat(row.get("regdate") or row["registrationdate"])
-        due = date.fromisoformat(row["nextduedate"]) if MONTHS[cycle] and row["nextduedate"] > "0001" else None
-        explains = due is not None and months_later(due, 0, registered.day) == due
-        status = _STATUSES[row.get("domainstatus") or row["status"]]
-        return Service(
-            f"{table}-{row['id']}", row["userid"], row["currency"], status, plan, cycle, amount, quantity, options,
-            discount, due, registered.day if due is None or explains else due.day, _usage(row),
-            row["paymentmethod"], row.get("username", ""), in_file=status,
-        )  # fmt: skip
-
-    # What a day does by itself.
+class Oracle(BillingOracle):
+    """Billing and changes of plan."""
 
     def begin_day(self, day: date) -> None:
-        """The daily run, and the digest to the host's staff."""
+        """The daily run in its order, and the digest to the host's staff."""
         self.emails.clear()
         self.emails["staff_digest", SELLER, ""] += 1
-        for service in self.services.values():
-            self._remind(service, day)
-        until = day + timedelta(days=RENEWAL_DAYS)
-        for service in [each for each in self.services.values() if each.due is not None and each.due <= until]:
-            self._renew(service, day)
+        orders = [each for service in self.services.values() for each in service.orders if each.is_open]
+        for order in orders:
+            if order.status == "awaiting_payment" and order.expires_on is not None and order.expires_on < day:
+                self._expire(order, day)
+        for order in orders:
+            if order.status == "scheduled" and order.quote.effective_on <= day:
+                self.start(order, day)
+        for order in orders:
+            self._remind_of_order(order, day)
+        self.send_reminders(day)
+        self.issue_renewals(day)
 
-    def _remind(self, service: Service, day: date) -> None:
-        invoice = service.unpaid
-        if invoice is None or service.has_ended:
-            return
-        due, issued, notices = invoice.due_on, invoice.issued_on, invoice.reminders
-        if day < due <= day + timedelta(days=3) and issued <= day - timedelta(days=3) and "reminder" not in notices:
-            self._notice("reminder", invoice, day)
-        was_told = notices.get("overdue")
-        if due < day and was_told is None:
-            self._notice("overdue", invoice, day)
-        if due <= day - _WEEK and was_told and was_told <= day - timedelta(days=6) and "second_reminder" not in notices:
-            self._notice("second_reminder", invoice, day)
+    # Pricing.
 
-    def _notice(self, kind: str, invoice: Invoice, day: date) -> None:
-        invoice.reminders[kind] = day
-        self.write(kind, invoice.service)
+    def quote(self, service: Service, plan: str, cycle: str, when: str, day: date) -> Quote:
+        """Price a change on a day; ``when`` is the client's wish, "now" or "renewal"."""
+        refusal = self._refusal(service, plan, cycle, day)
+        if refusal:
+            return Quote(plan, cycle, refusal)
+        months, options, discount = MONTHS[cycle], service.options, service.discount
+        if cycle != service.cycle:
+            share = Fraction(months, service.months)
+            options, discount = rounded(options * share), rounded(discount * share)
+        recurring = max(self._price(service, plan, cycle) * service.quantity + options - discount, 0)
+        decision, lines = self._decide(service, recurring, cycle, when, day)
+        due = service.due or day
+        restarts = decision == "now" and cycle != service.cycle
+        next_due = months_later(day, months, day.day) if restarts else due
+        taxes = tuple(self.taxes_of(service, sum(lines), day))
+        total = sum(lines) + sum(amount for _, amount in taxes)
+        return Quote(
+            plan, cycle, "", decision, recurring, options, discount,
+            day if decision == "now" else due, next_due, day.day if restarts else service.anchor,
+            lines, taxes, min(self._usable_credit(service), total),
+            self._with_taxes(service, service.recurring, next_due), self._with_taxes(service, recurring, next_due),
+            self._needs_person(service, plan),
+        )  # fmt: skip
 
-    def _renew(self, service: Service, day: date) -> None:
-        """Issue the next renewal if there is one, and those behind it as long as account credit pays them."""
-        while service.due is not None and self._is_renewed(service, day):
-            due, end = service.due, service.next_due(service.due)
-            invoice = self._issue(service, "renewal", day, max(due, day), [service.recurring], (due, end))
-            self.write("renewal_invoice", service)
-            self.use_credit(invoice)
-            if invoice.status != "paid":
-                return
-            self._advance(invoice, day)
-            if service.due > day:
-                return
+    def _refusal(self, service: Service, plan: str, cycle: str, day: date) -> str:
+        """The first reason, in the order of the document, why there is no such change."""
+        unpaid, group = service.unpaid, plan.partition("/")[0]
+        must_pay = unpaid is not None and (
+            unpaid.due_on < day or bool(unpaid.paid) or (unpaid.period is not None and unpaid.period[0] < day)
+        )
+        over = service.usage is not None and service.usage > _DISK.get(plan, service.usage)
+        reasons = (
+            (service.status != "active", "not_active"),
+            (service.ending_on is not None, "cancellation_requested"),
+            (service.order is not None, "change_under_way"),
+            (must_pay, "unpaid_invoice"),
+            (service.due is not None and service.due < day, "overdue"),
+            ((plan, cycle) == (service.plan, service.cycle), "same_terms"),
+            (group not in _WITH_MOVES, "not_permitted"),
+            (self._price(service, plan, cycle) < 0, "cycle_not_offered"),
+            (plan != service.plan and over, "over_limits"),
+        )
+        return next((name for applies, name in reasons if applies), "")
 
-    def _is_renewed(self, service: Service, day: date) -> bool:
-        is_billed = service.status in {"active", "suspended"} and service.recurring > 0 and MONTHS[service.cycle] > 0
-        return is_billed and day >= self.renewals_from and service.unpaid is None
+    def _price(self, service: Service, plan: str, cycle: str) -> int:
+        """The catalogue's price, -1 where the plan is not sold so."""
+        group, _, code = plan.partition("/")
+        return self.sold.get((group, code, service.currency, cycle), -1)
 
-    def _issue(
-        self, service: Service, kind: str, day: date, due: date, lines: list[int], period: tuple[date, date] | None
-    ) -> Invoice:
-        person = self.clients[service.client]
-        taxes = [] if person.is_exempt else taxes_on(sum(lines), person.province, due)
-        invoice = Invoice(service, kind, day, due, lines, taxes, period)
-        service.invoices.append(invoice)
-        return invoice
+    def _decide(
+        self, service: Service, recurring: int, cycle: str, when: str, day: date
+    ) -> tuple[str, tuple[int, ...]]:
+        """The row of the decision table that applies, and the lines before tax."""
+        due, months = service.due or day, MONTHS[cycle]
+        if due == day:
+            return "with_renewal", ()
+        if months < service.months or when == "renewal":
+            return "at_next_due", ()
+        share = share_left(service.months, due, service.anchor, day)
+        if months > service.months:
+            unused = rounded(service.recurring * share)
+            return ("at_next_due", ()) if unused > recurring else ("now", _nonzero(recurring, -unused))
+        return "now", _nonzero(rounded(max(recurring - service.recurring, 0) * share))
 
-    # What clients and staff do.
+    def _usable_credit(self, service: Service) -> int:
+        """The account credit, with what the renewal gives back that a change voids."""
+        unpaid = service.unpaid
+        return self.balance(service) + (unpaid.credit + unpaid.paid if unpaid else 0)
 
-    def receive(self, invoice: Invoice, amount: int, day: date) -> None:
-        """Money for an invoice; what it does not ask for becomes account credit."""
-        applied = min(amount, invoice.balance)
-        if amount > applied:
-            self.move_credit(invoice.service, amount - applied)
-            self.write("payment_late", invoice.service)
-            self.write("staff_notice", invoice.service, SELLER)
-        if not applied:
-            return
-        invoice.paid += applied
-        if invoice.balance:
-            self.write("payment_partial", invoice.service)
+    def _with_taxes(self, service: Service, amount: int, on: date) -> int:
+        return amount + sum(tax for _, tax in self.taxes_of(service, amount, on))
+
+    def _needs_person(self, service: Service, plan: str) -> bool:
+        if plan != service.plan and plan.partition("/")[0] in _BY_A_PERSON:
+            return True
+        return service.usage is None and _DISK.get(plan, 0) < _DISK.get(service.plan, 0)
+
+    def methods_in_time(self, service: Service, day: date) -> list[str]:
+        """The methods whose money arrives before the due date."""
+        due = service.due or date.max
+        return [method for method, days in NEEDS.items() if day + timedelta(days=days) < due]
+
+    # The life of a change.
+
+    def place(self, service: Service, quote: Quote, method: str, day: date) -> Order:
+        """A client confirms a change; what is due is to be paid by ``method``."""
+        order = Order(service, quote, day, method, service.recurring, service.due, service.anchor)
+        order.needs_person = quote.needs_person
+        order.is_charged_by_day = quote.decision == "now" and quote.cycle == service.cycle and quote.subtotal > 0
+        voided = service.unpaid
+        if voided is not None:
+            self.void(voided, day)
+        if quote.due_today:
+            last = day + timedelta(days=max(_DAYS_TO_PAY, NEEDS[method] + _SPARE_DAYS))
+            order.expires_on = min(last, (service.due or date.max) - timedelta(days=1))
+        order.status = _first_status(quote)
+        service.orders.append(order)
+        if quote.total:
+            due_on = order.expires_on or day
+            order.invoice = self.issue(service, "change", day, due_on, day, quote.lines, order=order)
+            self.use_credit(order.invoice)
+        self._begin(order, voided, day)
+        return order
+
+    def _begin(self, order: Order, voided: Invoice | None, day: date) -> None:
+        if order.status == "awaiting_payment":
+            if order.method != "paypal":
+                self.write("change_requested", order.service)
+        elif order.status == "awaiting_provisioning":
+            self.provision(order, day)
         else:
-            self._settle(invoice, day)
+            self.write("scheduled", order.service)
+            if order.quote.decision == "with_renewal":
+                self.start(order, day)
+            elif voided is not None:
+                self.issue_anew(order.service, day)
 
-    def pay_with_credit(self, invoice: Invoice, day: date) -> None:
-        """A client applies what account credit they have."""
-        self.use_credit(invoice)
-        if invoice.status == "paid":
-            self._settle(invoice, day)
+    def settle(self, invoice: Invoice, day: date) -> None:
+        """What follows from an invoice that is paid in full: also the start of the change that it is for."""
+        super().settle(invoice, day)
+        order = invoice.order
+        if order is None:
+            return
+        if invoice.kind == "change" and order.status == "awaiting_payment":
+            order.status, order.paid_on = "awaiting_provisioning", day
+            self.provision(order, day)
+        elif invoice.kind == "renewal" and order.status == "scheduled" and order.quote.effective_on <= day:
+            self.start(order, day)
 
-    def give_credit(self, service: Service, amount: int) -> None:
-        """Staff give credit to the client of a service."""
-        self.move_credit(service, amount)
-        self.write("credit_granted", service, about="")
+    def start(self, order: Order, day: date) -> None:
+        """The day of a scheduled change: it begins once its period is paid, or a person must look at it."""
+        service, quote = order.service, order.quote
+        over = service.usage is not None and service.usage > _DISK.get(quote.plan, service.usage)
+        if service.status != "active" or service.ending_on is not None or (quote.plan != service.plan and over):
+            order.status, order.needs_person, order.was_reviewed = "awaiting_provisioning", True, True
+            self.write("needs_review", service)
+            self.open_task(service, "change")
+            self.replace_renewals(order, day)
+            return
+        of_order = [each for each in service.invoices if each.order is order and each.is_live_renewal]
+        if not of_order:
+            self.renew(service, day)
+            of_order = [each for each in service.invoices if each.order is order and each.is_live_renewal]
+        first = min(of_order, key=lambda each: each.period or (date.max, date.max), default=None)
+        if first is not None and first.status == "paid" and order.status == "scheduled":
+            order.status = "awaiting_provisioning"
+            order.needs_person = order.needs_person or self._needs_person(service, quote.plan)
+            self.provision(order, day)
 
-    def _settle(self, invoice: Invoice, day: date) -> None:
-        invoice.status = "paid"
-        if invoice.kind == "renewal":
-            self._advance(invoice, day)
-            if invoice.service.due is not None and invoice.service.due <= day:
-                self._renew(invoice.service, day)
-        self.write("payment_received", invoice.service)
+    def provision(self, order: Order, day: date) -> None:
+        """A person is asked to make the change, or the panel makes it at once."""
+        if order.needs_person:
+            self.write("person_on_it", order.service)
+            self.open_task(order.service, "change")
+        else:
+            self.complete(order, day, day)
 
-    def _advance(self, invoice: Invoice, day: date) -> None:
-        service = invoice.service
-        if invoice.period is not None and service.due == invoice.period[0]:
-            service.due = invoice.period[1]
-        if service.status == "suspended" and invoice.period is not None and invoice.period[0] <= day:
-            service.status = "active"
-            self.write("suspension_lifted", service)
+    def complete(self, order: Order, in_force_on: date, day: date) -> None:
+        """The change is operational: the service has the new terms, and days not served are credited."""
+        service, quote = order.service, order.quote
+        order.status = "completed"
+        self.close_task(service, "change")
+        service.plan, service.cycle, service.recurring = quote.plan, quote.cycle, quote.recurring
+        service.options, service.discount = quote.options, quote.discount
+        if quote.decision == "now" and quote.next_due != order.due:
+            service.due, service.anchor = quote.next_due, quote.anchor
+        if order.is_charged_by_day and order.invoice is not None:
+            unserved = self._charge(order, order.placed_on) - self._charge(order, in_force_on)
+            if unserved > 0:
+                self.credit_note(order.invoice, "days_not_served", day, unserved)
+        self.write("operational", service)
+        stale = service.unpaid
+        if stale is not None and stale.order is not order:
+            self.void(stale, day)
+        self.issue_anew(service, day)
 
-    # Account credit and e-mails.
+    def _charge(self, order: Order, on: date) -> int:
+        """What the change costs before tax when it is in force from a day on."""
+        if order.due is None or on >= order.due:
+            return 0
+        share = share_left(MONTHS[order.quote.cycle], order.due, order.old_anchor, on)
+        return rounded((order.quote.recurring - order.before) * share)
 
-    def balance(self, service: Service) -> int:
-        """The account credit of the client of a service."""
-        return sum(self.credit.get((service.client, service.currency), []))
+    def cancel(self, order: Order, day: date) -> None:
+        """The client cancels a change that is unpaid or scheduled."""
+        order.status = "cancelled"
+        if order.invoice is not None:
+            self.void(order.invoice, day)
+        self.replace_renewals(order, day)
+        self.write("cancelled", order.service)
 
-    def use_credit(self, invoice: Invoice) -> None:
-        """Apply account credit to an invoice, after its taxes."""
-        amount = min(self.balance(invoice.service), invoice.balance)
-        if amount > 0:
-            invoice.credit += amount
-            self.move_credit(invoice.service, -amount)
-        if not invoice.balance:
-            invoice.status = "paid"
+    def refuse(self, order: Order, day: date) -> None:
+        """Staff cannot make a change: what was paid for it is credited."""
+        order.status = "refused"
+        self.close_task(order.service, "change")
+        if order.invoice is not None:
+            self.credit_note(order.invoice, "change_refused", day)
+        self.replace_renewals(order, day)
+        self.write("refused", order.service)
 
-    def move_credit(self, service: Service, amount: int) -> None:
-        """Add a movement to the account credit of the client of a service."""
-        self.credit.setdefault((service.client, service.currency), []).append(amount)
+    def _expire(self, order: Order, day: date) -> None:
+        order.status = "cancelled"
+        if order.invoice is not None:
+            self.void(order.invoice, day)
+        self.issue_anew(order.service, day)
+        self.write("expired", order.service)
 
-    def write(self, kind: str, service: Service, to: str = "", about: str | None = None) -> None:
-        """Expect an e-mail today, to the client of a service unless ``to`` is given."""
-        recipient = to or self.clients[service.client].email
-        self.emails[kind, recipient, service.name if about is None else about] += 1
+    def _remind_of_order(self, order: Order, day: date) -> None:
+        last = order.expires_on
+        is_soon = last is not None and day <= last <= day + timedelta(days=2)
+        if order.status == "awaiting_payment" and is_soon and not order.was_reminded:
+            order.was_reminded = True
+            self.write("reminder", order.service)
+
+    def replace_renewals(self, order: Order, day: date) -> None:
+        """Bill the current terms again: the renewals on those of the order are void, or credited once paid."""
+        service = order.service
+        for invoice in [each for each in reversed(service.invoices) if each.order is order and each.is_live_renewal]:
+            if invoice.status != "paid":
+                self.void(invoice, day)
+                continue
+            if invoice.period is not None and service.due == invoice.period[1]:
+                service.due = invoice.period[0]
+            invoice.is_replaced = True
+            if self.credit_note(invoice, "renewal_replaced", day):
+                self.write("credit_note", service)
+        self.issue_anew(service, day)
+
+    # Tasks of staff.
+
+    def open_task(self, service: Service, kind: str) -> None:
+        """Expect a task, and the e-mail to staff about it."""
+        service.tasks.append(kind)
+        self.write("staff_task", service, SELLER)
+
+    def close_task(self, service: Service, kind: str) -> None:
+        """Expect that a task of this kind is closed, if there was one."""
+        if kind in service.tasks:
+            service.tasks.remove(kind)
 
 
-def _update(ours: Service, theirs: Service) -> int:
-    """Take over what a row says of a known service; the number of its values that are kept as they are here."""
-    ours.usage, ours.method, ours.username = theirs.usage, theirs.method, theirs.username
-    kept: int = 0
-    if theirs.status == ours.status or (ours.has_ended and theirs.has_ended):
-        ours.in_file = theirs.status
-    elif ours.has_ended or theirs.status == ours.in_file:
-        kept += 1
-    else:
-        ours.status = ours.in_file = theirs.status
-    if ours.has_ended:
-        return kept
-    if ours.has_history:
-        kept += sum(bool(getattr(ours, name) != getattr(theirs, name)) for name in _TERMS)
-        return kept + int(theirs.due is not None and ours.due is not None and theirs.due > ours.due)
-    for name in (*_TERMS, "due", "anchor"):
-        setattr(ours, name, getattr(theirs, name))
-    return kept
+def share_left(months: int, due: date, anchor: int, day: date) -> Fraction:
+    """The part of a cycle that is left on a day, with the whole cycles that are paid ahead."""
+    ahead = 0
+    while months_later(due, -months * (ahead + 1), anchor) > day:
+        ahead += 1
+    start, end = (months_later(due, -months * cycles, anchor) for cycles in (ahead + 1, ahead))
+    return Fraction((end - day).days, (end - start).days) + ahead
 
 
-def _usage(row: Row) -> int | None:
-    if row.get("lastupdate", "0000").startswith("0000"):
-        return None
-    return int(row["diskusage"])
+def _nonzero(*amounts: int) -> tuple[int, ...]:
+    return tuple(amount for amount in amounts if amount)
 
 
-def cents(text: str) -> int:
-    """The cents of an amount like 153.90."""
-    whole, _, part = text.partition(".")
-    return int(whole) * 100 + int(part.ljust(2, "0"))
+def _first_status(quote: Quote) -> str:
+    if quote.due_today:
+        return "awaiting_payment"
+    return "awaiting_provisioning" if quote.decision == "now" else "scheduled"

@@ -59,7 +59,8 @@ class SimulatedHost:
         self.app.extensions["kajoom"] = Gateways(self.panel, self.mailer, {"paypal": self.provider})
         self._heartbeat, self._emails_seen = Heartbeat(), 0
         self._queued: date | None = None
-        self.compared: Counter[str] = Counter()
+        self._names: set[str] = set()
+        self._days = self.comparisons = 0
         with self.app.app_context():
             create_tables()
         self.day -= timedelta(days=1)
@@ -117,36 +118,48 @@ class SimulatedHost:
                 kept |= {(name, line): number for line, number in of_file.items()}
         output = self.command("import", "all", str(self.folder), exit_code=1 if kept else 0)
         found = Counter((name, int(line)) for name, line in _KEPT.findall(output))
-        self._check("values of the file that are kept", kept, dict(found))
+        self.check("values of the file that are kept", kept, dict(found))
         with self.app.app_context():
             before = all_tables()
             self.command("import", "all", str(self.folder), exit_code=1 if kept else 0)
             after = all_tables()
         for table, content in before.items():
-            self._check(f"table {table} after a second import", content, after[table])
+            self.check(f"table {table} after a second import", content, after[table])
 
     # Comparing.
 
     def compare(self) -> None:
         """Compare services, invoices, credit and the e-mails of the day; the numbers of invoices have no gap."""
+        self.compare_facts("the day")
         with self.app.app_context():
-            theirs, ours = written(), expected(self.oracle)
-            wrong = [name for name in sorted({*theirs, *ours}) if theirs.get(name) != ours.get(name)]
-            assert not wrong, "\n".join(
-                f"{self.day} {name}:\n  oracle  {ours.get(name)}\n  program {theirs.get(name)}" for name in wrong
-            )
-            self.compared.update(f"{name.partition(' ')[0]}s" for name in ours)
             numbers = [row.number for row in rows("SELECT number FROM invoice ORDER BY id")]
-            self._check("numbers", [f"F{20431 + each}" for each in range(len(numbers))], numbers)
-            self._check(
+            self.check("numbers", [f"F{20431 + each}" for each in range(len(numbers))], numbers)
+            self.check(
                 "jobs that failed", [], rows("SELECT key, last_error FROM message WHERE failing_since IS NOT NULL")
             )
             emails = self._emails_of_the_day()
-        self._check("e-mails", dict(self.oracle.emails), dict(emails))
-        self.compared["e-mails"] += emails.total()
-        self.compared["days"] += 1
+        self.check("e-mails", dict(self.oracle.emails), dict(emails))
+        self._days += 1
 
-    def _check(self, what: str, ours: Any, theirs: Any) -> None:
+    def compare_facts(self, after: str) -> None:
+        """Compare what is stored of every service, change, invoice, credit note, task and client."""
+        with self.app.app_context():
+            theirs, ours = written(), expected(self.oracle)
+        wrong = [name for name in sorted({*theirs, *ours}) if theirs.get(name) != ours.get(name)]
+        assert not wrong, "\n".join(
+            f"{self.day}, after {after}, {name}:\n  oracle  {ours.get(name)}\n  program {theirs.get(name)}"
+            for name in wrong
+        )
+        self._names.update(ours)
+        self.comparisons += len(ours)
+
+    @property
+    def compared(self) -> Counter[str]:
+        """How many services, invoices, e-mails … were compared, and how many comparisons these were."""
+        names = Counter(f"{name.partition(' ')[0]}s" for name in self._names)
+        return names + Counter({"days": self._days, "e-mails": self._emails_seen, "comparisons": self.comparisons})
+
+    def check(self, what: str, ours: Any, theirs: Any) -> None:
         assert ours == theirs, f"{self.day} {what}:\n  oracle  {ours}\n  program {theirs}"
 
     def _emails_of_the_day(self) -> Counter[tuple[str, str, str]]:
@@ -176,6 +189,12 @@ class SimulatedHost:
 def token(browser: FlaskClient, path: str) -> str:
     """The CSRF token in the forms of a page."""
     return browser.get(path).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def _note_numbers(found: list[str]) -> list[str]:
+    """The numbers that so many credit notes must have: they begin again each year."""
+    years = [number.split("-")[1] for number in found]
+    return [f"NC-{year}-{years[: place + 1].count(year):04d}" for place, year in enumerate(years)]
 
 
 _NAMES = {
