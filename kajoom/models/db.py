@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 
 from kajoom.models.folded_text import define_folded
+from kajoom.models.write_turn import begin_in_turn
 
 # Every constraint has a name: Alembic needs it to alter a constraint on SQLite.
 _NAMES = {
@@ -130,7 +132,7 @@ def _begin(connection: Connection) -> None:
         if _read_only.get():
             driver.execute("BEGIN")
         elif _waits.get():
-            driver.execute("BEGIN IMMEDIATE")
+            begin_in_turn(driver, _folder_of(connection.engine.url.database), _BUSY_TIMEOUT_MS)
         else:
             _begin_without_waiting(driver)
     else:
@@ -138,6 +140,12 @@ def _begin(connection: Connection) -> None:
         driver = connection.connection.driver_connection
         if driver.autocommit != _by_statement.get():
             driver.autocommit = _by_statement.get()
+
+
+@cache
+def _folder_of(database: str | None) -> str:
+    """The folder of a SQLite file; of a database in memory the current one, which serves as well."""
+    return str(Path(database or "").parent)
 
 
 def _begin_without_waiting(driver: Any) -> None:
