@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 from kajoom import clock
 from kajoom.cli.ledger import exit_on_refusal
 from kajoom.cli.operator import current_operator
+from kajoom.domain.terms_change import TermsEffect
 from kajoom.models.owner import owner_of_service
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.billing.named_service import service_id_named
@@ -18,7 +19,7 @@ from kajoom.operations.transaction import transactional
 
 @click.command()
 @click.argument("service")
-@click.option("--plan", default="", help="The code of another plan of the same group.")
+@click.option("--plan", default="", help="The code of another plan of the same group, or GROUP/CODE.")
 @click.option("--price", default="", help="The amount of a cycle before tax, for the whole quantity, like 41.72.")
 @click.option("--quantity", default="", help="Like 3; without --price the price follows in proportion.")
 @click.option("--due", default="", metavar="DAY", help="Another next due date, like 2026-12-01; it moves at once.")
@@ -57,7 +58,7 @@ def _lines(preview: TermsPreview) -> list[str]:
     effect, currency = preview.effect, preview.effect.after.recurring.currency
     cycle = effect.after.cycle
     changes = (
-        ("plan", effect.before.plan, effect.after.plan),
+        ("plan", *_plans(effect)),
         (f"{cycle} price before tax", f"{effect.before.recurring} {currency}", f"{effect.after.recurring} {currency}"),
         ("quantity", effect.before.quantity, effect.after.quantity),
         ("next due date", effect.due_before or "none", effect.due or "none"),
@@ -74,6 +75,12 @@ def _lines(preview: TermsPreview) -> list[str]:
     if effect.renewal is not None:
         lines.append(f"  renewal of {effect.since}: {effect.renewal} {currency}, taxes included")
     return lines
+
+
+def _plans(effect: TermsEffect) -> tuple[str, str]:
+    """The plans by their codes, with their groups where these are two."""
+    before, after = effect.before, effect.after
+    return (before.plan, after.plan) if before.group == after.group else (before.key, after.key)
 
 
 def _site(service: ServiceSnapshot) -> str:

@@ -38,7 +38,8 @@ class CatalogPlan:
     """A plan on sale. ``prices`` holds the recurring amount of one unit, before tax, by cycle and currency.
 
     ``limits`` maps a resource to its limit (``None``: unlimited), ``package`` is the panel's name for the plan and
-    ``moves`` the permitted changes by the code of the target plan.
+    ``moves`` the permitted changes by the target plan's name (``name_from``). ``other_groups`` are the groups, besides
+    its own, that it may be left for.
     """
 
     id: int
@@ -55,6 +56,11 @@ class CatalogPlan:
     group: str
     prices: Mapping[tuple[BillingCycle, str], Money]
     moves: Mapping[str, PermittedMove]
+    other_groups: tuple[str, ...] = ()
+
+    def name_from(self, group: str) -> str:
+        """The plan as a service of ``group`` names it: its code, or "group/code" where it is of another group."""
+        return self.code if self.group == group else f"{self.group}/{self.code}"
 
     def price(self, cycle: BillingCycle, currency: str, quantity: int = 1) -> Money | None:
         """Return the recurring amount of ``quantity`` units before tax, ``None`` when the plan is not sold that way."""
@@ -68,7 +74,7 @@ class CatalogPlan:
 
 @dataclass(frozen=True, slots=True)
 class CatalogGroup:
-    """Plans a client may move between, by level; ``charge`` is how an upgrade between them is charged.
+    """Plans a client may move between, by level; ``charge`` is how an upgrade to one of them is charged.
 
     ``on_end`` says what is deleted once a service has ended, and when; ``None`` where the host says nothing. ``icon``
     is a ``GroupIcon``.
@@ -82,13 +88,18 @@ class CatalogGroup:
     on_end: Translated | None = None
     icon: str = "server"
 
+    @property
+    def limits(self) -> frozenset[str]:
+        """The limits that any of its plans has."""
+        return frozenset(limit for plan in self.plans for limit in plan.limits)
+
     def plan(self, code: str) -> CatalogPlan | None:
         """Return the plan with this code, or ``None``."""
         return next((plan for plan in self.plans if plan.code == code), None)
 
     def reachable_from(self, plan: CatalogPlan) -> tuple[CatalogPlan, ...]:
         """Return the plans a client may change to from ``plan``, without those withdrawn from sale."""
-        return tuple(other for other in self.plans if other.code in plan.moves and not other.withdrawn)
+        return tuple(other for other in self.plans if other.name_from(plan.group) in plan.moves and not other.withdrawn)
 
     def cycles(self, currency: str) -> tuple[BillingCycle, ...]:
         """Return the cycles in which at least one plan of the group is on sale, the shortest first."""
@@ -152,6 +163,38 @@ class Catalog:
         """Return the group the plan belongs to."""
         return self.groups[plan.group]
 
+    def plan_named(self, name: str, group: str) -> CatalogPlan | None:
+        """The plan that a service of ``group`` names "code", or "group/code" in another one; ``None`` without one."""
+        other, _, code = name.rpartition("/")
+        found = self.groups.get(other or group)
+        return found.plan(code) if found else None
+
+    def groups_from(self, plan: CatalogPlan) -> tuple[CatalogGroup, ...]:
+        """The groups whose plans may follow this one: its own, then the others that the host permits."""
+        return (self.groups[plan.group], *(self.groups[code] for code in plan.other_groups))
+
+    def cycles_from(self, plan: CatalogPlan, currency: str) -> tuple[BillingCycle, ...]:
+        """The cycles on which a plan of ``groups_from`` is on sale, the shortest first."""
+        groups = self.groups_from(plan)
+        sold = {cycle for group in groups for cycle in group.cycles(currency)}
+        return (
+            tuple(cycle for cycle in BillingCycle if cycle in sold) if len(groups) > 1 else groups[0].cycles(currency)
+        )
+
+    def highest_price(self, group: str, currency: str) -> int:
+        """The highest price, in cents for one unit, of the plans that may follow one of this group; 0 without any."""
+        codes = {code for plan in self.groups[group].plans for code in (group, *plan.other_groups)}
+        plans = (plan for code in codes for plan in self.groups[code].plans)
+        prices = (price.cents for plan in plans for (_, sold_in), price in plan.prices.items() if sold_in == currency)
+        return max(prices, default=0)
+
+    def names(self, before: CatalogPlan, after: CatalogPlan) -> tuple[Translated, Translated]:
+        """The names of two plans, each with its group where they are of two groups."""
+        if before.group == after.group:
+            return before.name, after.name
+        old, new = (with_group(plan.name, self.groups[plan.group].name) for plan in (before, after))
+        return old, new
+
     @property
     def registered(self) -> frozenset[TaxName]:
         """The taxes that the seller collects, by its registration numbers."""
@@ -170,3 +213,8 @@ class Catalog:
     def banner(self, group: str, on: date) -> CatalogBanner | None:
         """Return the first banner shown for this group on that day, or ``None``."""
         return next((banner for banner in self.banners if banner.is_shown(group, on)), None)
+
+
+def with_group(plan: Translated, group: Translated) -> Translated:
+    """The name of a plan with that of its group: "VPS 2 (Virtual Servers)"."""
+    return {language: f"{name} ({group[language]})" for language, name in plan.items()}

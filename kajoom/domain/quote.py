@@ -118,7 +118,7 @@ class Quote:
         The confirmation form sends it back, so that a price that has changed since is detected.
         """
         figures: list[Any] = [
-            *(_terms_key(terms) for terms in (self.current, self.target)),
+            *(_terms_key(terms, self.current.group) for terms in (self.current, self.target)),
             self.decision, self.effective_on, self.next_due, self.needs_person,
             [(line.code, line.amount.cents) for line in self.lines],
             [(tax.name, tax.percent, tax.amount.cents) for tax in self.taxes],
@@ -129,8 +129,10 @@ class Quote:
         return f"{self.due_today.cents}-{value}"
 
 
-def _terms_key(terms: Terms) -> list[Any]:
-    return [terms.plan, terms.cycle, terms.recurring.cents, terms.recurring.currency, terms.quantity]
+def _terms_key(terms: Terms, group: str) -> list[Any]:
+    """The terms, their plan named as from ``group``."""
+    plan = terms.plan if terms.group == group else terms.key
+    return [plan, terms.cycle, terms.recurring.cents, terms.recurring.currency, terms.quantity]
 
 
 def amount_in_digest(digest: str, currency: str) -> Money | None:
@@ -177,7 +179,7 @@ def terms_refusal(service: PricingInput, target: Terms) -> Refusal | None:
     switches = is_paid_once if target.months else service.recurs
     reasons = (
         (current.recurring.currency != target.recurring.currency, Refusal.OTHER_CURRENCY),
-        ((current.plan, current.cycle) == (target.plan, target.cycle), Refusal.SAME_TERMS),
+        ((current.key, current.cycle) == (target.key, target.cycle), Refusal.SAME_TERMS),
         (switches and target.is_paid, Refusal.NOT_PERMITTED),
     )
     return next((refusal for applies, refusal in reasons if applies), None)

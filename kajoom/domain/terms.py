@@ -29,6 +29,11 @@ class Terms:
             raise ValueError(f"invalid terms: quantity {self.quantity}, recurring amount {self.recurring}")
 
     @property
+    def key(self) -> str:
+        """The plan among those of all groups: "group/plan"."""
+        return f"{self.group}/{self.plan}"
+
+    @property
     def months(self) -> int:
         """The length of the cycle in months; 0 for free and one-time products."""
         return self.cycle.months

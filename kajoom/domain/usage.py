@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
@@ -122,22 +122,26 @@ def _is_not_lowered(current_limits: Amounts | None, resource: str, allowed: int)
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """A limit before and after a change of plan; ``None`` is unlimited for a limit and unknown for ``used``."""
+    """A limit before and after a change of plan; ``None`` is unlimited for a limit and unknown for ``used``.
+
+    One that ``is_new`` is of another group, whose plans have it and the current plan's group does not.
+    """
 
     resource: Resource | OwnLimit
     before: int | None
     after: int | None
     used: int | None
+    is_new: bool = False
 
     @property
     def differs(self) -> bool:
         """Whether the change of plan modifies this limit."""
-        return self.before != self.after
+        return self.is_new or self.before != self.after
 
     @property
     def is_gain(self) -> bool:
         """Whether more is allowed after the change."""
-        return self.before is not None and (self.after is None or self.after > self.before)
+        return self.is_new or (self.before is not None and (self.after is None or self.after > self.before))
 
     @property
     def by(self) -> int | None:
@@ -151,6 +155,18 @@ def limit_changes(used: Amounts | None, before: Amounts, after: Amounts) -> tupl
         LimitChange(resource, before.get(resource), after.get(resource), (used or {}).get(resource))
         for resource in (*Resource, *_own_limits(before, after))
         if resource in before or resource in after
+    )
+
+
+def between_groups(
+    changes: Iterable[LimitChange], before: Collection[str], after: Collection[str]
+) -> tuple[LimitChange, ...]:
+    """The limits of a change between two groups, whose plans have the limits ``before`` and ``after``.
+
+    A limit that no plan of the new group has says nothing of its plans, and is left out: it is not unlimited.
+    """
+    return tuple(
+        replace(change, is_new=change.resource not in before) for change in changes if change.resource in after
     )
 
 

@@ -185,7 +185,7 @@ def _read(version: int) -> Catalog:
         selectinload(ProductGroup.plans).selectinload(Plan.moves),
     )
     groups = db.session.scalars(select(ProductGroup).options(*loads).order_by(ProductGroup.id)).all()
-    codes = {plan.id: plan.code for group in groups for plan in group.plans}
+    codes = {plan.id: (group.code, plan.code) for group in groups for plan in group.plans}
     current = catalog_version()
     own = own_limits(current.limits if current else {})
     read = {group.code: _group(group, codes, own) for group in groups}
@@ -214,12 +214,22 @@ def servers_in(current: CatalogVersion | None) -> dict[str, Server]:
     return {name: Server(name, **fields) for name, fields in (current.servers if current else {}).items()}
 
 
-def _group(group: ProductGroup, codes: dict[int, str], own: Mapping[str, OwnLimit]) -> CatalogGroup:
+def _group(group: ProductGroup, codes: Mapping[int, tuple[str, str]], own: Mapping[str, OwnLimit]) -> CatalogGroup:
     plans = tuple(_plan(plan, group, codes, own) for plan in group.plans)
     return CatalogGroup(group.code, group.name, group.charge, group.delay, plans, group.on_end, group.icon)
 
 
-def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str], own: Mapping[str, OwnLimit]) -> CatalogPlan:
+def _plan(
+    plan: Plan, group: ProductGroup, codes: Mapping[int, tuple[str, str]], own: Mapping[str, OwnLimit]
+) -> CatalogPlan:
+    moves, others = dict[str, PermittedMove](), dict[str, None]()
+    for move in sorted(plan.moves, key=lambda each: each.to_plan_id):
+        to_group, to_plan = codes[move.to_plan_id]
+        if to_group == group.code:
+            moves[to_plan] = PermittedMove(move.needs_person, move.delay or group.delay)
+        else:
+            moves[f"{to_group}/{to_plan}"] = PermittedMove(move.needs_person, move.delay)
+            others[to_group] = None
     return CatalogPlan(
         id=plan.id,
         code=plan.code,
@@ -234,9 +244,8 @@ def _plan(plan: Plan, group: ProductGroup, codes: dict[int, str], own: Mapping[s
         package=plan.package,
         group=group.code,
         prices={(price.cycle, price.currency): Money(price.cents, price.currency) for price in plan.prices},
-        moves={
-            codes[move.to_plan_id]: PermittedMove(move.needs_person, move.delay or group.delay) for move in plan.moves
-        },
+        moves=moves,
+        other_groups=tuple(others),
     )
 
 
@@ -244,17 +253,3 @@ def _banner(row: Banner) -> CatalogBanner:
     return CatalogBanner(
         row.code, row.title, row.text, row.link_label, row.link, row.valid_from, row.valid_until, tuple(row.groups)
     )
-
-
-def group_rows() -> list[ProductGroup]:
-    """Return every group with its plans, prices and moves, to compare with the host's file."""
-    loads = (
-        selectinload(ProductGroup.plans).selectinload(Plan.prices),
-        selectinload(ProductGroup.plans).selectinload(Plan.moves).joinedload(Move.to_plan),
-    )
-    return list(db.session.scalars(select(ProductGroup).options(*loads).order_by(ProductGroup.id)))
-
-
-def banner_rows() -> list[Banner]:
-    """Return every banner, past and future ones included."""
-    return list(db.session.scalars(select(Banner).order_by(Banner.id)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from kajoom.domain.quote import Decision, Direction
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
+from kajoom.models.plan_names import names_of_plans
 from kajoom.models.service import Service
 from kajoom.models.types import Translated, UtcDateTime, enum_column, json_column
 
@@ -77,6 +78,16 @@ class Order(Base):
     history: Mapped[list[OrderStep]] = relationship(back_populates="order", order_by="OrderStep.id")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - required by SQLAlchemy
+
+    @property
+    def is_between_groups(self) -> bool:
+        """Whether the plans are of two groups."""
+        return self.from_plan.group_id != self.to_plan.group_id
+
+    @property
+    def names(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The names of the plans before and after, with their groups where these are two."""
+        return names_of_plans(self.from_plan, self.to_plan)
 
     @property
     def total(self) -> Money:

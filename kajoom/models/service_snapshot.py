@@ -104,12 +104,22 @@ class ServiceSnapshot:
     @property
     def product_refusal(self) -> Refusal | None:
         """Return why the product has no change to offer this service whatever its state, ``None`` when it has one."""
-        reachable = self.group.reachable_from(self.plan)
+        reachable = [plan for group in self.groups for plan in group.reachable_from(self.plan)]
         currency = self.terms.recurring.currency
         plans = [plan for plan in (self.plan, *reachable) if plan.prices]
         if plans and not any(plan.is_sold_in(currency) for plan in plans):
             return Refusal.OTHER_CURRENCY
         return None if reachable else Refusal.NOT_PERMITTED
+
+    @property
+    def groups(self) -> tuple[CatalogGroup, ...]:
+        """The groups whose plans may follow the current one: its own, then the others that the host permits."""
+        return self.catalog.groups_from(self.plan)
+
+    @property
+    def cycles(self) -> tuple[BillingCycle, ...]:
+        """The cycles on which these groups are sold in the service's currency, the shortest first."""
+        return self.catalog.cycles_from(self.plan, self.terms.recurring.currency)
 
     @property
     def changes_by_hand(self) -> bool:

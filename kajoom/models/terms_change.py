@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import IS_LIVE_RENEWAL, Invoice
+from kajoom.models.plan_names import names_of_plans
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, enum_column
 
@@ -59,6 +61,11 @@ class TermsChange(Base):
     client: Mapped[Client] = relationship()
     from_plan: Mapped[Plan] = relationship(foreign_keys=[from_plan_id])
     to_plan: Mapped[Plan] = relationship(foreign_keys=[to_plan_id])
+
+    @property
+    def names(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The names of the plans before and after, with their groups where these are two."""
+        return names_of_plans(self.from_plan, self.to_plan)
 
     @property
     def before(self) -> Money:

@@ -11,6 +11,6 @@ from kajoom.operations.billing.invoices import lines_to_json, taxes_to_json
 
 def figures_of_quote(service: ServiceSnapshot, plan: CatalogPlan, quote: Quote) -> Figures:
     """A quote's amounts, as its invoice would show them."""
-    lines = lines_to_json(quote.lines, service.plan, plan, quote.difference)
+    lines = lines_to_json(quote.lines, service.catalog.names(service.plan, plan), quote.difference)
     taxes = taxes_to_json(quote.taxes, service.catalog.seller)
     return figures(lines, taxes, quote.subtotal.cents, quote.total, quote.credit_used, quote.due_today)

@@ -26,7 +26,7 @@ from kajoom.operations.orders.place import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from kajoom.web.urls import safe_local_path
 
-_PLAN = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
+_PLAN = re.compile(r"(?:[a-z0-9][a-z0-9_-]{0,39}/)?[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _LANGUAGE = re.compile("fr|en")

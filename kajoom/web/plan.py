@@ -117,7 +117,7 @@ def _cycle_and_offers(service: ServiceSnapshot, requested: BillingCycle | None) 
     today = clock.today()
     if requested is not None:
         return requested, offers(service, requested, today)
-    for cycle in (service.terms.cycle, *service.group.cycles(service.terms.recurring.currency)):
+    for cycle in (service.terms.cycle, *service.cycles):
         plan_offers = offers(service, cycle, today)
         if suggested(plan_offers):
             return cycle, plan_offers
@@ -125,9 +125,9 @@ def _cycle_and_offers(service: ServiceSnapshot, requested: BillingCycle | None) 
 
 
 def _default_plan(service: ServiceSnapshot, plan_offers: list[Offer]) -> str:
-    """The code of the plan that is chosen when the client has not chosen one."""
+    """The name of the plan that is chosen when the client has not chosen one."""
     offer = suggested(plan_offers)
-    return offer.plan.code if offer else service.plan.code
+    return offer.name if offer else service.plan.code
 
 
 def _render_choice(
@@ -143,7 +143,7 @@ def _render_choice(
         today=clock.today(),
         preview=preview,
         offers=plan_offers,
-        cycles=service.group.cycles(service.terms.recurring.currency),
+        cycles=service.cycles,
         way=next(iter(ways_to_pay(service, clock.today(), current_app.config["DAYS_TO_PAY"])), None),
         no_way_in_time=is_too_late_to_pay(service, clock.today()),
         page=lambda: product_context(service),
@@ -190,7 +190,7 @@ def _announcement(preview: Preview) -> str:
         return str(gettext(REFUSAL_MESSAGES[preview.error.code])) if preview.error else ""
     formats = current_formats()
     values = {
-        "plan": formats.localized(preview.plan.name),
+        "plan": formats.localized(preview.names[1]),
         "cycle": gettext(label_for(preview.choice.cycle)).lower(),
         "amount": formats.money(preview.quote.due_today),
     }

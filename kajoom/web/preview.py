@@ -12,11 +12,11 @@ from kajoom.domain.feature import FeatureChange, feature_changes
 from kajoom.domain.quote import Quote, When
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.saving import Saving
-from kajoom.domain.usage import LimitChange, limit_changes
+from kajoom.domain.usage import LimitChange
 from kajoom.models.figures import Figures
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.days_served import is_charged_by_day
-from kajoom.operations.orders.quotes import Choice, delay_of, quote_change, saving_of
+from kajoom.operations.orders.quotes import Choice, delay_of, limits_of_change, quote_change, saving_of
 from kajoom.web.figures import figures_of_quote
 
 
@@ -31,8 +31,27 @@ class Preview:
 
     @cached_property
     def plan(self) -> CatalogPlan:
-        """The chosen plan, or the current plan when the chosen code does not exist."""
-        return self.service.group.plan(self.choice.plan) or self.service.plan
+        """The chosen plan, or the current plan when the chosen one does not exist."""
+        return self._chosen or self.service.plan
+
+    @cached_property
+    def _chosen(self) -> CatalogPlan | None:
+        return self.service.catalog.plan_named(self.choice.plan, self.service.group.code)
+
+    @property
+    def chosen_id(self) -> int | None:
+        """The id of the chosen plan, ``None`` when it does not exist."""
+        return self._chosen.id if self._chosen else None
+
+    @property
+    def is_one_way(self) -> bool:
+        """Whether the chosen plan is of another group, of which the host permits no move back."""
+        return self.plan.group != self.service.group.code and self.service.group.code not in self.plan.other_groups
+
+    @cached_property
+    def names(self) -> tuple[Translated, Translated]:
+        """The names of the current plan and of the chosen one."""
+        return self.service.catalog.names(self.service.plan, self.plan)
 
     @cached_property
     def figures(self) -> Figures | None:
@@ -42,8 +61,7 @@ class Preview:
     @cached_property
     def limits(self) -> tuple[LimitChange, ...]:
         """The limits that differ between the current plan and the chosen one."""
-        compared = limit_changes(self.service.usage, self.service.plan.limits, self.plan.limits)
-        return tuple(limit for limit in compared if limit.differs)
+        return tuple(limit for limit in limits_of_change(self.service, self.plan) if limit.differs)
 
     @cached_property
     def features(self) -> tuple[FeatureChange, ...]:
@@ -53,9 +71,8 @@ class Preview:
 
     @cached_property
     def savings(self) -> dict[BillingCycle, Saving | None]:
-        """What the chosen plan costs less on each cycle that its group is sold on."""
-        cycles = self.service.group.cycles(self.service.terms.recurring.currency)
-        return {cycle: saving_of(self.service, self.plan, cycle) for cycle in cycles}
+        """What the chosen plan costs less on each cycle that can be chosen."""
+        return {cycle: saving_of(self.service, self.plan, cycle) for cycle in self.service.cycles}
 
     @cached_property
     def delay(self) -> Translated | None:
@@ -65,13 +82,13 @@ class Preview:
     @property
     def is_immediate(self) -> bool:
         """Whether the change is usually made within a minute: the server's panel does it, or there is nothing to do."""
-        is_same_plan = self.plan.code == self.service.plan.code
+        is_same_plan = self.plan.id == self.service.plan.id
         return not self.delay and (is_same_plan or self.service.catalog.server(self.service.server).is_immediate)
 
     @property
     def is_charged_by_day(self) -> bool:
         """Whether the client pays only for the days on which the new plan is in force."""
-        return self.quote is not None and is_charged_by_day(self.quote, self.service.group.charge)
+        return self.quote is not None and is_charged_by_day(self.quote, self.service.catalog.group_of(self.plan).charge)
 
     @cached_property
     def timing_options(self) -> tuple[When, ...]:

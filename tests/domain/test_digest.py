@@ -10,6 +10,7 @@ import pytest
 from kajoom.domain.money import Money
 from kajoom.domain.quote import Decision, LineCode, PricingInput, When, amount_in_digest, quote
 from kajoom.domain.tax import TaxName
+from kajoom.domain.terms import Terms
 from tests.domain.factories import day, make_service, terms
 
 SERVICE = make_service("10/month", "2026-07-01")
@@ -57,14 +58,18 @@ def test_each_changed_input_gives_a_different_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    "service",
+    ("service", "new"),
     [
-        make_service("10/month", "2026-07-01", province="QC", active=True),
-        replace(SERVICE, terms=replace(SERVICE.terms, group="another group")),
+        (make_service("10/month", "2026-07-01", province="QC", active=True), TARGET),
+        (replace(SERVICE, terms=replace(SERVICE.terms, group="renamed")), replace(TARGET, group="renamed")),
     ],
 )
-def test_digest_is_unchanged_when_no_figure_changes(service: PricingInput) -> None:
-    assert digest(service) == digest()
+def test_digest_is_unchanged_when_no_figure_changes(service: PricingInput, new: Terms) -> None:
+    assert digest(service, new) == digest()
+
+
+def test_digest_changes_with_the_group_of_the_new_plan() -> None:
+    assert digest(new=replace(TARGET, group="another group")) != digest()
 
 
 def test_credit_beyond_the_total_does_not_change_the_digest() -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kajoom.domain.audit import APPLICATION, Act
-from kajoom.domain.catalog import Catalog, CatalogPlan
+from kajoom.domain.catalog import Catalog, Translated
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceNumbering, InvoiceStatus
 from kajoom.domain.money import Money
@@ -28,9 +28,9 @@ _ACTORS = {InvoiceKind.CHANGE: CLIENT, InvoiceKind.RENEWAL: APPLICATION}
 
 
 def lines_to_json(
-    lines: Iterable[Line], before: CatalogPlan, after: CatalogPlan, whole: Money | None = None
+    lines: Iterable[Line], names: tuple[Translated, Translated], whole: Money | None = None
 ) -> list[LineJson]:
-    """A quote's lines as an invoice stores them, with the plans' names and the dates.
+    """A quote's lines as an invoice stores them, with the ``names`` of the plans before and after, and the dates.
 
     ``whole`` is the difference for one full period, of which a prorated line is a share.
     """
@@ -39,8 +39,8 @@ def lines_to_json(
             "code": line.code,
             "cents": line.amount.cents,
             "params": {
-                "before": dict(before.name),
-                "after": dict(after.name),
+                "before": dict(names[0]),
+                "after": dict(names[1]),
                 "start": line.period.start.isoformat() if line.period else None,
                 "last": (line.period.end - timedelta(days=1)).isoformat() if line.period else None,
                 "days": line.days,

@@ -243,7 +243,7 @@ def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: 
         InvoiceKind.RENEWAL,
         service_id=service.id,
         order_id=terms.order.id if terms.order else None,
-        lines=invoices.lines_to_json([line], plans[service.plan_id], plans[terms.plan_id]),
+        lines=invoices.lines_to_json([line], current_catalog.names(plans[service.plan_id], plans[terms.plan_id])),
         taxes=invoices.taxes_to_json(taxes, current_catalog.seller),
         total=sum((tax.amount for tax in taxes), start=recurring),
         on=on,

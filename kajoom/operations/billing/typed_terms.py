@@ -28,6 +28,8 @@ _QUANTITY = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 class TermsInput:
     """New terms as staff type them; an empty text leaves what it is about.
 
+    ``plan`` is a code, or "group/code" in a group whose plans may follow the present one.
+
     ``price`` is the amount of a cycle before tax, for the whole quantity: without it, that of the catalogue for another
     plan, and the present one in proportion for another quantity. ``first_day`` is a day, ``TODAY`` or ``AT_DUE``.
     """
@@ -57,15 +59,15 @@ def read_terms(snapshot: ServiceSnapshot, typed: TermsInput, today: date) -> tup
 
 
 def _plan(snapshot: ServiceSnapshot, code: str) -> CatalogPlan:
-    plan = snapshot.group.plan(code) if code else snapshot.plan
-    if plan is None:
+    plan = snapshot.catalog.plan_named(code, snapshot.group.code) if code else snapshot.plan
+    if plan is None or plan.group not in {group.code for group in snapshot.groups}:
         raise BusinessError(Refusal.UNKNOWN_PLAN, plan=code)
     return plan
 
 
 def _price(snapshot: ServiceSnapshot, plan: CatalogPlan, quantity: int) -> Money:
     current = snapshot.terms
-    if plan.code == current.plan or not current.months:
+    if plan.id == snapshot.plan.id or not current.months:
         share = Fraction(quantity, current.quantity) if current.months else 1
         return current.recurring * share
     price = price_of(snapshot, plan, current.cycle, quantity)
@@ -74,11 +76,16 @@ def _price(snapshot: ServiceSnapshot, plan: CatalogPlan, quantity: int) -> Money
     return price
 
 
+def plans_to_choose(snapshot: ServiceSnapshot) -> list[CatalogPlan]:
+    """The plans that staff may give a service: all of its group, and those on sale of the groups that may follow."""
+    plans = (plan for group in snapshot.groups for plan in group.plans)
+    return [plan for plan in plans if plan.group == snapshot.group.code or not plan.withdrawn]
+
+
 def check_amounts(snapshot: ServiceSnapshot, effect: TermsEffect, today: date) -> None:
     """``TOO_LARGE`` when what a later change of the service could come to is too large for an invoice."""
     terms = effect.after
-    prices = [price for plan in snapshot.group.plans for price in plan.prices.values()]
-    dearest = max((price.cents for price in prices if price.currency == terms.recurring.currency), default=0)
+    dearest = snapshot.catalog.highest_price(terms.group, terms.recurring.currency)
     cycles = 1 + (effect.due - today).days // (28 * terms.months) if effect.due and terms.months else 1
     if max(dearest * terms.quantity, terms.recurring.cents) * cycles > MAX_CENTS:
         raise BusinessError(StaffRefusal.TOO_LARGE)

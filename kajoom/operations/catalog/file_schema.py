@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from kajoom.operations.catalog.billing_schema import BillingEntry
+from kajoom.operations.catalog.group_moves import GroupMoveEntry
 from kajoom.operations.catalog.limit_schema import LimitEntry
 from kajoom.operations.catalog.schema import (
     BannerEntry,
@@ -24,7 +25,8 @@ from kajoom.operations.catalog.values import Code, OfflineCode
 class CatalogFile(Table):
     """A whole file: the seller, the staff to notify, and offline methods, servers, groups and banners by their codes.
 
-    Without ``invoices`` their numbers begin again each year; without ``billing`` no unpaid service is suspended.
+    ``moves`` are those between groups. Without ``invoices`` their numbers begin again each year; without ``billing`` no
+    unpaid service is suspended.
     """
 
     seller: SellerEntry
@@ -35,4 +37,5 @@ class CatalogFile(Table):
     servers: dict[Code, ServerEntry] = Field(default_factory=dict)
     limits: dict[Code, LimitEntry] = Field(default_factory=dict)
     groups: Annotated[dict[Code, GroupEntry], Field(min_length=1)]
+    moves: list[GroupMoveEntry] = Field(default_factory=list)
     banners: dict[Code, BannerEntry] = Field(default_factory=dict)

@@ -7,24 +7,20 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
 from kajoom.models.catalog import (
     Banner,
     CatalogVersion,
-    Move,
-    Plan,
-    Price,
-    ProductGroup,
-    banner_rows,
     catalog_version,
-    group_rows,
 )
+from kajoom.models.catalog_rows import banner_rows, group_rows
 from kajoom.models.db import db
 from kajoom.models.service import largest_quantities, servers_in_use
 from kajoom.operations.catalog.file_schema import CatalogFile
+from kajoom.operations.catalog.group_moves import moves_between_groups
+from kajoom.operations.catalog.load_groups import load_groups, update
 from kajoom.operations.catalog.read import read_catalog
-from kajoom.operations.catalog.schema import GroupEntry, MoveEntry, Table
+from kajoom.operations.catalog.schema import GroupEntry, Table
 from kajoom.operations.catalog.server_schema import PANELS
 from kajoom.operations.files.amounts import MAX_CENTS
 from kajoom.operations.files.report import FileError, LoadReport
@@ -53,7 +49,7 @@ def load_catalog(
     if errors:
         return LoadReport(errors=errors)
     report = LoadReport()
-    _load_groups(catalog, report)
+    load_groups(catalog, report)
     _load_banners(catalog, report)
     _load_version(catalog, at, report)
     end_of_load(is_written=report.has_changes and not dry_run)
@@ -61,14 +57,18 @@ def load_catalog(
 
 
 def _amount_errors(catalog: CatalogFile) -> Iterator[FileError]:
-    """Prices that would be too large for an invoice at the largest quantity of a service of their group."""
+    """Prices that would be too large for an invoice at the largest quantity of a service that may have them."""
     codes = {row.id: row.code for row in group_rows()}
+    moves = moves_between_groups(catalog.moves, catalog.groups)
     for (group_id, currency), quantity in largest_quantities().items():
-        code = codes[group_id]
-        for plan, amount in _highest_prices(catalog.groups.get(code), currency):
-            if amount * quantity > MAX_CENTS:
-                reason = f"{Money(amount)} at {quantity}, the largest quantity of a service, is over {Money(MAX_CENTS)}"
-                yield FileError(None, f"groups.{code}.plans.{plan}.prices.{currency}", reason)
+        others = {target[0] for source, targets in moves.items() if source[0] == codes[group_id] for target in targets}
+        for code in (codes[group_id], *sorted(others)):
+            for plan, amount in _highest_prices(catalog.groups.get(code), currency):
+                if amount * quantity > MAX_CENTS:
+                    reason = (
+                        f"{Money(amount)} at {quantity}, the largest quantity of a service, is over {Money(MAX_CENTS)}"
+                    )
+                    yield FileError(None, f"groups.{code}.plans.{plan}.prices.{currency}", reason)
 
 
 def _server_errors(catalog: CatalogFile) -> Iterator[FileError]:
@@ -86,91 +86,12 @@ def _highest_prices(group: GroupEntry | None, currency: str) -> Iterator[tuple[s
             yield code, max(prices)
 
 
-def _load_groups(catalog: CatalogFile, report: LoadReport) -> None:
-    rows = {row.code: row for row in group_rows()}
-    for code, entry in catalog.groups.items():
-        place = f"groups.{code}"
-        columns = entry.model_dump(include={"name", "charge", "delay", "on_end", "icon"})
-        row = rows.get(code)
-        if row is None:
-            row = ProductGroup(code=code, **columns)
-            db.session.add(row)
-            report.added.append(place)
-        else:
-            _report_change(place, _update(row, columns), report)
-        _load_plans(row, entry, place, report)
-    for code in rows.keys() - catalog.groups.keys():
-        _withdraw(rows[code], set(), f"groups.{code}", report)
-
-
-def _load_plans(group: ProductGroup, entry: GroupEntry, place: str, report: LoadReport) -> None:
-    rows = {row.code: row for row in group.plans}
-    columns = {
-        code: {**plan.model_dump(exclude={"prices"}), "features": entry.features_of(plan)}
-        for code, plan in entry.plans.items()
-    }
-    added = [code for code in entry.plans if code not in rows]
-    for code in added:
-        rows[code] = Plan(code=code, **columns[code])
-        group.plans.append(rows[code])
-    moves = entry.moves_by_plan()
-    for code, plan in entry.plans.items():
-        # A list, so that each part is written even when an earlier one has changed.
-        changed = [
-            _update(rows[code], columns[code]),
-            _update_prices(rows[code], plan.cents()),
-            _update_moves(rows[code], moves[code], rows),
-        ]
-        if code in added:
-            report.added.append(f"{place}.plans.{code}")
-        else:
-            _report_change(f"{place}.plans.{code}", any(changed), report)
-    _withdraw(group, set(entry.plans), place, report)
-
-
-def _withdraw(group: ProductGroup, listed: set[str], place: str, report: LoadReport) -> None:
-    for plan in group.plans:
-        if plan.code not in listed:
-            if plan.withdrawn:
-                report.unchanged += 1
-            else:
-                plan.withdrawn = True
-                report.withdrawn.append(f"{place}.plans.{plan.code}")
-
-
-def _update(row: Any, columns: Mapping[str, Any]) -> bool:
-    """Set the columns that differ; whether any did."""
-    differing = {name: value for name, value in columns.items() if getattr(row, name) != value}
-    for name, value in differing.items():
-        setattr(row, name, value)
-    return bool(differing)
-
-
-def _update_prices(plan: Plan, prices: Mapping[tuple[BillingCycle, str], int]) -> bool:
-    rows = {(row.cycle, row.currency): row for row in plan.prices}
-    changed = [_update(rows[key], {"cents": cents}) for key, cents in prices.items() if key in rows]
-    added = [Price(cycle=key[0], currency=key[1], cents=prices[key]) for key in prices if key not in rows]
-    removed = [rows[key] for key in rows.keys() - prices.keys()]
-    plan.prices = [row for row in plan.prices if row not in removed] + added
-    return any(changed) or bool(added or removed)
-
-
-def _update_moves(plan: Plan, moves: Mapping[str, MoveEntry], plans: Mapping[str, Plan]) -> bool:
-    rows = {row.to_plan.code: row for row in plan.moves}
-    columns = {code: move.model_dump(include={"needs_person", "delay"}) for code, move in moves.items()}
-    changed = [_update(rows[code], columns[code]) for code in columns.keys() & rows.keys()]
-    added = [Move(to_plan=plans[code], **columns[code]) for code in columns if code not in rows]
-    removed = [rows[code] for code in rows.keys() - columns.keys()]
-    plan.moves = [row for row in plan.moves if row not in removed] + added
-    return any(changed) or bool(added or removed)
-
-
 def _load_banners(catalog: CatalogFile, report: LoadReport) -> None:
     rows = {row.code: row for row in banner_rows()}
     for code, entry in catalog.banners.items():
         place = f"banners.{code}"
         if code in rows:
-            _report_change(place, _update(rows[code], entry.model_dump()), report)
+            report.note(place, is_changed=update(rows[code], entry.model_dump()))
         else:
             db.session.add(Banner(code=code, **entry.model_dump()))
             report.added.append(place)
@@ -189,7 +110,7 @@ def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> Non
         report.added += columns
     else:
         for name, value in columns.items():
-            _report_change(name, _update(row, {name: value}), report)
+            report.note(name, is_changed=update(row, {name: value}))
     _load_offline(row, catalog, report)
     _load_servers(row, catalog, report)
     _load_limits(row, catalog, report)
@@ -206,7 +127,7 @@ def _load_offline(row: CatalogVersion, catalog: CatalogFile, report: LoadReport)
     for code, texts in offline.items():
         place = f"payments.{code}"
         if code in row.offline:
-            _report_change(place, row.offline[code] != texts, report)
+            report.note(place, is_changed=row.offline[code] != texts)
         else:
             report.added.append(place)
     report.withdrawn += [f"payments.{code}" for code in row.offline if code not in offline]
@@ -217,7 +138,7 @@ def _load_servers(row: CatalogVersion, catalog: CatalogFile, report: LoadReport)
     servers = {name: entry.columns() for name, entry in catalog.servers.items()}
     for name, columns in servers.items():
         if name in row.servers:
-            _report_change(f"servers.{name}", row.servers[name] != columns, report)
+            report.note(f"servers.{name}", is_changed=row.servers[name] != columns)
         else:
             report.added.append(f"servers.{name}")
     report.withdrawn += [f"servers.{name}" for name in row.servers if name not in servers]
@@ -229,7 +150,7 @@ def _load_limits(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) 
     before = row.limits or {}
     for code, columns in limits.items():
         if code in before:
-            _report_change(f"limits.{code}", before[code] != columns, report)
+            report.note(f"limits.{code}", is_changed=before[code] != columns)
         else:
             report.added.append(f"limits.{code}")
     report.withdrawn += [f"limits.{code}" for code in before if code not in limits]
@@ -244,17 +165,10 @@ def _load_optional(row: CatalogVersion, column: str, place: str, entry: Table | 
     elif before and not after:
         report.withdrawn.append(place)
     elif after:
-        _report_change(place, before != after, report)
+        report.note(place, is_changed=before != after)
     setattr(row, column, after)
 
 
 def _json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as JSON has them: its dates are texts."""
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
-
-
-def _report_change(place: str, changed: bool, report: LoadReport) -> None:
-    if changed:
-        report.changed.append(place)
-    else:
-        report.unchanged += 1

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from kajoom.domain.payment_method import BUILT_IN
 from kajoom.operations.catalog.file_schema import CatalogFile
+from kajoom.operations.catalog.group_moves import group_move_errors
 from kajoom.operations.catalog.limit_schema import limit_errors
 from kajoom.operations.catalog.locations import line_of, lines_of
 from kajoom.operations.catalog.schema import ANY
@@ -93,6 +94,7 @@ def _reference_errors(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from _level_errors(f"groups.{code}.plans", plans)
         yield from _move_errors(f"groups.{code}.moves", group.get("moves"), plans)
         yield from _feature_errors(f"groups.{code}", plans, group.get("features"))
+    yield from group_move_errors(table.get("moves"), groups)
     for code, banner in _tables(table, "banners").items():
         names = [name.strip() for name in _texts(banner.get("groups"))]
         yield from ((f"banners.{code}.groups", f"no group {name!r}") for name in names if name not in groups)

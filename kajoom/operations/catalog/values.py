@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictInt
@@ -84,7 +84,8 @@ def _check_colour(text: str) -> str:
     return text.lower()
 
 
-def _one_or_many(value: object) -> object:
+def one_or_many(value: Any) -> list[Any]:
+    """A list as it is, and any other value as the only one of a list."""
     return value if isinstance(value, list) else [value]
 
 
@@ -129,5 +130,5 @@ Day = Annotated[date, PlainValidator(_parse_day)]
 Price = Annotated[int, PlainValidator(_parse_price)]
 FreePrice = Annotated[Price, AfterValidator(_check_free)]
 Limit = Annotated[Annotated[StrictInt, Field(ge=0, le=1_000_000_000)] | None, BeforeValidator(_unlimited_as_none)]
-PlanCodes = Annotated[list[Text], BeforeValidator(_one_or_many)]
+PlanCodes = Annotated[list[Text], BeforeValidator(one_or_many)]
 """One code, a list of codes, or "any"."""

@@ -57,6 +57,13 @@ class LoadReport:
     unchanged: int = 0
     errors: list[FileError] = field(default_factory=list)
 
+    def note(self, place: str, *, is_changed: bool) -> None:
+        """Count a part that was there before."""
+        if is_changed:
+            self.changed.append(place)
+        else:
+            self.unchanged += 1
+
     @property
     def has_changes(self) -> bool:
         """Whether the file differs from the catalogue."""

@@ -58,8 +58,8 @@ class ServiceImport:
 class _Prices:
     """What of the catalogue the rows are checked against.
 
-    ``plans`` are the ids of plans by group and code, ``highest`` the highest price of a group in a currency, and
-    ``servers`` the names of the servers.
+    ``plans`` are the ids of plans by group and code, ``highest`` the highest price in a currency that a service of a
+    group may come to, and ``servers`` the names of the servers.
     """
 
     plans: Mapping[tuple[str, str], int]
@@ -94,10 +94,8 @@ def _methods(in_force: Catalog) -> dict[str, str]:
 
 
 def _prices(in_force: Catalog) -> _Prices:
-    highest: dict[tuple[str, str], int] = {}
-    for plan in in_force.plans.values():
-        for (_, currency), price in plan.prices.items():
-            highest[plan.group, currency] = max(price.cents, highest.get((plan.group, currency), 0))
+    currencies = {currency for plan in in_force.plans.values() for _, currency in plan.prices}
+    highest = {(group, each): in_force.highest_price(group, each) for group in in_force.groups for each in currencies}
     return _Prices({(plan.group, plan.code): plan.id for plan in in_force.plans.values()}, highest, in_force.servers)
 
 

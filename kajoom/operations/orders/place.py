@@ -92,8 +92,12 @@ def _check_same_form(
     order: Order, client_id: int, service_id: int, choice: Choice, confirmation: Confirmation
 ) -> Order:
     """The order placed with a key, if this is the same form sent again; the digest also covers ``choice.when``."""
-    placed_for = (order.client_id, order.service_id, order.to_plan.code, order.to_cycle, order.digest)
-    if placed_for != (client_id, service_id, choice.plan, choice.cycle, confirmation.digest):
+    placed_for = (order.client_id, order.service_id, order.to_cycle, order.digest)
+    names = {
+        f"{order.to_plan.group.code}/{order.to_plan.code}",
+        *(() if order.is_between_groups else (order.to_plan.code,)),
+    }
+    if choice.plan not in names or placed_for != (client_id, service_id, choice.cycle, confirmation.digest):
         raise BusinessError(Refusal.KEY_REUSED)
     return order
 
@@ -121,7 +125,7 @@ def _first_status(quote: Quote) -> OrderStatus:
 def _create_order(
     service: ServiceSnapshot, quote: Quote, confirmation: Confirmation, locale: str, on: date, at: datetime
 ) -> Order:
-    plan = service.group.plan(quote.target.plan)
+    plan = service.catalog.plan_named(quote.target.key, service.group.code)
     if plan is None:
         raise LookupError(quote.target.plan)
     renewals.store_due_date(service)
@@ -158,12 +162,12 @@ def _create_order(
 
 def _figures(service: ServiceSnapshot, plan: CatalogPlan, quote: Quote) -> dict[str, Any]:
     return {
-        "lines": invoices.lines_to_json(quote.lines, service.plan, plan, quote.difference),
+        "lines": invoices.lines_to_json(quote.lines, service.catalog.names(service.plan, plan), quote.difference),
         "taxes": invoices.taxes_to_json(quote.taxes, service.catalog.seller),
         "subtotal": quote.subtotal.cents,
         "renewal_before": quote.renewal_before.cents,
         "renewal_after": quote.renewal_after.cents,
-        **frozen_price(quote, service.group.charge),
+        **frozen_price(quote, service.catalog.group_of(plan).charge),
     }
 
 

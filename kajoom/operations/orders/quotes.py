@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from kajoom.domain.catalog import CatalogPlan, Translated
+from kajoom.domain.catalog import CatalogPlan, PermittedMove, Translated
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.feature import FeatureChange, feature_changes
 from kajoom.domain.money import Money
@@ -14,14 +14,17 @@ from kajoom.domain.quote import Quote, When, quote, service_refusal, terms_refus
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.saving import Saving, saving
 from kajoom.domain.terms import Terms
-from kajoom.domain.usage import Fit, LimitChange, fit, limit_changes
+from kajoom.domain.usage import Fit, LimitChange, between_groups, fit, limit_changes
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.billing.prices import price_of
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the client chose; ``when`` is ``None`` for the default timing."""
+    """What the client chose: the plan by its code, or by "group/code" in another group than the service's.
+
+    ``when`` is ``None`` for the default timing.
+    """
 
     plan: str
     cycle: BillingCycle
@@ -32,10 +35,12 @@ class Choice:
 class Offer:
     """A plan as offered to a client: its price and its quote, or the reason why it cannot be chosen.
 
-    ``limits`` and ``features`` are compared with those of the current plan; ``saving`` is that of the billing cycle.
+    ``name`` is how the client's choice names the plan. ``limits`` and ``features`` are compared with those of the
+    current plan; ``saving`` is that of the billing cycle.
     """
 
     plan: CatalogPlan
+    name: str
     is_current: bool
     price: Money | None
     saving: Saving | None
@@ -46,12 +51,17 @@ class Offer:
     quote: Quote | None = None
     refusal: StrEnum | None = None
 
+    @property
+    def key(self) -> str:
+        """What the ids of its elements end with; codes have no capital, so no plan's code looks like it."""
+        return self.name.replace("/", "-X-")
+
 
 def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
     """The quote of a choice on the day ``on``; ``BusinessError`` with the first reason why there is none."""
     if refusal := service_refusal(service.pricing_input(on), on):
         raise BusinessError(refusal)
-    plan = service.group.plan(choice.plan)
+    plan = service.catalog.plan_named(choice.plan, service.group.code)
     if plan is None:
         raise BusinessError(service.product_refusal or Refusal.UNKNOWN_PLAN)
     target = _target(service, plan, choice.cycle)
@@ -60,33 +70,47 @@ def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
     if target is None:
         raise BusinessError(Refusal.CYCLE_NOT_OFFERED)
     fits = _fit(service, plan)
-    if fits.over and plan.code != service.plan.code:
+    if fits.over and plan.id != service.plan.id:
         raise BusinessError(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
-    move = service.plan.moves.get(plan.code)
+    move = _move(service, plan)
     needs_person = (move is not None and (move.needs_person or service.changes_by_hand)) or not fits.known
-    return quote(service.pricing_input(on), target, on, choice.when, service.group.charge, needs_person)
+    charge = service.catalog.group_of(plan).charge
+    return quote(service.pricing_input(on), target, on, choice.when, charge, needs_person)
 
 
 def offers(service: ServiceSnapshot, cycle: BillingCycle, on: date) -> list[Offer]:
-    """The current plan and every plan of its group sold in the service's currency, each with its quote or refusal."""
-    currency = service.terms.recurring.currency
-    listed = (plan for plan in service.group.plans if plan.code == service.plan.code or _is_listed(plan, currency))
-    return [_offer(service, plan, cycle, on) for plan in listed]
+    """The current plan and what is sold in the service's currency, each with its quote or refusal.
+
+    That is every plan of its group, then those that the host permits of other groups.
+    """
+    plans = (plan for group in service.groups for plan in group.plans if _is_listed(service, plan))
+    return [_offer(service, plan, cycle, on) for plan in plans]
 
 
 def suggested(listed: list[Offer]) -> Offer | None:
-    """The plan preselected on the page: a recommended higher plan, else the next higher one, else any available."""
+    """The plan preselected on the page: a recommended higher plan, else the next higher one, else any available.
+
+    Levels compare the plans of one group, so a plan of another group is only among the available ones.
+    """
     available = [offer for offer in listed if offer.quote is not None and not offer.is_current]
-    level = next((offer.plan.level for offer in listed if offer.is_current), 0)
-    above = [offer for offer in available if offer.plan.level > level]
+    current = next((offer.plan for offer in listed if offer.is_current), None)
+    above = [offer for offer in available if current and _is_above(offer.plan, current)]
     recommended = [offer for offer in above if offer.plan.recommended]
     return next(iter([*recommended, *above, *available]), None)
 
 
 def delay_of(service: ServiceSnapshot, plan: CatalogPlan) -> Translated:
     """The delay announced when a person must carry out the move to ``plan``."""
-    move = service.plan.moves.get(plan.code)
-    return (move.delay if move else None) or service.group.delay
+    move = _move(service, plan)
+    return (move.delay if move else None) or service.catalog.group_of(plan).delay
+
+
+def limits_of_change(service: ServiceSnapshot, plan: CatalogPlan) -> tuple[LimitChange, ...]:
+    """The limits of the current plan and of ``plan``, compared."""
+    compared = limit_changes(service.usage, service.plan.limits, plan.limits)
+    if plan.group == service.group.code:
+        return compared
+    return between_groups(compared, service.group.limits, service.catalog.group_of(plan).limits)
 
 
 def saving_of(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Saving | None:
@@ -104,7 +128,7 @@ def saving_of(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) 
 
 def _recurring(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Money | None:
     """What the client pays for a plan on a cycle: for the current terms their own price, not today's list."""
-    if (plan.code, cycle) == (service.plan.code, service.terms.cycle):
+    if (plan.id, cycle) == (service.plan.id, service.terms.cycle):
         return service.terms.recurring
     return price_of(service, plan, cycle, service.terms.quantity)
 
@@ -113,23 +137,35 @@ def _fit(service: ServiceSnapshot, plan: CatalogPlan) -> Fit:
     return fit(service.usage, plan.limits, service.plan.limits)
 
 
-def _is_listed(plan: CatalogPlan, currency: str) -> bool:
-    return not plan.withdrawn and plan.is_sold_in(currency)
+def _move(service: ServiceSnapshot, plan: CatalogPlan) -> PermittedMove | None:
+    return service.plan.moves.get(plan.name_from(service.group.code))
+
+
+def _is_listed(service: ServiceSnapshot, plan: CatalogPlan) -> bool:
+    if plan.id == service.plan.id:
+        return True
+    is_sold = not plan.withdrawn and plan.is_sold_in(service.terms.recurring.currency)
+    return is_sold and (plan.group == service.group.code or _move(service, plan) is not None)
+
+
+def _is_above(plan: CatalogPlan, current: CatalogPlan) -> bool:
+    return plan.group == current.group and plan.level > current.level
 
 
 def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on: date) -> Offer:
     offer = Offer(
         plan=plan,
-        is_current=plan.code == service.plan.code,
+        name=plan.name_from(service.group.code),
+        is_current=plan.id == service.plan.id,
         price=_recurring(service, plan, cycle),
         saving=saving_of(service, plan, cycle),
         fit=_fit(service, plan),
-        limits=limit_changes(service.usage, service.plan.limits, plan.limits),
+        limits=limits_of_change(service, plan),
         features=feature_changes(service.plan.features, plan.features),
         delay=None,
     )
     try:
-        priced = quote_change(service, Choice(plan.code, cycle), on)
+        priced = quote_change(service, Choice(offer.name, cycle), on)
     except BusinessError as error:
         return replace(offer, refusal=error.code)
     return replace(offer, quote=priced, delay=delay_of(service, plan) if priced.needs_person else None)
@@ -149,8 +185,8 @@ def _plan_refusal(
 
     Another cycle of the current plan is permitted wherever its product permits changes.
     """
-    is_current = plan.code == service.plan.code
-    is_permitted = service.permits_changes if is_current else plan.code in service.plan.moves
+    is_current = plan.id == service.plan.id
+    is_permitted = service.permits_changes if is_current else _move(service, plan) is not None
     by_terms = terms_refusal(service.pricing_input(on), target) if target else None
     reasons = (
         (bool(plan.prices) and not plan.is_sold_in(service.terms.recurring.currency), Refusal.OTHER_CURRENCY),

@@ -23,7 +23,7 @@ from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.models.terms_change import service_of_terms
 from kajoom.operations.billing.next_terms import next_terms_since, planned_terms
 from kajoom.operations.billing.terms import change_terms, preview_terms
-from kajoom.operations.billing.typed_terms import AT_DUE, TODAY, TermsInput
+from kajoom.operations.billing.typed_terms import AT_DUE, TODAY, TermsInput, plans_to_choose
 from kajoom.web.forms import ANY_LENGTH, SingleField, StrictForm
 from kajoom.web.htmx import redirect_to, render
 from kajoom.web.next_notice import show_next
@@ -216,12 +216,14 @@ def _render_review(
 def _render(
     service: Service, form: TermsForm, refused: _Refused | None = None, snapshot: ServiceSnapshot | None = None
 ) -> ResponseReturnValue:
+    snapshot = snapshot or _snapshot(service)
     return render(
         "staff/terms.html",
         "staff/_terms.html",
         title=gettext("Change the terms"),
         status=refused.status if refused and request.endpoint != "staff.terms" else 200,
-        service=snapshot or _snapshot(service),
+        service=snapshot,
+        plans=plans_to_choose(snapshot),
         holder=service.client,
         form=form,
         refused=refused,

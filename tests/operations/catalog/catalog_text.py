@@ -20,3 +20,47 @@ def errors_of(text: str) -> list[str]:
     errors = read_catalog(text.encode())
     assert isinstance(errors, list), "the file was accepted"
     return [f"{error.place}: {error.reason}" for error in errors]
+
+
+VPS = """
+[limits.memory_gb]
+name = { fr = "Mémoire", en = "Memory" }
+unit = "gigabytes"
+check = false
+
+[groups.vps]
+name = { fr = "Serveurs virtuels", en = "Virtual Servers" }
+delay = { fr = "3 jours ouvrables", en = "3 business days" }
+charge = "full_period"
+
+[groups.vps.plans.b]
+level = 1
+name = { fr = "VPS 2", en = "VPS 2" }
+title = { fr = "VPS 2", en = "VPS 2" }
+description = { fr = "VPS 2.", en = "VPS 2." }
+package = "vps2"
+limits = { disk_mb = 40960, memory_gb = 2 }
+prices.CAD = { monthly = "200.00", semiannually = "1100.00" }
+
+[groups.vps.plans.small]
+level = 2
+name = { fr = "VPS 1", en = "VPS 1" }
+title = { fr = "VPS 1", en = "VPS 1" }
+description = { fr = "VPS 1.", en = "VPS 1." }
+package = "vps1"
+limits = { disk_mb = 20480, memory_gb = 1 }
+prices.CAD = { monthly = "80.00" }
+"""
+"""A group of virtual servers, one of which has the code of a plan of the demonstration's hosting."""
+
+MOVES = """
+[[moves]]
+from = "hosting/any"
+to = "vps/any"
+
+[[moves]]
+from = "hosting/base"
+to = "vps/small"
+needs_person = false
+delay = { fr = "1 heure", en = "1 hour" }
+"""
