@@ -8,7 +8,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(PROCESSES) --maxp
 BIN = .venv/bin
 DEMO = KAJOOM_DEMO=1
 
-.PHONY: run setup test test-fast check bench bench-peer storm fuzz mutants journey sixty-days engines words lock clean
+.PHONY: run setup test test-fast check bench bench-peer bench-radio storm fuzz mutants journey sixty-days engines words lock clean
 
 run: .venv/installed instance/loaded
 	@echo
@@ -47,6 +47,12 @@ bench-peer: .venv/tested .venv/peer/installed
 	@.ci/tools
 	@$(BIN)/flask words compile
 	@$(BIN)/python -m tests.bench --peer $(BENCH)
+
+# The time from the press of a radio to the painted price, in Chromium.
+bench-radio: .venv/tested
+	@.ci/tools
+	@$(BIN)/flask words compile
+	@$(BIN)/python -m tests.bench.radio $(BENCH)
 
 # The large storm of docs/reliability.md; for a small one: make storm STORM="--changes 100 --kills 10 --on sqlite"
 storm: .venv/tested

@@ -1,7 +1,7 @@
 /*
  * Shows the client what htmx does not: that a request is being answered, that the network or the server failed, and
- * that the result of a form is unknown. Its messages are in #toast (base.html), which stays inside the window; their
- * texts are data attributes there, where they are translated. Every page works without this file.
+ * that the result of a form is unknown. What it says stands in #toast (base.html), which stays inside the window; its
+ * `messages`, in the language of the page, come from kajoom/web/script.py. Every page works without this file.
  */
 (() => {
   const SHOW_WORKING_AFTER_MS = 800;
@@ -48,9 +48,9 @@
     toast.style.top = `${tops.find(isFree) ?? TOAST_MARGIN_PX}px`;
   }
 
-  /** Show one of the texts of #status, and have it read by screen readers; an empty `name` removes it. */
+  /** Show a message in #status, and have it read by screen readers; an empty `name` removes it. */
   function showStatus(name) {
-    const text = status.dataset[name] ?? "";
+    const text = messages[name] ?? "";
     if (!text && status.classList.contains("unseen")) {
       return; // what the server announced
     }
@@ -60,13 +60,13 @@
     place();
   }
 
-  /** Show an error: `kind` names one of the texts of #alert. A form's has a link to what became of it. */
+  /** Show an error: `kind` names its message. A form's has a link to what became of it. */
   function showError(ctx, kind) {
-    alert.textContent = `${alert.dataset[kind]} `;
+    alert.textContent = `${messages[kind]} `;
     if (isPost(ctx)) {
       const link = document.createElement("a");
       link.href = ctx.sourceElement.dataset.state ?? location.pathname + location.search;
-      link.textContent = alert.dataset.look;
+      link.textContent = messages.look;
       alert.append(link);
     }
     offerRetry(ctx, true);
@@ -187,7 +187,7 @@
 
   function fail(ctx, kind) {
     stopWorking();
-    markPrice(ctx, alert.dataset[`${kind}Short`]);
+    markPrice(ctx, messages[`${kind}Short`]);
     showError(ctx, kind);
   }
 

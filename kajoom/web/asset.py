@@ -6,11 +6,12 @@ import gzip
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from hashlib import sha256, sha384
+from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import PurePosixPath
 
-_CSS_COMMENTS_AND_INDENTATION = re.compile(rb"/\*.*?\*/|^\s+", re.DOTALL | re.MULTILINE)
+_CSS_COMMENTS = re.compile(rb"/\*.*?\*/", re.DOTALL)
+_CSS_SPACE = re.compile(rb"\s*([{};,])\s*")
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,17 @@ class Asset:
 
 
 def make_asset(path: str, content: bytes) -> Asset:
-    """Name a file by a hash of its content; a stylesheet without its comments, a third of its size."""
+    """Name a file by a hash of its content; a stylesheet without its comments and most of its spaces."""
     plain = PurePosixPath(path)
     if plain.suffix == ".css":
-        content = _CSS_COMMENTS_AND_INDENTATION.sub(b"", content)
-    digest = sha256(content).hexdigest()[:12]
+        content = _CSS_SPACE.sub(rb"\1", _CSS_COMMENTS.sub(b"", content)).strip()
+    full_digest = sha256(content)
+    digest = full_digest.hexdigest()[:12]
     return Asset(
         name=str(plain.with_name(f"{plain.stem}.{digest}{plain.suffix}")),
         digest=digest,
         content_type=guess_type(plain.name)[0] or "application/octet-stream",
         content=content,
         gzipped=gzip.compress(content, mtime=0),
-        integrity=f"sha384-{b64encode(sha384(content).digest()).decode()}",
+        integrity=f"sha256-{b64encode(full_digest.digest()).decode()}",
     )

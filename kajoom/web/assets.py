@@ -12,9 +12,10 @@ from kajoom.web.asset import Asset, make_asset
 from kajoom.web.brand import FOLDER, PICTURE_POLICY, brand_file, init_brand
 from kajoom.web.compression import accepts_gzip
 from kajoom.web.hosts import site_prefix
+from kajoom.web.script import scripts
 
 _YEAR = 365 * 24 * 3600
-_SUFFIXES = {".css", ".js", ".svg"}
+_SUFFIXES = {".css", ".svg"}
 
 
 def read_asset(folder: Path, path: Path) -> Asset:
@@ -23,9 +24,10 @@ def read_asset(folder: Path, path: Path) -> Asset:
 
 
 def init_assets(app: Flask, folder: Path) -> None:
-    """Serve the folder's files and those of the brand under /static, and give templates what names them."""
+    """Serve the folder's files, the scripts and the brand under /static, and give templates what names them."""
     files = sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES)
     assets = {path.relative_to(folder).as_posix(): read_asset(folder, path) for path in files}
+    assets |= {name: make_asset(name, content) for name, content in scripts(folder).items()}
     by_name = {asset.name: asset for asset in assets.values()}
 
     def static(name: str) -> Response:

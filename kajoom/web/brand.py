@@ -26,7 +26,7 @@ _EMBLEM = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <rect x="6" y="7" width="20" height="8" rx="2.5"/><rect x="6" y="17" width="20" height="8" rx="2.5"/>
 <path d="M10 11h.1M10 21h.1M15 11h7M15 21h7"/></g></svg>
 """
-"""static/icon.svg, its ground and its lines in other colours."""
+"""What static/icons.svg draws by itself, as the icon of a tab, its ground and its lines in other colours."""
 
 
 @dataclass(frozen=True, slots=True)

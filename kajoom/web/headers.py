@@ -13,6 +13,9 @@ _TWO_YEARS = 2 * 365 * 24 * 3600
 _OF_FILES = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED})
 """The answers with a static file, which browsers store."""
 
+_FILE_POLICY = "default-src 'none'; frame-ancestors 'none'"
+"""The Content-Security-Policy of a static file that is opened by itself: it can load and do nothing."""
+
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -24,17 +27,20 @@ _SECURITY_HEADERS = {
 
 
 def init_headers(app: Flask, headers: Mapping[str, str]) -> None:
-    """Add the security ``headers`` to every response, errors and static files included; a file may have its own policy.
+    """Add the security ``headers`` to every response, errors included; a static file has what concerns it.
 
+    A file may bring a policy of its own, as the host's logo does.
     Over HTTPS a browser is told to use nothing else for two years, for the subdomains too with ``HSTS_SUBDOMAINS``.
     """
     subdomains = "; includeSubDomains" if app.config["HSTS_SUBDOMAINS"] else ""
+    file_headers = {**headers, "Content-Security-Policy": _FILE_POLICY}
+    del file_headers["Permissions-Policy"]
     page_headers = {**headers, "Cache-Control": "no-store", "Vary": ", ".join([*VARY, "Accept-Encoding"])}
 
     def add_headers(response: Response) -> Response:
         is_file = request.endpoint == "static" and response.status_code in _OF_FILES
         policy = response.headers.get("Content-Security-Policy") if is_file else None  # that of the host's logo
-        response.headers.update(headers if is_file else page_headers)
+        response.headers.update(file_headers if is_file else page_headers)
         if policy:
             response.headers["Content-Security-Policy"] = policy
         if request.is_secure:

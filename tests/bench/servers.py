@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
@@ -26,7 +26,11 @@ PEER = ROOT / "tests/bench/peer"
 PEER_BIN = ROOT / ".venv/peer/bin"
 USER_AGENT = "Kajoom bench"
 
-_OPTIONS = ["--worker-class", "sync", "--workers", "2", "--threads", "1", "--log-level", "error", "--no-control-socket"]
+SYNC = ("--worker-class", "sync", "--workers", "2", "--threads", "1", "--log-level", "error", "--no-control-socket")
+"""The options of both programs that are compared."""
+
+AS_RUN = ("--log-level", "error")
+"""Those of `make run`: what gunicorn.conf.py says."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Server:
 
 
 @contextmanager
-def kajoom(folder: Path, worker: str = "none") -> Iterator[Server]:
+def kajoom(folder: Path, worker: str = "none", options: Sequence[str] = SYNC) -> Iterator[Server]:
     """The demonstration with 60 services more, and a bare Flask route at /bare/; ``worker`` as ``KAJOOM_WORKER``."""
     environment = {
         **os.environ,
@@ -59,7 +63,7 @@ def kajoom(folder: Path, worker: str = "none") -> Iterator[Server]:
     load = [str(BIN / "flask"), "demo", "load"]
     subprocess.run(load, cwd=ROOT, env=environment, check=True, capture_output=True)
     add_services(folder / f"{worker}.sqlite")
-    command = [str(BIN / "gunicorn"), *_OPTIONS, "tests.bench.server:application"]
+    command = [str(BIN / "gunicorn"), *options, "tests.bench.server:application"]
     with _started(command, ROOT, environment) as server:
         jar = CookieJar()
         sign_in(server, jar)
@@ -72,7 +76,7 @@ def peer(folder: Path) -> Iterator[Server]:
     environment = {**os.environ, "PEER_FOLDER": str(folder), "DJANGO_SETTINGS_MODULE": "settings"}
     load = [str(PEER_BIN / "python"), "load.py"]
     cookie = subprocess.run(load, cwd=PEER, env=environment, check=True, capture_output=True, text=True).stdout.strip()
-    command = [str(PEER_BIN / "gunicorn"), "--preload", *_OPTIONS, "wsgi:application"]
+    command = [str(PEER_BIN / "gunicorn"), "--preload", *SYNC, "wsgi:application"]
     with _started(command, PEER, environment) as server:
         yield Server(server.address, server.arbiter, cookie)
 

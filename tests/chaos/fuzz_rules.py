@@ -31,9 +31,7 @@ def faults(case: Case, answer: Answer) -> Iterator[str]:
     """What is wrong with an answer of the application."""
     if answer.status >= 500 and not (answer.status == 503 and case.target.lstrip("/").startswith(_MAY_BE_UNAVAILABLE)):
         yield f"status {answer.status}"
-    for name, value in security_headers([PAYPAL]).items():
-        if answer.values(name) != [value]:
-            yield f"{name}: {answer.values(name)}"
+    yield from _header_faults(answer)
     for location in (*answer.values("Location"), *answer.values("HX-Redirect")):
         if not _LOCAL.fullmatch(location):
             yield f"leads to {location!r}"
@@ -41,6 +39,17 @@ def faults(case: Case, answer: Answer) -> Iterator[str]:
         yield "405 without Allow"
     if "html" in "".join(answer.values("Content-Type")):
         yield from _page_faults(case, answer)
+
+
+def _header_faults(answer: Answer) -> Iterator[str]:
+    """The security headers that are missing; a static file, which browsers keep for ever, can load and do nothing."""
+    expected = security_headers([PAYPAL])
+    if "immutable" in "".join(answer.values("Cache-Control")):
+        expected["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        del expected["Permissions-Policy"]
+    for name, value in expected.items():
+        if answer.values(name) != [value]:
+            yield f"{name}: {answer.values(name)}"
 
 
 def _page_faults(case: Case, answer: Answer) -> Iterator[str]:

@@ -210,12 +210,12 @@ def _transferred(server: LiveServer, path: str, cookie: str) -> tuple[int, bytes
 
 
 @pytest.mark.slow  # starts gunicorn
-def test_first_visit_to_the_product_page_and_the_second_are_small(tmp_path: Path) -> None:
+def test_first_visit_to_the_product_page_transfers_at_most_30_kb_and_the_second_3(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         with server.browser("fr@example.com") as browser:
             cookie = "; ".join(f"{each.name}={each.value}" for each in browser.cookies.jar)
         second, page = _transferred(server, "/services/1", cookie)
         files = [_transferred(server, path, cookie)[0] for path in assets_of(page.decode())]
-    assert len(files) == 5
-    assert second + sum(files) <= 35_000
-    assert second <= 3_700
+    assert len(files) == 3
+    assert second + sum(files) <= 30_720
+    assert second <= 3_072
