@@ -28,6 +28,7 @@ __all__ = [
     "When",
     "amount_in_digest",
     "direction",
+    "price_change",
     "quote",
     "service_refusal",
     "terms_refusal",
@@ -201,8 +202,13 @@ def quote(
     """
     if refusal := service_refusal(service, on) or terms_refusal(service, target):
         raise BusinessError(refusal)
+    return price_change(service.as_of(on), target, on, when, charge, needs_person)
 
-    service = service.as_of(on)
+
+def price_change(
+    service: PricingInput, target: Terms, on: date, when: When | None, charge: ChargePolicy, needs_person: bool
+) -> Quote:
+    """Price a change that nothing forbids, as ``quote`` does; ``service`` is as it stands on the day ``on``."""
     outcome = decide(service, target, on, when, charge)
     subtotal = sum((line.amount for line in outcome.lines), start=target.recurring.zero())
     taxes = taxes_on(subtotal, service.taxation, on)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, bindparam, select
@@ -15,7 +16,7 @@ from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import OPEN
 from kajoom.domain.payment import OPEN as UNSETTLED
-from kajoom.domain.quote import PricingInput, service_refusal
+from kajoom.domain.quote import PricingInput
 from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.tax import Taxation
@@ -45,6 +46,7 @@ class ServiceSnapshot:
     ``measures`` says which amounts of the ``usage`` its panel measured, ``None`` when it measured none lately.
     ``extras`` are its options and its discount, ``planned`` is the recurring amount already set for its next period,
     ``taxation`` is which taxes its price has, and ``credit`` the client's account credit in the service's currency.
+    ``values`` is all of that as it was read.
     """
 
     id: int
@@ -71,6 +73,7 @@ class ServiceSnapshot:
     unpaid_renewal: UnpaidRenewal | None
     extras: Extras = NO_EXTRAS
     planned: Money | None = None
+    values: Sequence[object] = field(default=(), repr=False, compare=False)
 
     def pricing_input(self, on: date) -> PricingInput:
         """The facts that a quote of the day ``on`` depends on."""
@@ -86,10 +89,6 @@ class ServiceSnapshot:
             unpaid=self._must_pay_first(on),
             planned=self.planned,
         )
-
-    def blocked_reason(self, on: date) -> Refusal | None:
-        """Return why the service cannot change plan at all on the day ``on``, ``None`` when it can."""
-        return service_refusal(self.pricing_input(on), on) or self.product_refusal
 
     def _must_pay_first(self, on: date) -> bool:
         """Whether the open renewal blocks a change; one for a period that has begun always does."""
@@ -257,4 +256,5 @@ def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSna
         unpaid_renewal=unpaid_renewal_from(row),
         extras=Extras(row.options_cents, row.discount_cents),
         planned=planned_amount(row, cycle),
+        values=row,
     )

@@ -60,11 +60,10 @@ def ways_to_pay(service: ServiceSnapshot, on: date, days_to_pay: int) -> list[Wa
 
     The first one is the client's default: see ``offered_methods``.
     """
-    due = service.pricing_input(on).due
     return [
-        WayToPay(method, last_day_to_pay(due, method.needs, on, days_to_pay))
+        WayToPay(method, last_day_to_pay(service.due, method.needs, on, days_to_pay))
         for method in offered_methods(service)
-        if arrives_before(due, method.needs, on)
+        if arrives_before(service.due, method.needs, on)
     ]
 
 
@@ -81,9 +80,9 @@ def offered_methods(service: ServiceSnapshot) -> list[PaymentMethod]:
     return [*providers, *offline] if first else [*offline, *providers]
 
 
-def is_too_late_to_pay(service: ServiceSnapshot, on: date) -> bool:
-    """Whether the money of none of the host's methods arrives before the service's due date."""
-    return bool(offered_methods(service)) and not ways_to_pay(service, on, 0)
+def is_too_late_to_pay(service: ServiceSnapshot, ways: list[WayToPay]) -> bool:
+    """Whether the money of none of the host's methods arrives before the service's due date; ``ways`` are those."""
+    return not ways and bool(offered_methods(service))
 
 
 def chosen_method(requested: str | None, service: ServiceSnapshot, on: date) -> str:

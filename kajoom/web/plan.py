@@ -19,7 +19,7 @@ from kajoom.i18n.formats import current_formats
 from kajoom.i18n.labels import label_for
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.place import place_order
-from kajoom.operations.orders.quotes import Choice, Offer, offers, quote_change, suggested
+from kajoom.operations.orders.quotes import Choice, Quotes, suggested
 from kajoom.web.blocked import render_blocked, render_refusal
 from kajoom.web.forms import ConfirmForm, PlanForm, ReviewForm
 from kajoom.web.htmx import render
@@ -32,7 +32,7 @@ from kajoom.web.payment_options import (
     saved_accounts_of,
     ways_to_pay,
 )
-from kajoom.web.preview import Preview, drop_stale_when, preview_of
+from kajoom.web.preview import Changed, Preview, Shown, preview_of, shown_by
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
 from kajoom.web.service import get_service_or_404, product_context
 from kajoom.web.throttling import limited
@@ -51,22 +51,21 @@ def choose(service_id: int) -> ResponseReturnValue:
 
     At each change the form requests the same address with its field ``asked``, and gets the new price alone.
     """
-    service = get_service_or_404(service_id)
-    blocked_reason = service.blocked_reason(clock.today())
-    if blocked_reason is not None:
-        url = url_for("plan.choose", service_id=service.id)
-        return render_blocked(service, BusinessError(blocked_reason), 200, push=url)
+    quotes = Quotes(get_service_or_404(service_id), clock.today())
+    if quotes.blocked_reason is not None:
+        url = url_for("plan.choose", service_id=service_id)
+        return render_blocked(quotes.service, BusinessError(quotes.blocked_reason), 200, push=url)
     form = PlanForm.read(request.args)
-    cycle, plan_offers = _cycle_and_offers(service, form.cycle)
-    plan = form.plan or _default_plan(service, plan_offers)
-    choice = drop_stale_when(service, Choice(plan, cycle, form.when), form.asked)
-    preview = preview_of(service, choice)
-    url = _choice_url("plan.choose", choice, service)
+    cycle = form.cycle or _first_cycle(quotes)
+    preview = preview_of(quotes, Choice(form.plan or _default_plan(quotes, cycle), cycle, form.when), form.asked)
+    url = _choice_url("plan.choose", preview.choice, quotes.service)
+    shown = shown_by(preview, current_language(), quotes.on)
     if form.asked is not None:
-        return _render_choice(preview, plan_offers, "plan/_preview.html", replace=url, asked=form.asked)
-    measure_after_response(service)
+        changed = Changed.between(Shown.parse(form.asked), shown)
+        return _render_choice(preview, quotes, "plan/_preview.html", replace=url, asked=shown, changed=changed)
+    measure_after_response(quotes.service)
     status = status_of(preview.error.code) if preview.error and form.plan else 200
-    return _render_choice(preview, plan_offers, "plan/_choose.html", push=url, status=status)
+    return _render_choice(preview, quotes, "plan/_choose.html", push=url, asked=shown, status=status)
 
 
 @bp.get("/review")
@@ -74,9 +73,10 @@ def review(service_id: int) -> ResponseReturnValue:
     """Show every figure and condition of one choice, and the button that confirms it."""
     service = get_service_or_404(service_id)
     form = ReviewForm.parse(request.args)
-    choice = drop_stale_when(service, form.choice, form.asked.data)
-    quote = quote_change(service, choice, clock.today())
-    return _render_review(Preview(service, choice, quote), request.args.get("method", ""))
+    preview = preview_of(Quotes(service, clock.today()), form.choice, form.asked.data)
+    if preview.error is not None:
+        raise preview.error
+    return _render_review(preview, request.args.get("method", ""))
 
 
 @bp.post("")
@@ -109,43 +109,33 @@ def confirm(service_id: int) -> ResponseReturnValue:
     return show_placed_order(service, form)
 
 
-def _cycle_and_offers(service: ServiceSnapshot, requested: BillingCycle | None) -> tuple[BillingCycle, list[Offer]]:
-    """The billing cycle to show and its offers.
-
-    Without a ``requested`` cycle: the service's own, or the first in which some other plan can be had.
-    """
-    today = clock.today()
-    if requested is not None:
-        return requested, offers(service, requested, today)
-    for cycle in (service.terms.cycle, *service.cycles):
-        plan_offers = offers(service, cycle, today)
-        if suggested(plan_offers):
-            return cycle, plan_offers
-    return service.terms.cycle, offers(service, service.terms.cycle, today)
+def _first_cycle(quotes: Quotes) -> BillingCycle:
+    """The billing cycle to show first: the service's own, or the first in which some other plan can be had."""
+    own = quotes.service.terms.cycle
+    return next((cycle for cycle in (own, *quotes.service.cycles) if suggested(quotes.offers(cycle))), own)
 
 
-def _default_plan(service: ServiceSnapshot, plan_offers: list[Offer]) -> str:
+def _default_plan(quotes: Quotes, cycle: BillingCycle) -> str:
     """The name of the plan that is chosen when the client has not chosen one."""
-    offer = suggested(plan_offers)
-    return offer.name if offer else service.plan.code
+    offer = suggested(quotes.offers(cycle))
+    return offer.name if offer else quotes.service.plan.code
 
 
-def _render_choice(
-    preview: Preview, plan_offers: list[Offer], fragment: str, **response_options: Any
-) -> ResponseReturnValue:
+def _render_choice(preview: Preview, quotes: Quotes, fragment: str, **response_options: Any) -> ResponseReturnValue:
     service = preview.service
+    ways = ways_to_pay(service, quotes.on, current_app.config["DAYS_TO_PAY"])
     return render(
         "plan/choose.html",
         fragment,
         title=gettext("Change plan"),
         announce=_announcement(preview),
         service=service,
-        today=clock.today(),
+        today=quotes.on,
         preview=preview,
-        offers=plan_offers,
+        quotes=quotes,
         cycles=service.cycles,
-        way=next(iter(ways_to_pay(service, clock.today(), current_app.config["DAYS_TO_PAY"])), None),
-        no_way_in_time=is_too_late_to_pay(service, clock.today()),
+        way=next(iter(ways), None),
+        no_way_in_time=is_too_late_to_pay(service, ways),
         page=lambda: product_context(service),
         **response_options,
     )
@@ -174,7 +164,7 @@ def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue
         ways=ways,
         way=way,
         way_urls={code: _choice_url("plan.review", preview.choice, service, code) for code in by_code},
-        no_way_in_time=is_too_late_to_pay(service, clock.today()),
+        no_way_in_time=is_too_late_to_pay(service, ways),
         account=saved_accounts_of(service.client_id).get(method),
         saving=method if method in providers_that_save() else None,
         scheduled_url=_choice_url("plan.review", replace(preview.choice, when=When.RENEWAL), service),

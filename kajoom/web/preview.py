@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
+from typing import NamedTuple
 
-from kajoom import clock
 from kajoom.domain.catalog import CatalogPlan, Translated
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.feature import FeatureChange, feature_changes
@@ -16,8 +17,10 @@ from kajoom.domain.usage import LimitChange
 from kajoom.models.figures import Figures
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.days_served import is_charged_by_day
-from kajoom.operations.orders.quotes import Choice, delay_of, limits_of_change, quote_change, saving_of
+from kajoom.operations.orders.quotes import Choice, Quotes, delay_of, limits_of_change, saving_of
 from kajoom.web.figures import figures_of_quote
+
+_NO_QUESTION = "none"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,11 @@ class Preview:
         return tuple(change for change in compared if change.differs)
 
     @cached_property
+    def saving(self) -> Saving | None:
+        """What the chosen plan costs less on the chosen cycle."""
+        return saving_of(self.service, self.plan, self.choice.cycle)
+
+    @cached_property
     def savings(self) -> dict[BillingCycle, Saving | None]:
         """What the chosen plan costs less on each cycle that can be chosen."""
         return {cycle: saving_of(self.service, self.plan, cycle) for cycle in self.service.cycles}
@@ -90,41 +98,86 @@ class Preview:
         """Whether the client pays only for the days on which the new plan is in force."""
         return self.quote is not None and is_charged_by_day(self.quote, self.service.catalog.group_of(self.plan).charge)
 
-    @cached_property
+    @property
     def timing_options(self) -> tuple[When, ...]:
         """When the change can be made, the default first; empty where there is no choice."""
         return self.quote.timing_options if self.quote else ()
 
-    @cached_property
+    @property
+    def default_when(self) -> str:
+        """The default timing option, which names the question "when?" that the form asks."""
+        return str(self.timing_options[0]) if self.timing_options else _NO_QUESTION
+
+    @property
     def when(self) -> When | None:
         """The timing option in force."""
         return self.choice.when if self.choice.when in self.timing_options else next(iter(self.timing_options), None)
 
-    @cached_property
-    def asked(self) -> str:
-        """The name of the question about ``when`` that the form shows: the cycle and the default timing option.
 
-        The form sends it back in its hidden field ``asked``; see ``drop_stale_when``.
-        """
-        return f"{self.choice.cycle}.{self.timing_options[0] if self.timing_options else 'none'}"
+class Shown(NamedTuple):
+    """What a form of the choice shows: the value of its hidden field ``asked``, so that an answer brings what differs.
 
-
-def preview_of(service: ServiceSnapshot, choice: Choice) -> Preview:
-    """The preview of a choice made today, with its quote or its refusal."""
-    try:
-        return Preview(service, choice, quote_change(service, choice, clock.today()))
-    except BusinessError as error:
-        return Preview(service, choice, error=error)
-
-
-def drop_stale_when(service: ServiceSnapshot, choice: Choice, asked: str | None) -> Choice:
-    """The choice without its ``when`` if that answers the question of another plan.
-
-    ``asked`` names the question the form showed. A client who moves from a higher plan, where "now" is the default,
-    to a lower one, where "now" gives up what is already paid, has not answered that other question.
+    ``default`` is ``Preview.default_when`` and ``state`` names all that prices follow from besides the choice.
     """
-    if choice.when is None or asked is None:
-        return choice
-    without_when = Choice(choice.plan, choice.cycle)
-    _, _, default = preview_of(service, without_when).asked.partition(".")
-    return choice if asked.partition(".")[2] == default else without_when
+
+    cycle: str
+    default: str
+    plan: str
+    state: str
+
+    @classmethod
+    def parse(cls, asked: str) -> Shown:
+        """What a form says that it shows; what it leaves out is empty, and so differs from what is to be shown."""
+        cycle, default, plan, state, *_ = [*asked.split("."), "", "", "", ""]
+        return cls(cycle, default, plan, state)
+
+    def __str__(self) -> str:
+        return ".".join(self)
+
+
+def shown_by(preview: Preview, language: str, *more: object) -> Shown:
+    """What the form shows with a preview in a language; ``more`` is what its prices follow from besides the service."""
+    state = repr((tuple(preview.service.values), language, more))
+    choice = preview.choice
+    return Shown(choice.cycle, preview.default_when, choice.plan, blake2b(state.encode(), digest_size=8).hexdigest())
+
+
+class Changed(NamedTuple):
+    """The parts of the form that differ from what it shows, besides the price preview itself.
+
+    ``prices`` are those of all plans, with whether each can be chosen; ``savings`` those of the cycles.
+    """
+
+    prices: bool
+    savings: bool
+    timing: bool
+
+    @classmethod
+    def between(cls, before: Shown, after: Shown) -> Changed:
+        """What differs. The plan that was chosen may be one that can't be, and it is a plan without a question."""
+        is_other_state, is_other_plan = before.state != after.state, before.plan != after.plan
+        is_left = is_other_plan and before.default == _NO_QUESTION
+        return cls(
+            prices=is_other_state or before.cycle != after.cycle or is_left,
+            savings=is_other_state or is_other_plan,
+            timing=is_other_state or before.default != after.default,
+        )
+
+
+def preview_of(quotes: Quotes, choice: Choice, asked: str | None = None) -> Preview:
+    """The preview of a choice, with its quote or its refusal.
+
+    ``asked`` is what the form showed. The answer to the question "when?" of another plan is dropped: a client who moves
+    from a higher plan, where "now" is the default, to a lower one, where "now" gives up what is already paid, has not
+    answered that other question.
+    """
+    preview = _preview(quotes, choice)
+    is_answer = choice.when is None or asked is None or Shown.parse(asked).default == preview.default_when
+    return preview if is_answer else _preview(quotes, Choice(choice.plan, choice.cycle))
+
+
+def _preview(quotes: Quotes, choice: Choice) -> Preview:
+    try:
+        return Preview(quotes.service, choice, quotes.quote(choice))
+    except BusinessError as error:
+        return Preview(quotes.service, choice, error=error)

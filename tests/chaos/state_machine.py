@@ -34,7 +34,7 @@ from kajoom.operations.billing.typed_terms import TermsInput
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders import cancellation, close, place, provisioning
 from kajoom.operations.orders.place import Confirmation
-from kajoom.operations.orders.quotes import Choice, quote_change
+from kajoom.operations.orders.quotes import Choice, Quotes, quote_change
 from kajoom.operations.payments import pay, receipts, refunds, saved_methods
 from kajoom.operations.payments.credit import pay_with_credit
 from tests import factories
@@ -316,7 +316,8 @@ class ClientArea(RuleBasedStateMachine):
     def _free(self, which: int) -> int:
         """The index of a service whose plan can be changed, if there is one."""
         snapshots = [service_snapshot_of(*owned, self.on) for owned in self.owned]
-        free = [n for n, each in enumerate(snapshots) if each is not None and each.blocked_reason(self.on) is None]
+        quotes = [Quotes(each, self.on) if each is not None else None for each in snapshots]
+        free = [n for n, each in enumerate(quotes) if each is not None and each.blocked_reason is None]
         return free[which % len(free)] if free else which
 
     def _set_provider_result(self, result: ProviderResult | None, captures: bool) -> None:

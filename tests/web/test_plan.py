@@ -75,6 +75,13 @@ def checked(page: str, field: str) -> str | None:
     return match[1] if match else None
 
 
+def asked_by(page: str) -> str:
+    """The field ``asked`` of the form of a choice."""
+    match = re.search(r'<input type="hidden" name="asked" value="([^"]+)">', page)
+    assert match is not None
+    return match[1]
+
+
 # --- choose ---
 
 
@@ -112,7 +119,8 @@ def test_choice_panel_takes_the_address_of_the_choice(french: Browser, address: 
 
 def test_preview_gives_the_price_alone(french: Browser, address: Address) -> None:
     path = f"{address('hosting')}/plan"
-    response = french.fragment(f"{path}?plan=c&cycle=monthly&when=now&asked=monthly.now")
+    asked = asked_by(french.get(f"{path}?plan=b&cycle=annually").text)
+    response = french.fragment(f"{path}?plan=c&cycle=monthly&when=now&asked={asked}")
     assert response.status_code == 200
     assert "<title>exemple.ca · Changer de forfait · Kajoom</title>" in response.text
     assert '<section id="quote"' in response.text
@@ -137,7 +145,8 @@ def test_preview_replaces_the_timing_options_when_the_question_changes(french: B
 
 
 def test_preview_keeps_the_timing_option_chosen_for_this_question(french: Browser, address: Address) -> None:
-    response = french.fragment(f"{address('hosting')}/plan?plan=base&cycle=monthly&when=now&asked=monthly.renewal")
+    path = f"{address('hosting')}/plan?plan=base&cycle=monthly"
+    response = french.fragment(f"{path}&when=now&asked={asked_by(french.get(path).text)}")
     assert response.headers["HX-Replace-Url"].endswith("?plan=base&cycle=monthly&when=now")
     assert 'data-hx-target="#when"' not in response.text
 

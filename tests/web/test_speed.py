@@ -12,8 +12,8 @@ from kajoom.models.service import Service, service_by_external_id
 from tests.catalog_cache import forget_catalog
 from tests.conftest import Browser, Statements
 from tests.web.conftest import Address
+from tests.web.live_choice import LiveChoice
 
-PREVIEW = "/plan?plan=b&cycle=monthly&when=now&asked=monthly.now"
 MANY = 30
 
 
@@ -59,10 +59,16 @@ def test_product_page_runs_three_statements_whatever_the_data(
 
 
 def test_preview_runs_two_statements_whatever_the_data(french: Browser, hosting: str, statements: Statements) -> None:
-    french.fragment(hosting + PREVIEW)
-    with statements() as executed:
-        assert french.fragment(hosting + PREVIEW).status_code == 200
-    assert len(executed) == 2, "\n\n".join(executed)
+    live = LiveChoice(french, f"{hosting}/plan?plan=b&cycle=monthly")
+    for name, value in (("when", "renewal"), ("plan", "c"), ("cycle", "annually")):
+        with statements() as executed:
+            live.choose(name, value)
+        assert len(executed) == 2, "\n\n".join(executed)
+
+
+def test_preview_of_the_same_prices_is_small(french: Browser, address: Address) -> None:
+    live = LiveChoice(french, f"{address('hosting')}/plan?plan=b&cycle=monthly")
+    assert len(live.choose("when", "renewal").encode()) < 4_500
 
 
 @pytest.mark.parametrize("state", ["scheduled", "unpaid-renewal", "cancelling"])

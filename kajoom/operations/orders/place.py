@@ -110,7 +110,7 @@ def _last_day_to_pay(service: ServiceSnapshot, quote: Quote, method: str, on: da
     chosen = service.catalog.payment_methods.get(method)
     if method and chosen is None:
         raise BusinessError(Refusal.UNREADABLE)
-    needs, due = chosen.needs if chosen else 0, service.pricing_input(on).due
+    needs, due = chosen.needs if chosen else 0, service.due
     if not arrives_before(due, needs, on):
         raise BusinessError(Refusal.METHOD_TOO_SLOW, quote=quote, service=service)
     return last_day_to_pay(due, needs, on, days_to_pay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from kajoom.domain.catalog import CatalogPlan, PermittedMove, Translated
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.feature import FeatureChange, feature_changes
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Quote, When, quote, service_refusal, terms_refusal
+from kajoom.domain.quote import Quote, When, price_change, service_refusal, terms_refusal
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.saving import Saving, saving
 from kajoom.domain.terms import Terms
@@ -36,7 +36,8 @@ class Offer:
     """A plan as offered to a client: its price and its quote, or the reason why it cannot be chosen.
 
     ``name`` is how the client's choice names the plan. ``limits`` and ``features`` are compared with those of the
-    current plan; ``saving`` is that of the billing cycle.
+    current plan; ``saving`` is that of the billing cycle. ``delay`` is how long a move that a person makes takes,
+    whatever the cycle; ``None`` for an automatic move.
     """
 
     plan: CatalogPlan
@@ -57,34 +58,108 @@ class Offer:
         return self.name.replace("/", "-X-")
 
 
+class Quotes:
+    """The quotes of a service on one day: what they share is computed once, and so is each of them."""
+
+    def __init__(self, service: ServiceSnapshot, on: date) -> None:
+        self.service = service
+        self.on = on
+        self.product_refusal = service.product_refusal
+        self._facts = service.pricing_input(on).as_of(on)
+        self._service_refusal = service_refusal(self._facts, on)
+        self._by_default: dict[tuple[str, BillingCycle], Quote | BusinessError] = {}
+        self._offers: dict[BillingCycle, list[Offer]] = {}
+
+    @property
+    def blocked_reason(self) -> Refusal | None:
+        """Why the service cannot change plan at all, ``None`` when it can."""
+        return self._service_refusal or self.product_refusal
+
+    def quote(self, choice: Choice) -> Quote:
+        """The quote of a choice; ``BusinessError`` with the first reason why there is none."""
+        priced = self._default(choice.plan, choice.cycle)
+        if isinstance(priced, BusinessError):
+            raise priced
+        is_other_timing = choice.when in priced.timing_options[1:]
+        return self._price(choice.plan, choice.cycle, choice.when) if is_other_timing else priced
+
+    def offers(self, cycle: BillingCycle) -> list[Offer]:
+        """The current plan and what is sold in the service's currency, each with its quote or refusal.
+
+        That is every plan of its group, then those that the host permits of other groups.
+        """
+        if cycle not in self._offers:
+            plans = (plan for group in self.service.groups for plan in group.plans if _is_listed(self.service, plan))
+            self._offers[cycle] = [self._offer(plan, cycle) for plan in plans]
+        return self._offers[cycle]
+
+    def _default(self, name: str, cycle: BillingCycle) -> Quote | BusinessError:
+        """The quote of a plan at its default timing, or why there is none."""
+        key = (name, cycle)
+        if key not in self._by_default:
+            try:
+                self._by_default[key] = self._price(name, cycle, None)
+            except BusinessError as error:
+                self._by_default[key] = error
+        return self._by_default[key]
+
+    def _price(self, name: str, cycle: BillingCycle, when: When | None) -> Quote:
+        if self._service_refusal is not None:
+            raise BusinessError(self._service_refusal)
+        service = self.service
+        plan = service.catalog.plan_named(name, service.group.code)
+        if plan is None:
+            raise BusinessError(self.product_refusal or Refusal.UNKNOWN_PLAN)
+        target = _target(service, plan, cycle)
+        if refusal := self._plan_refusal(plan, cycle, target):
+            raise BusinessError(refusal)
+        if target is None:
+            raise BusinessError(Refusal.CYCLE_NOT_OFFERED)
+        fits = _fit(service, plan)
+        if fits.over and plan.id != service.plan.id:
+            raise BusinessError(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
+        needs_person = _needs_person(service, plan, fits)
+        charge = service.catalog.group_of(plan).charge
+        return price_change(self._facts, target, self.on, when, charge, needs_person)
+
+    def _plan_refusal(self, plan: CatalogPlan, cycle: BillingCycle, target: Terms | None) -> Refusal | None:
+        """Why a service that can change cannot have a plan on a cycle, where ``target`` is ``None`` without a price.
+
+        Another cycle of the current plan is permitted wherever its product permits changes.
+        """
+        service = self.service
+        is_current = plan.id == service.plan.id
+        is_permitted = self.product_refusal is None if is_current else _move(service, plan) is not None
+        if plan.prices and not plan.is_sold_in(service.terms.recurring.currency):
+            return Refusal.OTHER_CURRENCY
+        if is_current and cycle is service.terms.cycle:
+            return Refusal.SAME_TERMS
+        if not is_permitted or (target is not None and terms_refusal(self._facts, target) is not None):
+            return Refusal.NOT_PERMITTED
+        return Refusal.PLAN_WITHDRAWN if plan.withdrawn and not is_current else None
+
+    def _offer(self, plan: CatalogPlan, cycle: BillingCycle) -> Offer:
+        service = self.service
+        name, fits = plan.name_from(service.group.code), _fit(service, plan)
+        priced = self._default(name, cycle)
+        return Offer(
+            plan=plan,
+            name=name,
+            is_current=plan.id == service.plan.id,
+            price=_recurring(service, plan, cycle),
+            saving=saving_of(service, plan, cycle),
+            fit=fits,
+            limits=limits_of_change(service, plan),
+            features=feature_changes(service.plan.features, plan.features),
+            delay=_delay_of_offer(service, plan, fits),
+            quote=priced if isinstance(priced, Quote) else None,
+            refusal=priced.code if isinstance(priced, BusinessError) else None,
+        )
+
+
 def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
     """The quote of a choice on the day ``on``; ``BusinessError`` with the first reason why there is none."""
-    if refusal := service_refusal(service.pricing_input(on), on):
-        raise BusinessError(refusal)
-    plan = service.catalog.plan_named(choice.plan, service.group.code)
-    if plan is None:
-        raise BusinessError(service.product_refusal or Refusal.UNKNOWN_PLAN)
-    target = _target(service, plan, choice.cycle)
-    if refusal := _plan_refusal(service, plan, choice.cycle, target, on):
-        raise BusinessError(refusal)
-    if target is None:
-        raise BusinessError(Refusal.CYCLE_NOT_OFFERED)
-    fits = _fit(service, plan)
-    if fits.over and plan.id != service.plan.id:
-        raise BusinessError(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
-    move = _move(service, plan)
-    needs_person = (move is not None and (move.needs_person or service.changes_by_hand)) or not fits.known
-    charge = service.catalog.group_of(plan).charge
-    return quote(service.pricing_input(on), target, on, choice.when, charge, needs_person)
-
-
-def offers(service: ServiceSnapshot, cycle: BillingCycle, on: date) -> list[Offer]:
-    """The current plan and what is sold in the service's currency, each with its quote or refusal.
-
-    That is every plan of its group, then those that the host permits of other groups.
-    """
-    plans = (plan for group in service.groups for plan in group.plans if _is_listed(service, plan))
-    return [_offer(service, plan, cycle, on) for plan in plans]
+    return Quotes(service, on).quote(choice)
 
 
 def suggested(listed: list[Offer]) -> Offer | None:
@@ -152,23 +227,15 @@ def _is_above(plan: CatalogPlan, current: CatalogPlan) -> bool:
     return plan.group == current.group and plan.level > current.level
 
 
-def _offer(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, on: date) -> Offer:
-    offer = Offer(
-        plan=plan,
-        name=plan.name_from(service.group.code),
-        is_current=plan.id == service.plan.id,
-        price=_recurring(service, plan, cycle),
-        saving=saving_of(service, plan, cycle),
-        fit=_fit(service, plan),
-        limits=limits_of_change(service, plan),
-        features=feature_changes(service.plan.features, plan.features),
-        delay=None,
-    )
-    try:
-        priced = quote_change(service, Choice(offer.name, cycle), on)
-    except BusinessError as error:
-        return replace(offer, refusal=error.code)
-    return replace(offer, quote=priced, delay=delay_of(service, plan) if priced.needs_person else None)
+def _needs_person(service: ServiceSnapshot, plan: CatalogPlan, fits: Fit) -> bool:
+    move = _move(service, plan)
+    return (move is not None and (move.needs_person or service.changes_by_hand)) or not fits.known
+
+
+def _delay_of_offer(service: ServiceSnapshot, plan: CatalogPlan, fits: Fit) -> Translated | None:
+    """The delay of a move that can be made, also where another cycle must be chosen for it."""
+    can_move = _move(service, plan) is not None and not plan.withdrawn and not fits.over
+    return delay_of(service, plan) if can_move and _needs_person(service, plan, fits) else None
 
 
 def _target(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Terms | None:
@@ -176,22 +243,3 @@ def _target(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) ->
     quantity = service.terms.quantity
     price = price_of(service, plan, cycle, quantity)
     return Terms(plan.code, plan.group, cycle, price, quantity) if price is not None else None
-
-
-def _plan_refusal(
-    service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, target: Terms | None, on: date
-) -> Refusal | None:
-    """Why a service that can change cannot have a plan on a cycle; ``target`` is ``None`` when it has no price there.
-
-    Another cycle of the current plan is permitted wherever its product permits changes.
-    """
-    is_current = plan.id == service.plan.id
-    is_permitted = service.permits_changes if is_current else _move(service, plan) is not None
-    by_terms = terms_refusal(service.pricing_input(on), target) if target else None
-    reasons = (
-        (bool(plan.prices) and not plan.is_sold_in(service.terms.recurring.currency), Refusal.OTHER_CURRENCY),
-        (is_current and cycle is service.terms.cycle, Refusal.SAME_TERMS),
-        (not is_permitted or by_terms is not None, Refusal.NOT_PERMITTED),
-        (plan.withdrawn and not is_current, Refusal.PLAN_WITHDRAWN),
-    )
-    return next((refusal for applies, refusal in reasons if applies), None)

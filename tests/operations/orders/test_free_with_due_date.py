@@ -15,6 +15,7 @@ from kajoom.models.service import Service
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.cancellation import request_cancellation
 from kajoom.operations.orders.provisioning import mark_operational
+from kajoom.operations.orders.quotes import Quotes
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
 
@@ -45,7 +46,7 @@ def test_stored_date_that_is_past_has_moved_on_in_snapshot_price_and_order() -> 
     row = free_service()
 
     assert factories.snapshot(row).due == DUE
-    assert factories.snapshot(row).blocked_reason(ON) is None
+    assert Quotes(factories.snapshot(row), ON).blocked_reason is None
     assert row.due_on(ON) == DUE
     assert factories.price(row, "a").subtotal == Money(7_500)
     order = factories.confirm(row, "a")

@@ -14,7 +14,7 @@ from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.models.task import Task
 from kajoom.operations.orders.provisioning import mark_operational
-from kajoom.operations.orders.quotes import offers, suggested
+from kajoom.operations.orders.quotes import Quotes, suggested
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
 
@@ -89,7 +89,7 @@ def test_options_and_discount_are_carried_to_the_other_group() -> None:
 
 
 def test_only_permitted_plans_of_the_other_group_are_offered() -> None:
-    listed = offers(factories.snapshot(factories.service()), MONTHLY, ON)
+    listed = Quotes(factories.snapshot(factories.service()), ON).offers(MONTHLY)
     assert [offer.name for offer in listed] == ["base", "a", "b", "c", "vps/b", "vps/small"]
     assert [offer.key for offer in listed[-2:]] == ["vps-X-b", "vps-X-small"]
     assert [offer.delay for offer in listed[-2:]] == [VPS_DELAY, VPS_DELAY]
@@ -124,7 +124,7 @@ def test_service_whose_group_has_no_move_of_its_own_may_leave_it() -> None:
     service = factories.service(plan="domain")
     snapshot = factories.snapshot(service)
     assert snapshot.permits_changes
-    assert (offer := suggested(offers(snapshot, MONTHLY, ON)))
+    assert (offer := suggested(Quotes(snapshot, ON).offers(MONTHLY)))
     assert offer.name == "vps/small"
 
 

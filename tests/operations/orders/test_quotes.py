@@ -17,7 +17,7 @@ from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing.renewals import issue_renewal
-from kajoom.operations.orders.quotes import offers, suggested
+from kajoom.operations.orders.quotes import Quotes, suggested
 from tests import factories
 from tests.conftest import Statements
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON, QUARTERLY
@@ -27,7 +27,7 @@ def test_plan_alone_in_its_group_permits_no_change() -> None:
     row = factories.service(plan="domain")
 
     assert not factories.snapshot(row).permits_changes
-    assert factories.snapshot(row).blocked_reason(ON) is Refusal.NOT_PERMITTED
+    assert Quotes(factories.snapshot(row), ON).blocked_reason is Refusal.NOT_PERMITTED
     assert factories.refusal(row, "domain", ANNUALLY) is Refusal.NOT_PERMITTED
 
 
@@ -44,18 +44,18 @@ def test_withdrawn_plan_is_refused_and_not_offered() -> None:
     row = factories.service()
 
     assert factories.refusal(row, "b") is Refusal.PLAN_WITHDRAWN
-    assert "b" not in {offer.plan.code for offer in offers(factories.snapshot(row), MONTHLY, ON)}
+    assert "b" not in {offer.plan.code for offer in Quotes(factories.snapshot(row), ON).offers(MONTHLY)}
 
 
 def test_current_plan_is_offered_at_the_price_that_the_client_pays() -> None:
     row = factories.service(recurring_cents=12_000)
-    current = {cycle: offers(factories.snapshot(row), cycle, ON)[1].price for cycle in (MONTHLY, ANNUALLY)}
+    current = {cycle: Quotes(factories.snapshot(row), ON).offers(cycle)[1].price for cycle in (MONTHLY, ANNUALLY)}
     assert current == {MONTHLY: Money(12_000, "CAD"), ANNUALLY: Money(150_000, "CAD")}
 
 
 def savings(row: Service, cycle: BillingCycle) -> dict[str, tuple[str, int] | None]:
     """The amount that each plan saves on a cycle, and how many months it is."""
-    listed = {offer.plan.code: offer.saving for offer in offers(factories.snapshot(row), cycle, ON)}
+    listed = {offer.plan.code: offer.saving for offer in Quotes(factories.snapshot(row), ON).offers(cycle)}
     return {code: (str(saving.amount), saving.months) if saving else None for code, saving in listed.items()}
 
 
@@ -106,7 +106,7 @@ def test_plan_without_price_in_the_services_currency_is_not_offered() -> None:
     row = factories.service(currency="USD")
 
     assert factories.refusal(row, "c") is Refusal.OTHER_CURRENCY
-    assert [offer.plan.code for offer in offers(factories.snapshot(row), MONTHLY, ON)] == ["a", "b"]
+    assert [offer.plan.code for offer in Quotes(factories.snapshot(row), ON).offers(MONTHLY)] == ["a", "b"]
     assert factories.price(row, "b").total.currency == "USD"
 
 
@@ -122,7 +122,7 @@ def test_usage_over_limits_is_refused_with_the_amounts_to_free() -> None:
 
     with pytest.raises(BusinessError) as error:
         factories.price(row, "base")
-    offer = offers(factories.snapshot(row), MONTHLY, ON)[0]
+    offer = Quotes(factories.snapshot(row), ON).offers(MONTHLY)[0]
 
     assert error.value.code is offer.refusal is Refusal.OVER_LIMITS
     assert [(over.resource.value, over.to_free) for over in offer.fit.over] == [("disk_mb", 1), ("mailboxes", 2)]
@@ -144,7 +144,7 @@ def test_unknown_usage_needs_a_person_if_a_limit_is_lowered(usage: Any) -> None:
 
 
 def test_offer_that_needs_a_person_has_its_delay() -> None:
-    by_plan = {offer.plan.code: offer for offer in offers(factories.snapshot(factories.service()), MONTHLY, ON)}
+    by_plan = {offer.plan.code: offer for offer in Quotes(factories.snapshot(factories.service()), ON).offers(MONTHLY)}
 
     assert by_plan["c"].quote is not None
     assert by_plan["c"].quote.needs_person
@@ -153,7 +153,7 @@ def test_offer_that_needs_a_person_has_its_delay() -> None:
 
 
 def test_plans_are_offered_by_level_with_their_subtotals() -> None:
-    result = offers(factories.snapshot(factories.service()), MONTHLY, ON)
+    result = Quotes(factories.snapshot(factories.service()), ON).offers(MONTHLY)
 
     assert [offer.plan.code for offer in result] == ["base", "a", "b", "c"]
     assert [offer.quote and offer.quote.subtotal.cents for offer in result] == [0, None, 3750, 10000]
@@ -189,7 +189,7 @@ def test_upgrade_at_renewal_costs_nothing_today() -> None:
 
 def suggestion(row: Service, cycle: BillingCycle = MONTHLY) -> str | None:
     """The code of the plan that the page selects at first."""
-    offer = suggested(offers(factories.snapshot(row), cycle, ON))
+    offer = suggested(Quotes(factories.snapshot(row), ON).offers(cycle))
     return offer.plan.code if offer else None
 
 
@@ -245,7 +245,9 @@ def test_nothing_is_suggested_if_no_change_is_possible() -> None:
 
 
 def test_offers_compare_the_limits_of_each_plan_with_the_current_plan() -> None:
-    by_plan = {offer.plan.code: offer.limits for offer in offers(factories.snapshot(factories.service()), MONTHLY, ON)}
+    by_plan = {
+        offer.plan.code: offer.limits for offer in Quotes(factories.snapshot(factories.service()), ON).offers(MONTHLY)
+    }
 
     assert [(change.before, change.after, change.used) for change in by_plan["b"]] == [
         (10_000, 20_000, 1_000),

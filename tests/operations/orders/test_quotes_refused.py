@@ -17,7 +17,7 @@ from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.orders.cancellation import request_cancellation
-from kajoom.operations.orders.quotes import offers
+from kajoom.operations.orders.quotes import Quotes
 from tests import factories
 from tests.factories import AT, DUE, MONTHLY, ON
 from tests.operations.orders.order_setup import insert_cancellation
@@ -65,8 +65,8 @@ def test_blocking_state_refuses_every_change_with_its_reason(block: Callable[[Se
     block(row)
 
     assert factories.refusal(row, "b") is reason
-    assert factories.snapshot(row).blocked_reason(ON) is reason
-    assert {offer.refusal for offer in offers(factories.snapshot(row), MONTHLY, ON)} == {reason}
+    assert Quotes(factories.snapshot(row), ON).blocked_reason is reason
+    assert {offer.refusal for offer in Quotes(factories.snapshot(row), ON).offers(MONTHLY)} == {reason}
 
 
 def test_first_reason_in_order_of_precedence_is_reported() -> None:
