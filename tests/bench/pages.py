@@ -62,17 +62,17 @@ def _pairs(services: list[int], choices: list[str]) -> list[tuple[int, str]]:
 
 
 def _previews(server: Server, services: list[int]) -> list[str]:
-    """The addresses that the form asks for, with the question about the time that it shows for each choice."""
+    """What the form asks for when a client compares the plans on each cycle, with what it shows at each choice."""
     browser = sign_in(server)
-    queries = []
-    for plan in _PLANS:
-        for cycle in _CYCLES:
-            choice = f"plan={plan}&cycle={cycle}"
-            page = read(browser, f"{server.address}/services/{services[0]}/plan?{choice}")
-            asked = hidden_fields(page).get("asked", f"{cycle}.none")
+    paths = []
+    for service in services:
+        path, asked = f"/services/{service}/plan", ""
+        for choice in (f"plan={plan}&cycle={cycle}" for cycle in _CYCLES for plan in _PLANS):
+            page = read(browser, f"{server.address}{path}?{choice}")
             when = re.search(r'name="when"[^>]*value="(\w+)" checked', page)
-            queries.append(f"{choice}{f'&when={when[1]}' if when else ''}&asked={asked}")
-    return [f"/services/{service}/plan?{query}" for service in services for query in queries]
+            before, asked = asked, hidden_fields(page)["asked"]
+            paths.append(f"{path}?{choice}{f'&when={when[1]}' if when else ''}&asked={before or asked}")
+    return paths
 
 
 def _links(page: str, folder: str) -> list[str]:
