@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, ScalarSelect, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Index, Row, ScalarSelect, Select, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kajoom.domain.priority import Range, Turns, queue_of
 from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import Base, db, insert_if_absent
@@ -27,10 +28,17 @@ def _run_at(context: Any) -> datetime:
     return run_at
 
 
+def _queue(context: Any) -> str:
+    """The value of ``queue`` in the row that SQLAlchemy inserts."""
+    row = context.get_current_parameters()
+    return queue_of(row["kind"], row["ids"])
+
+
 class Message(Base):
     """A side effect to carry out after the commit: an e-mail, a panel call, a payment look-up, a part of a day's work.
 
-    ``ids`` holds the ids of rows, never amounts or texts; ``key`` makes a message unique. ``due_at`` is when it was
+    ``ids`` holds the ids of rows, never amounts or texts; ``key`` makes a message unique. ``queue`` is where it waits:
+    see ``domain/priority``. ``due_at`` is when it was
     first due and ``run_at`` when it is due next. ``lease_until`` and ``lease_token`` identify the worker that handles
     it. ``failing_since`` is when it began to fail, ``None`` after an attempt whose outcome was only not known yet; one
     with ``dead_at`` needs a person, who retries it or discards it (``discarded_by``, ``discard_note``, ``done_at``).
@@ -43,6 +51,7 @@ class Message(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
+    queue: Mapped[str] = mapped_column(String(60), default=_queue, server_default="2-email")
     key: Mapped[str] = mapped_column(unique=True)
     ids: Mapped[dict[str, Any]] = mapped_column(json_column())
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_run_at)
@@ -68,6 +77,8 @@ Index("ix_message_done_at", Message.done_at, sqlite_where=_IS_DONE, postgresql_w
 _IS_TO_CLIENT = Message.client_id.is_not(None)
 Index("ix_message_client", Message.client_id, Message.id, sqlite_where=_IS_TO_CLIENT, postgresql_where=_IS_TO_CLIENT)
 Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
+_IN_TURN = (Message.queue, Message.run_at, Message.id)
+Index("ix_message_queue", *_IN_TURN, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
 
 
 def is_dead_or(is_listed: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -100,28 +111,39 @@ def _recipient(kind: str, ids: Mapping[str, Any]) -> int | ScalarSelect[int] | N
     return select(row[0].client_id).where(row[0].id == row[1]).scalar_subquery() if row is not None else None
 
 
-def _due(at: datetime) -> Select[int]:
-    """The ids of the messages that are due and not leased, the oldest first."""
+def _due(at: datetime) -> Select[int, str]:
+    """The ids and queues of the messages that are due and not leased."""
     is_free = or_(Message.lease_until.is_(None), Message.lease_until < at)
-    return select(Message.id).where(IS_PENDING, Message.run_at <= at, is_free).order_by(Message.run_at, Message.id)
+    return select(Message.id, Message.queue).where(IS_PENDING, Message.run_at <= at, is_free)
 
 
 def is_any_due(at: datetime) -> bool:
     """Whether a message can be leased at ``at``."""
-    return db.session.scalar(_due(at).limit(1)) is not None
+    return db.session.scalar(_due(at).order_by(Message.run_at).limit(1)) is not None
 
 
-def claim_message(at: datetime, until: datetime, token: str) -> Message | None:
-    """Lease the oldest due message ``until`` then; rows locked by another worker are skipped, not waited for."""
-    message_id = db.session.scalar(_due(at).limit(1).with_for_update(skip_locked=True))
-    if message_id is None:
+def claim_message(turns: Turns, at: datetime, until: datetime, token: str) -> Message | None:
+    """Lease the due message whose turn it is ``until`` then; rows locked by another worker are skipped.
+
+    Of one kind the oldest goes first.
+    """
+    found = next(filter(None, (_first_in(queues, at) for queues in turns.ranges(at))), None)
+    if found is None:
         return None
     db.session.execute(
         update(Message)
-        .where(Message.id == message_id)
+        .where(Message.id == found.id)
         .values(lease_until=until, lease_token=token, attempts=Message.attempts + 1)
     )
-    return db.session.get(Message, message_id, populate_existing=True)
+    turns.pass_on(found.queue)
+    return db.session.get(Message, found.id, populate_existing=True)
+
+
+def _first_in(queues: Range, at: datetime) -> Row[int, str] | None:
+    """The first message in a range of queues that can be leased at ``at``, which is locked until the commit."""
+    is_in = (Message.queue > queues.after) & (Message.queue <= queues.last) & (Message.run_at <= queues.due_by)
+    query = _due(at).where(is_in).order_by(*_IN_TURN).limit(1)
+    return db.session.execute(query.with_for_update(skip_locked=True)).first()
 
 
 def leased_message(message_id: int, token: str) -> Message | None:

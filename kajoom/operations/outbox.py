@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from kajoom.domain.audit import Act
+from kajoom.domain.priority import Turns
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import AlertKind
@@ -153,12 +154,13 @@ def split_email(key: str, ids: Mapping[str, Any], parts: Mapping[str, Mapping[st
         add_message("email", f"{key}-{end}", {**ids, **recipients}, at)
 
 
-def lease_next(at: datetime) -> Message | None:
+def lease_next(at: datetime, turns: Turns | None = None) -> Message | None:
     """Lease the next due message to the caller, or ``None``; a lease ends two minutes after a worker was killed.
 
-    The queue is looked at without a write lock first: an idle worker delays no writer.
+    ``turns`` are those of the caller's earlier messages. The queue is looked at without a write lock first: an idle
+    worker delays no writer.
     """
-    return _lease(at) if _is_any_due(at) else None
+    return _lease(turns or Turns(), at) if _is_any_due(at) else None
 
 
 @transactional(read_only=True)
@@ -167,8 +169,8 @@ def _is_any_due(at: datetime) -> bool:
 
 
 @transactional
-def _lease(at: datetime) -> Message | None:
-    message = claim_message(at, at + LEASE, uuid4().hex)
+def _lease(turns: Turns, at: datetime) -> Message | None:
+    message = claim_message(turns, at, at + LEASE, uuid4().hex)
     if message is not None:
         db.session.expunge(message)  # refreshing it after the commit would keep a transaction open during the request
     return message

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from flask import current_app
 
 from kajoom import clock
+from kajoom.domain.priority import Turns
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.staff_input import one_line
 from kajoom.gateways import Gateways
@@ -35,9 +36,9 @@ log = logging.getLogger(__name__)
 _EXPECTED = (StillPending, MailDelayed, MailRefused, PanelUnavailable, ProviderUnavailable)
 
 
-def run_once(gateways: Gateways, at: datetime) -> bool:
-    """Handle the next due message; ``False`` when there is none."""
-    message = outbox.lease_next(at)
+def run_once(gateways: Gateways, at: datetime, turns: Turns | None = None) -> bool:
+    """Handle the next due message; ``False`` when there is none. ``turns`` are those of this worker."""
+    message = outbox.lease_next(at, turns)
     if message is None:
         return False
     ids = {"message_id": message.id, "kind": message.kind, "attempt": message.attempts}

@@ -11,6 +11,7 @@ from time import sleep
 from flask import Flask
 
 from kajoom import clock
+from kajoom.domain.priority import Turns
 from kajoom.operations.accounts.links import signing_keys
 from kajoom.operations.daily import enqueue_day, enqueue_digest
 from kajoom.operations.orders.service_tasks import report_late_accounts
@@ -41,10 +42,10 @@ class EmbeddedWorker:
 def work_forever(app: Flask, stop: Event) -> None:
     """Handle due messages, polling every second, and return between two messages once ``stop`` is set."""
     queued: date | None = None
-    heartbeat = Heartbeat()
+    heartbeat, turns = Heartbeat(), Turns()
     while not stop.is_set():
         try:
-            queued = run_pending(app, stop, queued, heartbeat)
+            queued = run_pending(app, stop, queued, heartbeat, turns)
         except Exception:
             # The database may be unavailable for a while: the worker must outlive it.
             log.exception("the worker failed and tries again")
@@ -61,12 +62,18 @@ def _pause(stop: Event) -> None:
         sleep(_POLL_SECONDS)
 
 
-def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: Heartbeat | None = None) -> date:
+def run_pending(
+    app: Flask,
+    stop: Event,
+    queued: date | None = None,
+    heartbeat: Heartbeat | None = None,
+    turns: Turns | None = None,
+) -> date:
     """Handle everything that is due, and seal the audit; queue the day's run unless ``queued`` is that day.
 
     Returns the day.
     """
-    heartbeat = heartbeat or Heartbeat()
+    heartbeat, turns = heartbeat or Heartbeat(), turns or Turns()
     with app.app_context():
         today = clock.today()
         if today != queued:
@@ -78,7 +85,7 @@ def run_pending(app: Flask, stop: Event, queued: date | None = None, heartbeat: 
         report_late_accounts(clock.now())
     while not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another
-            is_idle = not run_once(app.extensions["kajoom"], clock.now())
+            is_idle = not run_once(app.extensions["kajoom"], clock.now(), turns)
             if heartbeat.beat(clock.now()) or is_idle:
                 seal_new_acts(signing_keys(app.config), clock.now())
         if is_idle:

@@ -53,14 +53,14 @@ def invite_all(actor: str, at: datetime) -> int:
 def _invite_batch(actor: str, at: datetime) -> int:
     clients = lock_clients_to_invite(at - VALID_FOR[LinkKind.INVITATION], _BATCH)
     for client in clients:
-        _queue(client, actor, at)
+        _queue(client, actor, at, bulk=True)
     return len(clients)
 
 
-def _queue(client: Client, actor: str, at: datetime) -> None:
+def _queue(client: Client, actor: str, at: datetime, **more: bool) -> None:
     client.invited_at = at
     record_act(Act.INVITED, actor, at, client_id=client.id)
-    enqueue("email", f"invitation-{uuid4().hex}", at, email="invitation", client=client.id)
+    enqueue("email", f"invitation-{uuid4().hex}", at, email="invitation", client=client.id, **more)
 
 
 def _client_of(email: str) -> Client | None:

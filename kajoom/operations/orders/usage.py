@@ -38,7 +38,7 @@ def enqueue_next_batch(server: str, on: date, after: int, at: datetime) -> None:
 
 def _enqueue_batch(server: str, on: date, after: int, at: datetime) -> None:
     key = f"usage-{on.isoformat()}-{server}-{after}"
-    outbox.enqueue("usage", key, at, on=on.isoformat(), server=server, after=after)
+    outbox.enqueue("usage", key, at, on=on.isoformat(), server=server, after=after, bulk=True)
 
 
 @transactional(wait=False)
