@@ -17,7 +17,9 @@ run: .venv/installed instance/loaded
 	@echo
 	@KAJOOM_BASE_URL="$${KAJOOM_BASE_URL:-http://127.0.0.1:$(PORT)}" $(DEMO) exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --log-level warning "app:create_app()"
 
+# Compiled here, as the user who runs a server or a command often may not write beside the sources.
 setup: .venv/installed
+	@$(BIN)/python -m compileall -q app.py kajoom migrations
 	@$(BIN)/flask words compile
 
 test: .venv/tested

@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Sequence
 from pkgutil import resolve_name
+from typing import Any
 
 import click
 from flask import Flask
@@ -14,23 +15,76 @@ from flask.cli import AppGroup
 from kajoom.models.db import db
 
 COMMANDS = {
-    "accounts": "kajoom.cli.accounts:accounts",
-    "audit": "kajoom.cli.audit:audit",
-    "bill": "kajoom.cli.bill:bill",
-    "catalog": "kajoom.cli.catalog:catalog_command",
-    "db": "flask_migrate.cli:db",
-    "demo": "kajoom.cli.demo:demo",
-    "due": "kajoom.cli.due:due_command",
-    "export": "kajoom.cli.export:export",
-    "import": "kajoom.cli.imports:import_command",
-    "jobs": "kajoom.cli.jobs:jobs",
-    "mail": "kajoom.cli.mail:mail",
-    "quote": "kajoom.cli.quote:quote_command",
-    "staff": "kajoom.cli.staff:staff",
-    "words": "kajoom.cli.words:words_command",
-    "work": "kajoom.cli.work:work",
+    "accounts": (
+        "kajoom.cli.accounts:accounts",
+        "The accounts of clients: invitations, lost second factors, copies of what is held about a client, and "
+        "erasure.",
+    ),
+    "audit": (
+        "kajoom.cli.audit:audit",
+        "The audit: the acts of staff, documents, payments and account changes, each sealed by a worker.",
+    ),
+    "bill": (
+        "kajoom.cli.bill:bill",
+        "Issue renewals, start scheduled changes, expire unpaid orders, end cancelled services, and send reminders.",
+    ),
+    "catalog": ("kajoom.cli.catalog:catalog_command", "The host's catalogue: what is sold, and at what price."),
+    "db": ("flask_migrate.cli:db", "Perform database migrations."),
+    "demo": (
+        "kajoom.cli.demo:demo",
+        "The demonstration: its data, and how its payment provider and hosting panel respond.",
+    ),
+    "due": (
+        "kajoom.cli.due:due_command",
+        "Print the due dates that follow a cycle begun on the anchor, one per line.",
+    ),
+    "export": (
+        "kajoom.cli.export:export",
+        "Write the documents, payments or account credit of a period as CSV.",
+    ),
+    "import": (
+        "kajoom.cli.imports:import_command",
+        "Import clients and services from the files of the host's billing system.",
+    ),
+    "jobs": (
+        "kajoom.cli.jobs:jobs",
+        "What the workers have to do: e-mails, changes at the panel, payments to look up, parts of a day's work.",
+    ),
+    "mail": ("kajoom.cli.mail:mail", "The e-mails that clients receive."),
+    "quote": (
+        "kajoom.cli.quote:quote_command",
+        "Answer each case read from the standard input, one line of JSON for one line of JSON.",
+    ),
+    "staff": (
+        "kajoom.cli.staff:staff",
+        "The host's staff: their accounts, changes to make, services to suspend or end, payments, credit, refunds.",
+    ),
+    "words": ("kajoom.cli.words:words_command", "The messages of the pages and e-mails, in French and in English."),
+    "work": (
+        "kajoom.cli.work:work",
+        "Carry out changes, settle payments and send e-mails, until stopped (SIGTERM or Ctrl+C).",
+    ),
 }
-"""Where each command is."""
+"""Where each command is, and the first sentence of its help, which ``flask --help`` lists without importing it."""
+
+
+class LazyCommand(click.Command):
+    """A command whose module is imported when the command is used."""
+
+    def __init__(self, name: str, path: str, summary: str) -> None:
+        super().__init__(name, help=summary)
+        self._path = path
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        command: click.Command = resolve_name(self._path)
+        return command
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """A context of the command itself, which click then invokes."""
+        return self.load().make_context(info_name, args, parent, **extra)
 
 
 class CommandGroup(AppGroup):
@@ -49,8 +103,7 @@ class CommandGroup(AppGroup):
             raise click.UsageError("An argument is not valid UTF-8.")
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = resolve_name(COMMANDS[cmd_name])
-        return command
+        return LazyCommand(cmd_name, *COMMANDS[cmd_name])
 
 
 def end_command(app: Flask) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Index, Integer, String, event, select, text, update
+from sqlalchemy import Integer, String, event, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kajoom.domain.audit import STAFF_PREFIX, Act, AuditedAct, Seal
 from kajoom.models.db import Base, db
 from kajoom.models.invoice import Counter
+from kajoom.models.partial_index import partial_index
 from kajoom.models.types import UtcDateTime
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class AuditRow(Base):
 
 
 _IS_UNSEALED = AuditRow.place.is_(None)
-Index("ix_audit_unsealed", AuditRow.id, sqlite_where=_IS_UNSEALED, postgresql_where=_IS_UNSEALED)
+partial_index("ix_audit_unsealed", AuditRow.id, where=_IS_UNSEALED)
 
 
 def record_act(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, ScalarSelect, select
+from sqlalchemy import ForeignKey, ScalarSelect, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
+from kajoom.models.partial_index import partial_index
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, enum_column, inline_code
 
@@ -53,19 +54,17 @@ class Cancellation(Base):
 
 
 IS_OPEN_REQUEST = Cancellation.status == inline_code(CancellationStatus.OPEN)
-Index(
+partial_index(
     "uq_cancellation_open_service",
     Cancellation.service_id,
     unique=True,
-    sqlite_where=IS_OPEN_REQUEST,
-    postgresql_where=IS_OPEN_REQUEST,
+    where=IS_OPEN_REQUEST,
 )
 
-Index(
+partial_index(
     "ix_cancellation_open",
     Cancellation.effective_on,
-    sqlite_where=IS_OPEN_REQUEST,
-    postgresql_where=IS_OPEN_REQUEST,
+    where=IS_OPEN_REQUEST,
 )
 
 _WITH_SERVICE = joinedload(Cancellation.service).joinedload(Service.plan).joinedload(Plan.group)

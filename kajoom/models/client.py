@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_security import UserMixin
-from sqlalchemy import Index, ScalarSelect, String, inspect, or_, select
+from sqlalchemy import ScalarSelect, String, inspect, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from kajoom.domain.tax import Taxation, TaxName
 from kajoom.models.db import Base, db
+from kajoom.models.partial_index import partial_index
 from kajoom.models.search_columns import folded_text, search_columns
 from kajoom.models.types import UtcDateTime, inline_text
 
@@ -81,7 +82,7 @@ class Client(Base, UserMixin):
 
 
 IS_STAFF = Client.role != inline_text("")
-Index("ix_client_staff", Client.email, sqlite_where=IS_STAFF, postgresql_where=IS_STAFF)
+partial_index("ix_client_staff", Client.email, where=IS_STAFF)
 
 
 def taxation_of(province: str, country: str, tax_exempt: str, registered: frozenset[TaxName]) -> Taxation:

@@ -8,15 +8,16 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, MetaData, event, literal, make_url
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase
 
 from kajoom.models.folded_text import define_folded
+from kajoom.models.partial_index import complete_for_postgresql
 from kajoom.models.write_turn import begin_in_turn
 
 # Every constraint has a name: Alembic needs it to alter a constraint on SQLite.
@@ -61,10 +62,14 @@ def check_database_url(url: str) -> str | None:
     return None
 
 
+def dialect_insert(table: type[_Declarative]) -> Any:
+    """An INSERT with the ``ON CONFLICT`` of the engine in use, whose dialect alone is loaded."""
+    return resolve_name(f"sqlalchemy.dialects.{db.session.get_bind().dialect.name}:insert")(table)
+
+
 def insert_if_absent(table: type[_Declarative], row: dict[str, Any], unique_column: str) -> bool:
     """Insert a row, unless there is one with the same value in ``unique_column``; return whether it was inserted."""
-    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(row).on_conflict_do_nothing(index_elements=[unique_column])
+    statement = dialect_insert(table).values(row).on_conflict_do_nothing(index_elements=[unique_column])
     return db.session.execute(statement.returning(literal(1))).first() is not None
 
 
@@ -117,6 +122,7 @@ def _prepare(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}").close()
         define_folded(connection)
     else:
+        complete_for_postgresql(_Declarative.metadata)
         # Wait for a lock as long as SQLite does, and end the transaction of a process that hangs.
         connection.autocommit = True  # a SET inside a transaction would be undone by its rollback
         for setting in _SETTINGS:

@@ -24,6 +24,7 @@ from kajoom.domain.money import Money
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.order import Order
+from kajoom.models.partial_index import partial_index
 from kajoom.models.service import Service
 from kajoom.models.types import LineJson, TaxJson, enum_column, json_column
 
@@ -128,13 +129,12 @@ IS_LIVE_RENEWAL = and_(
 """A renewal whose period cannot be invoiced again: neither void nor replaced."""
 
 # A period is invoiced once, even when the daily run is repeated or done by two workers.
-Index(
+partial_index(
     "uq_invoice_renewal_period",
     Invoice.service_id,
     Invoice.period_start,
     unique=True,
-    sqlite_where=IS_LIVE_RENEWAL,
-    postgresql_where=IS_LIVE_RENEWAL,
+    where=IS_LIVE_RENEWAL,
 )
 
 

@@ -16,6 +16,7 @@ from kajoom.domain.quote import Decision, Direction
 from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
+from kajoom.models.partial_index import partial_index
 from kajoom.models.plan_names import names_of_plans
 from kajoom.models.service import Service
 from kajoom.models.types import Translated, UtcDateTime, enum_column, json_column
@@ -105,7 +106,7 @@ IS_OPEN = Order.status.in_(sorted(OPEN))
 
 Index("ix_order_status", Order.status)
 # The database ensures that a service has at most one change in progress.
-Index("uq_order_open_service", Order.service_id, unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+partial_index("uq_order_open_service", Order.service_id, unique=True, where=IS_OPEN)
 
 
 class OrderStep(Base):

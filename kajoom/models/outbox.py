@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, Row, ScalarSelect, Select, String, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.domain.priority import Range, Turns, queue_of
@@ -15,6 +15,7 @@ from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
+from kajoom.models.partial_index import partial_index
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, json_column
 
@@ -71,14 +72,14 @@ class Message(Base):
 
 IS_PENDING = Message.done_at.is_(None) & Message.dead_at.is_(None)
 IS_DEAD = Message.dead_at.is_not(None) & Message.done_at.is_(None)
-Index("ix_message_dead", Message.kind, Message.dead_at, sqlite_where=IS_DEAD, postgresql_where=IS_DEAD)
+partial_index("ix_message_dead", Message.kind, Message.dead_at, where=IS_DEAD)
 _IS_DONE = Message.done_at.is_not(None)
-Index("ix_message_done_at", Message.done_at, sqlite_where=_IS_DONE, postgresql_where=_IS_DONE)
+partial_index("ix_message_done_at", Message.done_at, where=_IS_DONE)
 _IS_TO_CLIENT = Message.client_id.is_not(None)
-Index("ix_message_client", Message.client_id, Message.id, sqlite_where=_IS_TO_CLIENT, postgresql_where=_IS_TO_CLIENT)
-Index("ix_message_waiting", Message.run_at, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
+partial_index("ix_message_client", Message.client_id, Message.id, where=_IS_TO_CLIENT)
+partial_index("ix_message_waiting", Message.run_at, where=IS_PENDING)
 _IN_TURN = (Message.queue, Message.run_at, Message.id)
-Index("ix_message_queue", *_IN_TURN, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
+partial_index("ix_message_queue", *_IN_TURN, where=IS_PENDING)
 
 
 def is_dead_or(is_listed: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, SQLColumnExpression, and_, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, ScalarSelect, SQLColumnExpression, and_, func, select
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from kajoom.domain.money import Money
 from kajoom.domain.payment import OPEN, AttemptStatus
 from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.invoice import Invoice
+from kajoom.models.partial_index import partial_index
 from kajoom.models.saved_method import SavedMethod
 from kajoom.models.types import UtcDateTime, enum_column, inline_code
 
@@ -64,11 +65,11 @@ class Attempt(Base):
 
 _IS_OPEN = Attempt.status.in_([inline_code(status) for status in sorted(OPEN)])
 # Two open attempts at one invoice could both succeed: the first must be settled before the second starts.
-Index("uq_attempt_open_invoice", Attempt.invoice_id, unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+partial_index("uq_attempt_open_invoice", Attempt.invoice_id, unique=True, where=_IS_OPEN)
 
 
 # The first column is compared, so that the index serves without statistics too.
-Index("ix_attempt_open", Attempt.provider, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+partial_index("ix_attempt_open", Attempt.provider, where=_IS_OPEN)
 
 
 class Payment(Base):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import Index, UniqueConstraint, select
+from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from kajoom.domain.money import Money
 from kajoom.domain.reconciliation import DifferenceKind
 from kajoom.models.db import Base, db
+from kajoom.models.partial_index import partial_index
 from kajoom.models.payment import Payment
 from kajoom.models.types import UtcDateTime, enum_column
 
@@ -50,7 +51,7 @@ class Difference(Base):
 
 
 IS_UNRESOLVED = Difference.resolved_at.is_(None)
-Index("ix_difference_unresolved", Difference.day, sqlite_where=IS_UNRESOLVED, postgresql_where=IS_UNRESOLVED)
+partial_index("ix_difference_unresolved", Difference.day, where=IS_UNRESOLVED)
 
 
 def open_differences(limit: int | None = None) -> list[Difference]:

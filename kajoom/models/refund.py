@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select
+from sqlalchemy import CheckConstraint, ForeignKey, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.money import Money
 from kajoom.domain.refund import OPEN, RefundablePayment, RefundStatus
 from kajoom.models.db import Base, db
+from kajoom.models.partial_index import partial_index
 from kajoom.models.payment import Payment
 from kajoom.models.types import UtcDateTime, enum_column, inline_code
 
@@ -49,12 +50,11 @@ class RefundAttempt(Base):
 
 IS_OPEN_REFUND = RefundAttempt.status.in_([inline_code(status) for status in sorted(OPEN)])
 # Two open refunds of one payment could both succeed: the first must be settled before the second starts.
-Index(
+partial_index(
     "uq_refund_attempt_open",
     RefundAttempt.payment_id,
     unique=True,
-    sqlite_where=IS_OPEN_REFUND,
-    postgresql_where=IS_OPEN_REFUND,
+    where=IS_OPEN_REFUND,
 )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db
+from kajoom.models.partial_index import partial_index
 from kajoom.models.types import UtcDateTime
 
 
@@ -31,9 +32,9 @@ class SavedMethod(Base):
 
 
 _IS_USABLE = SavedMethod.ended_at.is_(None)
-Index(
+partial_index(
     "uq_saved_method_of_client", SavedMethod.client_id, SavedMethod.provider, unique=True,
-    sqlite_where=_IS_USABLE, postgresql_where=_IS_USABLE,
+    where=_IS_USABLE,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import ForeignKey, Index, Row, exists, func, select, update
+from sqlalchemy import ForeignKey, Row, exists, func, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from kajoom.domain.order import OrderStatus
@@ -18,6 +18,7 @@ from kajoom.models.db import Base, db, insert_if_absent
 from kajoom.models.order import Order
 from kajoom.models.outbox import IS_PENDING, Message
 from kajoom.models.paging import page_of
+from kajoom.models.partial_index import partial_index
 from kajoom.models.service import Service
 from kajoom.models.types import UtcDateTime, enum_column
 
@@ -71,7 +72,7 @@ class Task(Base):
 
 
 _IS_OPEN = Task.closed_at.is_(None)
-Index("ix_task_open", Task.opened_at, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+partial_index("ix_task_open", Task.opened_at, where=_IS_OPEN)
 
 _WITH_SERVICE = (
     joinedload(Task.service).joinedload(Service.plan).joinedload(Plan.group),

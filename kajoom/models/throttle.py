@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, String, case, delete, false, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.domain.throttle import Counter, ThrottleKind
-from kajoom.models.db import Base, db
+from kajoom.models.db import Base, db, dialect_insert
 from kajoom.models.types import UtcDateTime
 
 
@@ -41,8 +40,7 @@ def add_to_counters(memories: Mapping[CounterName, timedelta], at: datetime) -> 
     ``memories`` says how long a counter that begins is remembered. When the next act may be is not changed. Two
     transactions lock the same counters in the same order, so that they do not wait for each other.
     """
-    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Throttle)
+    statement = dialect_insert(Throttle)
     new = statement.excluded
     is_forgotten = Throttle.forget_at <= new.next_at
     statement = statement.on_conflict_do_update(

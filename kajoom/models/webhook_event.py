@@ -8,6 +8,7 @@ from sqlalchemy import Index, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.models.db import Base, db
+from kajoom.models.partial_index import partial_index
 from kajoom.models.types import UtcDateTime, inline_text
 
 _FOR_STAFF = ("PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED", "CUSTOMER.DISPUTE.")
@@ -38,11 +39,10 @@ IS_FOR_STAFF = or_(*(WebhookEvent.kind.like(inline_text(f"{kind}%")) for kind in
 """The events about refunds and reversals made at the provider, and disputes; their index has the same condition."""
 
 Index("ix_webhook_event_received_at", WebhookEvent.received_at)
-Index(
+partial_index(
     "ix_webhook_event_for_staff",
     WebhookEvent.received_at,
-    sqlite_where=IS_FOR_STAFF,
-    postgresql_where=IS_FOR_STAFF,
+    where=IS_FOR_STAFF,
 )
 
 IS_OPEN = IS_FOR_STAFF & WebhookEvent.closed_at.is_(None)

@@ -28,7 +28,7 @@ VARIABLE = re.compile(r"KAJOOM_[A-Z][A-Z_]*")
 PATH = re.compile(r"(?:kajoom|templates|tests|translations|migrations|demo|static|deploy|docs|\.ci)/[\w./-]*\w/?")
 TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
 FLASK = re.compile(r"\bflask ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?")
-GROUPS: dict[str, click.Command] = {name: resolve_name(path) for name, path in COMMANDS.items()}
+GROUPS: dict[str, click.Command] = {name: resolve_name(path) for name, (path, _) in COMMANDS.items()}
 
 
 def anchors(text: str) -> set[str]:

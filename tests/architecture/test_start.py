@@ -1,4 +1,4 @@
-"""What a web process loads: each of these packages takes megabytes that only commands or the worker need."""
+"""What a process loads: each of these packages takes megabytes and a part of each start."""
 
 from __future__ import annotations
 
@@ -10,15 +10,26 @@ import pytest
 
 from tests.architecture.files import ROOT
 
-NOT_LOADED = {"alembic", "flask_migrate", "pydantic", "kajoom.worker.emails", "httpx2"}
+NOT_LOADED = {"alembic", "flask_migrate", "httpx2", "pydantic", "sqlalchemy.dialects.postgresql"}
+NOT_BY_PAGES = {"kajoom.cli.staff", "kajoom.worker.emails"}
+
+WEB_PROCESS = "import sys; from app import create_app; create_app(); print(*sys.modules)"
+COMMAND = "import atexit, sys; from flask.cli import main; atexit.register(lambda: print(*sys.modules)); main()"
 
 
 @pytest.mark.slow
-def test_web_process_loads_neither_the_worker_nor_what_only_commands_need() -> None:
-    script = "import sys; from app import create_app; create_app(); print(*sys.modules)"
+@pytest.mark.parametrize(
+    ("script", "arguments", "not_loaded"),
+    [
+        (WEB_PROCESS, (), NOT_LOADED | NOT_BY_PAGES),
+        (COMMAND, ("--help",), NOT_LOADED | NOT_BY_PAGES),
+        (COMMAND, ("staff", "queue", "--help"), NOT_LOADED),
+    ],
+    ids=["web process", "list of commands", "command"],
+)
+def test_process_loads_only_what_it_uses(script: str, arguments: tuple[str, ...], not_loaded: set[str]) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KAJOOM_")}
     environment |= {"KAJOOM_DEMO": "1", "KAJOOM_WORKER": "none"}
-    loaded = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert NOT_LOADED & {*loaded} == set()
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert not_loaded & {*done.stdout.split()} == set()
