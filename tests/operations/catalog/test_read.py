@@ -1,7 +1,7 @@
 """Reading of a catalogue file: every error is reported with its line, its place and its reason."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kajoom.domain.cycle import BillingCycle
@@ -135,6 +135,7 @@ def test_byte_order_mark_is_accepted() -> None:
     assert not isinstance(read_catalog(b"\xef\xbb\xbf" + DEMO.encode()), list)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_file_is_read_or_refused_with_a_reason(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(DEMO)))
