@@ -106,9 +106,12 @@ _BUILT_IN = (
 BUILT_IN: Mapping[str, PaymentMethod] = {method.code: method for method in _BUILT_IN}
 """The methods that need no entry in the host's catalogue, by their code."""
 
+WITHOUT_PROVIDER = frozenset({"card"})
+"""The methods that a service may have had elsewhere, and with which nothing can be paid here."""
+
 ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("banktransfer", "wire", "wire_transfer"), "bank_transfer"),
-    **dict.fromkeys(("mailin", "check", "cheque_by_mail"), "cheque"),
+    **dict.fromkeys(("mailin", "check", "cheque_by_mail", "cheque_par_la_poste"), "cheque"),
     **dict.fromkeys(("paypalcheckout", "paypal_checkout", "paypalbilling", "paypalexpress", "paypal_ppcpv"), "paypal"),
     **dict.fromkeys(("stripe", "creditcard", "credit_card", "authorize", "moneris"), "card"),
     **dict.fromkeys(("interac_e_transfer", "etransfer", "e_transfer", "emt"), "interac"),

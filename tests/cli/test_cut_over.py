@@ -104,6 +104,16 @@ def test_credit_is_added_once_and_is_no_email(run: FlaskCliRunner, folder: Path)
     assert db.session.query(Message).count() == messages
 
 
+def test_credit_whose_reason_has_entities_is_the_same_without_them(run: FlaskCliRunner, folder: Path) -> None:
+    import_all(run, folder)
+    for reason in ("reçu d&#039;avance", "reçu d'avance"):
+        (folder / "more.csv").write_text(f"client,amount,reason\n2,100.00,{reason}\n")
+        run.invoke(import_command, ["credit", str(folder / "more.csv")])
+    service = service_by_external_id("S2")
+    assert service is not None
+    assert str(balance_of(service.client_id, "CAD")) == "100.00"
+
+
 def test_billing_does_exactly_what_its_dry_run_shows(run: FlaskCliRunner, folder: Path) -> None:
     import_all(run, folder)
     before = counts()

@@ -1,7 +1,10 @@
 """The files of a small host, as WHMCS and Excel write them, go in without being edited."""
 
+import csv
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -96,3 +99,57 @@ def test_second_import_of_the_exports_changes_nothing(run: FlaskCliRunner) -> No
     for name in (HOSTING, "whmcs-services-2-domains.csv", "whmcs-services-3-addons.csv"):
         load(run, "services", name)
         assert "added: 0\nchanged: 0\n" in load(run, "services", name)
+
+
+def rewritten(path: Path, change: Callable[[dict[str, str]], dict[str, str]], **written: Any) -> str:
+    """The hosting services, each row changed, in columns of the opposite order; returns the name of the file."""
+    rows = [change(row) for row in csv.DictReader((HOST / HOSTING).read_text("utf-8").splitlines())]
+    with path.open("w", newline="", encoding=written.pop("encoding", "utf-8")) as file:
+        writer = csv.DictWriter(file, list(rows[0])[::-1], **written)
+        writer.writeheader()
+        writer.writerows(rows)
+    return str(path)
+
+
+FRENCH = {
+    "Active": "Actif",
+    "Suspended": "SUSPENDU",
+    "Terminated": "Résilié",
+    "Cancelled": "annulé",
+    "Monthly": "Mensuel",
+    "Annually": "ANNUEL",
+    "Semi-Annually": "semestriel",
+    "Completed": "Terminé",
+}
+
+
+def test_export_in_other_words_order_and_encoding_says_the_same(run: FlaskCliRunner, tmp_path: Path) -> None:
+    load(run, "services", HOSTING)
+
+    def change(row: dict[str, str]) -> dict[str, str]:
+        row = {name.upper(): FRENCH.get(cell, cell) for name, cell in row.items()}
+        return {**row, "NEXTDUEDATE": row["NEXTDUEDATE"].replace("-", "/"), "PROMOID": "0"}
+
+    name = rewritten(tmp_path / "other.csv", change, encoding="utf-16", delimiter="\t")
+    again = load(run, "services", name)
+    assert "added: 0\nchanged: 0\nunchanged: 9\n" in again
+
+
+def test_periods_that_whmcs_has_invoiced_are_not_renewed_here(run: FlaskCliRunner, tmp_path: Path) -> None:
+    name = rewritten(
+        tmp_path / "h.csv", lambda row: {**row, "nextinvoicedate": "2027-01-31" if row["id"] == "1" else ""}
+    )
+    load(run, "services", name)
+    found = services()
+    assert (found["hosting-1"].next_due_date, found["hosting-1"].invoiced_until) == (
+        date(2026, 12, 31),
+        date(2027, 1, 31),
+    )
+    assert found["hosting-2"].invoiced_until is None
+
+
+def test_file_without_currency_is_told_where_another_one_is_meant(run: FlaskCliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text((HOST / "map.toml").read_text("utf-8") + '\n[defaults]\ncurrency = "CAD"\n', "utf-8")
+    name = rewritten(tmp_path / "h.csv", lambda row: {key: cell for key, cell in row.items() if key != "currency"})
+    assert "currency: CAD by default, but 84.00 is the price in EUR" in load(run, "services", name, "--map", str(path))

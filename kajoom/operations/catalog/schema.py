@@ -125,8 +125,8 @@ class PricesEntry(Table):
 class PlanEntry(Table):
     """A plan: its texts, its limits (``None`` is unlimited) and its prices by currency.
 
-    ``features`` has what the plan offers of the group's features, by their keys. ``package`` is the panel's own name
-    for the plan. Only a withdrawn plan may have no price.
+    ``features`` has what the plan offers of the group's features, by their keys, or sentences. ``package`` is the
+    panel's own name for the plan. Only a withdrawn plan may have no price.
     """
 
     level: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
@@ -142,13 +142,13 @@ class PlanEntry(Table):
 
     @field_validator("features", mode="before")
     @classmethod
-    def _check_features(cls, features: Any) -> Any:
-        if isinstance(features, list):
-            raise ValueError(
-                "no longer a list: each feature has a key, named in the group, and a value, as in "
-                '{ backup = { fr = "quotidienne", en = "daily" } }'
-            )
-        return features
+    def _number_sentences(cls, features: Any) -> Any:
+        """A list of sentences as features without a key of the group, by their places in the list."""
+        if not isinstance(features, list):
+            return features
+        if any(each is True for each in features):
+            raise ValueError("a sentence in both languages expected, or a table of features by key")
+        return {str(n): each for n, each in enumerate(features, 1)}
 
     @field_validator("prices")
     @classmethod
@@ -193,10 +193,17 @@ class GroupEntry(Table):
     moves: list[MoveEntry] = []
 
     def features_of(self, plan: PlanEntry) -> list[dict[str, Any]]:
-        """A plan's features in the order of the group, each with its key, its name and its value."""
+        """A plan's features in the order of the group, each with its key, its name and its value; then its sentences.
+
+        A sentence is its own key, so that two plans are compared by whether they have it.
+        """
         values = plan.model_dump(include={"features"})["features"]
         names = self.model_dump(include={"features"})["features"]
-        return [{"key": key, "name": names[key], "value": values[key]} for key in names if key in values]
+        sentences = [value for key, value in values.items() if key not in names]
+        return [
+            *({"key": key, "name": names[key], "value": values[key]} for key in names if key in values),
+            *({"key": text["fr"], "name": text, "value": None} for text in sentences),
+        ]
 
     def moves_by_plan(self) -> dict[str, dict[str, MoveEntry]]:
         """For each plan, the permitted move to each other one; a later entry of the file overrides an earlier one."""

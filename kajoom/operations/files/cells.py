@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ _MAX_UNITS = 1_000_000_000
 # Months are added to and taken from these days, so the ends of the calendar are out of reach.
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2099, 12, 31)
 _TIME = re.compile(r"(?<=\d)[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{2})[/.](\d{2})", re.ASCII)
 _OTHER_ORDER = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,10}", re.ASCII)
 
@@ -37,8 +39,17 @@ STATUSES: Mapping[str, ServiceStatus] = {status.value: status for status in Serv
     "pending_transfer": ServiceStatus.PENDING,
     "grace": ServiceStatus.SUSPENDED,
     "redemption": ServiceStatus.SUSPENDED,
+    **dict.fromkeys(("actif",), ServiceStatus.ACTIVE),
+    **dict.fromkeys(("en_attente", "en_attente_d'enregistrement", "en_attente_de_transfert"), ServiceStatus.PENDING),
+    **dict.fromkeys(("suspendu", "suspendue"), ServiceStatus.SUSPENDED),
+    **dict.fromkeys(("annule", "annulee", "transfere", "transferee"), ServiceStatus.CANCELLED),
+    **dict.fromkeys(
+        ("termine", "terminee", "resilie", "resiliee", "expire", "expiree", "fraude", "complete", "completee"),
+        ServiceStatus.TERMINATED,
+    ),
 }
-"""Our names of the statuses and those of services and domains in WHMCS, in lower case with ``_`` between words."""
+"""Our names of the statuses, those of services and domains in WHMCS, and the French ones, in lower case without accents
+and with ``_`` between words."""
 
 CYCLES: Mapping[str, BillingCycle] = {cycle.value: cycle for cycle in BillingCycle} | {
     "semi_annually": BillingCycle.SEMIANNUALLY,
@@ -48,20 +59,30 @@ CYCLES: Mapping[str, BillingCycle] = {cycle.value: cycle for cycle in BillingCyc
     "onetime": BillingCycle.ONE_TIME,
     "once": BillingCycle.ONE_TIME,
     "free_account": BillingCycle.FREE,
+    **dict.fromkeys(("gratuit", "compte_gratuit"), BillingCycle.FREE),
+    **dict.fromkeys(("une_fois", "une_seule_fois", "unique", "paiement_unique"), BillingCycle.ONE_TIME),
+    **dict.fromkeys(("mensuel", "mensuelle"), BillingCycle.MONTHLY),
+    **dict.fromkeys(("trimestriel", "trimestrielle"), BillingCycle.QUARTERLY),
+    **dict.fromkeys(("semestriel", "semestrielle"), BillingCycle.SEMIANNUALLY),
+    **dict.fromkeys(("annuel", "annuelle"), BillingCycle.ANNUALLY),
+    **dict.fromkeys(("biennal", "biennale", "bisannuel", "bisannuelle"), BillingCycle.BIENNIALLY),
+    **dict.fromkeys(("triennal", "triennale", "trisannuel", "trisannuelle"), BillingCycle.TRIENNIALLY),
 }
-"""Our names of the cycles and those of other systems, in lower case with ``_`` between words."""
+"""Our names of the cycles, those of other systems and the French ones, written like ``STATUSES``."""
 
 _BY_MONTHS = {cycle.months: cycle for cycle in BillingCycle if cycle.months}
 _LENGTH = re.compile(r"(\d{1,3})[\s_-]*(months?|mois|years?|ans?)", re.ASCII | re.IGNORECASE)
 
 
 def one_of(names: Mapping[str, Any]) -> Callable[[str], Any]:
-    """A validator for one of some names, in any case and with spaces or hyphens between the words."""
+    """A validator for one of some names, in any case, with or without accents, and with spaces or hyphens."""
 
     def parse(cell: str) -> Any:
         name = cell.lower()
         if name not in names:
-            name = re.sub(r"[\s-]+", "_", name)
+            name = re.sub(r"[\s-]+", "_", name.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+        if name not in names:
+            name = "".join(each for each in unicodedata.normalize("NFD", name) if not unicodedata.combining(each))
         if name not in names:
             raise ValueError(f"unknown: {cell[:40]!r}; one of {', '.join(dict.fromkeys(names.values()))}")
         return names[name]
@@ -126,7 +147,7 @@ def _parse_day(cell: str) -> date:
     """A day, of which a time is left off; ``ValueError`` also for an order of its parts that nothing declares."""
     if _OTHER_ORDER.match(cell):
         raise ValueError(f'not a date like 2022-11-01: {cell[:40]!r} (a --map file with dates = "dmy" or "mdy")')
-    day = parse_day(_TIME.sub("", cell))
+    day = parse_day(_YEAR_FIRST.sub(r"\1-\2-\3", _TIME.sub("", cell)))
     if not _FIRST_DAY <= day <= _LAST_DAY:
         raise ValueError(f"not from {_FIRST_DAY} to {_LAST_DAY}: {cell}")
     return day

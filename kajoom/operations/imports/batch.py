@@ -24,7 +24,9 @@ BATCH_SIZE = 2000
 _REASONS = {**REASONS, "missing": "empty"}
 _TIMES = ("", " 00:00", " 00:00:00")
 # Other systems write a date of zeros where there is none, and \N where a database has no value.
-_BLANK = {"", r"\N"} | {f"{day}{time}" for day in ("0000-00-00", "00/00/0000", "00-00-0000") for time in _TIMES}
+_BLANK = {"", r"\N"} | {
+    f"{day}{time}" for day in ("0000-00-00", "0000/00/00", "00/00/0000", "00-00-0000") for time in _TIMES
+}
 
 Progress = Callable[[str, int], None]
 """Called with what was done, "checked" or "written", and to how many rows so far."""
@@ -63,6 +65,9 @@ class Importer(Protocol):
 
     def errors(self, values: Mapping[str, Any], facts: Any) -> Iterator[tuple[str, str]]:
         """The place and reason of what is wrong with a row whose cells are each valid."""
+
+    def notes(self, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """The place and reason of what an operator should know of a valid row."""
 
     def write(self, records: Sequence[ImportRow], facts: Any) -> Written:
         """Add and update the rows."""
@@ -173,6 +178,10 @@ class ImportBatch:
                 self._names = row.names
                 values = self._validate(row)
                 if values is not None and self._is_first(row.line, values):
+                    self.report.notes += [
+                        FileNote(row.line, self._names.get(place, place), reason)
+                        for place, reason in self.importer.notes(values)
+                    ]
                     yield ImportRow(row.line, values)
 
     def _validate(self, row: Row) -> dict[str, Any] | None:

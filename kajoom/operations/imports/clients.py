@@ -122,6 +122,9 @@ class _Clients:
         if owner is not None and owner != values["external_id"]:
             yield "email", f"{values['email']} is already that of {owner}"
 
+    def notes(self, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        return iter(())
+
     def write(self, records: Sequence[ImportRow], facts: _Facts) -> Written:
         added, changes = [], {}
         for record in records:

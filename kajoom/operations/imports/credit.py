@@ -19,6 +19,7 @@ from kajoom.models.credit import CreditEntry, keys_among
 from kajoom.models.db import db
 from kajoom.operations.files.cells import Cents, Currency, Day, Text
 from kajoom.operations.files.csv_file import Row
+from kajoom.operations.files.layout import decode_entities
 from kajoom.operations.files.report import FileError, ImportReport
 from kajoom.operations.imports.batch import ALL_OR_NOTHING, HowToImport, ImportBatch, ImportRow, Written
 from kajoom.operations.imports.service_row import client_key
@@ -36,7 +37,7 @@ class CreditRow(BaseModel):
     client: Annotated[str, Field(max_length=254), AfterValidator(client_key)]
     currency: Currency = "CAD"
     amount: Annotated[Cents, AfterValidator(_check_amount)]
-    reason: Text = ""
+    reason: Annotated[Text, AfterValidator(decode_entities)] = ""
     date: Day | None = None
 
 
@@ -75,6 +76,9 @@ class _Credit:
     def errors(self, values: Mapping[str, Any], facts: _Facts) -> Iterator[tuple[str, str]]:
         if values["client"] not in facts.clients:
             yield "client", f"unknown client: {values['client']}"
+
+    def notes(self, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        return iter(())
 
     def write(self, records: Sequence[ImportRow], facts: _Facts) -> Written:
         entries = {}

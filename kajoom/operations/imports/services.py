@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from kajoom.domain.catalog import Catalog
 from kajoom.domain.cycle import add_months
 from kajoom.domain.order import IMPORT
-from kajoom.domain.payment_method import ALIASES
+from kajoom.domain.payment_method import ALIASES, WITHOUT_PROVIDER
 from kajoom.domain.usage import Resource
 from kajoom.models import bulk
 from kajoom.models.catalog import catalog
@@ -129,6 +129,10 @@ class _Services:
     def errors(self, values: Mapping[str, Any], facts: _Facts) -> Iterator[tuple[str, str]]:
         row = facts.known.get(values["external_id"])
         return _errors(values, row, facts.clients, self.prices, self.how.on)
+
+    def notes(self, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        if values["payment_method"] in WITHOUT_PROVIDER:
+            yield "payment_method", f"{values['payment_method']} is not taken here: the client pays another way"
 
     def write(self, records: Sequence[ImportRow], facts: _Facts) -> Written:
         for record in records:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from kajoom.operations.files.layout import Columns, Layout, Translated, label, own_columns
 from kajoom.operations.imports.whmcs_clients import CLIENTS
-from kajoom.operations.imports.whmcs_extras import read_extras
+from kajoom.operations.imports.whmcs_extras import note_currency, read_extras
 from kajoom.operations.imports.whmcs_services import ADDONS, DOMAINS, HOSTING
 from kajoom.operations.imports.whmcs_table import Sold, Table
 
@@ -68,6 +68,8 @@ class _Reader:
             row.cells[ours] = raw[theirs]
         self.layout.finish(row.cells)
         read_extras(row, {name: raw[theirs] for name, theirs in self.by_name.items()}, self.sold)
+        if "recurring" in row.cells and "currency" not in {*self.by_name, *self.mapped}:
+            note_currency(row, self.sold)
         row.errors = [(self.by_name.get(place, place), reason) for place, reason in row.errors]
         row.notes = [(self.by_name.get(place, place), reason) for place, reason in row.notes]
         return row

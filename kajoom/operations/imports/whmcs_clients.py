@@ -10,7 +10,7 @@ from kajoom.operations.files.layout import Layout, Translated, label
 from kajoom.operations.files.password_hash import parse_password_hash
 from kajoom.operations.imports.whmcs_table import Cells, Sold, Table, first, is_on
 
-_LANGUAGES = {"english": "en", "french": "fr"}
+_LANGUAGES = {"english": "en", "anglais": "en", "en": "en", "french": "fr", "français": "fr", "fr": "fr"}
 _EXEMPT = "Exempté de taxes"
 _LOST = re.compile(r"\?")
 

@@ -27,7 +27,7 @@ def read_extras(row: Translated, cells: Cells, sold: Sold) -> None:
     A discount is the percentage or the amount of the text. The options are what is left of the recurring amount,
     without the discount, once the catalogue's price of the plan is taken off.
     """
-    promotion, options = first(cells, *PROMOTION), first(cells, *OPTIONS)
+    promotion, options = (_text(first(cells, *names)) for names in (PROMOTION, OPTIONS))
     row.cells |= {name: "0" for name, texts in (("options", OPTIONS), ("discount", PROMOTION)) if {*texts} & {*cells}}
     if not promotion and not options:
         return
@@ -44,10 +44,31 @@ def read_extras(row: Translated, cells: Cells, sold: Sold) -> None:
         _note(row, next(name for name in OPTIONS if name in cells), "options", options, max(rest, 0))
 
 
-def _price(row: Translated, sold: Sold) -> int:
+def note_currency(row: Translated, sold: Sold) -> None:
+    """Add a note where the amount is the price of the plan in another currency than the default of the mapping."""
+    currency = row.cells.get("currency", "CAD")
+    try:
+        amount = parse_cents(plain_amount(row.cells["recurring"], currency))
+        prices = {code: _price(row, sold, code) for code in {code for _, _, code in sold.prices}}
+    except ValueError:
+        return  # the row is refused for it
+    others = [code for code, price in prices.items() if amount and price == amount != prices.get(currency)]
+    if others:
+        row.notes.append(
+            ("currency", f"{currency} by default, but {Money(amount)} is the price in {', '.join(others)}")
+        )
+
+
+def _text(cell: str) -> str:
+    """The text of a cell; 0 is the number of no promotion."""
+    return "" if cell == "0" else cell
+
+
+def _price(row: Translated, sold: Sold, currency: str = "") -> int:
     """The catalogue's price of the row's plan for its quantity; 0 when it is not sold that way."""
+    currency = currency or row.cells.get("currency", "CAD")
     plan = f"{row.cells.get('group', '')}/{row.cells.get('plan', '')}"
-    unit = sold.prices.get((plan, parse_cycle(row.cells["cycle"]), row.cells.get("currency", "CAD")), 0)
+    unit = sold.prices.get((plan, parse_cycle(row.cells["cycle"]), currency), 0)
     return unit * int(row.cells.get("quantity") or 1)
 
 

@@ -13,7 +13,7 @@ from kajoom.operations.imports.whmcs_extras import OPTIONS, PROMOTION
 from kajoom.operations.imports.whmcs_table import Cells, Sold, Table, first, is_on
 
 _NO_TIME = re.compile(r"0000-00-00.*|00/00/0000.*")
-_OPTIONAL = {"currency": ("currency",), "quantity": ("qty", "quantity")}
+_OPTIONAL = {"currency": ("currency",), "quantity": ("qty", "quantity"), "invoiced_until": ("nextinvoicedate",)}
 
 Places = tuple[tuple[str, ...], tuple[str, ...]]
 """The columns with the key of what was sold, and those with its name."""
@@ -99,6 +99,7 @@ _SERVICE = {
     "next_due_date": ("nextduedate",),
     "payment_method": ("paymentmethod",),
     "label": ("domain", "domainname"),
+    "invoiced_until": ("nextinvoicedate",),
 }
 _NEEDED = ("external_id", "client", "status", "cycle", "currency", "recurring", "registered_on", "payment_method")
 HOSTING = Table(

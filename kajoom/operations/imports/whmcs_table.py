@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kajoom.domain.cycle import BillingCycle
 from kajoom.operations.files.layout import Layout, Translated, label
 
-_ON = frozenset({"1", "on", "true", "yes"})
+_ON = frozenset({"1", "on", "true", "yes", "oui", "vrai"})
 
 Cells = Mapping[str, str]
 """The cells of a row by the names of their columns, in lower case without spaces: "nextduedate"."""

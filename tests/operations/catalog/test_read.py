@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kajoom.domain.cycle import BillingCycle
+from kajoom.operations.catalog.file_schema import CatalogFile
 from kajoom.operations.catalog.read import read_catalog
 from kajoom.operations.catalog.schema import PricesEntry
 from tests.operations.catalog.catalog_text import DEMO, errors_of
@@ -25,18 +26,24 @@ def test_references_are_checked_while_a_plan_has_errors_of_its_own() -> None:
     ]
 
 
-def test_list_of_feature_sentences_is_refused_with_its_line_and_what_to_write() -> None:
+def test_features_may_be_a_list_of_sentences() -> None:
     keyed = (
         'features.backup = { fr = "quotidienne", en = "daily" }\nfeatures.server = { fr = "partagé", en = "shared" }'
     )
     assert keyed in DEMO
     text = DEMO.replace(keyed, 'features = [\n  { fr = "Sauvegarde quotidienne", en = "Daily backup" },\n]')
-    errors = read_catalog(text.encode())
-    assert isinstance(errors, list)
-    assert [error.place for error in errors] == ["groups.hosting.plans.b.features"]
-    assert errors[0].line == text[: text.index("features = [")].count("\n") + 1
-    assert errors[0].reason.startswith(
-        "no longer a list: each feature has a key, named in the group, and a value, as in"
+    catalog = read_catalog(text.encode())
+    assert isinstance(catalog, CatalogFile)
+    group = catalog.groups["hosting"]
+    assert group.features_of(group.plans["b"]) == [
+        {"key": "Sauvegarde quotidienne", "name": {"fr": "Sauvegarde quotidienne", "en": "Daily backup"}, "value": None}
+    ]
+    assert errors_of(text.replace('en = "Daily backup"', 'es = "X"')) == [
+        "groups.hosting.plans.b.features.1: English is missing",
+        "groups.hosting.plans.b.features.1.es: unknown key",
+    ]
+    assert errors_of(DEMO.replace(keyed, "features = [true]"))[0].startswith(
+        "groups.hosting.plans.b.features: a sentence"
     )
 
 

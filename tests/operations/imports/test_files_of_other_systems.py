@@ -88,6 +88,30 @@ def test_time_of_a_date_is_left_off(cell: str) -> None:
     assert stored_service().registered_on == date(2012, 6, 23)
 
 
+@pytest.mark.parametrize("cell", ["2012/06/23", "2012.06.23", "2012/06/23 04:15"])
+def test_date_that_begins_with_its_year_needs_no_order(cell: str) -> None:
+    assert import_file(file({"registered_on": cell})).errors == []
+    assert stored_service().registered_on == date(2012, 6, 23)
+
+
+@pytest.mark.parametrize(
+    ("status", "cycle", "due"),
+    [("Actif", "Mensuel", "2026-07-01"), ("EN ATTENTE", "annuelle", "2026-07-01"), ("Résilié", "Gratuit", "")],
+)
+def test_statuses_and_cycles_may_be_in_french(status: str, cycle: str, due: str) -> None:
+    amount = "0.00" if cycle == "Gratuit" else "150.00"
+    assert not import_file(file({"status": status, "cycle": cycle, "next_due_date": due, "recurring": amount})).errors
+    kinds = {"Actif": "active", "EN ATTENTE": "pending", "Résilié": "terminated"}
+    assert stored_service().status == kinds[status]
+
+
+def test_method_that_no_provider_takes_here_is_a_note() -> None:
+    report = import_file(file({"payment_method": "stripe"}, {"external_id": "S2"}))
+    assert [str(note) for note in report.notes] == [
+        "line 2: payment_method: card is not taken here: the client pays another way"
+    ]
+
+
 @pytest.mark.parametrize("cell", ["0000-00-00", "0000-00-00 00:00:00", "00/00/0000"])
 def test_date_of_zeros_is_none(cell: str) -> None:
     assert import_file(file({"cycle": "Free Account", "recurring": "0.00", "next_due_date": cell})).errors == []
