@@ -1,63 +1,116 @@
-"""Compile-time folding of templates: messages, icons and included files are put in place once, not at each
-rendering."""
+"""How templates are compiled: the code does no more at each rendering than our templates need.
+
+This is a subclass of Jinja's compiler, parts of which are not documented: ``tests/web/test_templates.py`` fails when an
+upgrade changes them.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import Environment, nodes
-from jinja2.visitor import NodeTransformer
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Macro
+from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]  # what escape itself calls
 
-from kajoom.i18n.formats import Formats
-
-_CONSTANT_FUNCTIONS = {"asset", "icon", "integrity"}
-"""Template functions whose value does not change while the application runs."""
+from kajoom.i18n.folding import ConstantFolding
 
 
-class ConstantFolding(NodeTransformer):
-    """Replaces constant calls in a template's syntax tree by their value, in the language it is compiled for."""
+def written(value: Any) -> str:
+    """What a page shows of a value: markup as it is, anything else escaped.
 
-    def __init__(self, environment: Environment, formats: Formats) -> None:
-        self.environment = environment
-        self.formats = formats
+    ``escape`` makes markup of each text, which nothing needs where texts are joined.
+    """
+    kind = type(value)
+    if kind is str:
+        return _escape_inner(value)
+    return value if kind is Markup else escape(value)
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the name that NodeVisitor looks for
-        """Replace ``_("…")`` by its translation and ``icon("…")`` by its markup."""
-        self.generic_visit(node)
+
+class PageCompiler(CodeGenerator):
+    """Jinja's compiler, with constants folded, text collected in one list, functions and macros called directly."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._macros: dict[str, Macro] = {}
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802
+        """Write the code of a template, its constants folded."""
+        self.writeline("from operator import call")
+        self.writeline(f"from {__name__} import written")
+        super().visit_Template(ConstantFolding(self.environment).visit(node), frame)
+
+    def enter_frame(self, frame: Frame) -> None:
+        """Collect what a template or a block writes in one list: Jinja passes each piece through every template that
+        the page extends."""
+        if frame.parent is None:
+            self.buffer(frame)
+        super().enter_frame(frame)
+
+    def leave_frame(self, frame: Frame, with_python_scope: bool = False) -> None:
+        """Hand over the whole text at the end of a template or a block."""
+        if frame.parent is None:
+            self.writeline(f"yield concat({frame.buffer})")
+        super().leave_frame(frame, with_python_scope)
+
+    def _import_common(self, node: nodes.Import | nodes.FromImport, frame: Frame) -> None:
+        """Import macros as every page has them; Jinja compares the globals of two templates at each import."""
+        if node.with_context:
+            super()._import_common(node, frame)
+            return
+        self.write("environment.get_template(")
+        self.visit(node.template, frame)
+        self.write(f", {self.name!r}).module")
+
+    def visit_FromImport(self, node: nodes.FromImport, frame: Frame) -> None:  # noqa: N802
+        """Import macros, and know their arguments from here on."""
         match node:
-            case nodes.Call(node=nodes.Name(name="_")):
-                return self._translated(node)
-            case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=value)]) if name in _CONSTANT_FUNCTIONS:
-                function: Any = self.environment.globals[name]
-                return nodes.Const(function(value), lineno=node.lineno)
-        return node
+            case nodes.FromImport(template=nodes.Const(value=str(name)), with_context=False):
+                module = self.environment.get_template(name, self.name).module
+                pairs = (each if isinstance(each, tuple) else (each, each) for each in node.names)
+                self._macros.update({alias: getattr(module, name) for name, alias in pairs})
+        super().visit_FromImport(node, frame)
 
-    def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802
-        """Inline an included file, in a scope of its own.
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
+        """Call a function or a method of ours directly: none asks for the context, for which Jinja looks each time."""
+        macro = None if forward_caller else self._macro_of(node)
+        if macro is not None:
+            self.write("Markup(" if frame.eval_ctx.autoescape else "str(")
+            self._write_macro_call(macro, node, frame)
+            self.write(")")
+        elif isinstance(node.node, nodes.EnvironmentAttribute | nodes.Getattr):
+            self.write("call(")
+            self.visit(node.node, frame)
+            self.signature(node, frame)
+            self.write(")")
+        else:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
 
-        Not with ``auto_reload``: a change in the included file would not be noticed.
-        """
-        if self.environment.auto_reload:
-            return node
+    def _macro_of(self, node: nodes.Node) -> Macro | None:
+        """The imported macro that is called, if its arguments are known here."""
         match node:
-            case nodes.Include(template=nodes.Const(value=str(name)), with_context=True, ignore_missing=False):
-                source, filename, _ = self._source(name)
-                included = self.environment._parse(source, name, filename)
-                return nodes.Scope(self.visit(included).body, lineno=node.lineno)
-        return node
+            case nodes.Call(node=nodes.Name(name=name), dyn_args=None, dyn_kwargs=None) if name in self._macros:
+                macro = self._macros[name]
+                return None if macro.caller or macro.catch_kwargs or macro.catch_varargs else macro
+        return None
 
-    def _source(self, name: str) -> tuple[str, str | None, object]:
-        if self.environment.loader is None:
-            raise LookupError(name)
-        return self.environment.loader.get_source(self.environment, name)
+    def _write_macro_call(self, macro: Macro, node: nodes.Call, frame: Frame) -> None:
+        """Call the function of a macro with its arguments in their order, instead of looking for them each time."""
+        given = dict(zip(macro.arguments, node.args, strict=False)) | {each.key: each.value for each in node.kwargs}
+        if len(given) != len(node.args) + len(node.kwargs) or not given.keys() <= set(macro.arguments):
+            self.fail(f"macro {macro.name!r} takes other arguments", node.lineno)
+        self.visit(node.node, frame)
+        self.write("._func(")
+        for name in macro.arguments:
+            if name in given:
+                self.visit(given[name], frame)
+            else:
+                self.write("missing")
+            self.write(", ")
+        self.write(")")
 
-    def _translated(self, node: nodes.Call) -> nodes.Node:
-        match node.args:
-            case [nodes.Const(value=str(message))]:
-                text = nodes.MarkSafeIfAutoescape(nodes.Const(self.formats.gettext(message)), lineno=node.lineno)
-            case _:
-                raise TypeError(f"line {node.lineno}: _() takes one constant message")
-        if not node.kwargs:
-            return text
-        pairs = [nodes.Pair(nodes.Const(pair.key), pair.value) for pair in node.kwargs]
-        return nodes.Mod(text, nodes.Dict(pairs), lineno=node.lineno)
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
+            self.write("written(")
+        else:
+            super()._output_child_pre(node, frame, finalize)

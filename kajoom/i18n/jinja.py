@@ -9,9 +9,9 @@ from typing import Any
 from flask import Flask
 from flask.templating import Environment
 from flask_babel import to_user_timezone
-from jinja2 import Template, nodes
+from jinja2 import Template
 
-from kajoom.i18n.compile import ConstantFolding
+from kajoom.i18n.compile import PageCompiler
 from kajoom.i18n.formats import Formats, current_formats
 from kajoom.i18n.labels import EACH_CYCLE
 
@@ -33,6 +33,7 @@ class LocalizedEnvironment(Environment):
         super().__init__(app, **options)
         self.trim_blocks = self.lstrip_blocks = True
         self.by_language: dict[str, LocalizedEnvironment] = {}
+        self.loaded: dict[Any, Template] = {}
 
     def get_or_select_template(self, template_name_or_list: Any, *args: Any, **kwargs: Any) -> Template:
         """The template in the language of the request or of the e-mail."""
@@ -41,10 +42,20 @@ class LocalizedEnvironment(Environment):
             return environment.get_or_select_template(template_name_or_list, *args, **kwargs)
         return super().get_or_select_template(template_name_or_list, *args, **kwargs)
 
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002
+        """The template of a name, which is looked up once unless files may change."""
+        if self.auto_reload or self.formats is None or globals:
+            return super().get_template(name, parent, globals)
+        if name not in self.loaded:
+            self.loaded[name] = super().get_template(name, parent)
+        return self.loaded[name]
+
     def _environment_for(self, formats: Formats) -> LocalizedEnvironment:
         if formats.language not in self.by_language:
             environment = self.overlay()
             environment.formats = formats
+            environment.code_generator_class = PageCompiler
+            environment.loaded = {}
             environment.filters = {**self.filters, **_filters(formats)}
             environment.globals = {
                 **self.globals,
@@ -69,11 +80,6 @@ class LocalizedEnvironment(Environment):
         if name is not None and name.endswith(".html"):
             source = _INDENTATION.sub("\n", source)
         return super().preprocess(source, name, filename)
-
-    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        if self.formats is not None:
-            source = ConstantFolding(self, self.formats).visit(source)
-        return super()._generate(source, *args, **kwargs)
 
 
 def _filters(formats: Formats) -> dict[str, Callable[..., Any]]:
