@@ -21,6 +21,7 @@ from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import When
 from kajoom.i18n.formats import LANGUAGES
 from kajoom.models.catalog import known_catalog
+from kajoom.web.htmx import wants_fragment
 
 _SMALLEST = 500
 """The bytes below which a page is sent as it is: it fits in one packet either way."""
@@ -28,7 +29,6 @@ _SMALLEST = 500
 _GZIP = 16 + zlib.MAX_WBITS
 
 _CODES: Mapping[str, Set[str]] = {
-    "asked": {f"{cycle}.{when}" for cycle in BillingCycle for when in (*When, "none")},
     "cycle": {*BillingCycle},
     "lang": {*LANGUAGES},
     "page": {str(page) for page in range(1, 1000)},
@@ -36,7 +36,7 @@ _CODES: Mapping[str, Set[str]] = {
     "todo": {"1"},
     "when": {*When, *CancellationWhen},
 }
-"""The fields of a query that a compressed page may have been asked with, and their values; ``plan`` besides."""
+"""The fields of a query that a compressed page may have, and their values; ``plan`` and ``asked`` besides."""
 
 
 def init_compression(app: Flask) -> None:
@@ -77,7 +77,15 @@ def _may_be_compressed() -> bool:
 
 
 def _is_code(name: str, value: str) -> bool:
-    if name == "plan":
-        catalog = known_catalog()
-        return catalog is not None and any(plan.code == value for plan in catalog.plans.values())
-    return value in _CODES.get(name, ())
+    """Whether a field has one of a few values; ``asked`` of htmx, which no other site can send, is not repeated."""
+    if name == "asked":
+        return wants_fragment()
+    return _is_plan(value) if name == "plan" else value in _CODES.get(name, ())
+
+
+def _is_plan(value: str) -> bool:
+    """Whether the catalogue has a plan that a field names by its code, or by "group/code"."""
+    catalog = known_catalog()
+    group, _, code = value.rpartition("/")
+    plans = catalog.plans.values() if catalog else ()
+    return any(plan.code == code and group in {"", plan.group} for plan in plans)
