@@ -16,7 +16,7 @@ from kajoom.domain.payment import AttemptStatus
 from kajoom.gateways.ports import ProviderResult
 from tests.journeys.expectations import Invoice, Order, Quote, Service
 from tests.journeys.former_host import FIRST_DAY
-from tests.journeys.ledger import id_of, number_of, reference_of
+from tests.journeys.ledger import cancellation_of, id_of, number_of, reference_of, task_of
 from tests.journeys.simulated_days import SimulatedHost, token
 from tests.web.pages import hidden_fields, refusal_in
 
@@ -46,8 +46,33 @@ class People:
                 self._act_on(order)
             elif self._happens(0.12):
                 self._act(self.change_plan, service)
+            self._end_or_not(service)
+        self._correct_something()
+
+    def _end_or_not(self, service: Service) -> None:
+        """Now and then a client asks for an end, or no longer wants it; staff do what is left to do."""
+        if service.ending_on is not None and self._happens(0.08):
+            self._act(self.withdraw, service)
+        elif self._happens(0.012):
+            self._act(self.cancel_service, service)
+        elif not service.has_ended and self._happens(0.002):
+            self._act(self.end_service, service)
+        for kind in [each for each in service.tasks if each != "change"]:
+            if self._happens(0.3):
+                self._act(self.finish_task, service, kind)
+
+    def _correct_something(self) -> None:
+        """Staff give or take back credit, credit a part of an invoice, or send money back."""
+        paid = [each for service in self.host.oracle.services.values() for each in service.invoices
+                if each.status == "paid" and sum(each.lines) > sum(note.subtotal for note in each.notes)]  # fmt: skip
+        noted = [each for service in self.host.oracle.services.values() for each in service.invoices
+                 if each.notes and self.host.oracle.refundable(each) > 0]  # fmt: skip
         if self._happens(0.15):
             self._act(self.give_credit)
+        if paid and self._happens(0.1):
+            self._act(self.correct, self.chance.choice(paid))
+        if noted and self._happens(0.2):
+            self._act(self.refund, self.chance.choice(noted))
 
     def _act_on(self, order: Order) -> None:
         """What may become of a change that is under way."""
@@ -83,6 +108,7 @@ class People:
             host.oracle.pay_with_credit(invoice, host.day)
         elif method == "paypal" and draw < 0.9:
             self._post(invoice, method)
+            invoice.paid_by_provider += invoice.balance
             host.oracle.receive(invoice, invoice.balance, host.day)
         else:
             amount = invoice.balance
@@ -104,10 +130,69 @@ class People:
     def give_credit(self) -> None:
         """Staff give a client credit."""
         service = self.chance.choice([each for each in self.host.oracle.services.values() if each.currency == "CAD"])
-        amount = self.chance.randint(100, 3000)
+        balance = self.host.oracle.balance(service)
+        amount = -self.chance.randint(1, balance) if balance and self._happens(0.4) else self.chance.randint(100, 3000)
         email = self.host.oracle.clients[service.client].email
         self.host.command("staff", "credit", email, "--amount", money(amount), "--reason", "Panne")
         self.host.oracle.give_credit(service, amount)
+
+    def correct(self, invoice: Invoice) -> None:
+        """Staff credit a part of an invoice, or all that is left of it."""
+        left = sum(invoice.lines) - sum(note.subtotal for note in invoice.notes)
+        amount = left if self._happens(0.3) else self.chance.randint(1, left)
+        self._references += 1
+        reason = f"Rabais oublié {self._references}"
+        self.host.command("staff", "credit-note", self._number(invoice), "--amount", money(amount), "--reason", reason)
+        self.host.oracle.correct(invoice, amount, self.host.day)
+
+    def refund(self, invoice: Invoice) -> None:
+        """Staff send back, by the provider, what an invoice gave as credit."""
+        self.host.command("staff", "refund", self._number(invoice))
+        self.host.oracle.refund(invoice)
+
+    # Ends.
+
+    def cancel_service(self, service: Service) -> None:
+        """A client asks for the end of a service, unless that is refused."""
+        host, when = self.host, self.chance.choice(("now", "period_end", "period_end"))
+        refusal = host.oracle.cancellation_refusal(service)
+        browser = host.browser(service.client)
+        with host.app.app_context():
+            path = f"/services/{id_of(service)}/cancellation"
+        page = browser.get(f"{path}/review", query_string={"when": when}).text
+        host.check(f"refusal to end {service.name}", refusal, refusal_in(page) or "")
+        if refusal:
+            return
+        fields = {**hidden_fields(page, "panel"), "csrf_token": token(browser, path)}
+        answer = browser.post(path, data=fields)
+        assert answer.status_code in _DONE, (host.day, path, answer.status_code, answer.text)
+        host.oracle.request_cancellation(service, when, host.day)
+
+    def withdraw(self, service: Service) -> None:
+        """The client withdraws the request."""
+        browser = self.host.browser(service.client)
+        with self.host.app.app_context():
+            path = f"/cancellations/{cancellation_of(service)}"
+        answer = browser.post(f"{path}/withdraw", data={"csrf_token": token(browser, path)})
+        assert answer.status_code in _DONE, (self.host.day, path, answer.status_code, answer.text)
+        self.host.oracle.withdraw_cancellation(service)
+
+    def end_service(self, service: Service) -> None:
+        """Staff end a service."""
+        self.host.command("staff", "end", service.name, "--reason", "Entente du 3 juin")
+        self.host.oracle.end(service, "terminated", self.host.day, self.host.day)
+
+    def finish_task(self, service: Service, kind: str) -> None:
+        """Staff have done what is to be done at a server, or decided what to do about an unpaid service."""
+        if kind not in service.tasks:
+            return
+        with self.host.app.app_context():
+            task = task_of(service, kind)
+        self.host.command("staff", "done", task)
+        if kind in {"suspend", "unsuspend"}:
+            self.host.oracle.finish_suspension(service)
+        else:
+            self.host.oracle.close_task(service, kind)
 
     def _post(self, invoice: Invoice, method: str) -> None:
         number = self._number(invoice)
@@ -154,6 +239,7 @@ class People:
             if is_declined:
                 host.oracle.write("change_requested", service)
             else:
+                order.invoice.paid_by_provider += order.invoice.balance
                 host.oracle.receive(order.invoice, order.invoice.balance, host.day)
 
     def cancel(self, order: Order) -> None:

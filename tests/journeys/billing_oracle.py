@@ -28,6 +28,8 @@ class BillingOracle:
 
     sold: Prices
     renewals_from: date
+    suspend_days: int
+    terminate_days: int
     clients: dict[str, Person] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     credit: dict[tuple[str, str], list[int]] = field(default_factory=dict)
@@ -41,15 +43,23 @@ class BillingOracle:
         for row in rows:
             self.clients[row["id"]] = person_of(row)
 
-    def read_services(self, name: str, rows: Iterable[Row]) -> dict[int, int]:
+    def read_services(self, name: str, rows: Iterable[Row], day: date) -> dict[int, int]:
         """Take over a file of services; how many of its values are kept as they are here, by line."""
         kept = {}
         for line, row in enumerate(rows, start=2):
             theirs = service_of(TABLES[name], row, self.sold)
             ours = self.services.setdefault(theirs.name, theirs)
-            if ours is not theirs and (number := update(ours, theirs)):
+            if ours is theirs:
+                continue
+            if theirs.has_ended and not ours.has_ended:
+                self.end_by_file(ours, theirs, day)
+            elif number := update(ours, theirs):
                 kept[line] = number
         return kept
+
+    def end_by_file(self, ours: Service, theirs: Service, day: date) -> None:
+        """The host's file ends a service."""
+        raise NotImplementedError
 
     # What a day does by itself.
 
@@ -74,6 +84,60 @@ class BillingOracle:
     def _notice(self, kind: str, invoice: Invoice, day: date) -> None:
         invoice.reminders[kind] = day
         self.write(kind, invoice.service)
+        if kind != "reminder":
+            self.announce_suspension(invoice, day)
+
+    def announce_suspension(self, invoice: Invoice, day: date) -> bool:
+        """The client of a service that runs is told the day of its suspension, once; whether they are now."""
+        if invoice.suspends_on is not None or not invoice.service.is_running:
+            return False
+        soonest = day + timedelta(days=3)
+        invoice.suspends_on = max(invoice.due_on + timedelta(days=self.suspend_days), soonest)
+        return True
+
+    def suspend_unpaid(self, day: date) -> None:
+        """The suspensions whose day has come, and the tasks to decide about what stays unpaid."""
+        for service in self.services.values():
+            invoice = service.unpaid
+            if invoice is None or service.has_ended:
+                continue
+            if "overdue" in invoice.reminders and self.announce_suspension(invoice, day):
+                self.write("second_reminder", service)
+            if service.is_running and invoice.suspends_on is not None and invoice.suspends_on <= day:
+                self.ask_to_suspend(service)
+            if invoice.due_on <= day - timedelta(days=self.terminate_days) and not invoice.was_decided:
+                invoice.was_decided = True
+                self.open_task(service, "unpaid")
+
+    def ask_to_suspend(self, service: Service) -> None:
+        """The panel suspends an account at once; where there is none it is a task for staff."""
+        if service.username:
+            self.suspend(service)
+        else:
+            service.asked = "suspending"
+            self.open_task(service, "suspend")
+
+    def suspend(self, service: Service) -> None:
+        """A service is suspended, and its client written to."""
+        service.status, service.asked = "suspended", ""
+        self.write("suspended", service)
+
+    def ask_to_lift(self, service: Service) -> None:
+        """What was suspended is restored; what a person has not suspended yet is only withdrawn."""
+        if service.asked == "suspending":
+            service.asked = ""
+            self.close_task(service, "suspend")
+        elif service.username:
+            self.lift(service)
+        else:
+            service.asked = "lifting"
+            self.open_task(service, "unsuspend")
+            self.write("lift_late", service)
+
+    def lift(self, service: Service) -> None:
+        """A service is restored, and its client written to."""
+        service.status, service.asked = "active", ""
+        self.write("suspension_lifted", service)
 
     def issue_renewals(self, day: date) -> None:
         """The renewals that are due within two weeks."""
@@ -170,9 +234,11 @@ class BillingOracle:
         service = invoice.service
         if invoice.period is not None and service.due == invoice.period[0]:
             service.due = invoice.period[1]
-        if service.status == "suspended" and invoice.period is not None and invoice.period[0] <= day:
-            service.status = "active"
-            self.write("suspension_lifted", service)
+        if invoice.was_decided:
+            self.close_task(service, "unpaid")
+        is_suspended = service.asked == "suspending" or (service.status == "suspended" and not service.asked)
+        if is_suspended and invoice.period is not None and invoice.period[0] <= day:
+            self.ask_to_lift(service)
 
     def void(self, invoice: Invoice, day: date) -> None:
         """Void an invoice; what was paid or credited on it becomes account credit."""
@@ -235,3 +301,15 @@ class BillingOracle:
         """Expect an e-mail today, to the client of a service unless ``to`` is given."""
         recipient = to or self.clients[service.client].email
         self.emails[kind, recipient, service.name if about is None else about] += 1
+
+    # Tasks of staff.
+
+    def open_task(self, service: Service, kind: str) -> None:
+        """Expect a task, and the e-mail to staff about it."""
+        service.tasks.append(kind)
+        self.write("staff_task", service, SELLER)
+
+    def close_task(self, service: Service, kind: str) -> None:
+        """Expect that a task of this kind is closed, if there was one."""
+        if kind in service.tasks:
+            service.tasks.remove(kind)

@@ -29,7 +29,8 @@ class Invoice:
     """An invoice that must exist. ``lines`` are amounts before tax.
 
     ``is_replaced`` is whether it was paid and then credited so that its period could be invoiced again. ``reminders``
-    has the day on which each was sent.
+    has the day on which each was sent, ``suspends_on`` is the day that was announced for the suspension of the
+    service, and ``was_decided`` whether staff were asked to decide about it.
     """
 
     service: Service
@@ -47,6 +48,10 @@ class Invoice:
     voided_on: date | None = None
     is_replaced: bool = False
     reminders: dict[str, date] = field(default_factory=dict)
+    suspends_on: date | None = None
+    was_decided: bool = False
+    paid_by_provider: int = 0
+    refunded: int = 0
     notes: list[CreditNote] = field(default_factory=list)
 
     @property
@@ -151,7 +156,8 @@ class Order:
 class Service:
     """A service as it must stand. ``in_file`` is the status that the host's file last gave.
 
-    ``ending_on`` is the day that its client has asked it to end on.
+    ``ending_on`` is the day that its client has asked it to end on, and ``asked`` what a person is asked to do about
+    its suspension: "suspending", "lifting", or nothing.
     """
 
     name: str
@@ -171,6 +177,7 @@ class Service:
     username: str
     in_file: str = ""
     ending_on: date | None = None
+    asked: str = ""
     invoices: list[Invoice] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)
@@ -184,6 +191,11 @@ class Service:
     def has_ended(self) -> bool:
         """Whether the service has ended."""
         return self.status in ENDED
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is neither suspended nor about to be, nor being restored."""
+        return self.status == "active" and not self.asked
 
     @property
     def has_history(self) -> bool:

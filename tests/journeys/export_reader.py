@@ -59,7 +59,7 @@ def service_of(table: str, row: Row, sold: Prices) -> Service:
 
 def update(ours: Service, theirs: Service) -> int:
     """Take over what a row says of a known service; the number of its values that are kept as they are here."""
-    ours.usage, ours.method, ours.username = theirs.usage, theirs.method, theirs.username
+    update_facts(ours, theirs)
     kept = _update_status(ours, theirs)
     if ours.has_ended:
         return kept
@@ -69,6 +69,11 @@ def update(ours: Service, theirs: Service) -> int:
     for name in (*_TERMS, "due", "anchor"):
         setattr(ours, name, getattr(theirs, name))
     return kept
+
+
+def update_facts(ours: Service, theirs: Service) -> None:
+    """Take over what is always the file's."""
+    ours.usage, ours.method, ours.username = theirs.usage, theirs.method, theirs.username
 
 
 def _update_status(ours: Service, theirs: Service) -> int:

@@ -102,6 +102,9 @@ class FormerHost:
         if self.random.random() < 0.3:
             row = self.random.choice([each for each in self.hosting if each["billingcycle"] in {"Monthly", "Annually"}])
             row["amount"] = _text(_cents(row["amount"]) + 25)
+        if self.random.random() < 0.08:
+            row = self.random.choice([each for each in self.hosting if each["domainstatus"] == "Active"])
+            row["domainstatus"] = self.random.choice(("Cancelled", "Terminated"))
         for rows in self.files.values():
             self.random.shuffle(rows)
 

@@ -175,6 +175,27 @@ def reference_of(order: Order) -> str:
     return str(found[0].reference)
 
 
+def cancellation_of(service: Service) -> str:
+    """The reference of the latest request to end a service."""
+    found = rows(
+        "SELECT x.reference FROM cancellation x JOIN service s ON s.id = x.service_id WHERE s.external_id = :name"
+        " ORDER BY x.id DESC",
+        name=service.name,
+    )
+    return str(found[0].reference)
+
+
+def task_of(service: Service, kind: str) -> str:
+    """The number of an open task about a service."""
+    found = rows(
+        "SELECT t.id FROM task t JOIN service s ON s.id = t.service_id WHERE s.external_id = :name AND t.kind = :kind"
+        " AND t.closed_at IS NULL",
+        name=service.name,
+        kind=kind,
+    )
+    return str(found[0].id)
+
+
 def _json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 

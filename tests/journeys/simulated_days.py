@@ -33,6 +33,8 @@ start = 20431
 
 [billing]
 renewals_from = {renewals_from}
+suspend_days = 9
+terminate_days = 18
 
 [servers.principal]
 panel = "demonstration"
@@ -52,7 +54,7 @@ class SimulatedHost:
         self.former = FormerHost(seed, more_clients)
         renewals_from = first_day + timedelta(days=3)
         self.former.write_settings(self.folder, SETTINGS.format(renewals_from=renewals_from))
-        self.oracle = Oracle(prices(), renewals_from)
+        self.oracle = Oracle(prices(), renewals_from, suspend_days=9, terminate_days=18)
         self.mailer, self.panel, self.provider = FakeMailer(), FakePanel(), FakeProvider()
         self.provider.code = "paypal"
         self.app = create_app(config_for(folder, database_url))
@@ -114,7 +116,7 @@ class SimulatedHost:
         kept: dict[tuple[str, int], int] = {}
         for name, file in self.former.files.items():
             if name != "clients.csv":
-                of_file = self.oracle.read_services(name, file)
+                of_file = self.oracle.read_services(name, file, self.day)
                 kept |= {(name, line): number for line, number in of_file.items()}
         output = self.command("import", "all", str(self.folder), exit_code=1 if kept else 0)
         found = Counter((name, int(line)) for name, line in _KEPT.findall(output))
