@@ -10,10 +10,13 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
+from kajoom.models.partial_index import complete_for_postgresql
 from kajoom.models.types import UtcDateTime
 
 _DATABASE = current_app.extensions["migrate"].db
 _CHECK = "PRAGMA foreign_key_check"
+
+complete_for_postgresql(_DATABASE.metadata)  # a revision generated on SQLite is for PostgreSQL too
 
 
 def _render_item(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
