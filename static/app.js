@@ -276,7 +276,8 @@
   });
   window.addEventListener("scroll", saveScroll, { passive: true });
   window.addEventListener("pagehide", saveScroll);
-  document.addEventListener("htmx:before:request", saveScroll);
+  // First of all, in the capturing phase: once the price is marked, reading the position would lay the page out again.
+  document.addEventListener("htmx:before:request", saveScroll, { capture: true });
 
   /** Remember where this page is scrolled to, unless its address is already that of another one. */
   function saveScroll() {
