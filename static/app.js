@@ -22,8 +22,8 @@
 
   const isPost = (ctx) => ctx.request.method === "POST";
 
-  /** Whether the page makes this request by itself: an order's page, which looks for news every few seconds. */
-  const isPoll = (ctx) => ctx.sourceElement.dataset.hxTrigger?.startsWith("every") ?? false;
+  /** Whether the page makes this request by itself, to look for news: see polling.js. */
+  const isPoll = (ctx) => "poll" in ctx.sourceElement.dataset;
 
   /** The button or link of a request, if any: a plan is chosen by a radio. */
   const buttonOf = (ctx) => ctx.request.submitter ?? ctx.sourceElement.closest("a, button");

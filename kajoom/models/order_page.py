@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import joinedload
 
+from kajoom.domain.order import OrderStatus
 from kajoom.models.credit_note import credit_note_numbers
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, id_of_last_invoice
-from kajoom.models.order import Order
+from kajoom.models.order import Order, OrderStep
 from kajoom.models.payment import Attempt, id_of_last_attempt
+
+
+class OrderState(NamedTuple):
+    """What says whether an order is still as its page shows it; ``since`` is when it came to its status."""
+
+    version: int
+    status: OrderStatus
+    needs_person: bool
+    since: datetime
+    invoice: Invoice | None
+    attempt: Attempt | None
 
 
 class OrderPage(NamedTuple):
@@ -26,6 +39,13 @@ class OrderPage(NamedTuple):
     attempt: Attempt | None
     credit_notes: str | None
 
+    @property
+    def state(self) -> OrderState:
+        """The state that the page shows."""
+        order = self.order
+        since = order.history[-1].at
+        return OrderState(order.version, order.status, order.needs_person, since, self.invoice, self.attempt)
+
 
 _ORDER_PAGE = (
     select(Order, Invoice, Attempt, credit_note_numbers(Invoice.id))
@@ -34,6 +54,20 @@ _ORDER_PAGE = (
     .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
     .options(joinedload(Order.from_plan), joinedload(Order.to_plan))
 )
+_SINCE = select(func.max(OrderStep.at)).where(OrderStep.order_id == Order.id).scalar_subquery()
+_ORDER_STATE = (
+    select(Order.version, Order.status, Order.needs_person, _SINCE, Invoice, Attempt)
+    .select_from(Order)
+    .outerjoin(Invoice, Invoice.id == id_of_last_invoice(Order.id))
+    .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
+    .where(Order.client_id == bindparam("client_id"), Order.reference == bindparam("reference"))
+)
+
+
+def order_state_of(client_id: int, reference: str) -> OrderState | None:
+    """Return the state of the client's order with this reference, or ``None``: less to read than its page."""
+    row = db.session.execute(_ORDER_STATE, {"client_id": client_id, "reference": reference}).one_or_none()
+    return OrderState(*row) if row is not None else None
 
 
 def order_page_of(client_id: int, reference: str) -> OrderPage | None:

@@ -19,7 +19,7 @@ from kajoom.domain.usage import Excess, fit
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
-from kajoom.models.order_page import OrderPage, order_page_by_key, order_page_of
+from kajoom.models.order_page import OrderPage, OrderState, order_page_by_key, order_page_of, order_state_of
 from kajoom.models.owner import owner_of_order
 from kajoom.models.renewal import renewals_with_terms_of
 from kajoom.models.service_snapshot import ServiceSnapshot
@@ -57,10 +57,10 @@ def show(reference: str) -> ResponseReturnValue:
     While it can change by itself the page polls this address with the state it shows (``seen``), and gets 204 as long
     as that is still the state.
     """
-    page = get_viewable_or_404(order_page_of, owner_of_order, reference)
     seen = request.args.get("seen")
-    if seen == _state_of(page):
+    if seen is not None and seen == _name_of(get_viewable_or_404(order_state_of, owner_of_order, reference)):
         return "", 204
+    page = get_viewable_or_404(order_page_of, owner_of_order, reference)
     return _render(page, is_update=seen is not None)
 
 
@@ -170,10 +170,10 @@ def _render(
         has_expired=any(step.event is OrderEvent.EXPIRED for step in order.history),
         payment=state,
         options=payment_options(invoice, service.payment_method, service.catalog, service.credit, clock.today()),
-        is_late=_is_late(order),
+        is_late=_is_late(page.state),
         over=_over_limits(order, service),
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
-        seen=_state_of(page),
+        seen=_name_of(page.state),
         poll_seconds=_poll_seconds(page, service),
         is_update=is_update,
         **product_context(service),
@@ -225,10 +225,10 @@ def _announcement(order: Order, payment: PaymentState) -> str:
     return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
 
 
-def _is_late(order: Order) -> bool:
+def _is_late(state: OrderState) -> bool:
     """Whether the panel should have made the change some time ago."""
-    is_with_panel = order.status is OrderStatus.AWAITING_PROVISIONING and not order.needs_person
-    return is_with_panel and clock.now() - order.history[-1].at >= STUCK_AFTER
+    is_with_panel = state.status is OrderStatus.AWAITING_PROVISIONING and not state.needs_person
+    return is_with_panel and clock.now() - state.since >= STUCK_AFTER
 
 
 def _over_limits(order: Order, service: ServiceSnapshot) -> tuple[Excess, ...]:
@@ -238,18 +238,21 @@ def _over_limits(order: Order, service: ServiceSnapshot) -> tuple[Excess, ...]:
     return fit(service.usage, service.catalog.plans[order.to_plan_id].limits).over
 
 
-def _state_of(page: OrderPage) -> str:
+def _name_of(state: OrderState) -> str:
     """A name of the state that the page shows: a page that shows another one is out of date."""
-    payment = payment_state(page.invoice, page.attempt).name
-    return f"{page.order.version}.{payment}{'.late' if _is_late(page.order) else ''}"
+    payment = payment_state(state.invoice, state.attempt).name
+    return f"{state.version}.{payment}{'.late' if _is_late(state) else ''}"
 
 
 def _poll_seconds(page: OrderPage, service: ServiceSnapshot) -> int | None:
-    """How often the page polls; ``None`` when its state changes only if the client does something."""
+    """The least seconds between two polls (static/polling.js waits longer and longer); ``None`` where none is needed.
+
+    The state of such an order changes only if the client does something.
+    """
     order, payment = page.order, payment_state(page.invoice, page.attempt)
     match order.status:
         case OrderStatus.AWAITING_PROVISIONING:
-            return _POLL_SECONDS_WITH_STAFF if order.needs_person or _is_late(order) else _POLL_SECONDS
+            return _POLL_SECONDS_WITH_STAFF if order.needs_person or _is_late(page.state) else _POLL_SECONDS
         case OrderStatus.SCHEDULED if service.unpaid_renewal is None and order.effective_on <= clock.today():
             return _POLL_SECONDS
         case OrderStatus.AWAITING_PAYMENT if payment.is_pending:

@@ -10,7 +10,7 @@ from pathlib import Path
 from kajoom.i18n.formats import LANGUAGES, formats_for
 from kajoom.i18n.translations import N_
 
-_PARTS = ("htmx-setup.js", "vendor/htmx-4.0.1.min.js", "app.js")
+_PARTS = ("htmx-setup.js", "vendor/htmx-4.0.1.min.js", "polling.js", "app.js")
 """In the order in which they run."""
 
 _COMMENTS_AND_INDENTATION = re.compile(r"^\s*(?:/\*.*?\*/|//[^\n]*)$|^\s+", re.DOTALL | re.MULTILINE)

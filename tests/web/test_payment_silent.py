@@ -56,7 +56,7 @@ def pay_silent_paypal(browser: Browser, silence: Silence, service: str) -> str:
 
 def polled(page: str) -> str:
     """The address that a page polls, empty when it polls none."""
-    address = re.search(r'data-hx-get="([^"]*)"\s+data-hx-trigger="every', page)
+    address = re.search(r'data-hx-get="([^"]*)"\s+data-poll="', page)
     return address[1].replace("&amp;", "&") if address is not None else ""
 
 
@@ -71,7 +71,7 @@ def test_confirmation_shows_that_the_payment_is_prepared(
 ) -> None:
     page = french.get(pay_silent_paypal(french, silence, address("hosting"))).text
     assert PREPARING in page
-    assert "every 2s" in page
+    assert 'data-poll="2"' in page
     assert "Actualiser" in page
     assert 'name="method"' not in page
     assert 'name="verify"' not in page
@@ -112,7 +112,7 @@ def test_page_offers_to_try_again_or_another_way_after_two_minutes(
     assert "Vous pouvez réessayer ou payer d’une autre façon." in page
     assert "Réessayer avec PayPal" in page
     assert "Montant à envoyer" in page
-    assert "every 10s" in page
+    assert 'data-poll="10"' in page
 
 
 def test_retry_goes_on_with_the_same_order_at_paypal(

@@ -78,11 +78,11 @@ def test_paid_renewal_leads_back_to_the_order_which_starts_on_its_day(app: Flask
     assert (response.status_code, response.location) == (303, order)
     page = french.get(order).text
     assert "?next=" not in page
-    assert 'data-hx-trigger="every' not in page
+    assert "data-poll" not in page
 
     on_the_day = NOON + (DUE - NOON.date())
     set_time(app, on_the_day)
-    assert 'data-hx-trigger="every 2s"' in french.get(order).text
+    assert 'data-poll="2"' in french.get(order).text
     bill_day(DUE, on_the_day, 0)
     drain(app.extensions["kajoom"], on_the_day)
     assert 'data-status="completed"' in french.get(order).text
