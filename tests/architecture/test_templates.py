@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,8 @@ def test_filled_element_exists_in_a_template() -> None:
     ids = {each[3].get("id") for path in templates() for each in Elements(path.read_text()).found}
     missing = {target for path in templates() for target in targets_in(path.read_text())[1]} - ids
     assert not missing, f"no element with these ids: {sorted(missing)}"
+
+
+def test_no_address_is_the_path_without_the_prefix_of_the_site() -> None:
+    alone = re.compile(r'="\{\{ ?request\.(path|full_path)')
+    assert [relative(path) for path in templates() if alone.search(path.read_text("utf-8"))] == []
