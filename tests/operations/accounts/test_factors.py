@@ -75,6 +75,15 @@ def test_key_of_an_account_is_of_no_use_to_another() -> None:
     assert not use_recovery_code(second.id, min(recovery_codes_of(first.id)), AT)
 
 
+def test_key_is_read_with_a_former_secret_and_encrypted_with_the_current_one() -> None:
+    text = FactorKeys(["former"]).encrypt(1, "KEY", AT)
+    both = FactorKeys(["former", "new"])
+    assert both.decrypt(1, text) == "KEY"
+    with pytest.raises(ValueError, match="not encrypted here"):
+        FactorKeys(["new"]).decrypt(1, text)
+    assert FactorKeys(["new"]).decrypt(1, both.encrypt(1, "KEY", AT)) == "KEY"
+
+
 def test_account_of_staff_that_is_opened_again_has_no_second_factor() -> None:
     details = StaffDetails("lea@kajoom.example", StaffRole.AGENT)
     staff_id = create_staff(details, AT, "a hash")

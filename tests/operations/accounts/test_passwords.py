@@ -92,3 +92,11 @@ def test_request_queues_one_message_that_names_nobody_for_a_stranger() -> None:
         {"email": "password_reset", "client": client.id},
         {"email": "password_reset", "client": None},
     ]
+
+
+def test_link_that_was_mailed_outlives_the_change_of_the_secret() -> None:
+    client = factories.client()
+    token = make_token(["the former secret"], LinkKind.INVITATION, client, AT)
+    assert read_token(["the former secret", "the new secret"], LinkKind.INVITATION, token, AT).fits(client)
+    with pytest.raises(InvalidLink):
+        read_token(["the new secret"], LinkKind.INVITATION, token, AT)
