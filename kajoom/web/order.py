@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
-from kajoom.domain.order import STUCK_AFTER, OrderEvent, OrderStatus, ReviewReason, allows
+from kajoom.domain.order import OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.payment import PaymentChoice
 from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
@@ -19,7 +19,7 @@ from kajoom.domain.usage import Excess, fit
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
-from kajoom.models.order_page import OrderPage, OrderState, order_page_by_key, order_page_of, order_state_of
+from kajoom.models.order_page import OrderPage, order_page_by_key, order_page_of, order_state_of
 from kajoom.models.owner import owner_of_order
 from kajoom.models.renewal import renewals_with_terms_of
 from kajoom.models.service_snapshot import ServiceSnapshot
@@ -27,6 +27,7 @@ from kajoom.operations.orders.close import cancel_order
 from kajoom.web.auth import current_client
 from kajoom.web.forms import CancelOrderForm, ConfirmForm, PaymentForm
 from kajoom.web.htmx import redirect_to, render, wants_fragment
+from kajoom.web.order_news import is_late, name_of, poll_seconds
 from kajoom.web.payment import (
     PaymentState,
     abandon_payments,
@@ -46,9 +47,6 @@ from kajoom.web.usage import measure_after_response
 
 bp = Blueprint("order", __name__, url_prefix="/orders/<reference>")
 
-_POLL_SECONDS = 2
-_POLL_SECONDS_WITH_STAFF = 60
-
 
 @bp.get("")
 def show(reference: str) -> ResponseReturnValue:
@@ -58,7 +56,7 @@ def show(reference: str) -> ResponseReturnValue:
     as that is still the state.
     """
     seen = request.args.get("seen")
-    if seen is not None and seen == _name_of(get_viewable_or_404(order_state_of, owner_of_order, reference)):
+    if seen is not None and seen == name_of(get_viewable_or_404(order_state_of, owner_of_order, reference)):
         return "", 204
     page = get_viewable_or_404(order_page_of, owner_of_order, reference)
     return _render(page, is_update=seen is not None)
@@ -170,11 +168,11 @@ def _render(
         has_expired=any(step.event is OrderEvent.EXPIRED for step in order.history),
         payment=state,
         options=payment_options(invoice, service.payment_method, service.catalog, service.credit, clock.today()),
-        is_late=_is_late(page.state),
+        is_late=is_late(page.state),
         over=_over_limits(order, service),
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
-        seen=_name_of(page.state),
-        poll_seconds=_poll_seconds(page, service),
+        seen=name_of(page.state),
+        poll_seconds=poll_seconds(page, service),
         is_update=is_update,
         **product_context(service),
     )
@@ -225,37 +223,8 @@ def _announcement(order: Order, payment: PaymentState) -> str:
     return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
 
 
-def _is_late(state: OrderState) -> bool:
-    """Whether the panel should have made the change some time ago."""
-    is_with_panel = state.status is OrderStatus.AWAITING_PROVISIONING and not state.needs_person
-    return is_with_panel and clock.now() - state.since >= STUCK_AFTER
-
-
 def _over_limits(order: Order, service: ServiceSnapshot) -> tuple[Excess, ...]:
     """What the client must free before a change that waits for it is made."""
     if not order.needs_person or order.review_reason is not ReviewReason.OVER_LIMITS:
         return ()
     return fit(service.usage, service.catalog.plans[order.to_plan_id].limits).over
-
-
-def _name_of(state: OrderState) -> str:
-    """A name of the state that the page shows: a page that shows another one is out of date."""
-    payment = payment_state(state.invoice, state.attempt).name
-    return f"{state.version}.{payment}{'.late' if _is_late(state) else ''}"
-
-
-def _poll_seconds(page: OrderPage, service: ServiceSnapshot) -> int | None:
-    """The least seconds between two polls (static/polling.js waits longer and longer); ``None`` where none is needed.
-
-    The state of such an order changes only if the client does something.
-    """
-    order, payment = page.order, payment_state(page.invoice, page.attempt)
-    match order.status:
-        case OrderStatus.AWAITING_PROVISIONING:
-            return _POLL_SECONDS_WITH_STAFF if order.needs_person or _is_late(page.state) else _POLL_SECONDS
-        case OrderStatus.SCHEDULED if service.unpaid_renewal is None and order.effective_on <= clock.today():
-            return _POLL_SECONDS
-        case OrderStatus.AWAITING_PAYMENT if payment.is_pending:
-            return payment.poll_seconds
-        case _:
-            return None
