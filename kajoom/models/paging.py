@@ -22,6 +22,11 @@ def rows_of(query: CompoundSelect[Any] | Select[Any], number: int) -> Pagination
     return RowPagination(page=number, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query)
 
 
+def is_whole_list(page: Pagination) -> bool:
+    """Whether a page holds the whole list, so that its items need not be counted by a statement of their own."""
+    return page.page == 1 and len(page.items) < page.per_page
+
+
 class RowPagination(Pagination):
     """A page of rows of several columns; Flask-SQLAlchemy's own keeps the first column only."""
 
@@ -30,5 +35,7 @@ class RowPagination(Pagination):
         return list(db.session.execute(query))
 
     def _query_count(self) -> int:
+        if is_whole_list(self):
+            return len(self.items)
         rows = self._query_args["query"].order_by(None).subquery()
         return db.session.scalar(select(func.count()).select_from(rows)) or 0

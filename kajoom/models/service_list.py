@@ -8,18 +8,17 @@ from typing import Any, NamedTuple, Protocol
 
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ColumnElement, Date, Executable, Select, and_, bindparam, case, func, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, load_only
 
 from kajoom.domain.catalog import Catalog
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
-from kajoom.models.catalog import Plan
 from kajoom.models.db import db
 from kajoom.models.folded_text import fold, folded
 from kajoom.models.invoice import Invoice, id_of_last_invoice
 from kajoom.models.order import IS_OPEN, Order
-from kajoom.models.paging import PER_PAGE
+from kajoom.models.paging import PER_PAGE, is_whole_list
 from kajoom.models.service import Service
 from kajoom.models.service_snapshot import UNPAID_RENEWAL_ID
 
@@ -76,6 +75,9 @@ class ServicePages(Pagination):
         return list(db.session.execute(self._query_args["query"], self._query_args["values"] | bounds))
 
     def _query_count(self) -> int:
+        if is_whole_list(self):
+            self.to_do = sum(row.attention <= Attention.TO_PAY for row in self.items)
+            return len(self.items)
         total, self.to_do = db.session.execute(self._query_args["counts"], self._query_args["values"]).one()
         return int(total)
 
@@ -116,13 +118,24 @@ _COLUMNS: list[ColumnElement[Any]] = [
     _RENEWAL.due_on.label("renewal_due_on"),
     _balance(_RENEWAL).label("renewal_cents"),
 ]
+_SHOWN = (
+    Service.plan_id,
+    Service.label,
+    Service.status,
+    Service.cycle,
+    Service.currency,
+    Service.recurring_cents,
+    Service.next_due_date,
+    Service.anchor_day,
+)
+"""What a row shows of its service; its plan is in the catalogue, which is read already."""
 _LISTED = (
     select(Service, *_COLUMNS)
     .outerjoin(Order, and_(Order.service_id == Service.id, IS_OPEN))
     .outerjoin(_CHANGE, _CHANGE.id == id_of_last_invoice(Order.id))
     .outerjoin(Cancellation, and_(Cancellation.service_id == Service.id, IS_OPEN_REQUEST))
     .outerjoin(_RENEWAL, _RENEWAL.id == UNPAID_RENEWAL_ID)
-    .options(joinedload(Service.plan).joinedload(Plan.group))
+    .options(load_only(*_SHOWN))
     .where(Service.client_id == bindparam("client_id"))
 )
 _PAGE, _COUNTS = _statements(_LISTED)

@@ -63,6 +63,7 @@ def app(demo_database: Database, demo_app: Flask) -> Iterator[Flask]:
     """The application with the demonstration unchanged, at noon."""
     set_time(demo_app, NOON)
     demo_database.restore()
+    demo_app.extensions.pop("usage_asked", None)
     with demo_app.app_context():
         forget_catalog()
         yield demo_app

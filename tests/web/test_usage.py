@@ -85,6 +85,8 @@ def test_recent_measure_is_not_repeated(french: Browser, address: Address) -> No
     measure(address("hosting"), 3, **ALL)
     open_page(french, address("hosting") + "/plan")
     assert len(queued()) == 1
+    with nothing_written():
+        open_page(french, address("hosting") + "/plan")
 
 
 def test_measure_decides_which_plans_can_be_chosen(french: Browser, address: Address) -> None:
