@@ -107,7 +107,8 @@ def all_command(folder: Path, format_: Any, encoding: str | None, dry_run: bool)
     The files are catalog.toml, clients*.csv, services*.csv, credit*.csv and, for their columns, map.toml.
     """
     panels = current_app.config.get("PANELS", PANELS)
-    report = import_folder(FolderImport(folder, clock.today(), clock.now(), format_, encoding, panels), dry_run=dry_run)
+    how = FolderImport(folder, clock.today(), clock.now(), format_, encoding, panels, _progress())
+    report = import_folder(how, dry_run=dry_run)
     if not report.files:
         raise click.UsageError(
             f"{folder} has none of the files catalog.toml, clients.csv, services.csv and credit.csv."
@@ -129,9 +130,9 @@ def _print_file(name: str, report: LoadReport | ImportReport) -> None:
         click.echo(f"{name}: {each}", err=True)
     if report.errors:
         click.echo(f"{name}: {len(report.errors)} error{'s' if len(report.errors) > 1 else ''}", err=True)
-    elif isinstance(report, ImportReport):
+    if isinstance(report, ImportReport) and (report.is_written or not report.errors):
         click.echo(f"{name}: added {report.added}, changed {report.changed}, unchanged {report.unchanged}")
-    else:
+    elif isinstance(report, LoadReport) and not report.errors:
         added, changed = len(report.added), len(report.changed) + len(report.withdrawn)
         click.echo(f"{name}: added {added}, changed {changed}, unchanged {report.unchanged}")
 
@@ -163,7 +164,7 @@ def _finish(report: ImportReport, file: Path, layout: Layout, skip_errors: Path 
     report.errors.sort(key=lambda error: error.line or 0)
     for note in report.notes:
         click.echo(str(note), err=True)
-    if skip_errors is None or any(error.is_header for error in report.errors):
+    if not report.is_written and (skip_errors is None or any(error.is_header for error in report.errors)):
         exit_on_errors(report.errors)
     click.echo(f"added: {report.added}\nchanged: {report.changed}\nunchanged: {report.unchanged}")
     for each in (*report.errors, *report.kept):

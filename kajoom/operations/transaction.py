@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar, overload
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from kajoom.models.db import begin_mode, db
+from kajoom.models.trial_copy import copied_database
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -79,15 +80,16 @@ def transactional(
 
 @contextmanager
 def trial() -> Iterator[None]:
-    """Run operations for trial: within one transaction, each in a savepoint, and all of it is rolled back at the end.
+    """Run operations for trial, on a copy of the database that is gone at the end.
 
-    Each operation sees what those before it did. On SQLite nobody else can write meanwhile. The log has none of it.
+    They are within one transaction, each in a savepoint: each operation sees what those before it did. Nobody waits for
+    a trial, and the log has none of it.
     """
     db.session.rollback()
     token, level = _trial.set(True), logging.root.manager.disable
     logging.disable(logging.INFO)
     try:
-        with begin_mode(read_only=False):
+        with begin_mode(read_only=False), copied_database():
             yield
     finally:
         logging.disable(level)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from kajoom.models.client import Client
 from kajoom.models.db import db
+from kajoom.models.invoice import Counter, next_number
 from kajoom.operations.transaction import NestedTransaction, ReadOnlyTransaction, transactional, trial
 from tests import factories
 
@@ -168,6 +169,26 @@ def test_operations_of_a_trial_see_each_other_and_nothing_of_them_is_written() -
     assert stored_name(client_id) == before
     rename(client_id, "Written")
     assert stored_name(client_id) == "Written"
+
+
+def test_nobody_waits_for_a_trial() -> None:
+    client_id = factories.client().id
+
+    @transactional
+    def number_in_trial() -> int:
+        return next_number("trial")
+
+    url = db.engine.url
+    with trial():
+        rename(client_id, "Tried")
+        assert number_in_trial() == 1
+        other = create_engine(url)
+        with other.begin() as connection:  # the same row, and the same counter
+            connection.execute(update(Client).where(Client.id == client_id).values(name="Written meanwhile"))
+            connection.execute(insert(Counter).values(series="trial", value=7))
+        other.dispose()
+        assert name_of(client_id) == "Tried"
+    assert stored_name(client_id) == "Written meanwhile"
 
 
 def test_trial_that_fails_writes_nothing() -> None:

@@ -31,6 +31,7 @@ class FileNote(FileError):
 class ImportReport:
     """How many rows a file added, changed and left unchanged; rows with errors were not written.
 
+    ``is_written`` is whether any rows were: a row may become wrong after its file was found right.
     ``kept`` are the values of the file that were not taken over, each with what is here instead, and ``notes`` what an
     operator should know besides.
     """
@@ -38,6 +39,7 @@ class ImportReport:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    is_written: bool = False
     errors: list[FileError] = field(default_factory=list)
     kept: list[FileError] = field(default_factory=list)
     notes: list[FileNote] = field(default_factory=list)

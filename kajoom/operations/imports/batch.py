@@ -1,4 +1,4 @@
-"""Import of the rows of a file: all of them are checked first, then written in transactions of two thousand rows."""
+"""Import of the rows of a file: all of them are checked first, then written in transactions of a thousand rows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kajoom.operations.files.report import FileError, FileNote, ImportReport
 from kajoom.operations.files.validation import REASONS, describe_errors
 from kajoom.operations.transaction import transactional
 
-BATCH_SIZE = 2000
-"""Rows that are written in one transaction: clients wait less than a second for it."""
+BATCH_SIZE = 1000
+"""Rows that are written in one transaction: a client waits for no more than that of them."""
 
 # The header has every required column, so what the model misses is an empty cell.
 _REASONS = {**REASONS, "missing": "empty"}
@@ -122,6 +122,7 @@ class ImportBatch:
         for records in _batches(checked):
             valid, written = self._write(records)
             report, names = self.report, self._names
+            report.is_written = not self.how.dry_run
             report.added += written.added
             report.changed += written.changed
             report.unchanged += len(valid) - written.added - written.changed

@@ -12,6 +12,7 @@ from kajoom.operations.catalog.load import load_catalog
 from kajoom.operations.files.csv_file import Row, read_rows
 from kajoom.operations.files.layout import Layout
 from kajoom.operations.files.report import FileError, ImportReport, LoadReport
+from kajoom.operations.imports.batch import HowToImport, Progress
 from kajoom.operations.imports.clients import ClientRow, import_clients
 from kajoom.operations.imports.credit import CreditRow, import_credit
 from kajoom.operations.imports.map_file import Format, read_map
@@ -26,7 +27,7 @@ CATALOG = "catalog.toml"
 
 @dataclass(frozen=True, slots=True)
 class FolderImport:
-    """A folder and how it is imported; ``exported_by`` and ``encoding`` are those of ``flask import``."""
+    """A folder and how it is imported; ``exported_by``, ``encoding`` and ``progress`` are those of ``flask import``."""
 
     folder: Path
     on: date
@@ -34,6 +35,12 @@ class FolderImport:
     exported_by: Format | None = None
     encoding: str | None = None
     panels: Collection[str] = ()
+    progress: Progress = lambda done, rows: None
+
+    @property
+    def batch(self) -> HowToImport:
+        """How each of its files is imported: all or nothing of it."""
+        return HowToImport(progress=self.progress)
 
 
 @dataclass(slots=True)
@@ -89,9 +96,9 @@ def _layout(how: FolderImport) -> Layout | list[FileError]:
 
 
 _LOADS: dict[str, Callable[..., ImportReport]] = {
-    "clients": lambda lines, layout, how: import_clients(read_rows(lines, ClientRow, layout), how.at),
+    "clients": lambda lines, layout, how: import_clients(read_rows(lines, ClientRow, layout), how.at, how.batch),
     "services": lambda lines, layout, how: import_services(
-        read_rows(lines, ServiceRow, layout), ServiceImport(how.on, how.at)
+        read_rows(lines, ServiceRow, layout), ServiceImport(how.on, how.at, batch=how.batch)
     ),
-    "credit": lambda lines, layout, how: import_credit(read_rows(lines, CreditRow, layout), how.at),
+    "credit": lambda lines, layout, how: import_credit(read_rows(lines, CreditRow, layout), how.at, how.batch),
 }
