@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.bench import others
 from tests.bench.acts import Act, acts
 from tests.bench.load import Page, Reading, measure, median_of
-from tests.bench.pages import bare, hot_pages, other_pages, peer_pages
+from tests.bench.pages import COMPARED, bare, choice_of_a_plan, hot_pages, other_pages, peer_pages
 from tests.bench.rows import copies
 from tests.bench.servers import PEER_BIN, kajoom, peer
 
@@ -36,6 +36,7 @@ def main() -> None:
     print(f"Medians of {options.rounds} rounds in turns, and the extremes. Other programs used {part:.0%} of a core.\n")
     _print_pages(pages, readings)
     _print_acts(done, median_of(readings[0]))
+    _print_comparison(dict(zip((page.name for page in pages), readings, strict=True)))
 
 
 def _options() -> argparse.Namespace:
@@ -52,7 +53,7 @@ def _measured(
 ) -> tuple[list[Page], list[list[Reading]], list[Act], float]:
     """The pages, their readings, the acts, and the part of a core that others used meanwhile."""
     ours = stack.enter_context(kajoom(folder))
-    pages = [bare(ours), *hot_pages(ours, folder)]
+    pages = [bare(ours), *hot_pages(ours, folder), choice_of_a_plan(ours, folder)]
     servers = [ours]
     if options.peer:
         servers.append(stack.enter_context(peer(folder)))
@@ -86,6 +87,15 @@ def _print_pages(pages: list[Page], readings: list[list[Reading]]) -> None:
             f"{cells[0]:<{_WIDTHS[0]}}"
             + "".join(f"{cell:>{width}}" for cell, width in zip(cells[1:], _WIDTHS[1:], strict=True))
         )
+
+
+def _print_comparison(readings: dict[str, list[Reading]]) -> None:
+    """How many of our pages cost what one of django-plans costs, in processor time."""
+    for ours, theirs in COMPARED:
+        if theirs in readings:
+            pairs = zip(readings[theirs], readings[ours], strict=True)
+            times = [other.spent / own.spent for other, own in pairs]
+            print(f"{theirs} costs {statistics.median(times):.1f} × {ours} ({min(times):.1f}–{max(times):.1f})")
 
 
 def _print_acts(done: list[Act], bare_route: Reading) -> None:

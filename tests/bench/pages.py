@@ -10,6 +10,14 @@ from tests.bench.rows import copies
 from tests.bench.servers import Server, hidden_fields, read, read_as, sign_in
 
 HTMX = ("HX-Request: true", "HX-Request-Type: partial")
+COMPARED = (
+    ("product page", "django-plans: plan"),
+    ("product page", "django-plans: table of plans"),
+    ("choice of a plan", "django-plans: table of plans"),
+    ("preview", "django-plans: price of a change"),
+)
+"""Pages of ours, and those of django-plans that are most like them."""
+
 _CYCLES = ("monthly", "quarterly", "annually")
 _PLANS = ("base", "b", "c")
 
@@ -28,17 +36,19 @@ def hot_pages(server: Server, folder: Path, suffix: str = "") -> list[Page]:
     ]
 
 
+def choice_of_a_plan(server: Server, folder: Path) -> Page:
+    """The page of the plans, with each of them chosen on each cycle."""
+    return Page("choice of a plan", server, _of_choices(folder, "/services/{}/plan?{}"))
+
+
 def other_pages(server: Server, folder: Path) -> list[Page]:
     """The other pages of a client; the order's with what it asks for by itself."""
-    services = copies(folder / "none.sqlite")
-    choices = [f"plan={plan}&cycle={cycle}" for plan in _PLANS for cycle in _CYCLES]
     browser = sign_in(server)
     orders = _links(read(browser, f"{server.address}/services"), "orders")
     invoices = _links(read(browser, f"{server.address}/invoices"), "invoices")
     polls = [poll for order in orders for poll in _polls(read(browser, server.address + order))]
     return [
-        Page("choice of a plan", server, [f"/services/{s}/plan?{c}" for s, c in _pairs(services, choices)]),
-        Page("review", server, [f"/services/{s}/plan/review?{c}" for s, c in _pairs(services, choices)], HTMX),
+        Page("review", server, _of_choices(folder, "/services/{}/plan/review?{}"), HTMX),
         Page("services", server, ["/services", "/services?page=2"]),
         Page("invoices", server, ["/invoices"]),
         Page("invoice", server, invoices),
@@ -57,8 +67,10 @@ def peer_pages(server: Server) -> list[Page]:
     ]
 
 
-def _pairs(services: list[int], choices: list[str]) -> list[tuple[int, str]]:
-    return [(service, choice) for service in services for choice in choices]
+def _of_choices(folder: Path, path: str) -> list[str]:
+    """An address for each service, plan and cycle."""
+    choices = [f"plan={plan}&cycle={cycle}" for plan in _PLANS for cycle in _CYCLES]
+    return [path.format(service, choice) for service in copies(folder / "none.sqlite") for choice in choices]
 
 
 def _previews(server: Server, services: list[int]) -> list[str]:
