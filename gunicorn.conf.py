@@ -4,6 +4,7 @@ The configuration is checked here first: an application that refused to start wo
 ever.
 """
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from flask import Flask
 
 from app import INSTANCE
 from kajoom.config import Misconfigured, from_environment
+from kajoom.i18n.shared import load_languages
 
 try:
     configuration = from_environment(INSTANCE)
@@ -32,6 +34,15 @@ control_socket_disable = True
 keepalive = 5
 graceful_timeout = 30
 forwarder_headers = ""  # nobody sets SCRIPT_NAME by a header: the prefix is that of KAJOOM_BASE_URL
+
+
+def when_ready(_server: Any) -> None:
+    """Load what every process needs before they are forked, and leave it out of the search for garbage.
+
+    That search would write to it, and give each process a copy of its own.
+    """
+    load_languages()
+    gc.freeze()
 
 
 def post_worker_init(worker: Any) -> None:

@@ -18,17 +18,19 @@ PAGES = (
     "/services/1/plan/review?plan=b&cycle=monthly&when=now",
 )
 
-LARGEST_PEAK_KB = 125_000
-"""120 MB is what is aimed at, and 118 to 121 what was measured (docs/performance.md)."""
+LARGEST_PEAK_MB = 124
+"""120 is what is aimed at, and 116 to 121 what was measured (docs/performance.md)."""
 
-LARGEST_STEADY_KB = 105_000
-"""What a worker takes once nobody signs in any more: argon2 has given back its 19 MiB."""
+LARGEST_STEADY_MB = 102
+"""What a worker takes once nobody signs in any more: argon2 has given back its 20 MB."""
 
 
 def test_peak_and_steady_memory_of_workers_while_clients_sign_in(tmp_path: Path) -> None:
     # As installed from requirements.txt: structlog imports rich, which tools of development bring, if it is there.
     (tmp_path / "rich.py").write_text("raise ImportError\n")
-    with served(tmp_path, PYTHONPATH=str(tmp_path)) as server, ThreadPoolExecutor(AT_ONCE) as clients:
+    # On a busy machine a client may be about to send when an idle connection is closed.
+    variables = {"PYTHONPATH": str(tmp_path), "GUNICORN_CMD_ARGS": "--keep-alive 60"}
+    with served(tmp_path, **variables) as server, ThreadPoolExecutor(AT_ONCE) as clients:
         statuses = [
             status
             for _ in range(ROUNDS)
@@ -37,9 +39,9 @@ def test_peak_and_steady_memory_of_workers_while_clients_sign_in(tmp_path: Path)
         peaks, steady = memory_of_workers(server, "VmHWM"), memory_of_workers(server, "VmRSS")
     assert set(statuses) <= {200, 429}
     assert statuses.count(200) > ROUNDS
-    assert max(peaks) - min(steady) > 15 * 1024, "argon2 was not at work"
-    assert max(peaks) < LARGEST_PEAK_KB
-    assert max(steady) < LARGEST_STEADY_KB
+    assert max(peaks) - min(steady) > 15, "argon2 was not at work"
+    assert max(peaks) < LARGEST_PEAK_MB
+    assert max(steady) < LARGEST_STEADY_MB
 
 
 def visit(server: LiveServer, number: int) -> int:
@@ -57,9 +59,9 @@ def visit(server: LiveServer, number: int) -> int:
         return response.status_code
 
 
-def memory_of_workers(server: LiveServer, field: str) -> list[int]:
-    """A field of /proc/PID/status of each worker, in kB."""
+def memory_of_workers(server: LiveServer, field: str) -> list[float]:
+    """A field of /proc/PID/status of each worker, in megabytes of 1,000,000 bytes."""
     arbiter = server.process.pid
     workers = Path(f"/proc/{arbiter}/task/{arbiter}/children").read_text().split()
     found = [re.search(rf"{field}:\s+(\d+) kB", Path(f"/proc/{worker}/status").read_text()) for worker in workers]
-    return [int(each[1]) for each in found if each]
+    return [int(each[1]) * 1024 / 1e6 for each in found if each]
