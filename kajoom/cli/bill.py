@@ -47,4 +47,6 @@ def _print_preview(preview: BillPreview, day: date) -> None:
     click.echo(f"invoices on {day.isoformat()}: {len(preview.invoices)}{totals}")
     kinds = "".join(f", {kind} {count}" for kind, count in sorted(preview.emails.items()))
     click.echo(f"e-mails: {preview.emails.total()}{kinds}")
+    if preview.others:
+        click.echo("also: " + ", ".join(f"{kind} {count}" for kind, count in sorted(preview.others.items())))
     click.echo("Nothing was written.")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
+from kajoom.models.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,14 @@ class PreviewedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class BillPreview:
-    """The invoices that would be issued, and how many e-mails of each kind would be written."""
+    """The invoices that would be issued, and how many e-mails of each kind would be written.
+
+    ``others`` counts what else would begin: credit notes, tasks of staff, and what is asked of panels by its kind.
+    """
 
     invoices: Sequence[PreviewedInvoice]
     emails: Counter[str]
+    others: Counter[str] = field(default_factory=Counter)
 
     def totals(self) -> dict[str, int]:
         """The sum of the totals in cents, by currency."""
@@ -47,24 +53,34 @@ class BillPreview:
 
 
 class NewestRows(NamedTuple):
-    """The highest ids of invoices and of messages."""
+    """The highest ids of invoices, messages, credit notes and tasks."""
 
     invoice: int
     message: int
+    credit_note: int
+    task: int
+
+
+_MODELS = (Invoice, Message, CreditNote, Task)
 
 
 def newest_rows() -> NewestRows:
     """Return the highest ids that exist, 0 without any."""
-    return NewestRows(*(db.session.scalar(select(func.max(model.id))) or 0 for model in (Invoice, Message)))
+    return NewestRows(*(db.session.scalar(select(func.max(model.id))) or 0 for model in _MODELS))
 
 
 def added_since(newest: NewestRows) -> BillPreview:
-    """Return the invoices and the e-mails that were added since."""
+    """Return what was added since."""
     loads = joinedload(Invoice.service).joinedload(Service.client)
     query = select(Invoice).where(Invoice.id > newest.invoice).options(loads).order_by(Invoice.id)
-    rows = db.session.scalars(select(Message.ids).where(Message.id > newest.message, Message.kind == "email"))
+    rows = db.session.execute(select(Message.kind, Message.ids).where(Message.id > newest.message)).all()
+    others = Counter(row.kind for row in rows if row.kind != "email")
+    for name, model, since in (("credit note", CreditNote, newest.credit_note), ("task", Task, newest.task)):
+        others[name] = db.session.scalar(select(func.count()).select_from(model).where(model.id > since)) or 0
     return BillPreview(
-        [_previewed(invoice) for invoice in db.session.scalars(query)], Counter(ids["email"] for ids in rows)
+        [_previewed(invoice) for invoice in db.session.scalars(query)],
+        Counter(row.ids["email"] for row in rows if row.kind == "email"),
+        +others,
     )
 
 

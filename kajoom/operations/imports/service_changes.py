@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kajoom.domain.money import Money
-from kajoom.domain.service import ServiceStatus
+from kajoom.domain.service import ServiceStatus, SuspensionStep
 
 UPDATED = ("invoiced_until", "label", "username", "server", "registered_on", "payment_method", "usage")
 """The columns that are always the file's."""
@@ -28,6 +28,7 @@ _PLACES = {
     "options_cents": "options",
     "discount_cents": "discount",
 }
+_ASKED_FOR = {SuspensionStep.SUSPENDING: ServiceStatus.SUSPENDED, SuspensionStep.LIFTING: ServiceStatus.ACTIVE}
 _HOW_TO_APPLY = " (--terms applies it from the next period)"
 
 
@@ -70,7 +71,7 @@ def change_of(
         return ServiceChange({})  # most rows of a daily file
     imported = dict(row["imported"] or {})
     change = ServiceChange({name: columns[name] for name in UPDATED if columns[name] != row[name]})
-    _compare_status(columns["status"], row["status"], imported, change)
+    _compare_status(columns["status"], row["status"], row["suspension"], imported, change)
     if change.ends is None and not row["status"].has_ended:
         if history.exists:
             _compare_terms(columns, row, imported, change, plans)
@@ -85,8 +86,16 @@ def change_of(
 
 
 def _compare_status(
-    theirs: ServiceStatus, ours: ServiceStatus, imported: dict[str, Any], change: ServiceChange
+    theirs: ServiceStatus,
+    ours: ServiceStatus,
+    step: SuspensionStep | None,
+    imported: dict[str, Any],
+    change: ServiceChange,
 ) -> None:
+    """Take a new status over, unless it is the one that a panel or a person is just asked for.
+
+    What they have done is then recorded by them: the client is written to, and a change that waited is started.
+    """
     last = imported.get("status")
     if theirs is ours or (ours.has_ended and theirs.has_ended):
         imported["status"] = theirs
@@ -97,7 +106,9 @@ def _compare_status(
     elif theirs == last:
         change.kept.append(("status", f"kept {ours}, which is newer; the file still says {theirs}"))
     else:
-        change.columns["status"], imported["status"] = theirs, theirs
+        imported["status"] = theirs
+        if step is None or theirs is not _ASKED_FOR[step]:
+            change.columns["status"] = theirs
 
 
 def _compare_terms(

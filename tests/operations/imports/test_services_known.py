@@ -13,15 +13,19 @@ from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.service import ServiceStatus
+from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.gateways.ports import ProviderResult
 from kajoom.models import bulk
+from kajoom.models.catalog import catalog_version
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.outbox import Message, message_by_key
-from kajoom.models.task import open_tasks
+from kajoom.models.task import Task, open_tasks
 from kajoom.operations.billing.renewals import issue_renewal
+from kajoom.operations.billing.suspension import lift_as_staff, suspend_as_staff
+from kajoom.operations.billing.suspension_result import record_suspension_result
 from kajoom.operations.catalog.load import load_catalog
-from kajoom.operations.daily import bill_day
+from kajoom.operations.daily import bill_day, preview_bill
 from kajoom.operations.files.report import ImportReport
 from kajoom.operations.orders.cancellation import request_cancellation
 from kajoom.operations.orders.provisioning import mark_operational
@@ -366,3 +370,45 @@ def test_service_that_an_operation_changes_meanwhile_is_left_as_it_is(monkeypatc
     import_file(file({"status": "Suspended"}))
 
     assert stored_service().status is ServiceStatus.CANCELLED
+
+
+def result_of_panel(status: PanelStatus = PanelStatus.DONE) -> None:
+    service = stored_service()
+    assert record_suspension_result(service.id, service.suspension_no, PanelResult(status), AT)
+
+
+def test_file_that_is_ahead_of_a_lift_leaves_it_to_be_recorded_and_the_client_written_to() -> None:
+    suspend_as_staff("S1", "Pourriel", "staff:t", AT)
+    result_of_panel()
+    import_file(file({"status": "suspended"}))
+    lift_as_staff("S1", "Réglé", "staff:t", AT)
+    report = import_file(file({}))  # the panel has lifted it, and the file says so before the panel's answer
+    assert (report.kept, stored_service().status) == ([], ServiceStatus.SUSPENDED)
+    assert "suspension_lifted" not in queued_emails()
+    result_of_panel()
+    assert stored_service().status is ServiceStatus.ACTIVE
+    assert "suspension_lifted" in queued_emails()
+    assert import_file(file({})).kept == []
+
+
+def test_suspension_that_the_host_lifted_by_itself_is_taken_over() -> None:
+    suspend_as_staff("S1", "Pourriel", "staff:t", AT)
+    result_of_panel()
+    import_file(file({"status": "suspended"}))
+    import_file(file({}))
+    assert stored_service().status is ServiceStatus.ACTIVE
+
+
+def test_dry_run_of_billing_shows_what_else_begins() -> None:
+    import_file(file({"recurring": "150.00", "next_due_date": "2026-06-10"}))
+    catalog = catalog_version()
+    assert catalog is not None
+    catalog.billing = {"suspend_days": 3, "terminate_days": 10}
+    factories.reload_catalogue()
+    bill_day(date(2026, 6, 10), AT, 0)
+    before = len(rows(Task)), len(rows(Message))
+    preview = preview_bill(date(2026, 6, 25), AT, 0)
+    assert (len(rows(Task)), len(rows(Message))) == before
+    assert preview.others == {"task": 1}
+    bill_day(date(2026, 6, 25), AT, 0)
+    assert len(rows(Task)) == before[0] + 1
