@@ -13,8 +13,8 @@ from kajoom.i18n.translations import N_
 _PARTS = ("htmx-setup.js", "vendor/htmx-4.0.1.min.js", "polling.js", "app.js")
 """In the order in which they run."""
 
-_COMMENTS_AND_INDENTATION = re.compile(r"^\s*(?:/\*.*?\*/|//[^\n]*)$|^\s+", re.DOTALL | re.MULTILINE)
-"""Of our own files, whose comments have lines of their own: two fifths of their size."""
+_COMMENTS_AND_INDENTATION = re.compile(r"^\s*(?:/\*.*?\*/|//[^\n]*)$|[ \t]+// [^\n]*$|^\s+", re.DOTALL | re.MULTILINE)
+"""Of our own files: two fifths of their size. A text in them has no space before two slashes."""
 
 _MESSAGES: Mapping[str, str] = {
     "working": N_("Working on it…"),
