@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom import clock
 from kajoom.cli.ledger import exit_on_refusal
 from kajoom.cli.operator import current_operator
 from kajoom.operations.accounts.access import deactivate_client, reactivate_client, send_reset
-from kajoom.operations.accounts.factors import remove_factor_as_staff
+from kajoom.operations.accounts.factor_keys import FactorKeys
+from kajoom.operations.accounts.factors import remove_factor_as_staff, renew_keys
 from kajoom.operations.accounts.invitations import invite, invite_all
+from kajoom.operations.accounts.links import signing_keys
 from kajoom.operations.accounts.personal_data import erase_client, export_client
 from kajoom.operations.accounts.sessions import close_sessions_as_staff
 
@@ -123,3 +127,16 @@ def remove_factor_command(email: str) -> None:
     with exit_on_refusal():
         remove_factor_as_staff(email, current_operator(), clock.now())
     click.echo(f"Two-step verification of {email} is off.")
+
+
+@accounts.command("renew-keys")
+@with_appcontext
+def renew_keys_command() -> None:
+    """Encrypt the keys of authenticator apps with KAJOOM_SECRET_KEY, before a former secret is dropped."""
+    current_app.extensions["config"].check_complete()
+    renewal = renew_keys(FactorKeys(signing_keys(current_app.config)), clock.now())
+    click.echo(f"encrypted with the current secret: {renewal.renewed}")
+    if renewal.unreadable:
+        accounts_named = ", ".join(map(str, renewal.unreadable))
+        click.echo(f"Error: no secret reads the keys of the accounts with these ids: {accounts_named}.", err=True)
+        sys.exit(1)

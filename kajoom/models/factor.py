@@ -43,6 +43,11 @@ def factor_of(client_id: int) -> Factor | None:
     return db.session.get(Factor, client_id)
 
 
+def clients_with_factor() -> list[int]:
+    """The ids of the accounts that have an authenticator app."""
+    return list(db.session.scalars(select(Factor.client_id).order_by(Factor.client_id)))
+
+
 def recovery_codes_of(client_id: int) -> dict[int, str]:
     """The hashes of an account's recovery codes by their ids."""
     rows = db.session.execute(

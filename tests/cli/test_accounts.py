@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from click.testing import Result
@@ -88,6 +89,19 @@ def test_second_factor_that_was_lost_is_removed_and_its_client_written_to(app: F
     assert (db.session.query(Factor).all(), client.fs_uniquifier != before) == ([], True)
     [message] = db.session.query(Message)
     assert (message.ids["email"], message.ids["change"]) == ("factor_changed", "removed")
+
+
+def test_keys_of_apps_are_renewed_and_the_ones_that_cannot_be_read_end_with_1(app: Flask) -> None:
+    app.config["SECRET_KEY"] = "a secret for tests"
+    app.extensions["config"] = SimpleNamespace(check_complete=lambda: None)
+    assert run(app, "renew-keys").output == "encrypted with the current secret: 0\n"
+    client = client_by_email("new@example.com")
+    assert client is not None
+    db.session.add(Factor(client_id=client.id, secret="of another secret", last_counter=1, added_at=factories.AT))
+    db.session.commit()
+    result = run(app, "renew-keys")
+    assert result.exit_code == 1
+    assert f"no secret reads the keys of the accounts with these ids: {client.id}." in result.stderr
 
 
 def test_sessions_of_an_account_are_ended(app: Flask) -> None:

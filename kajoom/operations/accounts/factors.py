@@ -18,6 +18,7 @@ from kajoom.models.client import Client, client_by_email, lock_client
 from kajoom.models.db import db
 from kajoom.models.factor import (
     Factor,
+    clients_with_factor,
     delete_factor,
     delete_recovery_code,
     factor_of,
@@ -102,6 +103,38 @@ def use_code(client_id: int, code: str, keys: FactorKeys, at: datetime) -> bool:
         return False
     factor.last_counter = counter
     factor.secret = keys.encrypt(client_id, key, at)  # with the current secret, if it was with a former one
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """How many keys are encrypted with the current secret now, and the accounts whose key no secret reads."""
+
+    renewed: int
+    unreadable: list[int]
+
+
+def renew_keys(keys: FactorKeys, at: datetime) -> Renewal:
+    """Encrypt the key of every app with the current secret, so that a former one is of no use any more."""
+    done = {client_id: _renew_key(client_id, keys, at) for client_id in _accounts()}
+    return Renewal(sum(done.values()), [client_id for client_id, is_renewed in done.items() if not is_renewed])
+
+
+@transactional(read_only=True)
+def _accounts() -> list[int]:
+    return clients_with_factor()
+
+
+@transactional
+def _renew_key(client_id: int, keys: FactorKeys, at: datetime) -> bool:
+    """Whether a key could be read; one that has been removed meanwhile needs nothing."""
+    lock_client(client_id)
+    factor = factor_of(client_id)
+    try:
+        if factor is not None:
+            factor.secret = keys.encrypt(client_id, keys.decrypt(client_id, factor.secret), at)
+    except ValueError:
+        return False
     return True
 
 

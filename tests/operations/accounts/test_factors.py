@@ -10,6 +10,7 @@ from passlib.totp import TOTP
 
 from kajoom.domain.staff import StaffRole
 from kajoom.models.client import Client
+from kajoom.models.db import db
 from kajoom.models.factor import Factor, RecoveryCode, recovery_codes_of
 from kajoom.models.session import open_sessions
 from kajoom.operations.accounts.factor_keys import FactorKeys, new_key
@@ -17,6 +18,7 @@ from kajoom.operations.accounts.factors import (
     NewFactor,
     add_factor,
     new_recovery_codes,
+    renew_keys,
     use_code,
     use_recovery_code,
 )
@@ -82,6 +84,21 @@ def test_key_is_read_with_a_former_secret_and_encrypted_with_the_current_one() -
     with pytest.raises(ValueError, match="not encrypted here"):
         FactorKeys(["new"]).decrypt(1, text)
     assert FactorKeys(["new"]).decrypt(1, both.encrypt(1, "KEY", AT)) == "KEY"
+
+
+def test_keys_are_encrypted_with_the_current_secret_and_the_ones_that_cannot_be_read_are_named() -> None:
+    first, second = factories.client(), factories.client()
+    key = set_up(first)
+    set_up(second)
+    lost = FactorKeys(["lost"]).encrypt(second.id, "KEY", AT)
+    db.session.query(Factor).filter_by(client_id=second.id).one().secret = lost
+    db.session.commit()
+
+    renewal = renew_keys(FactorKeys(["a secret", "new"]), AT)
+
+    assert (renewal.renewed, renewal.unreadable) == (1, [second.id])
+    texts = {row.client_id: row.secret for row in rows(Factor)}
+    assert FactorKeys(["new"]).decrypt(first.id, texts[first.id]) == key
 
 
 def test_account_of_staff_that_is_opened_again_has_no_second_factor() -> None:
