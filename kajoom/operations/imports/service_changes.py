@@ -118,11 +118,14 @@ def _compare_terms(
     change: ServiceChange,
     plans: Mapping[int, str],
 ) -> None:
-    """Note the terms that differ, those of the periods to come where the file has set them before."""
+    """Note the terms that differ: those of the periods to come where the file or staff have set them.
+
+    A file that still says what it said before agrees as long as that is in force.
+    """
     coming = row["next_terms"] or {}
     for name in TERMS:
         theirs, ours = columns[name], coming.get(name, row[name])
-        if theirs == ours:
+        if theirs == ours or theirs == row[name] == imported.get(name):
             imported[name] = theirs
         else:
             imported.setdefault(name, theirs)

@@ -24,6 +24,8 @@ from kajoom.models.task import Task, open_tasks
 from kajoom.operations.billing.renewals import issue_renewal
 from kajoom.operations.billing.suspension import lift_as_staff, suspend_as_staff
 from kajoom.operations.billing.suspension_result import record_suspension_result
+from kajoom.operations.billing.terms import change_terms
+from kajoom.operations.billing.typed_terms import TermsInput
 from kajoom.operations.catalog.load import load_catalog
 from kajoom.operations.daily import bill_day, preview_bill
 from kajoom.operations.files.report import ImportReport
@@ -225,6 +227,17 @@ def test_terms_that_wait_for_the_next_period_are_no_difference() -> None:
     report = import_file(file(TERMS), with_terms=True)
 
     assert (kept(report), report.unchanged) == ([], 1)
+
+
+def test_file_agrees_with_the_terms_in_force_until_those_of_staff_begin() -> None:
+    pay_in_full(issue())
+    planned = TermsInput(price="165.00", first_day=AUGUST.isoformat())
+    change_terms(stored_service().id, planned, "Entente", "staff:lea", ON, AT)
+    assert kept(import_file(file({"disk_mb": "2000"}), with_terms=True)) == []
+    pay_in_full(issue(date(2026, 7, 20)))
+    assert kept(import_file(file({"disk_mb": "3000"}))) == [
+        "line 2: recurring: kept 165.00; the file says 150.00: the file has not changed since, what is here has"
+    ]
 
 
 def test_open_renewal_that_nothing_was_paid_on_is_issued_anew_on_the_new_terms() -> None:
