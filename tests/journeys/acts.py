@@ -44,10 +44,16 @@ class People:
                 self._act(self.pay, invoice)
             if order is not None and order.is_open:
                 self._act_on(order)
-            elif self._happens(0.12):
+            elif self._happens(self._wish_to_change(service)):
                 self._act(self.change_plan, service)
             self._end_or_not(service)
         self._correct_something()
+
+    def _wish_to_change(self, service: Service) -> float:
+        """How likely a client looks at other plans today: more often on the due date, seldom once it has ended."""
+        if service.has_ended:
+            return 0.01
+        return 0.5 if service.due == self.host.day else 0.12
 
     def _end_or_not(self, service: Service) -> None:
         """Now and then a client asks for an end, or no longer wants it; staff do what is left to do."""
@@ -69,6 +75,8 @@ class People:
                  if each.notes and self.host.oracle.refundable(each) > 0]  # fmt: skip
         if self._happens(0.15):
             self._act(self.give_credit)
+        if self._happens(0.15):
+            self._act(self.set_terms)
         if paid and self._happens(0.1):
             self._act(self.correct, self.chance.choice(paid))
         if noted and self._happens(0.2):
@@ -78,7 +86,7 @@ class People:
         """What may become of a change that is under way."""
         if order.status == "awaiting_payment" and order.invoice is not None and self._happens(0.3):
             self._act(self.pay, order.invoice)
-        elif order.status in {"awaiting_payment", "scheduled"} and self._happens(0.06):
+        elif order.status in {"awaiting_payment", "scheduled"} and self._happens(0.04):
             self._act(self.cancel, order)
         elif order.status == "awaiting_provisioning" and self._happens(0.3):
             self._act(self.finish if self._happens(0.8) else self.refuse, order)
@@ -144,6 +152,26 @@ class People:
         reason = f"Rabais oublié {self._references}"
         self.host.command("staff", "credit-note", self._number(invoice), "--amount", money(amount), "--reason", reason)
         self.host.oracle.correct(invoice, amount, self.host.day)
+
+    def set_terms(self) -> None:
+        """Staff agree with a client on another price from the next period, or from a day in some weeks."""
+        host = self.host
+        services = [each for each in host.oracle.services.values() if self._can_have_terms(each)]
+        if not services:
+            return
+        service = self.chance.choice(services)
+        since = service.due if self._happens(0.6) else host.day + timedelta(days=self.chance.randint(1, 40))
+        amount = max(service.recurring + self.chance.choice((-150, -50, 75, 200)), 100)
+        if since is None or since < host.day or amount == service.recurring:
+            return
+        price = "--price", money(amount), "--from", since.isoformat()
+        host.command("staff", "terms", service.name, *price, "--reason", "Entente")
+        host.oracle.set_terms(service, amount, since, host.day)
+
+    def _can_have_terms(self, service: Service) -> bool:
+        unpaid = service.unpaid
+        is_free = service.order is None and service.ending_on is None and (unpaid is None or not unpaid.paid)
+        return is_free and service.status in {"active", "suspended"} and service.months > 0 and service.recurring > 0
 
     def refund(self, invoice: Invoice) -> None:
         """Staff send back, by the provider, what an invoice gave as credit."""

@@ -149,7 +149,8 @@ class BillingOracle:
         """Issue the next renewal if there is one, and those behind it as long as account credit pays them."""
         while (due := service.due) is not None and self._is_renewed(service, due, day):
             order = self.order_of_next_period(service)
-            amount, cycle = (order.quote.recurring, order.quote.cycle) if order else (service.recurring, service.cycle)
+            amount = order.quote.recurring if order else service.amount_from(due)
+            cycle = order.quote.cycle if order else service.cycle
             period = due, months_later(due, MONTHS[cycle], service.anchor)
             due_on = max(due, day)
             invoice = self.issue(service, "renewal", day, due_on, due_on, [amount], period, order)
@@ -234,6 +235,8 @@ class BillingOracle:
         service = invoice.service
         if invoice.period is not None and service.due == invoice.period[0]:
             service.due = invoice.period[1]
+            if invoice.order is None and service.next_terms and service.next_terms[0] <= invoice.period[0]:
+                service.recurring, service.next_terms = service.next_terms[1], None
         if invoice.was_decided:
             self.close_task(service, "unpaid")
         is_suspended = service.asked == "suspending" or (service.status == "suspended" and not service.asked)

@@ -63,12 +63,12 @@ class ChangeOracle(BillingOracle):
         next_due = months_later(day, months, day.day) if restarts else due
         taxes = tuple(self.taxes_of(service, sum(lines), day))
         total = sum(lines) + sum(amount for _, amount in taxes)
+        before = self._with_taxes(service, service.amount_from(due), next_due)
         return Quote(
             plan, cycle, "", decision, recurring, options, discount,
             day if decision == "now" else due, next_due, day.day if restarts else service.anchor,
             lines, taxes, min(self._usable_credit(service), total),
-            self._with_taxes(service, service.recurring, next_due), self._with_taxes(service, recurring, next_due),
-            self._needs_person(service, plan),
+            before, self._with_taxes(service, recurring, next_due), self._needs_person(service, plan),
         )  # fmt: skip
 
     def _refusal(self, service: Service, plan: str, cycle: str, day: date) -> str:
@@ -213,6 +213,7 @@ class ChangeOracle(BillingOracle):
         self.close_task(service, "change")
         service.plan, service.cycle, service.recurring = quote.plan, quote.cycle, quote.recurring
         service.options, service.discount = quote.options, quote.discount
+        service.next_terms = None
         if quote.decision == "now" and quote.next_due != order.due:
             service.due, service.anchor = quote.next_due, quote.anchor
         if order.is_charged_by_day and order.invoice is not None:

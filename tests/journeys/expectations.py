@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from tests.journeys.arithmetic import Tax, months_later
 
@@ -154,10 +155,11 @@ class Order:
 
 @dataclass(eq=False)
 class Service:
-    """A service as it must stand. ``in_file`` is the status that the host's file last gave.
+    """A service as it must stand. ``in_file`` and ``in_file_terms`` are what the host's file last gave.
 
     ``ending_on`` is the day that its client has asked it to end on, and ``asked`` what a person is asked to do about
-    its suspension: "suspending", "lifting", or nothing.
+    its suspension: "suspending", "lifting", or nothing. ``next_terms`` are the day from which staff have set another
+    recurring amount, and that amount.
     """
 
     name: str
@@ -176,8 +178,11 @@ class Service:
     method: str
     username: str
     in_file: str = ""
+    in_file_terms: dict[str, Any] = field(default_factory=dict)
     ending_on: date | None = None
     asked: str = ""
+    next_terms: tuple[date, int] | None = None
+    has_terms_by_staff: bool = False
     invoices: list[Invoice] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)
@@ -192,6 +197,11 @@ class Service:
         """Whether the service has ended."""
         return self.status in ENDED
 
+    def amount_from(self, due: date) -> int:
+        """The recurring amount of the period that begins on ``due``."""
+        terms = self.next_terms
+        return terms[1] if terms is not None and terms[0] <= due else self.recurring
+
     @property
     def is_running(self) -> bool:
         """Whether it is neither suspended nor about to be, nor being restored."""
@@ -200,7 +210,7 @@ class Service:
     @property
     def has_history(self) -> bool:
         """Whether its terms are no longer those of the host's file."""
-        return bool(self.invoices or self.orders)
+        return bool(self.invoices or self.orders or self.has_terms_by_staff)
 
     @property
     def unpaid(self) -> Invoice | None:

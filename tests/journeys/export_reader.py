@@ -50,11 +50,13 @@ def service_of(table: str, row: Row, sold: Prices) -> Service:
     explains = due is not None and months_later(due, 0, registered.day) == due
     status = _STATUSES[row.get("domainstatus") or row["status"]]
     method = row["paymentmethod"]
-    return Service(
+    service = Service(
         f"{table}-{row['id']}", row["userid"], row["currency"], status, plan, cycle, amount, quantity, options,
         discount, due, registered.day if due is None or explains else due.day, _usage(row),
         _METHODS.get(method, method), row.get("username", ""), in_file=status,
     )  # fmt: skip
+    service.in_file_terms = {name: getattr(service, name) for name in _TERMS}
+    return service
 
 
 def update(ours: Service, theirs: Service) -> int:
@@ -64,11 +66,27 @@ def update(ours: Service, theirs: Service) -> int:
     if ours.has_ended:
         return kept
     if ours.has_history:
-        kept += sum(bool(getattr(ours, name) != getattr(theirs, name)) for name in _TERMS)
+        kept += sum(_differs(ours, theirs, name) for name in _TERMS)
         return kept + int(theirs.due is not None and ours.due is not None and theirs.due > ours.due)
     for name in (*_TERMS, "due", "anchor"):
         setattr(ours, name, getattr(theirs, name))
+    ours.in_file_terms = theirs.in_file_terms
     return kept
+
+
+def _differs(ours: Service, theirs: Service, name: str) -> bool:
+    """Whether a value of the file is another than ours: that of the periods to come, where staff have set it.
+
+    A file that still says what it said before agrees as long as that is in force.
+    """
+    given, in_force = getattr(theirs, name), getattr(ours, name)
+    last = ours.in_file_terms.get(name, given)
+    coming = ours.next_terms[1] if name == "recurring" and ours.next_terms else in_force
+    if given == coming or given == in_force == last:
+        ours.in_file_terms[name] = given
+        return False
+    ours.in_file_terms.setdefault(name, given)
+    return True
 
 
 def update_facts(ours: Service, theirs: Service) -> None:

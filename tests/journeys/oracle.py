@@ -63,7 +63,7 @@ class Oracle(ChangeOracle):
 
     def end(self, service: Service, status: str, on: date, day: date) -> None:
         """A service ends: its change is closed, what is invoiced for later periods is void or credited."""
-        service.status, service.ending_on, service.asked = status, None, ""
+        service.status, service.ending_on, service.asked, service.next_terms = status, None, "", None
         order = service.order
         if order is not None:
             self._close(service, day)
@@ -104,7 +104,20 @@ class Oracle(ChangeOracle):
         ours.in_file = theirs.status
         self.end(ours, theirs.status, day, day)
 
-    # What staff correct.
+    # What staff agree on and correct.
+
+    def set_terms(self, service: Service, amount: int, since: date, day: date) -> None:
+        """Staff set another recurring amount for the periods that begin on ``since`` or later."""
+        service.next_terms, service.has_terms_by_staff = (since, amount), True
+        unpaid = service.unpaid
+        is_replaced = unpaid is not None and unpaid.period is not None and unpaid.period[0] >= since
+        if unpaid is not None and is_replaced:
+            self.void(unpaid, day)
+            if unpaid.was_decided:
+                self.close_task(service, "unpaid")
+        if is_replaced or (service.due is not None and service.due <= day):
+            self.renew(service, day)
+        self.write("terms_changed", service)
 
     def correct(self, invoice: Invoice, amount: int, day: date) -> None:
         """Staff credit a part of a paid invoice."""

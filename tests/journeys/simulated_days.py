@@ -140,7 +140,8 @@ class SimulatedHost:
                 "jobs that failed", [], rows("SELECT key, last_error FROM message WHERE failing_since IS NOT NULL")
             )
             emails = self._emails_of_the_day()
-        self.check("e-mails", dict(self.oracle.emails), dict(emails))
+        ours, theirs = self.oracle.emails - emails, emails - self.oracle.emails
+        self.check("e-mails that only one of them has", dict(ours), dict(theirs))
         self._days += 1
 
     def compare_facts(self, after: str) -> None:
@@ -204,6 +205,7 @@ _NAMES = {
     "order": 'SELECT s.external_id FROM "order" x JOIN service s ON s.id = x.service_id WHERE x.id = :id',
     "cancellation": "SELECT s.external_id FROM cancellation x JOIN service s ON s.id = x.service_id WHERE x.id = :id",
     "task": "SELECT s.external_id FROM task x JOIN service s ON s.id = x.service_id WHERE x.id = :id",
+    "terms": "SELECT s.external_id FROM terms_change x JOIN service s ON s.id = x.service_id WHERE x.id = :id",
     "service": "SELECT external_id FROM service WHERE id = :id",
 }
 
