@@ -16,6 +16,8 @@ from tests.conftest import Browser, Statements
 from tests.pictures import SVG, png
 from tests.web.conftest import NOON, Address
 
+pytestmark = pytest.mark.slow
+
 Host = Callable[[str], None]
 
 
