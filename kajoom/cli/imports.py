@@ -23,7 +23,7 @@ from kajoom.operations.files.skipped import write_skipped
 from kajoom.operations.imports.batch import HowToImport
 from kajoom.operations.imports.clients import ClientRow, import_clients
 from kajoom.operations.imports.credit import CreditRow, import_credit
-from kajoom.operations.imports.folder import FolderImport, import_folder
+from kajoom.operations.imports.folder import FolderImport, FolderReport, import_folder
 from kajoom.operations.imports.map_file import read_map
 from kajoom.operations.imports.service_row import ServiceRow
 from kajoom.operations.imports.services import ServiceImport, import_services
@@ -99,38 +99,60 @@ def credit_command(file: Path, skip_errors: Path | None, dry_run: bool, **writte
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--format", "format_", type=click.Choice(["whmcs"]), help="Read exports of this system.")
 @click.option("--encoding", help="The encoding of files that are not UTF-8, such as windows-1252.")
+@click.option(
+    "--skip-errors",
+    type=click.Path(file_okay=False, writable=True, path_type=Path),
+    help="Write the rows without errors, and the others with their reason to files of the same names in this folder.",
+)
 @click.option("--dry-run", is_flag=True, help="Report what would change, and write nothing.")
 @with_appcontext
-def all_command(folder: Path, format_: Any, encoding: str | None, dry_run: bool) -> None:
+def all_command(folder: Path, format_: Any, encoding: str | None, skip_errors: Path | None, dry_run: bool) -> None:
     """Import the catalogue, the clients, the services and the account credit of a FOLDER, one after the other.
 
     The files are catalog.toml, clients*.csv, services*.csv, credit*.csv and, for their columns, map.toml.
     """
     panels = current_app.config.get("PANELS", PANELS)
-    how = FolderImport(folder, clock.today(), clock.now(), format_, encoding, panels, _progress())
+    how = FolderImport(
+        folder, clock.today(), clock.now(), format_, encoding, panels, _progress(), skip_errors is not None
+    )
     report = import_folder(how, dry_run=dry_run)
     if not report.files:
         raise click.UsageError(
             f"{folder} has none of the files catalog.toml, clients.csv, services.csv and credit.csv."
         )
     for name, each in report.files:
-        _print_file(name, each)
+        _print_file(name, each, with_counts=skip_errors is not None)
+    if skip_errors is not None:
+        _write_skipped_files(folder, report, skip_errors)
     if dry_run:
         click.echo("Nothing was written.")
-    elif report.has_errors:
+    elif report.has_errors and skip_errors is None:
         raise click.ClickException("the files before the one with errors were written.")
     if report.has_errors or any(isinstance(each, ImportReport) and each.kept for _, each in report.files):
         raise SystemExit(1)
 
 
-def _print_file(name: str, report: LoadReport | ImportReport) -> None:
+def _write_skipped_files(folder: Path, report: FolderReport, target: Path) -> None:
+    """Write the rejected rows of each file of the folder to one of the same name in another."""
+    for name, each in report.files:
+        if isinstance(each, ImportReport) and each.errors and not any(error.is_header for error in each.errors):
+            target.mkdir(parents=True, exist_ok=True)
+            with (
+                (folder / name).open("rb") as lines,
+                (target / name).open("w", encoding="utf-8-sig", newline="") as file,
+            ):
+                rows = write_skipped(lines, report.layout, each.errors, file)
+            click.echo(f"{name}: skipped {rows}, in {target / name}")
+
+
+def _print_file(name: str, report: LoadReport | ImportReport, *, with_counts: bool) -> None:
     differences = report.kept if isinstance(report, ImportReport) else []
     notes = report.notes if isinstance(report, ImportReport) else []
     for each in (*notes, *sorted(report.errors, key=lambda error: error.line or 0), *differences):
         click.echo(f"{name}: {each}", err=True)
     if report.errors:
         click.echo(f"{name}: {len(report.errors)} error{'s' if len(report.errors) > 1 else ''}", err=True)
-    if isinstance(report, ImportReport) and (report.is_written or not report.errors):
+    if isinstance(report, ImportReport) and (report.is_written or with_counts or not report.errors):
         click.echo(f"{name}: added {report.added}, changed {report.changed}, unchanged {report.unchanged}")
     elif isinstance(report, LoadReport) and not report.errors:
         added, changed = len(report.added), len(report.changed) + len(report.withdrawn)

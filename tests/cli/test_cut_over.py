@@ -89,6 +89,24 @@ def test_errors_of_a_file_are_named_with_it_and_end_the_trial(run: FlaskCliRunne
     assert run.invoke(import_command, ["all", str(folder / "absent")]).exit_code == 2
 
 
+def test_wrong_rows_of_a_folder_are_set_aside_and_the_others_written(
+    run: FlaskCliRunner, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "services.csv").write_text(SERVICES.format(more="", first="", second="").replace("g,b,", "g,z,"))
+    rejected = tmp_path / "rejected"
+    for options in (["--dry-run"], []):
+        result = run.invoke(import_command, ["all", str(folder), "--skip-errors", str(rejected), *options])
+        assert result.exit_code == 1
+        assert f"services.csv: skipped 1, in {rejected / 'services.csv'}" in result.stdout
+    assert "services.csv: added 1, changed 0, unchanged 0" in result.stdout
+    assert "unknown plan: hosting/z" in (rejected / "services.csv").read_text("utf-8-sig")
+    assert not (rejected / "clients.csv").exists()
+    assert (
+        "services.csv: added 0, changed 0, unchanged 1"
+        in run.invoke(import_command, ["all", str(folder), "--skip-errors", str(rejected)]).stdout
+    )
+
+
 def test_credit_is_added_once_and_is_no_email(run: FlaskCliRunner, folder: Path) -> None:
     import_all(run, folder)
     messages = db.session.query(Message).count()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from kajoom.models.catalog import catalog, forget_catalog
 from kajoom.operations.catalog.load import load_catalog
-from kajoom.operations.files.csv_file import Row, read_rows
+from kajoom.operations.files.csv_file import PLAIN, Row, read_rows
 from kajoom.operations.files.layout import Layout
 from kajoom.operations.files.report import FileError, ImportReport, LoadReport
 from kajoom.operations.imports.batch import HowToImport, Progress
@@ -27,7 +27,7 @@ CATALOG = "catalog.toml"
 
 @dataclass(frozen=True, slots=True)
 class FolderImport:
-    """A folder and how it is imported; ``exported_by``, ``encoding`` and ``progress`` are those of ``flask import``."""
+    """A folder and how it is imported: the others, from ``exported_by`` on, are those of ``flask import``."""
 
     folder: Path
     on: date
@@ -36,18 +36,23 @@ class FolderImport:
     encoding: str | None = None
     panels: Collection[str] = ()
     progress: Progress = lambda done, rows: None
+    skip_errors: bool = False
 
     @property
     def batch(self) -> HowToImport:
-        """How each of its files is imported: all or nothing of it."""
-        return HowToImport(progress=self.progress)
+        """How each of its files is imported."""
+        return HowToImport(skip_errors=self.skip_errors, progress=self.progress)
 
 
 @dataclass(slots=True)
 class FolderReport:
-    """What each file of a folder changed, in the order in which they were read; the first with errors is the last."""
+    """What each file of a folder changed, in the order in which they were read; the last may be one that ended it.
+
+    ``layout`` is how the CSV files are written.
+    """
 
     files: list[tuple[str, LoadReport | ImportReport]] = field(default_factory=list)
+    layout: Layout = PLAIN
 
     @property
     def has_errors(self) -> bool:
@@ -57,6 +62,8 @@ class FolderReport:
 
 def import_folder(how: FolderImport, *, dry_run: bool) -> FolderReport:
     """Load ``catalog.toml``, then ``clients*.csv``, ``services*.csv`` and ``credit*.csv`` of a folder, up to an error.
+
+    With ``skip_errors`` only an error of the catalogue, of the mapping or of a header ends it.
 
     ``map.toml``, where the folder has it, is the mapping of the CSV files. A dry run does all of it for trial, so that
     clients and services are checked against the catalogue beside them, and writes nothing.
@@ -79,13 +86,15 @@ def _import(how: FolderImport) -> FolderReport:
         return report
     layout = _layout(how)
     if not isinstance(layout, Layout):
-        report.files.append(("map.toml", ImportReport(errors=layout)))
+        report.files.append(("map.toml", ImportReport(errors=[replace(error, is_header=True) for error in layout])))
         return report
+    report.layout = layout
     for prefix, load in _LOADS.items():
         for path in sorted(how.folder.glob(f"{prefix}*.csv")):
             with path.open("rb") as lines:
-                report.files.append((path.name, load(lines, layout, how)))
-            if report.has_errors:
+                loaded = load(lines, layout, how)
+            report.files.append((path.name, loaded))
+            if any(error.is_header or not how.skip_errors for error in loaded.errors):
                 return report
     return report
 
