@@ -30,6 +30,7 @@ from kajoom.domain.quote import Decision
 from kajoom.domain.terms_change import TermsStatus
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
+from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.order import Order
 from kajoom.models.terms_change import TermsChange
 from kajoom.models.types import inline_code
@@ -125,7 +126,6 @@ def _newest_first(keys: Subquery) -> tuple[ColumnElement[Any], ...]:
     return keys.c.at.desc(), keys.c.is_order.desc(), keys.c.row_id.desc()
 
 
-# Built once with bound parameters: building and caching the statement on each call costs more than running it.
 _BOTH = union_all(_keys(Order, Order.placed_at, 1), _keys(TermsChange, TermsChange.at, 0)).subquery()
 _PAGE = select(_BOTH).order_by(*_newest_first(_BOTH)).limit(bindparam("limit")).offset(bindparam("offset")).subquery()
 _HISTORY = (
@@ -155,6 +155,7 @@ _HISTORY = (
     .outerjoin(TermsChange, and_(_PAGE.c.is_order == literal_column("0"), TermsChange.id == _PAGE.c.row_id))
     .order_by(*_newest_first(_PAGE))
 )
+_KEPT_HISTORY = KeptStatement(lambda: _HISTORY)
 
 
 def history_of(service_id: int, limit: int, offset: int = 0) -> list[Change | NewTerms]:
@@ -162,8 +163,7 @@ def history_of(service_id: int, limit: int, offset: int = 0) -> list[Change | Ne
 
     An open change is the newest: while there is one, staff give no other terms.
     """
-    parameters = {"service_id": service_id, "limit": limit, "offset": offset}
-    rows = db.session.connection().execute(_HISTORY, parameters)
+    rows = _KEPT_HISTORY.rows(service_id=service_id, limit=limit, offset=offset)
     return [_change(row) if row.is_order else _new_terms(row) for row in rows]
 
 

@@ -26,8 +26,8 @@ from kajoom.models.cancellation import Cancellation, OpenCancellation, open_canc
 from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.client import Client, taxation_of
 from kajoom.models.credit import credit_cents_of
-from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
+from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.measures import Measures, measures_of
 from kajoom.models.order import Order
 from kajoom.models.payment import Attempt
@@ -164,7 +164,6 @@ UNPAID_RENEWAL_ID: ColumnElement[int | None] = (
     .scalar_subquery()
 )
 """The oldest renewal of a service that is to be paid."""
-# Built once with bound parameters: building and caching the statement on each call costs more than running it.
 _SNAPSHOT = (
     select(
         Service.id,
@@ -217,6 +216,7 @@ _SNAPSHOT = (
     .outerjoin(_UNPAID, _UNPAID.id == UNPAID_RENEWAL_ID)
     .where(Service.id == bindparam("service_id"), Service.client_id == bindparam("client_id"))
 )
+_KEPT_SNAPSHOT = KeptStatement(lambda: _SNAPSHOT)
 
 
 def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSnapshot | None:
@@ -224,7 +224,7 @@ def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSna
 
     ``None`` when it does not exist or belongs to another client.
     """
-    row = db.session.connection().execute(_SNAPSHOT, {"service_id": service_id, "client_id": client_id}).one_or_none()
+    row = _KEPT_SNAPSHOT.first(service_id=service_id, client_id=client_id)
     if row is None:
         return None
     current = catalog(row.catalog_version or 0)

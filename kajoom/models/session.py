@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kajoom.models.client import Client, ClientFacts
 from kajoom.models.db import Base, db
 from kajoom.models.factor import HAS_FACTOR
+from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.types import UtcDateTime
 
 
@@ -68,6 +69,7 @@ _SIGNED_IN = (
         open_at(bindparam("at", type_=UtcDateTime())),
     )
 )
+_KEPT_SIGNED_IN = KeptStatement(lambda: _SIGNED_IN)
 
 
 def client_of_session(token: str, uniquifier: str, at: datetime) -> ClientFacts | None:
@@ -75,8 +77,7 @@ def client_of_session(token: str, uniquifier: str, at: datetime) -> ClientFacts 
 
     One statement finds the session and its client: every page runs it.
     """
-    parameters = {"token_hash": hash_token(token), "uniquifier": uniquifier, "at": at}
-    row: Sequence[Any] | None = db.session.connection().execute(_SIGNED_IN, parameters).one_or_none()
+    row: Sequence[Any] | None = _KEPT_SIGNED_IN.first(token_hash=hash_token(token), uniquifier=uniquifier, at=at)
     return ClientFacts(*row) if row is not None else None
 
 
