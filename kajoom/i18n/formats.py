@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +12,7 @@ from gettext import GNUTranslations, NullTranslations
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
+from flask import g
 from flask_babel import get_locale, to_user_timezone
 from markupsafe import Markup
 
@@ -22,6 +24,7 @@ from kajoom.i18n.translations import FOLDER
 LANGUAGES = ("fr", "en")
 """The languages of the pages, the default first; messages in the sources are in English."""
 
+_FORMATS = "formats"
 _SPACE = "\N{NO-BREAK SPACE}"
 _MEGABYTES_IN_A_GIGABYTE = 1024
 
@@ -155,9 +158,31 @@ def formats_for(language: str) -> Formats:
 
 
 def current_formats() -> Formats:
-    """The formats of the request's language, or of the e-mail being rendered."""
-    locale = get_locale()
-    return formats_for(locale.language if locale else LANGUAGES[0])
+    """The formats of the request's language, or of the e-mail being rendered; found once a request."""
+    if not g:  # outside a request and a command
+        return formats_for(LANGUAGES[0])
+    formats: Formats | None = g.get(_FORMATS)
+    if formats is None:
+        locale = get_locale()
+        formats = formats_for(locale.language if locale else LANGUAGES[0])
+        setattr(g, _FORMATS, formats)
+    return formats
+
+
+@contextmanager
+def in_language(language: str) -> Iterator[None]:
+    """Write in "fr" or "en" inside the ``with``, as an e-mail does."""
+    before = g.get(_FORMATS)
+    setattr(g, _FORMATS, formats_for(language))
+    try:
+        yield
+    finally:
+        setattr(g, _FORMATS, before)
+
+
+def gettext(message: str, **variables: object) -> str:
+    """The translation of ``message`` in the language of the request or of the e-mail."""
+    return current_formats().gettext(message, **variables)
 
 
 def _attribute(name: str, value: str) -> Markup:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
+from kajoom.i18n.formats import gettext
 from kajoom.models.credit import ledgers_of
 from kajoom.models.saved_method import saved_methods_of
 from kajoom.operations.payments.saved_methods import remove

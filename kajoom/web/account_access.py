@@ -7,11 +7,11 @@ from functools import wraps
 
 from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_security import hash_password
 
 from kajoom import clock
 from kajoom.domain.throttle import ThrottleKind
+from kajoom.i18n.formats import gettext
 from kajoom.models.address_change import AddressChange, address_change_by_id, open_address_change_of
 from kajoom.models.client import client_by_id
 from kajoom.operations.accounts.address import confirm_address, request_address_change

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_security import logout_user
 
 from kajoom import clock
+from kajoom.i18n.formats import gettext
 from kajoom.models.session import ClientSession, open_sessions
 from kajoom.operations.accounts.sessions import close_other_sessions, close_session
 from kajoom.web.auth import current_client

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom.domain.refusal import BusinessError, Refusal
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.web.htmx import render

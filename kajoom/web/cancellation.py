@@ -6,12 +6,12 @@ from uuid import uuid4
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.cancellation import CancellationStatus, CancellationWhen, ends_on
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.throttle import ThrottleKind
+from kajoom.i18n.formats import gettext
 from kajoom.models.cancellation import Cancellation, cancellation_of
 from kajoom.models.renewal import paid_renewals_since
 from kajoom.models.service_snapshot import ServiceSnapshot

@@ -6,11 +6,12 @@ import logging
 import math
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from kajoom.domain.refusal import BusinessError
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.db import db
 from kajoom.web.auth import render_sign_in_again, signed_in_client

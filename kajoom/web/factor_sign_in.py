@@ -6,12 +6,12 @@ from typing import Any, cast
 
 from flask import Blueprint, Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue, ResponseValue
-from flask_babel import gettext
 from flask_security import verify_password
 from flask_security.tf_plugin import TfPluginBase
 from flask_security.utils import login_user
 
 from kajoom import clock
+from kajoom.i18n.formats import gettext
 from kajoom.models.client import Client
 from kajoom.models.factor import count_recovery_codes, factor_of, recovery_codes_of
 from kajoom.operations.accounts.factor_keys import FactorKeys

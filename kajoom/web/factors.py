@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from flask import Blueprint, Flask, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_security import hash_password
 from qrcode.main import QRCode
 
 from kajoom import clock
 from kajoom.domain.throttle import ThrottleKind
+from kajoom.i18n.formats import gettext
 from kajoom.models.catalog import catalog
 from kajoom.models.client import ClientFacts
 from kajoom.models.factor import count_recovery_codes, factor_of

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
-from flask_babel import gettext
 from werkzeug.wrappers import Response as Redirect
+
+from kajoom.i18n.formats import gettext
 
 VARY = ("HX-Request", "HX-Request-Type", "HX-History-Restore-Request")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.invoice import InvoiceStatus
@@ -12,6 +11,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.throttle import ThrottleKind
+from kajoom.i18n.formats import gettext
 from kajoom.models.credit_note import NUMBER_PREFIX, credit_note_of
 from kajoom.models.document import documents_of
 from kajoom.models.figures import figures_of_credit_note, figures_of_invoice

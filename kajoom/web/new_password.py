@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from flask import current_app, request
-from flask_babel import gettext
 from flask_security import PasswordUtil
 
 from kajoom.domain.password import PasswordFault, password_fault
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.catalog import catalog
 from kajoom.operations.accounts.common_passwords import is_common

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from flask import session
-from flask_babel import gettext
 
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.web.session import NOTICE
 

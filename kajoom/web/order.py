@@ -6,7 +6,6 @@ from datetime import date
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
@@ -16,6 +15,7 @@ from kajoom.domain.quote import Decision
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.throttle import ThrottleKind
 from kajoom.domain.usage import Excess, fit
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order

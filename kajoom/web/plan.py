@@ -8,14 +8,13 @@ from uuid import uuid4
 
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import Quote, When, amount_in_digest
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.throttle import ThrottleKind
-from kajoom.i18n.formats import current_formats
+from kajoom.i18n.formats import current_formats, gettext
 from kajoom.i18n.labels import label_for
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.place import place_order

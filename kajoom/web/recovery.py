@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from flask_security import hash_password
 
 from kajoom import clock
+from kajoom.i18n.formats import gettext
 from kajoom.models.client import Client, client_by_id
 from kajoom.operations.accounts.links import InvalidLink, Link, LinkKind, read_token, signing_keys
 from kajoom.operations.accounts.passwords import request_reset, set_password

@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.catalog import catalog
 from kajoom.models.history import ChangePages, history_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask import request, session, url_for
-from flask_babel import gettext
 
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.parsing import SAFE_METHODS

@@ -12,12 +12,12 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from flask import current_app, render_template
-from flask_babel import force_locale
 
 from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent
 from kajoom.domain.tax import registered_taxes
+from kajoom.i18n.formats import in_language
 from kajoom.models.catalog import catalog
 from kajoom.models.catalog_brand import known_brand
 from kajoom.models.figures import figures_of_credit_note, figures_of_invoice, figures_of_order
@@ -121,7 +121,7 @@ def _render(name: str, locale: str, variables: Mapping[str, Any]) -> _Content:
         layout = f"email/{layout}.{markup}"
         return render_template(f"email/{name}.jinja", layout=layout, format=markup, **variables, **more)
 
-    with force_locale(locale):
+    with in_language(locale):
         subject = header_text(render("_subject", "txt"))
         html = render("_layout", "html", subject=subject)
         return _Content(subject, render("_layout", "txt"), html)

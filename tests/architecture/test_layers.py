@@ -28,8 +28,8 @@ IMPORTS: dict[str, set[str]] = {
     "config": {"config_values", "domain", "models", "click"},
     "config_values": {"gateways.mail", "models", "operations", "idna"},
     "worker": {
-        "clock", "domain", "gateways", "gateways.demo.store", "gateways.panel_port", "gateways.ports", "models",
-        "operations", "flask", "flask_babel",
+        "clock", "domain", "gateways", "gateways.demo.store", "gateways.panel_port", "gateways.ports", "i18n", "models",
+        "operations", "flask",
     },
     "web": {
         "clock", "domain", "i18n", "models", "operations",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from flask_babel import force_locale
 
 from kajoom.domain.money import Money
-from kajoom.i18n.formats import current_formats, formats_for
+from kajoom.i18n.formats import current_formats, formats_for, in_language
 from kajoom.models.client import client_by_email
 from kajoom.models.db import db
 from tests.conftest import PASSWORD, Browser, Statements
@@ -201,8 +200,8 @@ def test_rates_sizes_and_counts_in_each_language() -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_formats_follow_the_forced_locale_of_an_email() -> None:
-    with force_locale("en"):
+def test_formats_follow_the_language_of_an_email() -> None:
+    with in_language("en"):
         assert current_formats().tag == "en-CA"
-    with force_locale("fr"):
+    with in_language("fr"):
         assert current_formats().gettext("Due date") == "Date d’échéance"

@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.staff_queue import names_of_actors
 from kajoom.models.task import task_by_id

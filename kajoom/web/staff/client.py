@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, StaffRefusal
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.client import client_by_id
 from kajoom.models.client_page import LATEST, MOST_SERVICES, client_page_of

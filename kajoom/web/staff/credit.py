@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.refund import RefundStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.domain.staff_input import parse_positive_amount, plain_amount
-from kajoom.i18n.formats import current_formats
+from kajoom.i18n.formats import current_formats, gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.catalog import catalog
 from kajoom.models.client_credit import MOST, client_credit_of

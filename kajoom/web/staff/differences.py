@@ -7,12 +7,11 @@ from enum import StrEnum
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, StaffRefusal
-from kajoom.i18n.formats import current_formats
+from kajoom.i18n.formats import current_formats, gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.reconciliation import Difference, difference_by_id
 from kajoom.models.staff_queue import names_of_actors

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from flask import request, send_file
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.cycle import parse_day
 from kajoom.domain.refusal import StaffRefusal
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.export_period import Period
 from kajoom.operations.billing.exports import ExportKind, record_export, write_export

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.task import SILENT_AFTER
+from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.catalog import catalog
 from kajoom.models.reconciliation import open_differences

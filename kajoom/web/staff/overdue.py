@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
+from kajoom.i18n.formats import gettext
 from kajoom.models.open_invoice import overdue_invoices
 from kajoom.web.htmx import render
 from kajoom.web.paging import requested_page

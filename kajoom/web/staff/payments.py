@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.catalog import Catalog
@@ -18,7 +17,7 @@ from kajoom.domain.money import Money
 from kajoom.domain.payment_method import PaymentMethod, PaymentMethodKind
 from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import plain_amount, search_words
-from kajoom.i18n.formats import current_formats
+from kajoom.i18n.formats import current_formats, gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.task import is_late
-from kajoom.i18n.formats import current_formats
+from kajoom.i18n.formats import current_formats, gettext
 from kajoom.models.paging import PER_PAGE
 from kajoom.models.staff_queue import staff_queue_page
 from kajoom.models.task import Task, count_open_tasks

@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
+from kajoom.i18n.formats import gettext
 from kajoom.models.order import Order, order_by_id, order_id_by_reference
 from kajoom.models.staff_queue import order_facts
 from kajoom.operations.orders.provisioning import mark_refused

@@ -8,11 +8,10 @@ from enum import StrEnum
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
-from kajoom.i18n.formats import current_formats
+from kajoom.i18n.formats import current_formats, gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.service import Service
 from kajoom.models.staff_service import StaffService, staff_service_of

@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.domain.refusal import BusinessError, Refusal, StaffRefusal
 from kajoom.domain.staff_input import plain_amount
 from kajoom.domain.terms_change import blocked_terms
-from kajoom.i18n.formats import current_formats
+from kajoom.i18n.formats import current_formats, gettext
 from kajoom.i18n.translations import N_
 from kajoom.models.service import Service
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
