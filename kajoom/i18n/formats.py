@@ -126,7 +126,7 @@ class Formats:
 
     def number(self, value: float | Decimal) -> str:
         """A number with at most one decimal."""
-        return _number(Decimal(str(value)), self.locale)
+        return _number(value, self.locale)
 
     def size(self, megabytes: int) -> str:
         """Disk space given in megabytes: « 12,4 Go », "512 MB"."""
@@ -228,5 +228,5 @@ def _percent(rate: str, locale: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _number(value: Decimal, locale: str) -> str:
-    return format_decimal(value, "#,##0.#", locale=locale).replace("-", "\N{MINUS SIGN}")
+def _number(value: float | Decimal, locale: str) -> str:
+    return format_decimal(Decimal(str(value)), "#,##0.#", locale=locale).replace("-", "\N{MINUS SIGN}")

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from flask import Flask, Response, request
 
 from kajoom.web.htmx import VARY
+from kajoom.web.session import has_session
 
 _TWO_YEARS = 2 * 365 * 24 * 3600
 _OF_FILES = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED})
@@ -35,19 +36,31 @@ def init_headers(app: Flask, headers: Mapping[str, str]) -> None:
     subdomains = "; includeSubDomains" if app.config["HSTS_SUBDOMAINS"] else ""
     file_headers = {**headers, "Content-Security-Policy": _FILE_POLICY}
     del file_headers["Permissions-Policy"]
-    page_headers = {**headers, "Cache-Control": "no-store", "Vary": ", ".join([*VARY, "Accept-Encoding"])}
+    varies = ", ".join([*VARY, "Accept-Encoding"])
+    shared_headers = {**headers, "Cache-Control": "no-store", "Vary": varies}
+    page_headers = {**shared_headers, "Vary": f"{varies}, Cookie"}
 
     def add_headers(response: Response) -> Response:
-        is_file = request.endpoint == "static" and response.status_code in _OF_FILES
-        policy = response.headers.get("Content-Security-Policy") if is_file else None  # that of the host's logo
-        response.headers.update(file_headers if is_file else page_headers)
-        if policy:
-            response.headers["Content-Security-Policy"] = policy
+        if request.endpoint == "static" and response.status_code in _OF_FILES:
+            policy = response.headers.get("Content-Security-Policy")  # that of the host's logo
+            response.headers.update(file_headers)
+            if policy:
+                response.headers["Content-Security-Policy"] = policy
+        else:
+            _set_at_once(response, page_headers if has_session(response) else shared_headers)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}{subdomains}"
         return response
 
     app.after_request(add_headers)
+
+
+def _set_at_once(response: Response, headers: Mapping[str, str]) -> None:
+    """Set headers without looking for each among those that are there, unless one is: Flask-Security sets one."""
+    if any(name in headers for name, _ in response.headers):
+        response.headers.update(headers)
+    else:
+        response.headers.extend(headers)
 
 
 def security_headers(form_targets: Sequence[str]) -> dict[str, str]:

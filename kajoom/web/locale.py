@@ -65,7 +65,9 @@ def _accepted_language() -> str:
 
 def _remember_language(response: Response) -> Response:
     """Store the language that was chosen: in the cookie by a page that was opened, for the client by a form."""
-    chosen: str | None = g.get("chosen_language") or (requested_language() if _is_opened(response) else None)
+    chosen: str | None = g.get("chosen_language")
+    if chosen is None and (requested := requested_language()) and _is_opened(response):
+        chosen = requested
     if chosen is not None:
         keep_cookie(response, COOKIE, chosen, "Lax")
     if request.method == "POST" and response.status_code < HTTPStatus.BAD_REQUEST:

@@ -75,8 +75,11 @@ class SessionInterface(SecureCookieSessionInterface):
         return self._serializer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Store nothing with a static file or a health check: Flask-Login has looked, but no session was used."""
-        if request.endpoint not in WITHOUT_SESSION or response.status_code >= HTTPStatus.BAD_REQUEST:
+        """Set or delete the cookie of a session that has changed; ``Vary`` names the cookie on every page.
+
+        Store nothing with a static file or a health check: Flask-Login has looked, but no session was used.
+        """
+        if session.modified and has_session(response):
             super().save_session(app, session, response)
 
     def get_cookie_name(self, app: Flask) -> str:
@@ -90,6 +93,11 @@ class SessionInterface(SecureCookieSessionInterface):
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the cookie is sent over HTTPS only."""
         return request.is_secure
+
+
+def has_session(response: Response) -> bool:
+    """Whether an answer may depend on who asks for it."""
+    return request.endpoint not in WITHOUT_SESSION or response.status_code >= HTTPStatus.BAD_REQUEST
 
 
 @lru_cache(maxsize=1024)
