@@ -22,7 +22,8 @@ from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
-from kajoom.operations.orders.place import Confirmation, place_order
+from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.quotes import Choice, quote_change
 
 ON = date(2026, 6, 16)
@@ -162,8 +163,8 @@ def confirm(
         on=on,
         at=AT,
         days_to_pay=more.get("days_to_pay", 7),
-        method=more.get("method", ""),
-    )
+        method_of=lambda _service: more.get("method", ""),
+    ).order
 
 
 def refusal(row: Service, *choice: Any, **more: Any) -> StrEnum:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     SQLColumnExpression,
+    String,
     and_,
     func,
     select,
@@ -39,10 +41,10 @@ class Counter(Base):
 
 
 # One statement: with a SELECT first, the first two transactions of a year would both find no row and one would fail.
-_NEXT = text(
-    "INSERT INTO counter (series, value) VALUES (:series, :start) ON CONFLICT (series) DO UPDATE"
-    " SET value = CASE WHEN counter.value < :start THEN :start ELSE counter.value + 1 END RETURNING value"
-).columns(value=Integer)
+_NEXT = (
+    "INSERT INTO counter (series, value) VALUES {} ON CONFLICT (series) DO UPDATE SET value = CASE"
+    " WHEN counter.value < excluded.value THEN excluded.value ELSE counter.value + 1 END RETURNING series, value"
+)
 
 
 def next_number(series: str, start: int = 1) -> int:
@@ -50,8 +52,16 @@ def next_number(series: str, start: int = 1) -> int:
 
     The row is locked until the commit, and a rollback frees the number.
     """
-    number: int = db.session.execute(_NEXT, {"series": series, "start": start}).scalar_one()
-    return number
+    return next_numbers({series: start})[series]
+
+
+def next_numbers(starts: Mapping[str, int]) -> dict[str, int]:
+    """Return the next number of each of some series, at least its start; as ``next_number``, in one statement."""
+    rows = ", ".join(f"(:series{n}, :start{n})" for n in range(len(starts)))
+    values: dict[str, object] = {f"series{n}": series for n, series in enumerate(starts)}
+    values |= {f"start{n}": start for n, start in enumerate(starts.values())}
+    statement = text(_NEXT.format(rows)).columns(series=String, value=Integer)
+    return {row.series: row.value for row in db.session.execute(statement, values)}
 
 
 class Invoice(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from kajoom.domain.order import OrderStatus
@@ -47,12 +47,15 @@ class OrderPage(NamedTuple):
         return OrderState(order.version, order.status, order.needs_person, since, self.invoice, self.attempt)
 
 
+# Bound parameters, so that the statements are built once.
+_IS_OF_CLIENT = (Order.client_id == bindparam("client_id"), Order.reference == bindparam("reference"))
 _ORDER_PAGE = (
     select(Order, Invoice, Attempt, credit_note_numbers(Invoice.id))
     .select_from(Order)
     .outerjoin(Invoice, Invoice.id == id_of_last_invoice(Order.id))
     .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
     .options(joinedload(Order.from_plan), joinedload(Order.to_plan))
+    .where(*_IS_OF_CLIENT)
 )
 _SINCE = select(func.max(OrderStep.at)).where(OrderStep.order_id == Order.id).scalar_subquery()
 _ORDER_STATE = (
@@ -60,7 +63,7 @@ _ORDER_STATE = (
     .select_from(Order)
     .outerjoin(Invoice, Invoice.id == id_of_last_invoice(Order.id))
     .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
-    .where(Order.client_id == bindparam("client_id"), Order.reference == bindparam("reference"))
+    .where(*_IS_OF_CLIENT)
 )
 
 
@@ -72,14 +75,5 @@ def order_state_of(client_id: int, reference: str) -> OrderState | None:
 
 def order_page_of(client_id: int, reference: str) -> OrderPage | None:
     """Return the client's order with this reference, or ``None``."""
-    return _first(_ORDER_PAGE.where(Order.client_id == client_id, Order.reference == reference))
-
-
-def order_page_by_key(client_id: int, key: str) -> OrderPage | None:
-    """Return the client's order that was confirmed with this form key, or ``None``."""
-    return _first(_ORDER_PAGE.where(Order.client_id == client_id, Order.key == key))
-
-
-def _first(query: Select[Order, Invoice, Attempt, str | None]) -> OrderPage | None:
-    row = db.session.execute(query).one_or_none()
+    row = db.session.execute(_ORDER_PAGE, {"client_id": client_id, "reference": reference}).one_or_none()
     return OrderPage(*row) if row is not None else None

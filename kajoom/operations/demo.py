@@ -30,7 +30,8 @@ from kajoom.operations.imports.clients import DemoClientRow, import_clients
 from kajoom.operations.imports.service_row import ServiceRow
 from kajoom.operations.imports.services import ServiceImport, import_services
 from kajoom.operations.orders.cancellation import request_cancellation
-from kajoom.operations.orders.place import Confirmation, place_order
+from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused
 from kajoom.operations.orders.quotes import Choice, quote_change
 from kajoom.operations.payments.pay import pay
@@ -130,7 +131,7 @@ def _place_order(service: Service, context: DemoContext, plan: str, when: When |
         on=context.on,
         at=context.at,
         days_to_pay=_DAYS_TO_PAY,
-    )
+    ).order
 
 
 def _pay(order: Order, context: DemoContext) -> Order:

@@ -19,11 +19,12 @@ from kajoom.i18n.formats import gettext
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
 from kajoom.models.order import Order
-from kajoom.models.order_page import OrderPage, order_page_by_key, order_page_of, order_state_of
+from kajoom.models.order_page import OrderPage, order_page_of, order_state_of
 from kajoom.models.owner import owner_of_order
 from kajoom.models.renewal import renewals_with_terms_of
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.close import cancel_order
+from kajoom.operations.orders.placed import PlacedOrder
 from kajoom.web.auth import current_client
 from kajoom.web.forms import CancelOrderForm, ConfirmForm, PaymentForm
 from kajoom.web.htmx import redirect_to, render, wants_fragment
@@ -69,7 +70,8 @@ def pay(reference: str) -> ResponseReturnValue:
     count_own_act(ThrottleKind.PAYMENT)
     page = _get_page_or_404(reference)
     if not form.verify.data:
-        return _pay(page, payment_choice(form, form.method.data or ""))
+        to_pay = page.invoice.id if page.invoice is not None and page.invoice.balance else None
+        return _pay(reference, to_pay, payment_choice(form, form.method.data or ""))
     error = verify_payment(page.invoice) if page.invoice is not None else None
     return _show_after_post(reference, error)
 
@@ -99,27 +101,26 @@ def cancel(reference: str) -> ResponseReturnValue:
     return _show_after_post(reference)
 
 
-def show_placed_order(service: ServiceSnapshot, form: ConfirmForm) -> ResponseReturnValue:
+def show_placed_order(placed: PlacedOrder, form: ConfirmForm) -> ResponseReturnValue:
     """Show the order that a confirmation has placed, and pay it by the provider chosen for it.
 
     It is not paid now when an offline method was chosen, when the client prefers another way than the saved account
     that was offered, or when a payment was attempted before (the same form sent again).
     """
-    page = order_page_by_key(service.client_id, form.key.data) or abort(404)
-    method = page.order.payment_method
-    is_payable = page.order.status is OrderStatus.AWAITING_PAYMENT and page.attempt is None
-    if is_payable and method in payment_providers() and not form.declines_saved_account:
-        return _pay(page, payment_choice(form, method), is_confirmation=True)
-    return _show_after_post(page.order.reference)
+    is_paid_now = placed.method in payment_providers() and not form.declines_saved_account
+    to_pay = placed.to_pay if is_paid_now else None
+    return _pay(placed.reference, to_pay, payment_choice(form, placed.method), is_confirmation=True)
 
 
-def _pay(page: OrderPage, choice: PaymentChoice, *, is_confirmation: bool = False) -> ResponseReturnValue:
-    reference = page.order.reference
-    if page.invoice is None or not page.invoice.balance:
+def _pay(
+    reference: str, invoice_id: int | None, choice: PaymentChoice, *, is_confirmation: bool = False
+) -> ResponseReturnValue:
+    """Pay an order's invoice, and show the order; with ``None`` there is nothing to pay."""
+    if invoice_id is None:
         return _show_after_post(reference)
     return_url = url_for("order.returned", reference=reference, _external=True)
     page_url = url_for("order.show", reference=reference)
-    error, redirect_url = pay_invoice(page.invoice.id, choice, return_url, page_url)
+    error, redirect_url = pay_invoice(invoice_id, choice, return_url, page_url)
     if error is not None and error.code is Refusal.PAYMENT_PENDING and is_confirmation:
         error = None  # as after a double click: the page of the order says what is known of the payment
     return redirect_to(redirect_url) if redirect_url else _show_after_post(reference, error)

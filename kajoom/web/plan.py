@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import uuid4
 
-from flask import Blueprint, current_app, request, url_for
+from flask import Blueprint, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kajoom import clock
@@ -18,7 +18,9 @@ from kajoom.i18n.formats import current_formats, gettext
 from kajoom.i18n.labels import label_for
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.placed import UnknownService
 from kajoom.operations.orders.quotes import Choice, Quotes, suggested
+from kajoom.web.auth import current_client
 from kajoom.web.blocked import render_blocked, render_refusal
 from kajoom.web.forms import ConfirmForm, PlanForm, ReviewForm
 from kajoom.web.htmx import render
@@ -85,27 +87,29 @@ def confirm(service_id: int) -> ResponseReturnValue:
     The same form sent twice makes one order. When the figures are no longer those of the review, or the condition is
     not acknowledged, nothing is ordered and the review is shown again.
     """
-    service = get_service_or_404(service_id)
     form = ConfirmForm.parse(request.form)
     try:
         with limited(ThrottleKind.ORDER):
-            place_order(
-                service.client_id,
-                service.id,
+            placed = place_order(
+                current_client().id,
+                service_id,
                 form.choice,
                 form.confirmation,
                 locale=current_language(),
                 on=clock.today(),
                 at=clock.now(),
                 days_to_pay=current_app.config["DAYS_TO_PAY"],
-                method=chosen_method(form.method.data, service, clock.today()),
+                method_of=lambda service: chosen_method(form.method.data, service, clock.today()),
             )
+    except UnknownService:
+        abort(404)
     except BusinessError as error:
         if error.code not in _SHOWN_AGAIN:
             raise
-        preview = Preview(service, form.choice, cast(Quote, error.details["quote"]), error)
+        quote, service = cast(Quote, error.details["quote"]), cast(ServiceSnapshot, error.details["service"])
+        preview = Preview(service, form.choice, quote, error)
         return _render_review(preview, form.method.data or "")
-    return show_placed_order(service, form)
+    return show_placed_order(placed, form)
 
 
 def _first_cycle(quotes: Quotes) -> BillingCycle:

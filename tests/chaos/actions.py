@@ -21,7 +21,7 @@ from kajoom.models.renewal import unpaid_renewals_of
 from kajoom.models.service import Service
 from kajoom.operations.daily import bill_day
 from kajoom.operations.orders import close, place, provisioning
-from kajoom.operations.orders.place import Confirmation
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from kajoom.operations.payments import pay as payments
 from kajoom.operations.payments import refunds

@@ -33,7 +33,7 @@ from kajoom.operations.billing.credit_notes import credit_invoice
 from kajoom.operations.billing.typed_terms import TermsInput
 from kajoom.operations.daily import enqueue_day
 from kajoom.operations.orders import cancellation, close, place, provisioning
-from kajoom.operations.orders.place import Confirmation
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.quotes import Choice, Quotes, quote_change
 from kajoom.operations.payments import pay, receipts, refunds, saved_methods
 from kajoom.operations.payments.credit import pay_with_credit

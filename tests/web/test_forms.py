@@ -12,7 +12,7 @@ from kajoom.domain.cancellation import CancellationWhen
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.quote import When
 from kajoom.domain.refusal import BusinessError, Refusal
-from kajoom.operations.orders.place import Confirmation
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from kajoom.web.forms import (
     CancellationForm,

@@ -80,13 +80,14 @@ def issue(
     due_on: date,
     catalog: Catalog,
     period: tuple[date, date] | None = None,
+    number: str = "",
 ) -> Invoice:
-    """Add an invoice of ``total`` (taxes included), with the next number, to the current transaction.
+    """Add an invoice of ``total``, taxes included, to the transaction; ``number`` is the next one unless it is given.
 
     ``catalog`` names the seller and says how invoices are numbered.
     """
     invoice = Invoice(
-        number=_next_invoice_number(catalog.numbering, on),
+        number=number or _next_invoice_number(catalog.numbering, on),
         kind=kind,
         status=InvoiceStatus.OPEN,
         client_id=client.id,
@@ -94,8 +95,7 @@ def issue(
         order_id=order_id,
         issued_on=on,
         due_on=due_on,
-        period_start=period[0] if period else None,
-        period_end=period[1] if period else None,
+        **_period(period),
         taxes=taxes,
         seller=dict(catalog.seller),
         locale=client.locale,
@@ -108,6 +108,11 @@ def issue(
     return invoice
 
 
+def _period(period: tuple[date, date] | None) -> dict[str, date | None]:
+    start, end = period or (None, None)
+    return {"period_start": start, "period_end": end}
+
+
 def _amounts(lines: list[LineJson], total: Money) -> dict[str, Any]:
     """The lines and the amounts of an invoice of which nothing is paid."""
     subtotal = sum(line["cents"] for line in lines)
@@ -115,11 +120,18 @@ def _amounts(lines: list[LineJson], total: Money) -> dict[str, Any]:
     return {"lines": lines, "currency": total.currency, **cents}
 
 
+def series_of(numbering: InvoiceNumbering | None, on: date) -> tuple[str, int]:
+    """The series of the numbers of invoices, with the first of them: the year's, or that of the host's own prefix."""
+    return (f"invoice-{on.year}", 1) if numbering is None else (f"invoice:{numbering.prefix}", numbering.start)
+
+
+def invoice_number(numbering: InvoiceNumbering | None, on: date, value: int) -> str:
+    """A number of ``series_of`` as an invoice shows it."""
+    return f"{on.year}-{value:04d}" if numbering is None else f"{numbering.prefix}{value}"
+
+
 def _next_invoice_number(numbering: InvoiceNumbering | None, on: date) -> str:
-    """The next number of the year, or of the host's own prefix."""
-    if numbering is None:
-        return f"{on.year}-{next_number(f'invoice-{on.year}'):04d}"
-    return f"{numbering.prefix}{next_number(f'invoice:{numbering.prefix}', numbering.start)}"
+    return invoice_number(numbering, on, next_number(*series_of(numbering, on)))
 
 
 def _buyer(client: Client) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from kajoom.domain.quote import Decision, Quote
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.client import Client, lock_client
 from kajoom.models.db import db
-from kajoom.models.invoice import next_number
+from kajoom.models.invoice import Invoice, next_numbers
 from kajoom.models.order import Order, order_by_key
 from kajoom.models.service_snapshot import ServiceSnapshot, service_snapshot_of
 from kajoom.operations import outbox
@@ -22,20 +22,12 @@ from kajoom.operations.billing import invoices, renewals
 from kajoom.operations.orders import provisioning
 from kajoom.operations.orders.days_served import frozen_price
 from kajoom.operations.orders.history import record_step
+from kajoom.operations.orders.placed import Confirmation, PlacedOrder, UnknownService, placed_before
 from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
 from kajoom.operations.transaction import transactional
 
 _TIME_TO_PAY = timedelta(minutes=10)
 """How long a client who chose a provider has to pay before the e-mail that asks for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What the review form sends: the digest of the quote shown, the form's one-use key, and the ticked box."""
-
-    digest: str
-    key: str
-    acknowledged: bool = False
 
 
 @transactional
@@ -49,36 +41,44 @@ def place_order(
     on: date,
     at: datetime,
     days_to_pay: int,
-    method: str = "",
-) -> Order:
+    method_of: Callable[[ServiceSnapshot], str] = lambda _service: "",
+) -> PlacedOrder:
     """Place the order of a change, or return the one that was placed with the same key.
 
-    ``method`` is the code of the payment method chosen for what is due, which decides until when it can be paid.
-
+    ``method_of`` gives the code of the payment method for what is due, which decides until when it can be paid.
     Raises ``BusinessError`` when the change cannot be made; with ``QUOTE_CHANGED``, ``NOT_ACKNOWLEDGED`` or
     ``METHOD_TOO_SLOW`` its details hold the current ``quote`` and ``service``; ``UNREADABLE`` for an unknown method.
-    ``LookupError`` for a service that is not the client's.
+    ``UnknownService`` for a service that is not the client's.
     """
     client = lock_client(client_id)
     placed = order_by_key(confirmation.key)
     if placed is not None:
-        return _check_same_form(placed, client_id, service_id, choice, confirmation)
+        return placed_before(_check_same_form(placed, client_id, service_id, choice, confirmation))
     service = service_snapshot_of(client_id, service_id, on)
     if service is None:
-        raise LookupError(service_id)
+        raise UnknownService(service_id)
+    method = method_of(service)
     quote = quote_change(service, choice, on)
     _check_confirmed(quote, service, confirmation)
     order = _create_order(service, quote, confirmation, locale, on, at)
+    number = _number(order, service, quote, on)
     if quote.due_today:
         order.payment_method, order.expires_on = method, _last_day_to_pay(service, quote, method, on, days_to_pay)
     order.voided_renewal = renewals.void_renewals(service_id, at) if service.unpaid_renewal else ""
     db.session.add(order)
     db.session.flush()  # assigns the id that the invoice and the messages refer to
     record_step(order, OrderEvent.PLACED, at, CLIENT)
-    if quote.total:
-        _issue_invoice(order, client, service, quote, on, at)
+    invoice = _issue_invoice(order, client, service, quote, number, on, at) if quote.total else None
     _start(order, service, on, at)
-    return order
+    return PlacedOrder.of(order, invoice if quote.due_today else None)
+
+
+def _number(order: Order, service: ServiceSnapshot, quote: Quote, on: date) -> str:
+    """Give an order its reference, and return the number of its invoice, empty where nothing is charged."""
+    orders, (series, start) = f"order-{on.year}", invoices.series_of(service.catalog.numbering, on)
+    values = next_numbers({orders: 1, series: start} if quote.total else {orders: 1})
+    order.reference = f"CH-{on.year}-{values[orders]:06d}"
+    return invoices.invoice_number(service.catalog.numbering, on, values[series]) if quote.total else ""
 
 
 def _check_confirmed(quote: Quote, service: ServiceSnapshot, confirmation: Confirmation) -> None:
@@ -130,7 +130,6 @@ def _create_order(
         raise LookupError(quote.target.plan)
     renewals.store_due_date(service)
     return Order(
-        reference=f"CH-{on.year}-{next_number(f'order-{on.year}'):06d}",
         key=confirmation.key,
         digest=confirmation.digest,
         client_id=service.client_id,
@@ -172,8 +171,8 @@ def _figures(service: ServiceSnapshot, plan: CatalogPlan, quote: Quote) -> dict[
 
 
 def _issue_invoice(
-    order: Order, client: Client, service: ServiceSnapshot, quote: Quote, on: date, at: datetime
-) -> None:
+    order: Order, client: Client, service: ServiceSnapshot, quote: Quote, number: str, on: date, at: datetime
+) -> Invoice:
     invoice = invoices.issue(
         client,
         InvoiceKind.CHANGE,
@@ -186,8 +185,10 @@ def _issue_invoice(
         at=at,
         due_on=order.expires_on or on,
         catalog=service.catalog,
+        number=number,
     )
     invoices.apply_credit(invoice, quote.credit_used, at)
+    return invoice
 
 
 def _queue_first_email(order: Order, service: ServiceSnapshot, at: datetime) -> None:

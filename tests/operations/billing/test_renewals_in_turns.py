@@ -16,7 +16,8 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.write_turn import is_turn_taken
 from kajoom.operations.daily import issue_renewal_batch
-from kajoom.operations.orders.place import Confirmation, place_order
+from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from tests import factories
 from tests.factories import AT, ON

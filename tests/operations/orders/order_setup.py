@@ -7,7 +7,8 @@ from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.service import Service
-from kajoom.operations.orders.place import Confirmation, place_order
+from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from tests.factories import AT, DUE, MONTHLY, ON
 
@@ -16,7 +17,7 @@ def place_upgrade(client_id: int, service_id: int, digest: str, key: str = "form
     """Send the confirmation form of a change to plan "b", paid monthly, with the digest of a quote seen before."""
     confirmation = Confirmation(digest, key)
     choice = Choice("b", MONTHLY)
-    return place_order(client_id, service_id, choice, confirmation, locale="fr", on=ON, at=AT, days_to_pay=7)
+    return place_order(client_id, service_id, choice, confirmation, locale="fr", on=ON, at=AT, days_to_pay=7).order
 
 
 def insert_cancellation(row: Service) -> Cancellation:

@@ -19,7 +19,8 @@ from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.service import Service
-from kajoom.operations.orders.place import Confirmation, place_order
+from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.provisioning import mark_operational, mark_refused, record_panel_result
 from kajoom.operations.orders.quotes import Choice
 from kajoom.operations.payments.receipts import OfflinePayment, record_offline_payment
@@ -55,7 +56,7 @@ def paid_order(
         on=PRICED_ON,
         at=noon(PRICED_ON),
         days_to_pay=14,
-    )
+    ).order
     if order.due_today:
         receive(order, PRICED_ON)
     return order
@@ -205,7 +206,7 @@ def test_day_in_the_future_or_before_the_order_or_its_payment_is_refused() -> No
     order = place_order(
         row.client_id, row.id, choice, Confirmation(digest, "key"), locale="fr", on=PRICED_ON, at=noon(PRICED_ON),
         days_to_pay=14,
-    )  # fmt: skip
+    ).order  # fmt: skip
     receive(order, date(2022, 10, 20))
     today = date(2022, 10, 24)
 

@@ -18,7 +18,8 @@ from kajoom.models.db import db
 from kajoom.models.invoice import Invoice, invoice_of_order
 from kajoom.models.order import Order
 from kajoom.models.outbox import message_by_key
-from kajoom.operations.orders.place import Confirmation, place_order
+from kajoom.operations.orders.place import place_order
+from kajoom.operations.orders.placed import Confirmation
 from kajoom.operations.orders.quotes import Choice
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
@@ -208,6 +209,6 @@ def test_year_of_the_numbers_is_that_of_the_local_day() -> None:
         on=new_years_eve,
         at=AT.replace(year=2027, month=1, day=1, hour=4),
         days_to_pay=7,
-    )
+    ).order
 
     assert (order.reference, factories.invoice_for(order).number) == ("CH-2026-000001", "2026-0001")
