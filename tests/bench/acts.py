@@ -42,7 +42,7 @@ def acts(server: Server, services: Sequence[int]) -> list[Act]:
         sign_in(server)
 
     return [
-        _measured("review", server, review, services),
+        _measured("review, by one client", server, review, services),
         _measured("confirm, and its order page", server, confirm, forms),
         _measured("sign-in, with its two pages", server, enter, range(SIGN_INS)),
     ]
