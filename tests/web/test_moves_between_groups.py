@@ -12,6 +12,8 @@ from tests.operations.catalog.catalog_text import DEMO, MOVES, VPS
 from tests.web.conftest import NOON, Address
 from tests.web.pages import hidden_fields, post, refusal_in, value_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def moves(address: Address) -> None:
