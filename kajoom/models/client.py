@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_security import UserMixin
-from sqlalchemy import ScalarSelect, String, inspect, or_, select
+from sqlalchemy import ScalarSelect, Select, String, inspect, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from kajoom.domain.tax import Taxation, TaxName
@@ -157,6 +157,16 @@ def lock_client(client_id: int | ScalarSelect[int]) -> Client:
     if client is None:
         raise LookupError("no such client")
     return client
+
+
+def lock_clients(ids: Select[int]) -> None:
+    """Lock the rows of clients until the commit, in the order of their ids, as ``lock_client`` does one.
+
+    Two transactions that lock several clients in another order each could deadlock.
+    """
+    db.session.expire_all()
+    query = select(Client.id).where(Client.id.in_(ids)).order_by(Client.id)
+    db.session.execute(query.with_for_update(key_share=True)).all()
 
 
 def lock_clients_to_invite(before: datetime, limit: int) -> list[Client]:

@@ -69,8 +69,18 @@ def dialect_insert(table: type[_Declarative]) -> Any:
 
 def insert_if_absent(table: type[_Declarative], row: dict[str, Any], unique_column: str) -> bool:
     """Insert a row, unless there is one with the same value in ``unique_column``; return whether it was inserted."""
-    statement = dialect_insert(table).values(row).on_conflict_do_nothing(index_elements=[unique_column])
+    statement = _insert_if_absent(table, unique_column).values(row)
     return db.session.execute(statement.returning(literal(1))).first() is not None
+
+
+def insert_all_if_absent(table: type[_Declarative], rows: list[dict[str, Any]], unique_column: str) -> None:
+    """Insert the rows of which there is none with the same value in ``unique_column``; all have the same columns."""
+    if rows:
+        db.session.connection().execute(_insert_if_absent(table, unique_column), rows)
+
+
+def _insert_if_absent(table: type[_Declarative], unique_column: str) -> Any:
+    return dialect_insert(table).on_conflict_do_nothing(index_elements=[unique_column])
 
 
 _BUSY_TIMEOUT_MS = 15_000

@@ -45,6 +45,10 @@ _NEXT = (
     "INSERT INTO counter (series, value) VALUES {} ON CONFLICT (series) DO UPDATE SET value = CASE"
     " WHEN counter.value < excluded.value THEN excluded.value ELSE counter.value + 1 END RETURNING series, value"
 )
+_NEXT_ONES = text(
+    "INSERT INTO counter (series, value) VALUES (:series, :start + :more) ON CONFLICT (series) DO UPDATE"
+    " SET value = CASE WHEN counter.value < :start THEN :start ELSE counter.value + 1 END + :more RETURNING value"
+).columns(value=Integer)
 
 
 def next_number(series: str, start: int = 1) -> int:
@@ -62,6 +66,12 @@ def next_numbers(starts: Mapping[str, int]) -> dict[str, int]:
     values |= {f"start{n}": start for n, start in enumerate(starts.values())}
     statement = text(_NEXT.format(rows)).columns(series=String, value=Integer)
     return {row.series: row.value for row in db.session.execute(statement, values)}
+
+
+def numbers_in_a_row(series: str, start: int, count: int) -> range:
+    """Return the next ``count`` numbers of one series, at least one, as ``next_number`` does."""
+    last: int = db.session.execute(_NEXT_ONES, {"series": series, "start": start, "more": count - 1}).scalar_one()
+    return range(last - count + 1, last + 1)
 
 
 class Invoice(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kajoom.domain.priority import Range, Turns, queue_of
 from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
-from kajoom.models.db import Base, db, insert_if_absent
+from kajoom.models.db import Base, db, insert_all_if_absent, insert_if_absent
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
 from kajoom.models.partial_index import partial_index
@@ -92,6 +92,15 @@ def add_message(kind: str, key: str, ids: dict[str, Any], run_at: datetime) -> N
     """Insert a message, unless there is one with this key."""
     row = {"kind": kind, "key": key, "ids": ids, "run_at": run_at, "attempts": 0, "last_error": ""}
     insert_if_absent(Message, {**row, "client_id": _recipient(kind, ids)}, "key")
+
+
+def add_emails(rows: Iterable[tuple[str, int, Mapping[str, int]]], email: str, run_at: datetime) -> None:
+    """Insert messages about e-mails of one kind, unless there is one with the key: key, client id and other ids."""
+    fixed = {"kind": "email", "run_at": run_at, "due_at": run_at, "attempts": 0, "last_error": ""}
+    values = [
+        {**fixed, "key": key, "client_id": client_id, "ids": {"email": email, **ids}} for key, client_id, ids in rows
+    ]
+    insert_all_if_absent(Message, values, "key")
 
 
 _OWNERS: Mapping[str, Any] = {

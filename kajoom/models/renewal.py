@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -13,8 +13,10 @@ from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.payment import OPEN
 from kajoom.domain.service import ServiceStatus
 from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
+from kajoom.models.credit import credit_cents_of
 from kajoom.models.db import db
 from kajoom.models.invoice import IS_LIVE_RENEWAL, Invoice
+from kajoom.models.order import IS_OPEN, Order
 from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
 
@@ -54,6 +56,20 @@ def services_to_renew(until: date, after: RenewalCursor | None, limit: int) -> l
         query = query.where(tuple_(Service.next_due_date, Service.id) > after)
     rows = db.session.execute(query.order_by(Service.next_due_date, Service.id).limit(limit))
     return [RenewalCursor(due, service_id) for due, service_id in rows if due is not None]
+
+
+def services_apart(ids: Collection[int]) -> frozenset[int]:
+    """Return which of some services have a change or an end under way, a renewal that blocks the next, or credit."""
+    of_service = Invoice.service_id == Service.id
+    blocks = or_(_IS_UNPAID, and_(IS_LIVE_RENEWAL, Invoice.period_start == Service.next_due_date))
+    conditions = (
+        select(Order.id).where(Order.service_id == Service.id, IS_OPEN).exists(),
+        select(Cancellation.id).where(Cancellation.service_id == Service.id, IS_OPEN_REQUEST).exists(),
+        select(Invoice.id).where(of_service, blocks).exists(),
+        credit_cents_of(Service.client_id, Service.currency) > 0,
+    )
+    query = select(Service.id).where(Service.id.in_(ids), or_(*conditions))
+    return frozenset(db.session.scalars(query))
 
 
 def blocking_renewal_of(service_id: int, due: date) -> Invoice | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, func, select, true
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy import CheckConstraint, ForeignKey, Index, ScalarSelect, Select, func, select, true
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
@@ -143,6 +144,18 @@ class Service(Base):
 def client_id_of_service(service_id: int) -> ScalarSelect[int]:
     """The id of a service's client, as a subquery for ``lock_client``."""
     return select(Service.client_id).where(Service.id == service_id).scalar_subquery()
+
+
+def client_ids_of_services(ids: Collection[int]) -> Select[int]:
+    """The ids of the clients of some services, as a query for ``lock_clients``."""
+    return select(Service.client_id).where(Service.id.in_(ids))
+
+
+def services_by_id(ids: Collection[int]) -> list[Service]:
+    """Return services with their clients as they are now, by due date."""
+    query = select(Service).options(joinedload(Service.client)).where(Service.id.in_(ids))
+    query = query.order_by(Service.next_due_date, Service.id)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
 def service_by_external_id(external_id: str) -> Service | None:

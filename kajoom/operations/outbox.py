@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,6 +17,7 @@ from kajoom.models.audit import record_act
 from kajoom.models.db import db
 from kajoom.models.outbox import (
     Message,
+    add_emails,
     add_message,
     claim_message,
     is_any_due,
@@ -41,6 +42,14 @@ _ALERT_INTERVAL = timedelta(hours=1)
 def enqueue(kind: str, key: str, at: datetime, **ids: Any) -> None:
     """Add a message to the current transaction, due ``at``; a second one with the same ``key`` is not added."""
     add_message(kind, key, ids, at)
+
+
+def enqueue_emails(email: str, about: Iterable[tuple[str, int, Mapping[str, int]]], at: datetime) -> None:
+    """Add e-mails of one kind to clients to the current transaction, as ``enqueue`` does.
+
+    ``about`` gives for each the end of its key, the id of the client, and the ids of what it is about.
+    """
+    add_emails([(f"{email}-{name}", client_id, ids) for name, client_id, ids in about], email, at)
 
 
 def restart(kind: str, key: str, at: datetime, **ids: Any) -> None:

@@ -21,7 +21,7 @@ from kajoom.models.order import Order
 from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.operations import daily, outbox
-from kajoom.operations.billing import renewals
+from kajoom.operations.billing import renewal_batch
 from kajoom.operations.orders import close, place, provisioning, readings
 from kajoom.operations.payments import attempts, refunds
 from kajoom.worker import provisioning as worker_provisioning
@@ -105,7 +105,7 @@ POINTS: tuple[tuple[str, str, Action, Callable[..., Any], Moment], ...] = (
     ("before the refund's commit", "refund", actions.refund_invoice, refunds.record_refund_result, COMMIT),
     ("cancellation before its commit", "cancel", actions.cancel, close.cancel_order, COMMIT),
     ("renewal before its commit", "renewal", actions.bill, daily.issue_renewal_batch, COMMIT),
-    ("renewal committed", "renewal", actions.bill, renewals.issue_renewal, AFTER),
+    ("renewal committed", "renewal", actions.bill, renewal_batch.issue_renewals, AFTER),
     ("renewal paid before its commit", "renewal", actions.pay_renewal, attempts.record_result, COMMIT),
     ("due change before its commit", "scheduled", actions.bill, daily.run_day, COMMIT),
     ("period paid, change not started", "scheduled", actions.work, provisioning.start_due_order, COMMIT),

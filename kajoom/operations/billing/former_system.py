@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from kajoom.models.catalog import catalog
+from kajoom.domain.catalog import Catalog
 from kajoom.models.service import Service
 
 
-def is_billed_here(service: Service, due: date, on: date) -> bool:
+def is_billed_here(service: Service, due: date, on: date, current: Catalog) -> bool:
     """Whether the renewal for ``due`` is ours to issue on the day ``on``, not that of the system before this one.
 
     A free service costs nothing in either. The renewal that a change brings with it is always ours.
     """
     invoiced = service.invoiced_until
-    return (invoiced is None or invoiced <= due) and catalog().renewals.are_issued_on(on)
+    return (invoiced is None or invoiced <= due) and current.renewals.are_issued_on(on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from kajoom.models.credit import CreditEntry
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.day import local_day
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice, next_number
+from kajoom.models.invoice import Invoice, numbers_in_a_row
 from kajoom.models.types import LineJson, TaxJson
 
 _ACTORS = {InvoiceKind.CHANGE: CLIENT, InvoiceKind.RENEWAL: APPLICATION}
@@ -79,15 +79,37 @@ def issue(
     at: datetime,
     due_on: date,
     catalog: Catalog,
-    period: tuple[date, date] | None = None,
     number: str = "",
 ) -> Invoice:
     """Add an invoice of ``total``, taxes included, to the transaction; ``number`` is the next one unless it is given.
 
     ``catalog`` names the seller and says how invoices are numbered.
     """
-    invoice = Invoice(
-        number=number or _next_invoice_number(catalog.numbering, on),
+    money: dict[str, Any] = {"lines": lines, "taxes": taxes, "total": total}
+    invoice = draft(
+        client, kind, service_id=service_id, order_id=order_id, **money, on=on, due_on=due_on, catalog=catalog
+    )
+    invoice.number = number
+    issue_drafts([invoice], catalog, on, at)
+    return invoice
+
+
+def draft(
+    client: Client,
+    kind: InvoiceKind,
+    *,
+    service_id: int,
+    order_id: int | None,
+    lines: list[LineJson],
+    taxes: list[TaxJson],
+    total: Money,
+    on: date,
+    due_on: date,
+    catalog: Catalog,
+    period: tuple[date, date] | None = None,
+) -> Invoice:
+    """An invoice of ``total`` (taxes included) as it will be issued, without a number; nothing is written."""
+    return Invoice(
         kind=kind,
         status=InvoiceStatus.OPEN,
         client_id=client.id,
@@ -102,10 +124,20 @@ def issue(
         buyer=_buyer(client),
         **_amounts(lines, total),
     )
-    db.session.add(invoice)
-    db.session.flush()  # assigns the id that credit entries and messages refer to
-    record_act(Act.INVOICE_ISSUED, _ACTORS[kind], at, client_id=client.id, subject=invoice)
-    return invoice
+
+
+def issue_drafts(drafts: Sequence[Invoice], catalog: Catalog, on: date, at: datetime) -> None:
+    """Add drafts to the current transaction; those without a number get the next ones, in their order."""
+    unnumbered = [each for each in drafts if not each.number]
+    if unnumbered:
+        values = numbers_in_a_row(*series_of(catalog.numbering, on), len(unnumbered))
+        for invoice, value in zip(unnumbered, values, strict=True):
+            invoice.number = invoice_number(catalog.numbering, on, value)
+    db.session.add_all(drafts)
+    db.session.flush()  # assigns the ids that credit entries and messages refer to
+    for invoice in drafts:
+        actor = _ACTORS[invoice.kind]
+        record_act(Act.INVOICE_ISSUED, actor, at, client_id=invoice.client_id, subject=invoice)
 
 
 def _period(period: tuple[date, date] | None) -> dict[str, date | None]:
@@ -128,10 +160,6 @@ def series_of(numbering: InvoiceNumbering | None, on: date) -> tuple[str, int]:
 def invoice_number(numbering: InvoiceNumbering | None, on: date, value: int) -> str:
     """A number of ``series_of`` as an invoice shows it."""
     return f"{on.year}-{value:04d}" if numbering is None else f"{numbering.prefix}{value}"
-
-
-def _next_invoice_number(numbering: InvoiceNumbering | None, on: date) -> str:
-    return invoice_number(numbering, on, next_number(*series_of(numbering, on)))
 
 
 def _buyer(client: Client) -> dict[str, Any]:

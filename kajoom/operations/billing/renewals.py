@@ -4,15 +4,13 @@ service's due date."""
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
 
 from kajoom.domain.credit_note import CreditNoteReason
-from kajoom.domain.cycle import BillingCycle, Period, add_months, first_due_from
-from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
+from kajoom.domain.cycle import Period, add_months, first_due_from
+from kajoom.domain.invoice import InvoiceStatus
 from kajoom.domain.money import Money
 from kajoom.domain.order import CALENDAR, OrderEvent
-from kajoom.domain.quote import Decision, Line, LineCode
-from kajoom.domain.tax import taxes_on
+from kajoom.domain.quote import Decision
 from kajoom.models.cancellation import open_cancellation_of
 from kajoom.models.catalog import catalog
 from kajoom.models.client import lock_client
@@ -36,18 +34,10 @@ from kajoom.operations import outbox
 from kajoom.operations.billing import invoices
 from kajoom.operations.billing.credit_notes import Cause, issue_credit_note, send_email
 from kajoom.operations.billing.former_system import is_billed_here
-from kajoom.operations.billing.next_terms import apply_next_terms, next_terms_for
+from kajoom.operations.billing.next_terms import apply_next_terms
+from kajoom.operations.billing.renewal_terms import RenewalTerms, draft_renewal, terms_without_order
 from kajoom.operations.billing.suspension import lift_when_paid
 from kajoom.operations.transaction import transactional
-
-
-class RenewalTerms(NamedTuple):
-    """The terms a period is billed on: plan, cycle, amount before tax, and the order that introduces them, if any."""
-
-    plan_id: int
-    cycle: BillingCycle
-    recurring: Money
-    order: Order | None = None
 
 
 @transactional
@@ -84,7 +74,7 @@ def _issue_next(service: Service, on: date, at: datetime) -> Invoice | None:
     due, terms = service.next_due_date, _renewal_terms(service, open_order_of(service.id))
     if due is None or terms is None or service.status not in BILLED:
         return None
-    if terms.order is None and not is_billed_here(service, due, on):
+    if terms.order is None and not is_billed_here(service, due, on, catalog()):
         return None
     ending = open_cancellation_of(service.id)
     if (ending is not None and ending.effective_on <= due) or blocking_renewal_of(service.id, due) is not None:
@@ -203,18 +193,10 @@ def store_due_date(snapshot: ServiceSnapshot) -> None:
 def _renewal_terms(service: Service, order: Order | None) -> RenewalTerms | None:
     """The terms of the next period; ``None`` while an immediate change is under way, which issues it once it ends."""
     if order is None or needed_review_on_its_day(order):
-        return _terms_without_order(service)
+        return terms_without_order(service)
     if order.decision is Decision.NOW:
         return None
     return RenewalTerms(order.to_plan_id, order.to_cycle, Money(order.to_cents, order.currency), order)
-
-
-def _terms_without_order(service: Service) -> RenewalTerms:
-    """The terms that the host's file or staff set for the next period, or else the current ones."""
-    terms = next_terms_for(service, service.next_due_date) if service.next_due_date else None
-    if terms is None:
-        return RenewalTerms(service.plan_id, service.cycle, service.recurring)
-    return RenewalTerms(terms.plan_id, terms.cycle, Money(terms.recurring_cents, service.currency))
 
 
 def needed_review_on_its_day(order: Order) -> bool:
@@ -234,25 +216,10 @@ def _skip_free_periods(service: Service, due: date, on: date, at: datetime) -> N
 
 
 def _issue(service: Service, terms: RenewalTerms, period: Period, on: date, at: datetime) -> Invoice:
-    current_catalog, recurring = catalog(), terms.recurring
-    plans = current_catalog.plans
-    line, due_on = Line(LineCode.RENEWAL, recurring, period), max(period.start, on)
-    taxes = taxes_on(recurring, service.client.taxation(current_catalog.registered), due_on)
-    invoice = invoices.issue(
-        service.client,
-        InvoiceKind.RENEWAL,
-        service_id=service.id,
-        order_id=terms.order.id if terms.order else None,
-        lines=invoices.lines_to_json([line], current_catalog.names(plans[service.plan_id], plans[terms.plan_id])),
-        taxes=invoices.taxes_to_json(taxes, current_catalog.seller),
-        total=sum((tax.amount for tax in taxes), start=recurring),
-        on=on,
-        at=at,
-        due_on=due_on,
-        catalog=current_catalog,
-        period=(period.start, period.end),
-    )
-    credit = max(balance_of(service.client_id, recurring.currency), recurring.zero())
+    current = catalog()
+    invoice = draft_renewal(service, terms, period, on, current)
+    invoices.issue_drafts([invoice], current, on, at)
+    credit = max(balance_of(service.client_id, invoice.currency), Money(0, invoice.currency))
     invoices.apply_credit(invoice, min(credit, invoice.total), at)
     outbox.enqueue("email", f"renewal_invoice-{invoice.number}", at, email="renewal_invoice", invoice=invoice.id)
     if invoice.status is InvoiceStatus.PAID:

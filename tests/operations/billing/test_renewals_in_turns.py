@@ -28,7 +28,7 @@ from tests.wait import until
 pytestmark = pytest.mark.slow
 
 _RENEWALS = 60
-_FEW = 25
+_FEW = 20
 
 
 def test_confirmation_waits_for_few_renewals(app: Flask) -> None:
