@@ -10,6 +10,7 @@ from flask import Flask
 from flask.templating import Environment
 from flask_babel import to_user_timezone
 from jinja2 import Template
+from markupsafe import Markup, escape
 
 from kajoom.i18n.compile import PageCompiler
 from kajoom.i18n.formats import Formats, current_formats
@@ -22,6 +23,8 @@ _FORMAT_FILTERS = (
 
 
 _INDENTATION = re.compile(r"\n[ \t]+")
+
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 
 class LocalizedEnvironment(Environment):
@@ -82,6 +85,12 @@ class LocalizedEnvironment(Environment):
         return super().preprocess(source, name, filename)
 
 
+def unbroken(text: str) -> Markup:
+    """A text as HTML of an e-mail, where dates such as 2026-11-01 are not broken at their hyphens."""
+    marked = _DATE.sub(r'<span style="white-space: nowrap;">\g<0></span>', str(escape(str(text))))
+    return Markup(marked)  # noqa: S704 - the text is escaped
+
+
 def _filters(formats: Formats) -> dict[str, Callable[..., Any]]:
     return {
         **{name: getattr(formats, name) for name in _FORMAT_FILTERS},
@@ -89,4 +98,5 @@ def _filters(formats: Formats) -> dict[str, Callable[..., Any]]:
         "translate": formats.gettext,
         "local_day": lambda at: to_user_timezone(at).date(),
         "nearly": lambda limit: limit * 4 // 5,
+        "unbroken": unbroken,
     }

@@ -202,3 +202,13 @@ def test_email_about_a_task_opens_it_in_the_list_and_names_no_command(lang: str)
         assert "/staff#task-3" in text
         assert context.order.reference in text
         assert "flask staff" not in text
+
+
+@every_language
+@pytest.mark.parametrize("name", ["operational", "renewal_invoice"])
+def test_dates_are_not_broken_at_their_hyphens(name: str, lang: str) -> None:
+    body = html_of(sample_email(name, lang)).partition("<h1")[2]
+    rest = re.sub(r'<span style="white-space: nowrap;">[0-9-]+</span>', " ", body)
+
+    assert rest != body
+    assert not re.search(r"\d{4}-\d{2}-\d{2}", re.sub(r"<[^>]*>", " ", rest))
