@@ -140,9 +140,10 @@ class BillingOracle:
         self.write("suspension_lifted", service)
 
     def issue_renewals(self, day: date) -> None:
-        """The renewals that are due within two weeks."""
+        """The renewals that are due within two weeks, in the order of their due dates."""
         until = day + RENEWAL_DAYS
-        for service in [each for each in self.services.values() if each.due is not None and each.due <= until]:
+        soon = [(each.due, each) for each in self.services.values() if each.due is not None and each.due <= until]
+        for _, service in sorted(soon, key=lambda each: each[0]):
             self.renew(service, day)
 
     def renew(self, service: Service, day: date) -> None:
