@@ -6,13 +6,26 @@ from datetime import date
 from typing import Any, Protocol
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import CompoundSelect, Date, Select, case, literal, null, select, type_coerce, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Date,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
-from kajoom.models.paging import rows_of
+from kajoom.models.kept_statement import KeptStatement
+from kajoom.models.paging import PER_PAGE, is_whole_list
 from kajoom.models.service import Service
 
 
@@ -33,24 +46,34 @@ class Document(Protocol):
     label: str
 
 
-def documents_of(client_id: int, page: int) -> Pagination:
+class DocumentPages(Pagination):
+    """The pages of a client's documents; ``client_id`` is given with ``page`` and ``per_page``."""
+
+    def _query_items(self) -> list[Document]:
+        return latest_documents_of(self._query_args["client_id"], self.per_page, self._query_offset)
+
+    def _query_count(self) -> int:
+        if is_whole_list(self):
+            return len(self.items)
+        counted = select(func.count()).select_from(_of_both().subquery())
+        return db.session.execute(counted, {"client_id": self._query_args["client_id"]}).scalar_one()
+
+
+def documents_of(client_id: int, page: int) -> DocumentPages:
     """Return a page of the client's invoices and credit notes; of one day, the credit notes come first."""
-    return rows_of(_newest_first(client_id), page)
+    return DocumentPages(page=page, per_page=PER_PAGE, max_per_page=PER_PAGE, client_id=client_id)
 
 
-def latest_documents_of(client_id: int, limit: int) -> list[Document]:
-    """Return the newest invoices and credit notes of a client, at most ``limit``, as ``documents_of`` orders them."""
-    rows: list[Any] = list(db.session.execute(_newest_first(client_id).limit(limit)))
-    return rows
+def latest_documents_of(client_id: int, limit: int, offset: int = 0) -> list[Document]:
+    """Return ``limit`` invoices and credit notes of a client, newest first, without the newest ``offset``."""
+    return _KEPT_PAGE.rows(client_id=client_id, limit=limit, offset=offset)
 
 
-def _newest_first(client_id: int) -> CompoundSelect[Any]:
-    query = union_all(_invoices(client_id), _credit_notes(client_id))
-    columns = query.selected_columns
-    return query.order_by(columns.issued_on.desc(), columns.place, columns.row_id.desc())
+def _of_both() -> CompoundSelect[Any]:
+    return union_all(_invoices(), _credit_notes())
 
 
-def _invoices(client_id: int) -> Select[Any]:
+def _invoices() -> Select[Any]:
     balance = Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents
     return _of_client(
         Invoice.number,
@@ -64,10 +87,10 @@ def _invoices(client_id: int) -> Select[Any]:
         Service.label,
         literal(1).label("place"),
         Invoice.id.label("row_id"),
-    ).where(Invoice.client_id == client_id)
+    ).where(Invoice.client_id == bindparam("client_id"))
 
 
-def _credit_notes(client_id: int) -> Select[Any]:
+def _credit_notes() -> Select[Any]:
     query = _of_client(
         CreditNote.number,
         type_coerce(null(), Invoice.kind.type).label("kind"),
@@ -81,8 +104,20 @@ def _credit_notes(client_id: int) -> Select[Any]:
         literal(0).label("place"),
         CreditNote.id.label("row_id"),
     )
-    return query.join(CreditNote, CreditNote.invoice_id == Invoice.id).where(CreditNote.client_id == client_id)
+    of_client = CreditNote.client_id == bindparam("client_id")
+    return query.join(CreditNote, CreditNote.invoice_id == Invoice.id).where(of_client)
 
 
 def _of_client(*columns: Any) -> Select[Any]:
     return select(*columns).select_from(Invoice).join(Service, Service.id == Invoice.service_id)
+
+
+def _page() -> CompoundSelect[Any]:
+    query = _of_both()
+    columns = query.selected_columns
+    newest_first = query.order_by(columns.issued_on.desc(), columns.place, columns.row_id.desc())
+    return newest_first.limit(bindparam("limit")).offset(bindparam("offset"))
+
+
+_PAGE = _page()
+_KEPT_PAGE = KeptStatement(lambda: _PAGE)
