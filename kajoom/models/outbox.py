@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, String, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, String, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kajoom.domain.priority import Range, Turns, queue_of
@@ -121,15 +121,18 @@ def _recipient(kind: str, ids: Mapping[str, Any]) -> int | ScalarSelect[int] | N
     return select(row[0].client_id).where(row[0].id == row[1]).scalar_subquery() if row is not None else None
 
 
-def _due(at: datetime) -> Select[int, str]:
-    """The ids and queues of the messages that are due and not leased."""
-    is_free = or_(Message.lease_until.is_(None), Message.lease_until < at)
-    return select(Message.id, Message.queue).where(IS_PENDING, Message.run_at <= at, is_free)
+_is_free = or_(Message.lease_until.is_(None), Message.lease_until < bindparam("at"))
+_DUE = select(Message.id, Message.queue).where(IS_PENDING, Message.run_at <= bindparam("due_by"), _is_free)
+"""The ids and queues of the messages that are due and not leased; built once, as every message asks it."""
+
+_ANY = _DUE.order_by(Message.run_at).limit(1)
+_is_in_range = (Message.queue > bindparam("after")) & (Message.queue <= bindparam("last"))
+_FIRST_IN_RANGE = _DUE.where(_is_in_range).order_by(*_IN_TURN).limit(1).with_for_update(skip_locked=True)
 
 
 def is_any_due(at: datetime) -> bool:
     """Whether a message can be leased at ``at``."""
-    return db.session.scalar(_due(at).order_by(Message.run_at).limit(1)) is not None
+    return db.session.connection().execute(_ANY, {"at": at, "due_by": at}).first() is not None
 
 
 def claim_message(turns: Turns, at: datetime, until: datetime, token: str) -> Message | None:
@@ -151,9 +154,7 @@ def claim_message(turns: Turns, at: datetime, until: datetime, token: str) -> Me
 
 def _first_in(queues: Range, at: datetime) -> Row[int, str] | None:
     """The first message in a range of queues that can be leased at ``at``, which is locked until the commit."""
-    is_in = (Message.queue > queues.after) & (Message.queue <= queues.last) & (Message.run_at <= queues.due_by)
-    query = _due(at).where(is_in).order_by(*_IN_TURN).limit(1)
-    return db.session.execute(query.with_for_update(skip_locked=True)).first()
+    return db.session.connection().execute(_FIRST_IN_RANGE, {"at": at, **queues._asdict()}).first()
 
 
 def leased_message(message_id: int, token: str) -> Message | None:
