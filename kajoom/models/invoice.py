@@ -19,10 +19,11 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
+from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.order import Order
@@ -161,6 +162,12 @@ partial_index(
 def client_id_of_invoice(invoice_id: int) -> ScalarSelect[int]:
     """The id of an invoice's client, as a subquery for ``lock_client``."""
     return select(Invoice.client_id).where(Invoice.id == invoice_id).scalar_subquery()
+
+
+def invoice_with_relations(invoice_id: int) -> Invoice:
+    """Return an invoice that exists, with its client and its service in the same statement, for the worker."""
+    of_service = joinedload(Invoice.service).joinedload(Service.plan).joinedload(Plan.group)
+    return db.session.get_one(Invoice, invoice_id, options=(joinedload(Invoice.client), of_service))
 
 
 def invoice_by_number(number: str) -> Invoice | None:

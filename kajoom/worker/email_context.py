@@ -21,7 +21,7 @@ from kajoom.models.client import Client
 from kajoom.models.credit import movements_of_invoice
 from kajoom.models.credit_note import CreditNote, credit_notes_of_invoice
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice, invoice_of_order
+from kajoom.models.invoice import Invoice, invoice_of_order, invoice_with_relations
 from kajoom.models.order import Order, order_by_id
 from kajoom.models.outbox import dead_messages
 from kajoom.models.panel_event import PanelEvent, panel_events_since
@@ -143,7 +143,7 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         order = order_by_id(ids["order"])
         invoice = invoice_of_order(ids["order"])
     else:
-        invoice = db.session.get_one(Invoice, ids["invoice"])
+        invoice = invoice_with_relations(ids["invoice"])
         order = invoice.order if invoice.kind is InvoiceKind.CHANGE else None
     about = order or invoice
     if about is None:
