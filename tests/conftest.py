@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
@@ -30,6 +31,11 @@ FAST_HASH = {"argon2__type": "ID", "argon2__rounds": 1, "argon2__memory_cost": 8
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 SignIn = Callable[[str], "Browser"]
+
+
+# No deadline of an example: how long one takes depends on what else the machine does.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
