@@ -22,7 +22,7 @@ _FORMAT_FILTERS = (
 )  # fmt: skip
 
 
-_INDENTATION = re.compile(r"\n[ \t]+")
+_INDENTATION = re.compile(r"((?:%|#)\})?\n[ \t]+")
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
@@ -79,9 +79,12 @@ class LocalizedEnvironment(Environment):
         return {**self.globals, **(d or {})} if self.formats is not None else super().make_globals(d)
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
-        """The source of a template; that of a page without its indentation, which would be sent."""
+        """The source of a template; that of a page without its indentation, which would be sent.
+
+        After a tag one space of it stays: Jinja removes the line's end there, and two sentences would be joined.
+        """
         if name is not None and name.endswith(".html"):
-            source = _INDENTATION.sub("\n", source)
+            source = _INDENTATION.sub(lambda match: f"{match[1]}\n " if match[1] else "\n", source)
         return super().preprocess(source, name, filename)
 
 

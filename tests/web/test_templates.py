@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from jinja2 import DictLoader, TemplateAssertionError, UndefinedError
+from jinja2 import DictLoader, Environment, TemplateAssertionError, UndefinedError
 
 from kajoom.i18n.formats import Formats, formats_for
 from kajoom.i18n.jinja import LocalizedEnvironment
@@ -32,11 +32,21 @@ _PAGE = """{% extends "base.html" %}
 {{ _("Invoice %(number)s", number=text) }}{{ _("Error: %(title)s", title=kept) }}{{ _("100 %% of %(n)s", n=number) }}
 {{ twice(number) }}{{ text.upper() }}{{ items[0].name.replace("x", "<") }}{{ nothing }}{{ safe }}
 {% endblock %}"""
+_INDENTED = """<p>
+    {% if number %}{{ number }} services.{% endif %}
+    {{ title }}
+    {# a comment #}
+    {% for each in items %}
+      <b>{{ each.name }}</b>
+      {{ loop.index }}
+    {% endfor %}
+</p>"""
 _SOURCES = {
     "macros.html": _MACROS,
     "base.html": _BASE,
     "page.html": _PAGE,
     "part.html": "({{ twice(each.name) }}{{ text }})",
+    "indented.html": _INDENTED,
     "plain.txt": '{% from "macros.txt" import line %}{{ line(text) }}{{ _("Invoice %(number)s", number=text) }}',
     "macros.txt": "{% macro line(text) %}- {{ text }}{% endmacro %}",
     "wrong.html": '{% from "macros.html" import row %}{{ row("a", colour="red") }}',
@@ -92,3 +102,12 @@ def test_argument_that_a_macro_does_not_have_is_refused(environment: LocalizedEn
 def test_variable_that_is_missing_is_named(environment: LocalizedEnvironment) -> None:
     with pytest.raises(UndefinedError, match="nothing"):
         _render(environment, "missing.html")
+
+
+def test_a_page_without_indentation_has_spaces_where_it_had_them(environment: LocalizedEnvironment) -> None:
+    plain = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    values = {"number": 7, "items": [{"name": "x"}, {"name": "y"}], "title": "A & B"}
+
+    expected = plain.from_string(_INDENTED).render(**values)
+
+    assert _render(environment, "indented.html").split() == expected.split()
