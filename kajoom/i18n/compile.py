@@ -33,6 +33,7 @@ class PageCompiler(CodeGenerator):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._macros: dict[str, Macro] = {}
+        self._written: nodes.Node | None = None
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802
         """Write the code of a template, its constants folded."""
@@ -71,11 +72,19 @@ class PageCompiler(CodeGenerator):
                 self._macros.update({alias: getattr(module, name) for name, alias in pairs})
         super().visit_FromImport(node, frame)
 
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+        """Read an attribute by Python's own function; where there is none, Jinja looks for an item of that name."""
+        self.write("(value if (value := getattr((owner := ")
+        self.visit(node.node, frame)
+        self.write(f"), {node.attr!r}, missing)) is not missing else environment.getattr(owner, {node.attr!r}))")
+
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
         """Call a function or a method of ours directly: none asks for the context, for which Jinja looks each time."""
         macro = None if forward_caller else self._macro_of(node)
         if macro is not None:
-            self.write("Markup(" if frame.eval_ctx.autoescape else "str(")
+            if node is not self._written:
+                self.write("Markup" if frame.eval_ctx.autoescape else "str")
+            self.write("(")
             self._write_macro_call(macro, node, frame)
             self.write(")")
         elif isinstance(node.node, nodes.EnvironmentAttribute | nodes.Getattr):
@@ -110,7 +119,12 @@ class PageCompiler(CodeGenerator):
         self.write(")")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
+        if frame.eval_ctx.volatile:
+            super()._output_child_pre(node, frame, finalize)
+        elif self._macro_of(node) is not None:
+            self._written = node  # the text of a macro is escaped already
+            self.write("(")
+        elif frame.eval_ctx.autoescape:
             self.write("written(")
         else:
             super()._output_child_pre(node, frame, finalize)

@@ -13,6 +13,8 @@ from jinja2.visitor import NodeTransformer
 _CONSTANT_FUNCTIONS = {"asset", "icon", "integrity"}
 """Template functions whose value does not change while the application runs."""
 
+_CONSTANT_FORMATS = {"language", "other", "tag"}
+
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -33,6 +35,14 @@ class ConstantFolding(NodeTransformer):
                 return nodes.Const(function(value), lineno=node.lineno)
             case nodes.Call(node=nodes.Name(name=name)) if callable(self.environment.globals.get(name)):
                 node.node = nodes.EnvironmentAttribute(f"globals[{name!r}]", lineno=node.lineno)
+        return node
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802
+        """Replace ``formats.tag`` by its value, which is one per language."""
+        self.generic_visit(node)
+        match node:
+            case nodes.Getattr(node=nodes.Name(name="formats"), attr=name) if name in _CONSTANT_FORMATS:
+                return nodes.Const(getattr(self.environment.formats, name), lineno=node.lineno)
         return node
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802

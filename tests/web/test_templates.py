@@ -51,6 +51,7 @@ _SOURCES = {
     "macros.txt": "{% macro line(text) %}- {{ text }}{% endmacro %}",
     "wrong.html": '{% from "macros.html" import row %}{{ row("a", colour="red") }}',
     "missing.html": "{{ nothing.name }}",
+    "item.html": "{{ items[0].price.currency }}",
 }
 
 
@@ -111,3 +112,8 @@ def test_a_page_without_indentation_has_spaces_where_it_had_them(environment: Lo
     expected = plain.from_string(_INDENTED).render(**values)
 
     assert _render(environment, "indented.html").split() == expected.split()
+
+
+def test_item_that_is_missing_is_named(environment: LocalizedEnvironment) -> None:
+    with pytest.raises(UndefinedError, match="price"):
+        _render(environment, "item.html")
