@@ -13,7 +13,7 @@ from gettext import GNUTranslations, NullTranslations
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import g
-from flask_babel import get_locale, to_user_timezone
+from flask_babel import get_babel, to_user_timezone
 from markupsafe import Markup
 
 from kajoom.domain.money import Money
@@ -163,8 +163,9 @@ def current_formats() -> Formats:
         return formats_for(LANGUAGES[0])
     formats: Formats | None = g.get(_FORMATS)
     if formats is None:
-        locale = get_locale()
-        formats = formats_for(locale.language if locale else LANGUAGES[0])
+        # Asked directly: Flask-Babel would parse its answer to a locale of the whole language.
+        select = get_babel().locale_selector
+        formats = formats_for((select() if select else None) or LANGUAGES[0])
         setattr(g, _FORMATS, formats)
     return formats
 

@@ -173,9 +173,9 @@ def init_auth(app: Flask) -> None:
 
 def signed_in_client() -> ClientFacts | None:
     """The signed-in client, loaded once a request; ``None`` when nobody is signed in."""
-    if "client" not in g:
-        g.client = current_user._get_current_object() if current_user else None
-    client: ClientFacts | None = g.client
+    client: ClientFacts | None = g.get("client")
+    if client is None and "client" not in g:
+        g.client = client = current_user._get_current_object() or None
     return client
 
 

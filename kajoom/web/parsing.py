@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
-from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.datastructures import Accept, ImmutableMultiDict, LanguageAccept, MultiDict
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_accept_header
 from werkzeug.routing import BaseConverter
 
 from kajoom.web.urls import safe_local_path
@@ -34,6 +37,13 @@ _MAX_FIELDS = 200
 _FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
 _REMEMBER_COOKIE = "remember_token"
 """Flask-Login's cookie for staying signed in, which no page sets: it would raise on one that is not ASCII."""
+
+Preferred = TypeVar("Preferred", bound=Accept)
+
+_SHORT = 200
+"""The length of a header that is kept once parsed: a hundred of them are small."""
+
+_parse_once: Callable[..., Any] = lru_cache(maxsize=100)(parse_accept_header)
 
 _URL_HEADERS = ("Origin", "Referer", "HX-Current-URL")
 
@@ -95,10 +105,19 @@ def _read_headers() -> None:
     if _REMEMBER_COOKIE in request.cookies:
         pairs = request.cookies.items(multi=True)
         request.cookies = ImmutableMultiDict(pair for pair in pairs if pair[0] != _REMEMBER_COOKIE)
-    _ = request.accept_languages, request.accept_encodings, request.content_length
+    request.accept_languages = _accepted("Accept-Language", LanguageAccept)
+    request.accept_encodings = _accepted("Accept-Encoding", Accept)
+    _ = request.content_length
     if request.method not in SAFE_METHODS:
         for name in _URL_HEADERS:
             _ = urlsplit(request.headers.get(name, "")).port
+
+
+def _accepted(name: str, kind: type[Preferred]) -> Preferred:
+    """What a header prefers; most browsers send one of a few, which is parsed once."""
+    header = request.headers.get(name)
+    parse = _parse_once if header is None or len(header) <= _SHORT else parse_accept_header
+    return parse(header, kind)
 
 
 def _read_body() -> None:

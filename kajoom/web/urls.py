@@ -35,18 +35,26 @@ def init_urls(app: Flask) -> None:
     app.jinja_env.globals.update(url_for=url_for, current_url=current_url, other_language_url=other_language_url)
 
 
+_quote = lru_cache(maxsize=128)(quote)
+
+
+@lru_cache(maxsize=128)
+def _query(*fields: tuple[str, str]) -> str:
+    return urlencode(fields)
+
+
 def current_url(**changed: str) -> str:
     """The path and query of the current page without ``lang``, some query fields replaced by ``changed``.
 
     For a POST it is the page that sent the form, as the address of the POST may not be readable with GET.
     """
     # A path that begins with two slashes would be read as the address of another site.
-    path, query = f"/{quote(request.root_path + request.path).lstrip('/')}", list(request.args.items(multi=True))
+    path, query = f"/{_quote(request.root_path + request.path).lstrip('/')}", list(request.args.items(multi=True))
     if request.method not in {"GET", "HEAD"}:
         path, query = _referring_page()
     fields = [(name, value) for name, value in query if name != "lang" and name not in changed]
     fields.extend(changed.items())
-    return f"{path}?{urlencode(fields)}" if fields else path
+    return f"{path}?{_query(*fields)}" if fields else path
 
 
 def other_language_url(address: str | None = None) -> str:
