@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from datetime import date
 from enum import IntEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ColumnElement, Date, Executable, Select, and_, bindparam, case, func, or_, select
-from sqlalchemy.orm import aliased, load_only
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kajoom.domain.catalog import Catalog
+from kajoom.domain.cycle import BillingCycle
+from kajoom.domain.money import Money
 from kajoom.domain.order import OrderStatus
 from kajoom.domain.service import ServiceStatus
+from kajoom.domain.terms import due_date_on
 from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
 from kajoom.models.db import db
 from kajoom.models.folded_text import fold, folded
 from kajoom.models.invoice import Invoice, id_of_last_invoice
+from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.order import IS_OPEN, Order
 from kajoom.models.paging import PER_PAGE, is_whole_list
 from kajoom.models.service import Service
@@ -36,14 +40,22 @@ class Attention(IntEnum):
     ENDED = 4
 
 
-class ListedService(Protocol):
+class ListedService(NamedTuple):
     """A row of the list: a service with its open change, cancellation and unpaid renewal, ``None`` without one.
 
     ``order_to`` is the id of the plan that the change leads to, ``order_on`` its day, ``pay_by`` the last day to pay it
     and ``order_cents`` what is left to pay of it; ``renewal_cents`` what is left to pay of the renewal.
     """
 
-    Service: Service
+    id: int
+    plan_id: int
+    label: str
+    status: ServiceStatus
+    cycle: BillingCycle
+    currency: str
+    recurring_cents: int
+    next_due_date: date | None
+    anchor_day: int
     attention: int
     order: str | None
     order_status: OrderStatus | None
@@ -56,6 +68,15 @@ class ListedService(Protocol):
     renewal: str | None
     renewal_due_on: date | None
     renewal_cents: int | None
+
+    @property
+    def recurring(self) -> Money:
+        """The recurring amount before tax."""
+        return Money(self.recurring_cents, self.currency)
+
+    def due_on(self, day: date) -> date | None:
+        """The next due date as it stands on ``day``: that of a service at 0.00 has moved on by itself."""
+        return due_date_on(day, self.next_due_date, self.recurring, self.cycle, self.anchor_day)
 
 
 class ServiceFilter(NamedTuple):
@@ -71,8 +92,10 @@ class ServicePages(Pagination):
     to_do: int
 
     def _query_items(self) -> list[Any]:
-        bounds = {"limit": self.per_page, "offset": self._query_offset}
-        return list(db.session.execute(self._query_args["query"], self._query_args["values"] | bounds))
+        query, values = self._query_args["query"], self._query_args["values"]
+        values = values | {"limit": self.per_page, "offset": self._query_offset}
+        rows = query.rows(**values) if isinstance(query, KeptStatement) else db.session.execute(query, values)
+        return [ListedService(*row) for row in rows]
 
     def _query_count(self) -> int:
         if is_whole_list(self):
@@ -104,7 +127,16 @@ def _statements(listed: Select[Any]) -> tuple[Executable, Executable]:
 
 
 # Built once with bound parameters: building them at each call would cost more than running them.
-_COLUMNS: list[ColumnElement[Any]] = [
+_COLUMNS: list[ColumnElement[Any] | InstrumentedAttribute[Any]] = [
+    Service.id,
+    Service.plan_id,
+    Service.label,
+    Service.status,
+    Service.cycle,
+    Service.currency,
+    Service.recurring_cents,
+    Service.next_due_date,
+    Service.anchor_day,
     _ATTENTION.label("attention"),
     Order.reference.label("order"),
     Order.status.label("order_status"),
@@ -118,32 +150,22 @@ _COLUMNS: list[ColumnElement[Any]] = [
     _RENEWAL.due_on.label("renewal_due_on"),
     _balance(_RENEWAL).label("renewal_cents"),
 ]
-_SHOWN = (
-    Service.plan_id,
-    Service.label,
-    Service.status,
-    Service.cycle,
-    Service.currency,
-    Service.recurring_cents,
-    Service.next_due_date,
-    Service.anchor_day,
-)
-"""What a row shows of its service; its plan is in the catalogue, which is read already."""
 _LISTED = (
-    select(Service, *_COLUMNS)
+    select(*_COLUMNS)
+    .select_from(Service)
     .outerjoin(Order, and_(Order.service_id == Service.id, IS_OPEN))
     .outerjoin(_CHANGE, _CHANGE.id == id_of_last_invoice(Order.id))
     .outerjoin(Cancellation, and_(Cancellation.service_id == Service.id, IS_OPEN_REQUEST))
     .outerjoin(_RENEWAL, _RENEWAL.id == UNPAID_RENEWAL_ID)
-    .options(load_only(*_SHOWN))
     .where(Service.client_id == bindparam("client_id"))
 )
 _PAGE, _COUNTS = _statements(_LISTED)
+_KEPT_PAGE = KeptStatement(lambda: _PAGE)
 
 
 def services_of(client_id: int, page: int, today: date, wanted: ServiceFilter, current: Catalog) -> ServicePages:
     """Return a page of the client's services that are wanted, those that need the client first."""
-    query, counts = (_PAGE, _COUNTS) if wanted == ServiceFilter() else _statements(_filtered(wanted, current))
+    query, counts = (_KEPT_PAGE, _COUNTS) if wanted == ServiceFilter() else _statements(_filtered(wanted, current))
     values = {"client_id": client_id, "today": today}
     return ServicePages(page=page, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query, counts=counts, values=values)
 
