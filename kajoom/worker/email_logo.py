@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 
@@ -41,16 +40,6 @@ def email_logo(brand: Brand, domain: str) -> EmailLogo | None:
     palette = brand.palette
     emblem = _emblem("logo.png" if palette.text == WHITE else "logo-black.png")
     return EmailLogo(url, emblem, 40, 40, palette.ground, holds_name=False)
-
-
-def attach_logo(email: EmailMessage, logo: EmailLogo | None) -> None:
-    """Add the logo to the HTML part of an e-mail that has a text and an HTML part."""
-    html = email.get_body(("html",))
-    if html is None:
-        raise LookupError("an e-mail without HTML")
-    if logo is not None:
-        cid = f"<{logo.url.removeprefix('cid:')}>"
-        html.add_related(logo.content, "image", "png", cid=cid, disposition="inline")
 
 
 @cache

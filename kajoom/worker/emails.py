@@ -25,9 +25,10 @@ from kajoom.models.order import Order
 from kajoom.models.service import Service
 from kajoom.models.types import Translated
 from kajoom.worker.account_emails import ACCOUNT_EMAILS, AccountContext, account_context_of
+from kajoom.worker.email_body import set_body
 from kajoom.worker.email_context import EmailContext, StaffAlert, email_context_of, staff_alert_of
-from kajoom.worker.email_headers import POLICY, address, header_text
-from kajoom.worker.email_logo import attach_logo, email_logo
+from kajoom.worker.email_headers import POLICY, address, address_header, header_text
+from kajoom.worker.email_logo import email_logo
 from kajoom.worker.email_relevance import is_pointless, must_wait
 from kajoom.worker.email_staff import DIGEST, STAFF_EMAILS, Staff, staff_to_write
 from kajoom.worker.staff_digest import StaffDigest, staff_digest_of
@@ -102,15 +103,13 @@ def write(
 
     email = EmailMessage(policy=POLICY)
     email["Subject"] = content.subject
-    email["From"] = email["Reply-To"] = sender
+    email["From"], email["Reply-To"] = address_header("From", sender), address_header("Reply-To", sender)
     email["To"] = _recipients(context, to_staff)
     email["Date"] = format_datetime(at)
     email["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9.-]', '-', key)}@{sender.domain}>"
     email["Auto-Submitted"] = "auto-generated"
-    email.set_content(re.sub(r"\n{3,}", "\n\n", content.text).strip() + "\n")
-    email.add_alternative(content.html, subtype="html")
-    attach_logo(email, logo)
-    email["Content-Language"] = f"{locale}-CA"  # last, or it would become a header of the text part alone
+    email["Content-Language"] = f"{locale}-CA"
+    set_body(email, re.sub(r"\n{3,}", "\n\n", content.text).strip() + "\n", content.html, logo)
     return email
 
 

@@ -31,7 +31,7 @@ def sent_and_read(text: str) -> EmailMessage:
     email = EmailMessage(policy=POLICY)
     email["Subject"] = header_text(text)
     email["To"] = address(text, "client@example.com")
-    return message_from_bytes(email.as_bytes(), policy=POLICY)
+    return message_from_bytes(email.as_bytes(), policy=default)
 
 
 @pytest.mark.usefixtures("app")
