@@ -129,6 +129,19 @@ _ANY = _DUE.order_by(Message.run_at).limit(1)
 _is_in_range = (Message.queue > bindparam("after")) & (Message.queue <= bindparam("last"))
 _FIRST_IN_RANGE = _DUE.where(_is_in_range).order_by(*_IN_TURN).limit(1).with_for_update(skip_locked=True)
 
+_CLAIM = (
+    update(Message)
+    .where(Message.id == bindparam("leased_id"))
+    .values(lease_until=bindparam("until"), lease_token=bindparam("token"), attempts=Message.attempts + 1)
+    .returning(Message)
+    .execution_options(synchronize_session=False)
+)
+_FINISH = (
+    update(Message.__table__)  # type: ignore[arg-type] # a table
+    .where(Message.id == bindparam("leased_id"), Message.lease_token == bindparam("token"), IS_PENDING)
+    .values(done_at=bindparam("at"), lease_until=None, sent_at=bindparam("sent_at_"))
+)
+
 
 def is_any_due(at: datetime) -> bool:
     """Whether a message can be leased at ``at``."""
@@ -143,13 +156,9 @@ def claim_message(turns: Turns, at: datetime, until: datetime, token: str) -> Me
     found = next(filter(None, (_first_in(queues, at) for queues in turns.ranges(at))), None)
     if found is None:
         return None
-    db.session.execute(
-        update(Message)
-        .where(Message.id == found.id)
-        .values(lease_until=until, lease_token=token, attempts=Message.attempts + 1)
-    )
     turns.pass_on(found.queue)
-    return db.session.get(Message, found.id, populate_existing=True)
+    leased = {"leased_id": found.id, "until": until, "token": token}
+    return db.session.scalars(_CLAIM, leased, execution_options={"populate_existing": True}).one()
 
 
 def _first_in(queues: Range, at: datetime) -> Row[int, str] | None:
@@ -161,6 +170,12 @@ def leased_message(message_id: int, token: str) -> Message | None:
     """The pending message, if its lease is still ``token``'s: a slow worker may have lost it to another."""
     query = select(Message).where(Message.id == message_id, Message.lease_token == token, IS_PENDING)
     return db.session.scalar(query.with_for_update())
+
+
+def finish_leased(message_id: int, token: str, at: datetime, sent_at: datetime | None) -> None:
+    """Mark a pending message as done, if its lease is still ``token``'s."""
+    values = {"leased_id": message_id, "token": token, "at": at, "sent_at_": sent_at}
+    db.session.connection().execute(_FINISH, values)
 
 
 def last_run_at(keys: Collection[str]) -> datetime | None:

@@ -20,6 +20,7 @@ from kajoom.models.outbox import (
     add_emails,
     add_message,
     claim_message,
+    finish_leased,
     is_any_due,
     last_run_at,
     leased_message,
@@ -188,10 +189,7 @@ def _lease(turns: Turns, at: datetime) -> Message | None:
 @transactional
 def mark_done(message_id: int, token: str, at: datetime, *, is_sent: bool = False) -> None:
     """Mark a message as done, unless its lease was lost to another worker; ``is_sent`` says that an e-mail was sent."""
-    message = leased_message(message_id, token)
-    if message is not None:
-        message.done_at, message.lease_until = at, None
-        message.sent_at = at if is_sent else None
+    finish_leased(message_id, token, at, at if is_sent else None)
 
 
 @transactional

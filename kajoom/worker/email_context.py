@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from kajoom import clock
+from kajoom.domain.catalog import Catalog
 from kajoom.domain.credit import CreditReason
 from kajoom.domain.credit_note import CreditNoteReason
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
@@ -16,7 +17,6 @@ from kajoom.domain.payment_method import PaymentMethod, arrives_by
 from kajoom.domain.service import ServiceStatus, SuspensionStep
 from kajoom.domain.task import AlertKind
 from kajoom.models.cancellation import Cancellation
-from kajoom.models.catalog import catalog
 from kajoom.models.client import Client
 from kajoom.models.credit import movements_of_invoice
 from kajoom.models.credit_note import CreditNote, credit_notes_of_invoice
@@ -34,6 +34,10 @@ from kajoom.models.terms_change import TermsChange
 
 _ENDING = frozenset({CreditNoteReason.SERVICE_ENDED, CreditNoteReason.CHANGE_REFUSED})
 _GIVEN_BACK = frozenset({CreditReason.GIVEN_BACK, CreditReason.CHANGE_REFUSED, CreditReason.CREDIT_NOTE})
+
+
+SAYING_CREDITED = frozenset({"cancelled", "expired", "payment_late", "refused", "staff_notice"})
+"""The kinds of e-mail that may say what became account credit because of an invoice: for others it is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,9 @@ def staff_alert_of(ids: Mapping[str, Any]) -> StaffAlert | None:
     return StaffAlert(kind, about, len(dead), dead[-1].last_error) if dead else None
 
 
-def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailContext:
-    """Load what a message's ``ids`` refer to; ``offered`` are the codes of the host's payment providers.
+def email_context_of(ids: Mapping[str, Any], current: Catalog, offered: Collection[str]) -> EmailContext:
+    """Load what a message's ``ids`` refer to; ``current`` is the catalogue in force, and ``offered`` are the codes of
+    the host's payment providers.
 
     Raises ``LookupError`` when the row does not exist.
     """
@@ -153,10 +158,10 @@ def email_context_of(ids: Mapping[str, Any], offered: Collection[str]) -> EmailC
         about.service,
         order,
         invoice,
-        credited=_credited(invoice, ids.get("credit")),
-        replaces=number_of_replaced_invoice(invoice) if invoice is not None else None,
+        credited=_credited(invoice, ids.get("credit")) if ids["email"] in SAYING_CREDITED else None,
+        replaces=number_of_replaced_invoice(invoice) if invoice and ids["email"] == "renewal_invoice" else None,
         refunded=_refunded(ids.get("refund")),
-        offline=_offline(about.service, order, offered) if invoice and invoice.balance else (),
+        offline=_offline(current, about.service, order, offered) if invoice and invoice.balance else (),
         credit_note=db.session.get_one(CreditNote, ids["credit_note"]) if "credit_note" in ids else None,
         lifts_suspension=order is None and _lifts_suspension(about.service),
     )
@@ -198,11 +203,13 @@ def _lifts_suspension(service: Service) -> bool:
     return service.status is ServiceStatus.SUSPENDED and service.suspension is SuspensionStep.LIFTING
 
 
-def _offline(service: Service, order: Order | None, offered: Collection[str]) -> tuple[PaymentMethod, ...]:
+def _offline(
+    current: Catalog, service: Service, order: Order | None, offered: Collection[str]
+) -> tuple[PaymentMethod, ...]:
     """The offline methods whose instructions the client needs; for a change, those that were fast enough for it."""
     if order is None:
-        return catalog().offline_for(service.payment_method, offered)
-    methods = catalog().offline_for(order.payment_method or service.payment_method, offered)
+        return current.offline_for(service.payment_method, offered)
+    methods = current.offline_for(order.payment_method or service.payment_method, offered)
     placed_on = clock.local(order.placed_at).date()
     last_day = order.expires_on
     return tuple(each for each in methods if last_day is None or arrives_by(last_day, each.needs, placed_on))

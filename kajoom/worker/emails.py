@@ -71,7 +71,7 @@ def email_for_message(ids: Mapping[str, Any], key: str, at: datetime) -> EmailMe
         account = account_context_of(ids, at, current_app.config)
         return write(ids["email"], account, key, at, current.seller) if account is not None else None
     providers = current_app.extensions["kajoom"].payments
-    context = email_context_of(ids, providers)
+    context = email_context_of(ids, current, providers)
     if is_pointless(ids["email"], context) or (context.client.is_erased and staff is None):
         return None
     if must_wait(ids["email"], context, providers):
