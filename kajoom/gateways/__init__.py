@@ -23,6 +23,7 @@ from kajoom.gateways.panel_port import Panel, PanelCallback, PanelResult, PanelS
 from kajoom.gateways.panels.manual import ManualPanel
 from kajoom.gateways.ports import Mailer, PaymentProvider
 from kajoom.gateways.servers import Servers, panel_kinds
+from kajoom.gateways.smtp import SmtpMailer
 from kajoom.gateways.time_limit import TimeLimit
 
 _REQUEST_SECONDS = 3.0
@@ -104,6 +105,11 @@ class Gateways:
             )
             for code, provider in self.payments.items()
         }
+
+    def close_idle(self) -> None:
+        """End the connection that the mailer keeps open between two e-mails, once nothing more is due."""
+        if isinstance(self.mailer, SmtpMailer):
+            self.mailer.close()
 
     @property
     def panel_names(self) -> frozenset[str]:

@@ -83,6 +83,14 @@ def run_pending(
             enqueue_measures(today, clock.now())
         report_stuck_changes(clock.now())
         report_late_accounts(clock.now())
+    try:
+        _handle_due(app, stop, heartbeat, turns)
+    finally:
+        app.extensions["kajoom"].close_idle()
+    return today
+
+
+def _handle_due(app: Flask, stop: Event, heartbeat: Heartbeat, turns: Turns) -> None:
     while not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another
             is_idle = not run_once(app.extensions["kajoom"], clock.now(), turns)
@@ -90,7 +98,6 @@ def run_pending(
                 seal_new_acts(signing_keys(app.config), clock.now())
         if is_idle:
             break
-    return today
 
 
 def embed_worker(app: Flask) -> None:

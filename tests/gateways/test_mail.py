@@ -12,6 +12,7 @@ from email.policy import SMTP
 from email.policy import default as modern
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiosmtpd import smtp
@@ -19,6 +20,7 @@ from aiosmtpd.controller import Controller
 
 from kajoom.gateways.mail import FolderMailer, mailer
 from kajoom.gateways.ports import MailDelayed, MailRefused
+from kajoom.gateways.smtp import SmtpMailer
 
 LOOPBACK = Path(__file__).with_name("loopback.pem")
 
@@ -69,6 +71,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def send(url: str, count: int = 1) -> None:
+    """Send so many e-mails, then close the connection."""
+    smtp_mailer = SmtpMailer(urlsplit(url))
+    try:
+        for _ in range(count):
+            smtp_mailer.send(message())
+    finally:
+        smtp_mailer.close()
+
+
 @contextmanager
 def server(inbox: Inbox, controller: type[Controller] = Controller, **options: Any) -> Iterator[str]:
     running = controller(inbox, hostname="127.0.0.1", port=free_port(), **options)
@@ -82,7 +94,7 @@ def server(inbox: Inbox, controller: type[Controller] = Controller, **options: A
 def test_email_arrives_with_its_accents() -> None:
     inbox = Inbox()
     with server(inbox) as address:
-        mailer(f"smtp://{address}").send(message())
+        send(f"smtp://{address}")
     received = message_from_bytes(inbox.accepted[0], policy=modern)
     assert received["Subject"] == "Votre service est opérationnel : 41,72 $"
     assert received["From"] == "Hébergement Boréal <bonjour@example.com>"
@@ -93,7 +105,7 @@ def test_email_arrives_with_its_accents() -> None:
 def test_email_is_sent_in_ascii() -> None:
     inbox = Inbox()
     with server(inbox) as address:
-        mailer(f"smtp://{address}").send(message())
+        send(f"smtp://{address}")
     assert inbox.accepted[0].isascii()
 
 
@@ -106,20 +118,20 @@ def test_email_is_sent_in_ascii() -> None:
 def test_temporary_and_permanent_server_errors(step: str, reply: str, exception: type[Exception]) -> None:
     inbox = Inbox(**{step: reply})
     with server(inbox) as address, pytest.raises(exception, match=reply[:3]):
-        mailer(f"smtp://{address}").send(message())
+        send(f"smtp://{address}")
     assert inbox.accepted == []
 
 
 def test_error_does_not_contain_the_address_of_the_client() -> None:
     with server(Inbox(rcpt="550 5.1.1 no such user fr@example.com")) as address, pytest.raises(MailRefused) as error:
-        mailer(f"smtp://{address}").send(message())
+        send(f"smtp://{address}")
     assert "fr@" not in str(error.value)
 
 
 def test_nothing_is_sent_to_a_server_without_starttls() -> None:
     inbox = Inbox()
     with server(inbox) as address, pytest.raises(MailDelayed):
-        mailer(f"smtp+starttls://{address}").send(message())
+        send(f"smtp+starttls://{address}")
     assert inbox.accepted == []
 
 
@@ -134,14 +146,14 @@ def test_email_is_encrypted_to_a_trusted_server(tls: ssl.SSLContext, monkeypatch
     monkeypatch.setenv("SSL_CERT_FILE", str(LOOPBACK))
     inbox = Inbox()
     with server(inbox, tls_context=tls, require_starttls=True) as address:
-        mailer(f"smtp+starttls://{address}").send(message())
+        send(f"smtp+starttls://{address}")
     assert len(inbox.accepted) == 1
 
 
 def test_server_with_a_self_signed_certificate_gets_no_email(tls: ssl.SSLContext) -> None:
     inbox = Inbox()
     with server(inbox, tls_context=tls) as address, pytest.raises(MailDelayed):
-        mailer(f"smtp+starttls://{address}").send(message())
+        send(f"smtp+starttls://{address}")
     assert inbox.accepted == []
 
 
@@ -149,7 +161,7 @@ def test_smtps_is_encrypted_from_the_first_byte(tls: ssl.SSLContext, monkeypatch
     monkeypatch.setenv("SSL_CERT_FILE", str(LOOPBACK))
     inbox = Inbox()
     with server(inbox, ssl_context=tls) as address:
-        mailer(f"smtps://{address}").send(message())
+        send(f"smtps://{address}")
     assert len(inbox.accepted) == 1
 
 
@@ -160,18 +172,18 @@ def test_wrong_password_delays_the_email() -> None:
         "auth_require_tls": False,
     }
     with server(inbox, **options) as address, pytest.raises(MailDelayed, match="535"):
-        mailer(f"smtp://kajoom:wrong%40@{address}").send(message())
+        send(f"smtp://kajoom:wrong%40@{address}")
 
 
 def test_unreachable_server_delays_the_email() -> None:
     with pytest.raises(MailDelayed):
-        mailer(f"smtp://127.0.0.1:{free_port()}").send(message())
+        send(f"smtp://127.0.0.1:{free_port()}")
 
 
 def test_failing_quit_does_not_send_the_email_again() -> None:
     inbox = Inbox()
     with server(inbox, FailingQuit) as address:
-        mailer(f"smtp://{address}").send(message())
+        send(f"smtp://{address}")
     assert len(inbox.accepted) == 1
 
 

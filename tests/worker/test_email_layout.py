@@ -14,12 +14,13 @@ from kajoom.domain.brand import PNG, SVG, Brand, Logo
 from kajoom.gateways import Gateways
 from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.db import db
-from kajoom.worker.email_context import EmailContext
+from kajoom.worker.email_context import SAYING_CREDITED, EmailContext
 from kajoom.worker.email_kinds import EMAILS
 from kajoom.worker.email_samples import AT, SELLER, sample
 from kajoom.worker.email_staff import STAFF_EMAILS
 from kajoom.worker.emails import write
 from tests import factories
+from tests.architecture.files import ROOT
 from tests.catalog_cache import forget_catalog
 from tests.fake_gateways import FakeMailer
 from tests.pictures import png
@@ -212,3 +213,11 @@ def test_dates_are_not_broken_at_their_hyphens(name: str, lang: str) -> None:
 
     assert rest != body
     assert not re.search(r"\d{4}-\d{2}-\d{2}", re.sub(r"<[^>]*>", " ", rest))
+
+
+def test_credited_amount_is_read_for_the_kinds_that_say_it() -> None:
+    folder = ROOT / "templates" / "email"
+    sources = {path.stem: path.read_text() for path in folder.glob("*.jinja")}
+    says = {name for name, source in sources.items() if re.search(r"(?:\bif |\bnot |=)credited\b", source)}
+    says |= {name for name, source in sources.items() if any(f"email/{part}.jinja" in source for part in says)}
+    assert {name for name in says if not name.startswith("_")} - {"service_ended"} == SAYING_CREDITED

@@ -145,6 +145,19 @@ def test_worker_survives_a_database_outage(
     assert len(without_digest(mailer.sent)) == 1
 
 
+def test_connection_to_the_mail_server_ends_once_nothing_is_due(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[int] = []
+
+    def close(_gateways: Gateways) -> None:
+        waiting.append(db.session.query(Message).filter(Message.done_at.is_(None), Message.run_at <= NOW).count())
+        db.session.rollback()
+
+    monkeypatch.setattr(Gateways, "close_idle", close)
+    factories.confirm(factories.service())
+    run_pending(app, Event())
+    assert waiting == [0]
+
+
 def last_rounds() -> list[datetime]:
     """When each worker last finished a round, the last one first."""
     seen = [row.seen_at for row in heartbeats()]
