@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, String, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kajoom.domain.priority import Range, Turns, queue_of
+from kajoom.domain.priority import queue_of
 from kajoom.models.address_change import AddressChange
 from kajoom.models.cancellation import Cancellation
 from kajoom.models.db import Base, db, insert_all_if_absent, insert_if_absent
@@ -78,8 +78,8 @@ partial_index("ix_message_done_at", Message.done_at, where=_IS_DONE)
 _IS_TO_CLIENT = Message.client_id.is_not(None)
 partial_index("ix_message_client", Message.client_id, Message.id, where=_IS_TO_CLIENT)
 partial_index("ix_message_waiting", Message.run_at, where=IS_PENDING)
-_IN_TURN = (Message.queue, Message.run_at, Message.id)
-partial_index("ix_message_queue", *_IN_TURN, where=IS_PENDING)
+IN_TURN = (Message.queue, Message.run_at, Message.id)
+partial_index("ix_message_queue", *IN_TURN, where=IS_PENDING)
 
 
 def is_dead_or(is_listed: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -119,63 +119,6 @@ def _recipient(kind: str, ids: Mapping[str, Any]) -> int | ScalarSelect[int] | N
         return client_id
     row = next(((model, ids[name]) for name, model in _OWNERS.items() if ids.get(name) is not None), None)
     return select(row[0].client_id).where(row[0].id == row[1]).scalar_subquery() if row is not None else None
-
-
-_is_free = or_(Message.lease_until.is_(None), Message.lease_until < bindparam("at"))
-_DUE = select(Message.id, Message.queue).where(IS_PENDING, Message.run_at <= bindparam("due_by"), _is_free)
-"""The ids and queues of the messages that are due and not leased; built once, as every message asks it."""
-
-_ANY = _DUE.order_by(Message.run_at).limit(1)
-_is_in_range = (Message.queue > bindparam("after")) & (Message.queue <= bindparam("last"))
-_FIRST_IN_RANGE = _DUE.where(_is_in_range).order_by(*_IN_TURN).limit(1).with_for_update(skip_locked=True)
-
-_CLAIM = (
-    update(Message)
-    .where(Message.id == bindparam("leased_id"))
-    .values(lease_until=bindparam("until"), lease_token=bindparam("token"), attempts=Message.attempts + 1)
-    .returning(Message)
-    .execution_options(synchronize_session=False)
-)
-_FINISH = (
-    update(Message.__table__)  # type: ignore[arg-type] # a table
-    .where(Message.id == bindparam("leased_id"), Message.lease_token == bindparam("token"), IS_PENDING)
-    .values(done_at=bindparam("at"), lease_until=None, sent_at=bindparam("sent_at_"))
-)
-
-
-def is_any_due(at: datetime) -> bool:
-    """Whether a message can be leased at ``at``."""
-    return db.session.connection().execute(_ANY, {"at": at, "due_by": at}).first() is not None
-
-
-def claim_message(turns: Turns, at: datetime, until: datetime, token: str) -> Message | None:
-    """Lease the due message whose turn it is ``until`` then; rows locked by another worker are skipped.
-
-    Of one kind the oldest goes first.
-    """
-    found = next(filter(None, (_first_in(queues, at) for queues in turns.ranges(at))), None)
-    if found is None:
-        return None
-    turns.pass_on(found.queue)
-    leased = {"leased_id": found.id, "until": until, "token": token}
-    return db.session.scalars(_CLAIM, leased, execution_options={"populate_existing": True}).one()
-
-
-def _first_in(queues: Range, at: datetime) -> Row[int, str] | None:
-    """The first message in a range of queues that can be leased at ``at``, which is locked until the commit."""
-    return db.session.connection().execute(_FIRST_IN_RANGE, {"at": at, **queues._asdict()}).first()
-
-
-def leased_message(message_id: int, token: str) -> Message | None:
-    """The pending message, if its lease is still ``token``'s: a slow worker may have lost it to another."""
-    query = select(Message).where(Message.id == message_id, Message.lease_token == token, IS_PENDING)
-    return db.session.scalar(query.with_for_update())
-
-
-def finish_leased(message_id: int, token: str, at: datetime, sent_at: datetime | None) -> None:
-    """Mark a pending message as done, if its lease is still ``token``'s."""
-    values = {"leased_id": message_id, "token": token, "at": at, "sent_at_": sent_at}
-    db.session.connection().execute(_FINISH, values)
 
 
 def last_run_at(keys: Collection[str]) -> datetime | None:

@@ -15,15 +15,12 @@ from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import AlertKind
 from kajoom.models.audit import record_act
 from kajoom.models.db import db
+from kajoom.models.lease import claim_message, finish_leased, first_range_due, leased_message
 from kajoom.models.outbox import (
     Message,
     add_emails,
     add_message,
-    claim_message,
-    finish_leased,
-    is_any_due,
     last_run_at,
-    leased_message,
     lock_message,
     lock_message_by_key,
     message_by_key,
@@ -170,17 +167,19 @@ def lease_next(at: datetime, turns: Turns | None = None) -> Message | None:
     ``turns`` are those of the caller's earlier messages. The queue is looked at without a write lock first: an idle
     worker delays no writer.
     """
-    return _lease(turns or Turns(), at) if _is_any_due(at) else None
+    turns = turns or Turns()
+    first = _first_range_due(turns, at)
+    return _lease(turns, first, at) if first is not None else None
 
 
 @transactional(read_only=True)
-def _is_any_due(at: datetime) -> bool:
-    return is_any_due(at)
+def _first_range_due(turns: Turns, at: datetime) -> int | None:
+    return first_range_due(turns, at)
 
 
 @transactional
-def _lease(turns: Turns, at: datetime) -> Message | None:
-    message = claim_message(turns, at, at + LEASE, uuid4().hex)
+def _lease(turns: Turns, first: int, at: datetime) -> Message | None:
+    message = claim_message(turns, first, at, at + LEASE, uuid4().hex)
     if message is not None:
         db.session.expunge(message)  # refreshing it after the commit would keep a transaction open during the request
     return message
