@@ -158,7 +158,7 @@ def test_secret_of_the_demonstration_is_refused_outside_it(tmp_path: Path, name:
 def test_example_file_is_not_a_configuration(tmp_path: Path) -> None:
     lines = (ROOT / "deploy" / "kajoom.env.example").read_text().splitlines()
     pairs = (line.split("=", 1) for line in lines if line.startswith("KAJOOM_"))
-    config = from_environment(tmp_path, {name: value.strip('"') for name, value in pairs})
+    config = from_environment(tmp_path, {name: value.strip("'") for name, value in pairs})
     with pytest.raises(Misconfigured, match="KAJOOM_SECRET_KEY is missing"):
         config.check_complete()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import current_app, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.formats import gettext
@@ -15,8 +16,14 @@ from kajoom.web.service import get_service_or_404, product_context
 
 
 def render_refusal(error: BusinessError) -> ResponseReturnValue:
-    """Error handler of the views under ``/services/<service_id>``: the refusal on the page of the service."""
-    service = get_service_or_404((request.view_args or {})["service_id"])
+    """Error handler of the views under ``/services/<service_id>``: the refusal on the page of the service.
+
+    A form that cannot be read may be for a service that is not the client's, which is not found.
+    """
+    try:
+        service = get_service_or_404((request.view_args or {})["service_id"])
+    except NotFound as not_found:
+        return current_app.handle_http_exception(not_found)  # Flask handles no exception of an error handler
     return render_blocked(service, error, status_of(error.code))
 
 

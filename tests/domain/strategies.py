@@ -13,6 +13,9 @@ from kajoom.domain.tax import RATES, Taxation, TaxName
 from kajoom.domain.terms import Terms
 
 DAYS = st.dates(date(2023, 4, 1), date(2089, 12, 31))
+_FIRST_DAY = date(2014, 4, 1)
+"""The rates of taxes before are not all known, and three cycles of ten years begin before."""
+
 ANCHORS = st.integers(1, 31) | st.sampled_from([28, 29, 30, 31])
 CENTS = st.integers(1, 100_000) | st.integers(1, 10**11)
 RECURRING = st.sampled_from([cycle for cycle in BillingCycle if cycle.months])
@@ -48,12 +51,12 @@ def services(
 
 @st.composite
 def paid_days(draw: st.DrawFn, service: PricingInput, least: int = 0) -> date:
-    """Draw a day on which the service is not overdue, up to three cycles before its due date.
+    """Draw a day on which the service is not overdue, up to three cycles before its due date but not before 2014.
 
     At least ``least`` days are left; the due date itself is possible when ``least`` is 0.
     """
     if service.due is None:
         return draw(DAYS)
-    first = add_months(service.due, -3 * service.terms.months, service.anchor)
+    first = max(add_months(service.due, -3 * service.terms.months, service.anchor), _FIRST_DAY)
     left = (service.due - first).days
     return service.due - timedelta(days=draw(st.integers(least, left) | st.sampled_from([least, least + 1, 28])))
