@@ -15,6 +15,8 @@ from tests.conftest import Browser
 from tests.web.demo_rows import number_of, reference_of, service_in
 from tests.web.test_headers import assets_of
 
+pytestmark = pytest.mark.slow
+
 GZIP = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 
 COMPRESSED = (

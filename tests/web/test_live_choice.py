@@ -24,6 +24,8 @@ from tests.web.conftest import NOON, Address
 from tests.web.live_choice import LiveChoice
 from tests.web.pages import value_of
 
+pytestmark = pytest.mark.slow
+
 FIELDS = ("plan", "plan", "cycle", "when")
 CATALOGUE = (ROOT / "demo" / "catalog.toml").read_text(encoding="utf-8")
 

@@ -25,6 +25,8 @@ from tests.operations.ledger_checks import nothing_written, rows
 from tests.operations.parallel import THREADS, run_in_threads
 from tests.operations.renewal_setup import issue_next_renewal
 
+pytestmark = pytest.mark.slow
+
 AUGUST = date(2026, 8, 1)
 
 

@@ -6,6 +6,8 @@ from kajoom.domain.catalog import PermittedMove
 from kajoom.models.catalog import catalog
 from tests.operations.catalog.catalog_text import DEMO, MOVES, VPS, errors_of, load
 
+pytestmark = pytest.mark.slow
+
 FILE = DEMO + VPS + MOVES
 
 

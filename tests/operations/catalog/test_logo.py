@@ -16,6 +16,8 @@ from tests.factories import AT
 from tests.operations.catalog.catalog_text import DEMO
 from tests.pictures import SVG, png
 
+pytestmark = pytest.mark.slow
+
 ROOT = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"'
 
 

@@ -18,6 +18,8 @@ from kajoom.operations.orders.quotes import Quotes, suggested
 from tests import factories
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON
 
+pytestmark = pytest.mark.slow
+
 HALF_YEAR = BillingCycle.SEMIANNUALLY
 VPS_DELAY = {"fr": "3 jours ouvrables", "en": "3 business days"}
 
