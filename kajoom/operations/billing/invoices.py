@@ -66,34 +66,6 @@ def taxes_to_json(taxes: Iterable[TaxLine], seller: Mapping[str, Any]) -> list[T
     ]
 
 
-def issue(
-    client: Client,
-    kind: InvoiceKind,
-    *,
-    service_id: int,
-    order_id: int | None,
-    lines: list[LineJson],
-    taxes: list[TaxJson],
-    total: Money,
-    on: date,
-    at: datetime,
-    due_on: date,
-    catalog: Catalog,
-    number: str = "",
-) -> Invoice:
-    """Add an invoice of ``total``, taxes included, to the transaction; ``number`` is the next one unless it is given.
-
-    ``catalog`` names the seller and says how invoices are numbered.
-    """
-    money: dict[str, Any] = {"lines": lines, "taxes": taxes, "total": total}
-    invoice = draft(
-        client, kind, service_id=service_id, order_id=order_id, **money, on=on, due_on=due_on, catalog=catalog
-    )
-    invoice.number = number
-    issue_drafts([invoice], catalog, on, at)
-    return invoice
-
-
 def draft(
     client: Client,
     kind: InvoiceKind,
@@ -108,7 +80,10 @@ def draft(
     catalog: Catalog,
     period: tuple[date, date] | None = None,
 ) -> Invoice:
-    """An invoice of ``total`` (taxes included) as it will be issued, without a number; nothing is written."""
+    """An invoice of ``total`` (taxes included) as it will be issued, without a number; nothing is written.
+
+    ``catalog`` names the seller.
+    """
     return Invoice(
         kind=kind,
         status=InvoiceStatus.OPEN,

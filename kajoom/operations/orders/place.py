@@ -173,7 +173,7 @@ def _figures(service: ServiceSnapshot, plan: CatalogPlan, quote: Quote) -> dict[
 def _issue_invoice(
     order: Order, client: Client, service: ServiceSnapshot, quote: Quote, number: str, on: date, at: datetime
 ) -> Invoice:
-    invoice = invoices.issue(
+    invoice = invoices.draft(
         client,
         InvoiceKind.CHANGE,
         service_id=order.service_id,
@@ -182,11 +182,11 @@ def _issue_invoice(
         taxes=order.figures["taxes"],
         total=quote.total,
         on=on,
-        at=at,
         due_on=order.expires_on or on,
         catalog=service.catalog,
-        number=number,
     )
+    invoice.number = number
+    invoices.issue_drafts([invoice], service.catalog, on, at)
     invoices.apply_credit(invoice, quote.credit_used, at)
     return invoice
 
