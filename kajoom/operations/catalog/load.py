@@ -111,9 +111,12 @@ def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> Non
     else:
         for name, value in columns.items():
             report.note(name, is_changed=update(row, {name: value}))
-    _load_offline(row, catalog, report)
-    _load_servers(row, catalog, report)
-    _load_limits(row, catalog, report)
+    offline = {code: {"label": {}, **entry.model_dump(exclude_none=True)} for code, entry in catalog.payments.items()}
+    _load_entries(row, "offline", "payments", offline, report)
+    servers = {name: entry.columns() for name, entry in catalog.servers.items()}
+    _load_entries(row, "servers", "servers", servers, report)
+    limits = {code: entry.model_dump() for code, entry in catalog.limits.items()}
+    _load_entries(row, "limits", "limits", limits, report)
     _load_optional(row, "numbering", "invoices", catalog.invoices, report)
     _load_optional(row, "billing", "billing", catalog.billing, report)
     if report.has_changes:
@@ -122,39 +125,18 @@ def _load_version(catalog: CatalogFile, at: datetime, report: LoadReport) -> Non
     report.version = row.version
 
 
-def _load_offline(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) -> None:
-    offline = {code: {"label": {}, **entry.model_dump(exclude_none=True)} for code, entry in catalog.payments.items()}
-    for code, texts in offline.items():
-        place = f"payments.{code}"
-        if code in row.offline:
-            report.note(place, is_changed=row.offline[code] != texts)
+def _load_entries(
+    row: CatalogVersion, column: str, place: str, entries: dict[str, dict[str, Any]], report: LoadReport
+) -> None:
+    """Store the entries of a table of the file by their names; ``place`` is the table's name in the file."""
+    before = getattr(row, column) or {}
+    for name, columns in entries.items():
+        if name in before:
+            report.note(f"{place}.{name}", is_changed=before[name] != columns)
         else:
-            report.added.append(place)
-    report.withdrawn += [f"payments.{code}" for code in row.offline if code not in offline]
-    row.offline = offline
-
-
-def _load_servers(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) -> None:
-    servers = {name: entry.columns() for name, entry in catalog.servers.items()}
-    for name, columns in servers.items():
-        if name in row.servers:
-            report.note(f"servers.{name}", is_changed=row.servers[name] != columns)
-        else:
-            report.added.append(f"servers.{name}")
-    report.withdrawn += [f"servers.{name}" for name in row.servers if name not in servers]
-    row.servers = servers
-
-
-def _load_limits(row: CatalogVersion, catalog: CatalogFile, report: LoadReport) -> None:
-    limits = {code: entry.model_dump() for code, entry in catalog.limits.items()}
-    before = row.limits or {}
-    for code, columns in limits.items():
-        if code in before:
-            report.note(f"limits.{code}", is_changed=before[code] != columns)
-        else:
-            report.added.append(f"limits.{code}")
-    report.withdrawn += [f"limits.{code}" for code in before if code not in limits]
-    row.limits = limits
+            report.added.append(f"{place}.{name}")
+    report.withdrawn += [f"{place}.{name}" for name in before if name not in entries]
+    setattr(row, column, entries)
 
 
 def _load_optional(row: CatalogVersion, column: str, place: str, entry: Table | None, report: LoadReport) -> None:
