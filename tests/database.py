@@ -202,6 +202,16 @@ def postgres(*, durable: bool = False) -> Iterator[Cluster]:
         shutil.rmtree(folder)
 
 
+@contextmanager
+def new_database(engine: str, folder: Path, name: str, *, durable: bool = False) -> Iterator[str]:
+    """Give the URL of an empty database on "sqlite", in ``folder``, or on "postgresql", on a new cluster."""
+    if engine == "sqlite":
+        yield f"sqlite:///{folder / 'kajoom.sqlite'}"
+        return
+    with postgres(durable=durable) as cluster:
+        yield PostgresDatabase(cluster, name).url
+
+
 def _programs() -> Path:
     """The folder of the newest PostgreSQL of Debian's packages, else of the one on the PATH."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))

@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
 from tests.chaos.storm import Scale, Storm, StormResult
-from tests.database import PostgresDatabase, postgres
+from tests.database import new_database
 
 
 def main() -> None:
@@ -22,7 +20,7 @@ def main() -> None:
     context.set_forkserver_preload(["tests.chaos.fast_app"])
     failed = False
     for engine in options.on:
-        with tempfile.TemporaryDirectory() as folder, _database(engine, Path(folder)) as url:
+        with tempfile.TemporaryDirectory() as folder, new_database(engine, Path(folder), "storm", durable=True) as url:
             result = Storm(url, Path(folder), scale, context).run()
         sys.stdout.write(_report(engine, result) + "\n")
         failed |= bool(result.violations or result.statuses[500])
@@ -39,15 +37,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--on", nargs="+", choices=("sqlite", "postgresql"), default=("sqlite", "postgresql"))
     return parser.parse_args()
-
-
-@contextmanager
-def _database(engine: str, folder: Path) -> Iterator[str]:
-    if engine == "sqlite":
-        yield f"sqlite:///{folder / 'kajoom.sqlite'}"
-        return
-    with postgres(durable=True) as cluster:
-        yield PostgresDatabase(cluster, "storm").url
 
 
 def _report(engine: str, result: StormResult) -> str:

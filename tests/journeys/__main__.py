@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tests.database import PostgresDatabase, postgres
+from tests.database import new_database
 from tests.journeys.acts import simulate
 
 
@@ -18,7 +16,7 @@ def main() -> None:
     options = _options()
     for engine in options.on:
         for seed in options.seeds:
-            with tempfile.TemporaryDirectory() as folder, _database(engine, Path(folder)) as url:
+            with tempfile.TemporaryDirectory() as folder, new_database(engine, Path(folder), "days") as url:
                 compared = simulate(Path(folder), url, options.days, seed)
             figures = ", ".join(f"{number} of {what}" for what, number in sorted(compared.items()))
             sys.stdout.write(f"{engine}, seed {seed}: {figures}\n")
@@ -30,15 +28,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=(1, 2, 3))
     parser.add_argument("--on", nargs="+", choices=("sqlite", "postgresql"), default=("sqlite",))
     return parser.parse_args()
-
-
-@contextmanager
-def _database(engine: str, folder: Path) -> Iterator[str]:
-    if engine == "sqlite":
-        yield f"sqlite:///{folder / 'kajoom.sqlite'}"
-        return
-    with postgres() as cluster:
-        yield PostgresDatabase(cluster, "days").url
 
 
 if __name__ == "__main__":

@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import quantiles
 
 from tests.chaos.fairness.processes import Billing, bill, confirm, fill
-from tests.database import PostgresDatabase, postgres
+from tests.database import new_database
 
 _CHANGES = 2_000
 """Services of each process that confirms: enough for the whole time of the billing."""
@@ -27,18 +25,12 @@ def main() -> None:
     parser.add_argument("--on", nargs="+", choices=("sqlite", "postgresql"), default=("sqlite", "postgresql"))
     options = parser.parse_args()
     for engine in options.on:
-        with tempfile.TemporaryDirectory() as folder, _database(engine, Path(folder)) as url:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            new_database(engine, Path(folder), "fairness", durable=True) as url,
+        ):
             sys.stdout.write(f"{engine}: {_measure(url, options.renewals, options.clients)}\n")
             sys.stdout.flush()
-
-
-@contextmanager
-def _database(engine: str, folder: Path) -> Iterator[str]:
-    if engine == "sqlite":
-        yield f"sqlite:///{folder / 'kajoom.sqlite'}"
-        return
-    with postgres(durable=True) as cluster:
-        yield PostgresDatabase(cluster, "fairness").url
 
 
 def _measure(url: str, renewals: int, clients: int) -> str:
