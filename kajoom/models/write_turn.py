@@ -35,15 +35,6 @@ def begin_in_turn(driver: sqlite3.Connection, folder: str, limit_ms: int) -> Non
             driver.execute(f"PRAGMA busy_timeout={limit_ms}").close()
 
 
-def is_turn_taken(folder: str) -> bool:
-    """Whether somebody waits for the write lock of a database in the folder."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        return not _takes(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def _turn(folder: str, end: float) -> Iterator[None]:
     """Have the turn inside the ``with``, or after ``end`` go on without it.

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kajoom.models.write_turn import begin_in_turn, is_turn_taken
+from kajoom.models.write_turn import begin_in_turn
+from tests.write_turns import is_turn_taken
 
 _LIMIT_MS = 20
 

@@ -14,7 +14,6 @@ from sqlalchemy import event, text
 from kajoom.domain.cycle import BillingCycle
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
-from kajoom.models.write_turn import is_turn_taken
 from kajoom.operations.daily import issue_renewal_batch
 from kajoom.operations.orders.place import place_order
 from kajoom.operations.orders.placed import Confirmation
@@ -24,6 +23,7 @@ from tests.factories import AT, ON
 from tests.operations.ledger_checks import rows
 from tests.operations.renewal_setup import copy_service
 from tests.wait import until
+from tests.write_turns import is_turn_taken
 
 pytestmark = pytest.mark.slow
 
