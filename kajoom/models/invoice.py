@@ -15,6 +15,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     and_,
+    bindparam,
     func,
     select,
     text,
@@ -164,10 +165,16 @@ def client_id_of_invoice(invoice_id: int) -> ScalarSelect[int]:
     return select(Invoice.client_id).where(Invoice.id == invoice_id).scalar_subquery()
 
 
+_WITH_RELATIONS = (
+    select(Invoice)
+    .where(Invoice.id == bindparam("invoice_id"))
+    .options(joinedload(Invoice.client), joinedload(Invoice.service).joinedload(Service.plan).joinedload(Plan.group))
+)
+
+
 def invoice_with_relations(invoice_id: int) -> Invoice:
     """Return an invoice that exists, with its client and its service in the same statement, for the worker."""
-    of_service = joinedload(Invoice.service).joinedload(Service.plan).joinedload(Plan.group)
-    return db.session.get_one(Invoice, invoice_id, options=(joinedload(Invoice.client), of_service))
+    return db.session.scalars(_WITH_RELATIONS, {"invoice_id": invoice_id}).one()
 
 
 def invoice_by_number(number: str) -> Invoice | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ScalarSelect, SQLColumnExpression, and_, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, ScalarSelect, SQLColumnExpression, and_, bindparam, func, select
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from kajoom.domain.money import Money
@@ -126,9 +126,12 @@ def attempt_by_provider_ref(provider: str, provider_ref: str) -> Attempt | None:
     return db.session.scalar(query) if provider_ref else None
 
 
+_OPEN_ATTEMPT = select(Attempt).where(Attempt.invoice_id == bindparam("invoice_id"), _IS_OPEN)
+
+
 def open_attempt_of(invoice_id: int) -> Attempt | None:
     """Return the attempt at an invoice that is not settled, or ``None``."""
-    return db.session.scalar(select(Attempt).where(Attempt.invoice_id == invoice_id, _IS_OPEN))
+    return db.session.scalar(_OPEN_ATTEMPT, {"invoice_id": invoice_id})
 
 
 def open_attempts_of(provider: str) -> list[Attempt]:

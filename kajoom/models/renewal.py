@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import and_, not_, or_, select, tuple_
+from sqlalchemy import and_, bindparam, not_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
@@ -16,6 +16,7 @@ from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
 from kajoom.models.credit import credit_cents_of
 from kajoom.models.db import db
 from kajoom.models.invoice import IS_LIVE_RENEWAL, Invoice
+from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.order import IS_OPEN, Order
 from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
@@ -119,16 +120,26 @@ def is_being_paid(invoices: Iterable[Invoice]) -> bool:
     return bool(ids) and db.session.scalar(query.limit(1)) is not None
 
 
+_REPLACED = (
+    select(Invoice.number)
+    .where(
+        Invoice.service_id == bindparam("service_id"),
+        Invoice.kind == InvoiceKind.RENEWAL,
+        not_(IS_LIVE_RENEWAL),
+        Invoice.period_start == bindparam("period_start"),
+        Invoice.id < bindparam("invoice_id"),
+    )
+    .order_by(Invoice.id.desc())
+    .limit(1)
+)
+_KEPT_REPLACED = KeptStatement(lambda: _REPLACED)
+
+
 def number_of_replaced_invoice(invoice: Invoice) -> str | None:
     """Return the number of the last renewal of the same period that ``invoice`` replaces, or ``None``.
 
     The replaced one is void, or was paid and credited in full.
     """
-    query = select(Invoice.number).where(
-        Invoice.service_id == invoice.service_id,
-        Invoice.kind == InvoiceKind.RENEWAL,
-        not_(IS_LIVE_RENEWAL),
-        Invoice.period_start == invoice.period_start,
-        Invoice.id < invoice.id,
-    )
-    return db.session.scalars(query.order_by(Invoice.id.desc())).first()
+    values = {"service_id": invoice.service_id, "period_start": invoice.period_start, "invoice_id": invoice.id}
+    replaced = _KEPT_REPLACED.first(**values)
+    return replaced.number if replaced else None

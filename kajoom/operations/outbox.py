@@ -14,8 +14,7 @@ from kajoom.domain.refusal import BusinessError, StaffRefusal
 from kajoom.domain.staff_input import check_reason
 from kajoom.domain.task import AlertKind
 from kajoom.models.audit import record_act
-from kajoom.models.db import db
-from kajoom.models.lease import claim_message, finish_leased, first_range_due, leased_message
+from kajoom.models.lease import LeasedMessage, claim_message, finish_leased, is_any_due, leased_message
 from kajoom.models.outbox import (
     Message,
     add_emails,
@@ -161,28 +160,21 @@ def split_email(key: str, ids: Mapping[str, Any], parts: Mapping[str, Mapping[st
         add_message("email", f"{key}-{end}", {**ids, **recipients}, at)
 
 
-def lease_next(at: datetime, turns: Turns | None = None) -> Message | None:
+def lease_next(at: datetime, turns: Turns | None = None) -> LeasedMessage | None:
     """Lease the next due message to the caller, or ``None``; a lease ends two minutes after a worker was killed.
 
     ``turns`` are those of the caller's earlier messages. The queue is looked at without a write lock first: an idle
     worker delays no writer.
     """
-    turns = turns or Turns()
-    first = _first_range_due(turns, at)
-    return _lease(turns, first, at) if first is not None else None
+    return _lease(turns or Turns(), at) if _is_any_due(at) else None
 
 
-@transactional(read_only=True)
-def _first_range_due(turns: Turns, at: datetime) -> int | None:
-    return first_range_due(turns, at)
+_is_any_due = transactional(read_only=True)(is_any_due)
 
 
 @transactional
-def _lease(turns: Turns, first: int, at: datetime) -> Message | None:
-    message = claim_message(turns, first, at, at + LEASE, uuid4().hex)
-    if message is not None:
-        db.session.expunge(message)  # refreshing it after the commit would keep a transaction open during the request
-    return message
+def _lease(turns: Turns, at: datetime) -> LeasedMessage | None:
+    return claim_message(turns, at, at + LEASE, uuid4().hex)
 
 
 @transactional

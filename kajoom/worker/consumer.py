@@ -16,7 +16,7 @@ from kajoom.gateways import Gateways
 from kajoom.gateways.panel_port import PanelResult, PanelStatus
 from kajoom.gateways.ports import MailDelayed, MailRefused, ProviderUnavailable
 from kajoom.models.db import begin_mode, db
-from kajoom.models.outbox import Message
+from kajoom.models.lease import LeasedMessage
 from kajoom.models.renewal import RenewalCursor
 from kajoom.operations import daily, outbox
 from kajoom.operations.billing import suspension_result
@@ -52,14 +52,14 @@ def run_once(gateways: Gateways, at: datetime, turns: Turns | None = None) -> bo
             log.exception("message failed", extra=ids)
         _record_error(message, error, at)
     else:
-        outbox.mark_done(message.id, message.lease_token or "", at, is_sent=bool(is_sent))
+        outbox.mark_done(message.id, message.lease_token, at, is_sent=bool(is_sent))
         log.info("message done", extra=ids)
     return True
 
 
-def _record_error(message: Message, error: Exception, at: datetime) -> None:
+def _record_error(message: LeasedMessage, error: Exception, at: datetime) -> None:
     """Retry the message later, or mark it as dead, and log which."""
-    lease, reason = (message.id, message.lease_token or "", at), _describe(error)
+    lease, reason = (message.id, message.lease_token, at), _describe(error)
     is_pending, is_dead = isinstance(error, StillPending), isinstance(error, MailRefused)
     if is_dead:
         outbox.dead_letter(*lease, reason)
@@ -72,7 +72,7 @@ def _record_error(message: Message, error: Exception, at: datetime) -> None:
         log.log(logging.INFO if is_pending else logging.WARNING, "message retried later", extra=ids)
 
 
-def _send(gateways: Gateways, message: Message, at: datetime) -> bool:
+def _send(gateways: Gateways, message: LeasedMessage, at: datetime) -> bool:
     """Send an e-mail, and return whether there was something to send.
 
     One to several of the staff becomes a message for each, so that none is sent twice.
@@ -90,7 +90,7 @@ def _send(gateways: Gateways, message: Message, at: datetime) -> bool:
     return email is not None
 
 
-def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
+def _provision(gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     order_id = message.ids["order"]
     change = provisioning.package_change_of(order_id)
     if change is None:
@@ -101,7 +101,7 @@ def _provision(gateways: Gateways, message: Message, at: datetime) -> None:
         raise _not_done(result)
 
 
-def _suspend(gateways: Gateways, message: Message, at: datetime) -> None:
+def _suspend(gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     service_id = message.ids["service"]
     request = suspension_result.suspension_request_of(service_id)
     if request is None:
@@ -111,7 +111,7 @@ def _suspend(gateways: Gateways, message: Message, at: datetime) -> None:
         raise _not_done(result)
 
 
-def _remove(gateways: Gateways, message: Message, at: datetime) -> None:
+def _remove(gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     service_id = message.ids["service"]
     account = removal.account_to_remove(service_id)
     if account is None:
@@ -127,7 +127,7 @@ def _not_done(result: PanelResult) -> Exception:
     return outcome(f"{result.status} {result.reason}".strip())
 
 
-def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
+def _settle(gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     """Look an attempt up; until its outcome is known the message never dies, also without its provider's settings."""
     try:
         result = pay.follow_up(message.ids["attempt"], gateways.payments_in_worker(), at, again="again" in message.ids)
@@ -139,7 +139,7 @@ def _settle(gateways: Gateways, message: Message, at: datetime) -> None:
         raise StillPending(f"{result.status} {result.reason}".strip())
 
 
-def _refund(gateways: Gateways, message: Message, at: datetime) -> None:
+def _refund(gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     asked = refunds.open_refund_of(message.ids["refund"])
     if asked is None:
         return
@@ -149,28 +149,28 @@ def _refund(gateways: Gateways, message: Message, at: datetime) -> None:
         raise StillPending(f"{result.status} {result.reason}".strip())
 
 
-def _forget(gateways: Gateways, message: Message, _at: datetime) -> None:
+def _forget(gateways: Gateways, message: LeasedMessage, _at: datetime) -> None:
     saved_methods.forget(message.ids["saved_method"], gateways.payments)
 
 
-def _check(gateways: Gateways, message: Message, at: datetime) -> None:
+def _check(gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     saved_methods.check(message.ids["saved_method"], gateways.payments, at)
 
 
-def _reconcile(gateways: Gateways, message: Message, at: datetime) -> None:
+def _reconcile(gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     silent = reconciliation.reconcile(gateways.payments, date.fromisoformat(message.ids["on"]), at)
     if silent:  # a failure: staff must hear of a report that PayPal does not give
         raise ProviderUnavailable(f"{', '.join(silent)} could not be asked")
 
 
-def _run_day(_gateways: Gateways, message: Message, at: datetime) -> None:
+def _run_day(_gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     on = date.fromisoformat(message.ids["on"])
     daily.run_day(on, at)
     daily.enqueue_renewal_batch(on, at)
     daily.delete_old_rows(at)
 
 
-def _renew(_gateways: Gateways, message: Message, at: datetime) -> None:
+def _renew(_gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     """Issue one batch and queue the next behind the messages already due: many renewals delay no client's change."""
     ids = message.ids
     on = date.fromisoformat(ids["on"])
@@ -180,17 +180,17 @@ def _renew(_gateways: Gateways, message: Message, at: datetime) -> None:
         daily.enqueue_renewal_batch(on, at, last)
 
 
-def _do_item(_gateways: Gateways, message: Message, at: datetime) -> None:
+def _do_item(_gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     ids = message.ids
     due = date.fromisoformat(ids["due"]) if "due" in ids else None
     daily.run_item(daily.Item(ids["what"], ids["row"], due), date.fromisoformat(ids["on"]), at)
 
 
-def _start(_gateways: Gateways, message: Message, at: datetime) -> None:
+def _start(_gateways: Gateways, message: LeasedMessage, at: datetime) -> None:
     provisioning.start_due_order(message.ids["order"], clock.local(at).date(), at)
 
 
-_HANDLERS: dict[str, Callable[[Gateways, Message, datetime], bool | None]] = {
+_HANDLERS: dict[str, Callable[[Gateways, LeasedMessage, datetime], bool | None]] = {
     "email": _send,
     "provision": _provision,
     "suspension": _suspend,

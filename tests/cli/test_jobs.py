@@ -46,7 +46,7 @@ def stored(key: str) -> Message:
 def leased() -> tuple[int, str]:
     message = lease_next(AT)
     assert message is not None
-    return message.id, message.lease_token or ""
+    return message.id, message.lease_token
 
 
 def dead(key: str) -> int:
