@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kajoom.domain.priority import Turns
 from kajoom.gateways import Gateways
-from kajoom.worker.consumer import run_once
+from kajoom.operations.outbox import lease_next
+from kajoom.worker.consumer import handle
 
 
 def drain(gateways: Gateways, at: datetime) -> int:
-    """Handle every message that is due at ``at``, and return their number."""
-    count = 0
-    while run_once(gateways, at):
+    """Handle every message that is due at ``at``, as a worker does, and return their number."""
+    turns, count = Turns(), 0
+    message = lease_next(at, turns)
+    while message is not None:
+        message = handle(gateways, message, at, turns, lambda: at) or lease_next(at, turns)
         count += 1
     return count

@@ -174,13 +174,29 @@ _is_any_due = transactional(read_only=True)(is_any_due)
 
 @transactional
 def _lease(turns: Turns, at: datetime) -> LeasedMessage | None:
+    return _claim(turns, at)
+
+
+def _claim(turns: Turns, at: datetime) -> LeasedMessage | None:
     return claim_message(turns, at, at + LEASE, uuid4().hex)
 
 
 @transactional
-def mark_done(message_id: int, token: str, at: datetime, *, is_sent: bool = False) -> None:
-    """Mark a message as done, unless its lease was lost to another worker; ``is_sent`` says that an e-mail was sent."""
+def mark_done(
+    message_id: int,
+    token: str,
+    at: datetime,
+    next_at: datetime | None = None,
+    turns: Turns | None = None,
+    *,
+    is_sent: bool = False,
+) -> LeasedMessage | None:
+    """Mark a message as done, unless its lease was lost to another worker; ``is_sent`` says that an e-mail was sent.
+
+    With ``next_at``, the next message that is due then is leased in the same commit and returned, as by ``lease_next``.
+    """
     finish_leased(message_id, token, at, at if is_sent else None)
+    return _claim(turns or Turns(), next_at) if next_at is not None else None
 
 
 @transactional

@@ -39,22 +39,37 @@ _EXPECTED = (StillPending, MailDelayed, MailRefused, PanelUnavailable, ProviderU
 def run_once(gateways: Gateways, at: datetime, turns: Turns | None = None) -> bool:
     """Handle the next due message; ``False`` when there is none. ``turns`` are those of this worker."""
     message = outbox.lease_next(at, turns)
-    if message is None:
-        return False
+    if message is not None:
+        handle(gateways, message, at)
+    return message is not None
+
+
+def handle(
+    gateways: Gateways,
+    message: LeasedMessage,
+    at: datetime,
+    turns: Turns | None = None,
+    next_at: Callable[[], datetime | None] = lambda: None,
+) -> LeasedMessage | None:
+    """Handle a message, and return the next one, which is leased in the commit that marks this one as done.
+
+    ``next_at``, called then, says when the next one is to be due, or ``None`` to lease none. None is leased either when
+    nothing is due, or when the message could not be handled.
+    """
     ids = {"message_id": message.id, "kind": message.kind, "attempt": message.attempts}
     try:
         with begin_mode(read_only=True):  # rendering an e-mail takes a while: writers need not wait for it
-            is_sent = _HANDLERS[message.kind](gateways, message, at)
+            is_sent = bool(_HANDLERS[message.kind](gateways, message, at))
     except Exception as error:
         # An error of one message must not stop the others.
         db.session.rollback()
         if not isinstance(error, _EXPECTED):
             log.exception("message failed", extra=ids)
         _record_error(message, error, at)
-    else:
-        outbox.mark_done(message.id, message.lease_token, at, is_sent=bool(is_sent))
-        log.info("message done", extra=ids)
-    return True
+        return None
+    following = outbox.mark_done(message.id, message.lease_token, at, next_at(), turns, is_sent=is_sent)
+    log.info("message done", extra=ids)
+    return following
 
 
 def _record_error(message: LeasedMessage, error: Exception, at: datetime) -> None:

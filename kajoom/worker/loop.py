@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from threading import Event, Lock, Thread
 from time import sleep
 
@@ -12,13 +13,15 @@ from flask import Flask
 
 from kajoom import clock
 from kajoom.domain.priority import Turns
+from kajoom.models.lease import LeasedMessage
 from kajoom.operations.accounts.links import signing_keys
 from kajoom.operations.daily import enqueue_day, enqueue_digest
 from kajoom.operations.orders.service_tasks import report_late_accounts
 from kajoom.operations.orders.stuck import report_stuck_changes
 from kajoom.operations.orders.usage import enqueue_measures
+from kajoom.operations.outbox import lease_next
 from kajoom.operations.upkeep.audit import seal_new_acts
-from kajoom.worker.consumer import run_once
+from kajoom.worker.consumer import handle
 from kajoom.worker.heartbeat import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -91,13 +94,22 @@ def run_pending(
 
 
 def _handle_due(app: Flask, stop: Event, heartbeat: Heartbeat, turns: Turns) -> None:
-    while not stop.is_set():
+    message: LeasedMessage | None = None
+    while message is not None or not stop.is_set():
         with app.app_context():  # a session for each message: none sees rows read for another
-            is_idle = not run_once(app.extensions["kajoom"], clock.now(), turns)
+            message = message or lease_next(clock.now(), turns)
+            is_idle = message is None
+            if message is not None:
+                message = handle(app.extensions["kajoom"], message, clock.now(), turns, _unless(stop))
             if heartbeat.beat(clock.now()) or is_idle:
                 seal_new_acts(signing_keys(app.config), clock.now())
         if is_idle:
             break
+
+
+def _unless(stop: Event) -> Callable[[], datetime | None]:
+    """When the next message is to be due: now, unless the worker is to stop."""
+    return lambda: None if stop.is_set() else clock.now()
 
 
 def embed_worker(app: Flask) -> None:

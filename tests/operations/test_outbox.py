@@ -112,6 +112,21 @@ def test_expired_lease_lets_another_worker_lease_the_message() -> None:
     assert lease(AT + LEASE + SECOND).attempts == 2
 
 
+def test_next_message_is_leased_with_the_end_of_the_one_before() -> None:
+    for key in "ab":
+        queue(key)
+    first = lease(AT)
+
+    second = mark_done(first.id, first.lease_token, AT, AT + SECOND)
+
+    assert second is not None
+    assert (first.key, second.key) == ("a", "b")
+    assert second.lease_token not in {first.lease_token, ""}
+    assert stored("a").done_at == AT
+    assert stored("b").lease_until == AT + SECOND + LEASE
+    assert mark_done(second.id, second.lease_token, AT, AT + SECOND) is None
+
+
 def test_worker_that_lost_its_lease_changes_nothing() -> None:
     queue("a")
     slow = lease(AT)

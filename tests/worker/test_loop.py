@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import event
 
 from kajoom.gateways import Gateways
 from kajoom.gateways.panel_port import PanelResult, PanelStatus
@@ -124,6 +125,30 @@ def test_stopped_worker_takes_no_other_message(app: Flask, gateways: Gateways, m
     work_forever(app, stop)
     assert len(stopping.sent) == 1
     assert db.session.query(Message).filter(Message.done_at.is_not(None)).count() >= 1
+    assert db.session.query(Message).filter(Message.lease_until.is_not(None)).count() == 0
+
+
+def test_message_is_leased_in_the_commit_that_ends_the_one_before(app: Flask) -> None:
+    run_pending(app, Event())  # writes what is written once a day
+    assert commits_for_emails(4, app) - commits_for_emails(1, app) == 3
+
+
+def commits_for_emails(count: int, app: Flask) -> int:
+    """How many commits a round of the worker has that sends so many e-mails."""
+    for _ in range(count):
+        factories.confirm(factories.service())
+    commits: list[object] = []
+    mailer = FakeMailer()
+    app.extensions["kajoom"] = Gateways(panel=FakePanel(), mailer=mailer, payments={})
+
+    def add(connection: object) -> None:
+        commits.append(connection)
+
+    event.listen(db.engine, "commit", add)
+    run_pending(app, Event(), NOW.date())
+    event.remove(db.engine, "commit", add)
+    assert len(mailer.sent) == count
+    return len(commits)
 
 
 def test_worker_survives_a_database_outage(
@@ -185,7 +210,7 @@ def test_worker_whose_rounds_fail_records_none(app: Flask, monkeypatch: pytest.M
     def fail(*_args: Any) -> bool:
         raise RuntimeError("no message can be leased")
 
-    monkeypatch.setattr(loop, "run_once", fail)
+    monkeypatch.setattr(loop, "lease_next", fail)
     work_forever(app, StopAfterWaits(waits=3))
     assert last_rounds() == []
 
