@@ -13,6 +13,7 @@ from kajoom.domain.tax import TaxName
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.invoice import Invoice
 from kajoom.models.order import Order
+from kajoom.models.order_page import InvoiceRow, OrderRow
 from kajoom.models.types import LineJson, TaxJson, Translated
 
 
@@ -59,14 +60,14 @@ class Figures:
     paid: Money
 
 
-def figures_of_order(order: Order) -> Figures:
+def figures_of_order(order: Order | OrderRow) -> Figures:
     """Return the figures of an order as confirmed by the client."""
     frozen: dict[str, Any] = order.figures
     credit = Money(order.credit_cents, order.currency)
     return figures(frozen["lines"], frozen["taxes"], frozen["subtotal"], order.total, credit, order.due_today)
 
 
-def figures_of_invoice(invoice: Invoice) -> Figures:
+def figures_of_invoice(invoice: Invoice | InvoiceRow) -> Figures:
     """Return the figures of an invoice with its payments and balance."""
     credit = Money(invoice.credit_cents, invoice.currency)
     paid = Money(invoice.paid_cents, invoice.currency)

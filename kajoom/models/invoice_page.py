@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from kajoom.domain.catalog import Catalog
+from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.domain.refund import RefundStatus
 from kajoom.models.catalog import CatalogVersion, catalog
@@ -15,6 +16,7 @@ from kajoom.models.credit import credit_cents_of
 from kajoom.models.credit_note import credit_note_numbers, credited_cents
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order
 from kajoom.models.payment import Attempt, Payment, id_of_last_attempt, payments_of
 from kajoom.models.refund import RefundAttempt, refunds_of
 
@@ -35,6 +37,11 @@ class InvoicePage:
     credit: Money
     credit_notes: list[str]
     credited: Money
+
+    @property
+    def change(self) -> Order | None:
+        """The change of plan that the invoice is for, ``None`` for a renewal."""
+        return self.invoice.order if self.invoice.kind is InvoiceKind.CHANGE else None
 
 
 _INVOICE_PAGE = (

@@ -68,7 +68,7 @@ def settle(number: str) -> ResponseReturnValue:
     page = _get_page_or_404(number)
     page_url = url_for("invoice.show", number=number, next=form.next.data)
     if form.verify.data:
-        error, redirect_url = verify_payment(page.invoice), ""
+        error, redirect_url = verify_payment(page.invoice.id), ""
     else:
         choice = payment_choice(form, form.method.data or "")
         return_url = url_for("invoice.returned", number=number, next=form.next.data, _external=True)
@@ -115,7 +115,9 @@ def _render(page: InvoicePage, error: BusinessError | None = None, *, return_sta
         payments=page.payments,
         refunds=page.refunds,
         payment=payment_state(invoice, page.attempt, error, return_state),
-        options=payment_options(invoice, invoice.service.payment_method, page.catalog, page.credit, clock.today()),
+        options=payment_options(
+            invoice, page.change, invoice.service.payment_method, page.catalog, page.credit, clock.today()
+        ),
         catalog=page.catalog,
         credit_notes=page.credit_notes,
         credited=page.credited,

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kajoom import clock
+from kajoom.domain.catalog import Translated
 from kajoom.domain.money import Money
 from kajoom.domain.order import OrderEvent, OrderStatus, ReviewReason, allows
 from kajoom.domain.payment import PaymentChoice
@@ -18,8 +19,7 @@ from kajoom.domain.usage import Excess, fit
 from kajoom.i18n.formats import gettext
 from kajoom.i18n.labels import label_for
 from kajoom.models.figures import Figures, figures_of_invoice, figures_of_order
-from kajoom.models.order import Order
-from kajoom.models.order_page import OrderPage, order_page_of, order_state_of
+from kajoom.models.order_page import OrderPage, OrderRow, order_page_of, order_state_of
 from kajoom.models.owner import owner_of_order
 from kajoom.models.renewal import renewals_with_terms_of
 from kajoom.models.service_snapshot import ServiceSnapshot
@@ -72,7 +72,7 @@ def pay(reference: str) -> ResponseReturnValue:
     if not form.verify.data:
         to_pay = page.invoice.id if page.invoice is not None and page.invoice.balance else None
         return _pay(reference, to_pay, payment_choice(form, form.method.data or ""))
-    error = verify_payment(page.invoice) if page.invoice is not None else None
+    error = verify_payment(page.invoice.id) if page.invoice is not None else None
     return _show_after_post(reference, error)
 
 
@@ -159,16 +159,17 @@ def _render(
         status=status_of(error.code) if error is not None else 200,
         push=None if is_update else url_for("order.show", reference=order.reference),
         order=order,
+        names=_names_of(order, service),
         invoice=invoice,
         credit_notes=sorted((page.credit_notes or "").split()),
         figures=_figures_of(page),
-        stages=timeline_of(order),
+        stages=timeline_of(page),
         follows=_renewal_after(order),
         follows_on=_renewal_day(order),
         given_back=_given_back(page),
-        has_expired=any(step.event is OrderEvent.EXPIRED for step in order.history),
+        has_expired=OrderEvent.EXPIRED in page.reached,
         payment=state,
-        options=payment_options(invoice, service.payment_method, service.catalog, service.credit, clock.today()),
+        options=payment_options(invoice, order, service.payment_method, service.catalog, service.credit, clock.today()),
         is_late=is_late(page.state),
         over=_over_limits(order, service),
         can_cancel=allows(order.status, OrderEvent.CANCELLED),
@@ -179,6 +180,12 @@ def _render(
     )
 
 
+def _names_of(order: OrderRow, service: ServiceSnapshot) -> tuple[Translated, Translated]:
+    """The names of the plans before and after, with their groups where these are two."""
+    plans = service.catalog.plans
+    return service.catalog.names(plans[order.from_plan_id], plans[order.to_plan_id])
+
+
 def _figures_of(page: OrderPage) -> Figures:
     """The order's figures, or those of its invoice once a part of it is paid."""
     if page.invoice is not None and page.invoice.paid_cents:
@@ -186,13 +193,13 @@ def _figures_of(page: OrderPage) -> Figures:
     return figures_of_order(page.order)
 
 
-def _renewal_after(order: Order) -> Money | None:
+def _renewal_after(order: OrderRow) -> Money | None:
     """What each period costs after the change, taxes included; ``None`` for a free plan and where it is not known."""
     cents = order.figures.get("renewal_after") if order.to_cents and _renewal_day(order) else None
     return Money(cents, order.currency) if cents is not None else None
 
 
-def _renewal_day(order: Order) -> date | None:
+def _renewal_day(order: OrderRow) -> date | None:
     """The first day on which the new price is paid, while that is to come."""
     if order.status in {OrderStatus.CANCELLED, OrderStatus.REFUSED}:
         return None
@@ -212,7 +219,7 @@ def _given_back(page: OrderPage) -> Money:
     return Money(invoice.credit_cents + invoice.paid_cents, order.currency)
 
 
-def _announcement(order: Order, payment: PaymentState) -> str:
+def _announcement(order: OrderRow, payment: PaymentState) -> str:
     """The new state in one sentence, announced to screen readers."""
     if payment.approving is not None:
         method = payment_method_label(payment.approving.method)
@@ -224,7 +231,7 @@ def _announcement(order: Order, payment: PaymentState) -> str:
     return str(gettext("Your change of plan: %(status)s.", status=gettext(label_for(order.status)).lower()))
 
 
-def _over_limits(order: Order, service: ServiceSnapshot) -> tuple[Excess, ...]:
+def _over_limits(order: OrderRow, service: ServiceSnapshot) -> tuple[Excess, ...]:
     """What the client must free before a change that waits for it is made."""
     if not order.needs_person or order.review_reason is not ReviewReason.OVER_LIMITS:
         return ()

@@ -22,6 +22,7 @@ from kajoom.domain.payment import (
 from kajoom.domain.payment_method import ACCOUNT_CREDIT
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.models.invoice import Invoice
+from kajoom.models.order_page import AttemptRow, InvoiceRow
 from kajoom.models.payment import Attempt, last_attempt_of
 from kajoom.operations.payments.credit import pay_with_credit
 from kajoom.operations.payments.pay import give_up, pay, verify
@@ -104,7 +105,10 @@ class PaymentOutcome(NamedTuple):
 
 
 def payment_state(
-    invoice: Invoice | None, attempt: Attempt | None, error: BusinessError | None = None, return_state: str = ""
+    invoice: Invoice | InvoiceRow | None,
+    attempt: Attempt | AttemptRow | None,
+    error: BusinessError | None = None,
+    return_state: str = "",
 ) -> PaymentState:
     """The state of an invoice's payment after its last ``attempt``; ``error`` is that of the current request."""
     if invoice is None or attempt is None:
@@ -155,27 +159,30 @@ def pay_invoice(invoice_id: int, choice: PaymentChoice, return_url: str, page_ur
     return PaymentOutcome(redirect_url=result.approve_url)
 
 
-def verify_payment(invoice: Invoice) -> BusinessError | None:
+def verify_payment(invoice_id: int) -> BusinessError | None:
     """Look up the last attempt at an invoice, and capture it if its client has approved; the error that remains."""
     try:
-        verify(invoice.id, limited_providers(), clock.now())
+        verify(invoice_id, limited_providers(), clock.now())
     except BusinessError as error:
         return error
-    return payment_state(invoice, last_attempt_of(invoice.id)).error
+    attempt = last_attempt_of(invoice_id)
+    return payment_state(attempt.invoice, attempt).error if attempt is not None else None
 
 
-def abandon_payments(invoices: Iterable[Invoice]) -> None:
+def abandon_payments(invoices: Iterable[Invoice | InvoiceRow]) -> None:
     """Abandon the open attempts at invoices; ``BusinessError`` while the outcome of one is not known."""
     providers = limited_providers()
     for invoice in invoices:
         give_up(invoice.id, providers, clock.now())
 
 
-def _waits_for_approval(attempt: Attempt) -> bool:
+def _waits_for_approval(attempt: Attempt | AttemptRow) -> bool:
     return attempt.status in OPEN and bool(attempt.approve_url)
 
 
-def _unused_payment(invoice: Invoice, attempt: Attempt, *, is_returning: bool) -> UnusedPayment | None:
+def _unused_payment(
+    invoice: Invoice | InvoiceRow, attempt: Attempt | AttemptRow, *, is_returning: bool
+) -> UnusedPayment | None:
     """The last payment at the provider if it is not taken; for an invoice without a balance only to who returns."""
     if invoice.balance:
         is_unused = attempt.reason == INVOICE_CHANGED or (
@@ -186,7 +193,7 @@ def _unused_payment(invoice: Invoice, attempt: Attempt, *, is_returning: bool) -
     return UnusedPayment(attempt.provider, attempt.amount) if is_unused else None
 
 
-def _unanswered(attempt: Attempt) -> tuple[str, str]:
+def _unanswered(attempt: Attempt | AttemptRow) -> tuple[str, str]:
     """``preparing`` and ``late`` of a ``PaymentState``, each the attempt's method or empty."""
     provider = payment_providers().get(attempt.provider)
     was_requested = bool(attempt.provider_ref) and attempt.in_flight_since is not None
@@ -199,7 +206,7 @@ def _unanswered(attempt: Attempt) -> tuple[str, str]:
     return attempt.provider if is_being_created else "", attempt.provider if is_late else ""
 
 
-def _error_of(attempt: Attempt) -> BusinessError | None:
+def _error_of(attempt: Attempt | AttemptRow) -> BusinessError | None:
     """Why an attempt did not succeed, or that its outcome is not known; one never approved is not an error."""
     if attempt.reason in NEVER_CAPTURED:
         return None

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from flask import current_app
 
 from kajoom.domain.catalog import Catalog
-from kajoom.domain.invoice import InvoiceKind
 from kajoom.domain.money import Money
 from kajoom.domain.payment_method import (
     BUILT_IN,
@@ -24,6 +23,8 @@ from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.i18n.formats import current_formats
 from kajoom.models.catalog import catalog
 from kajoom.models.invoice import Invoice
+from kajoom.models.order import Order
+from kajoom.models.order_page import InvoiceRow, OrderRow
 from kajoom.models.saved_method import SavedMethod, saved_methods_of
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.payments.pay import Providers
@@ -102,15 +103,22 @@ def _provider_method(code: str) -> PaymentMethod:
     return BUILT_IN.get(code) or PaymentMethod(code, PaymentMethodKind.PROVIDER, {"fr": code, "en": code})
 
 
-def payment_options(invoice: Invoice | None, usual: str, current: Catalog, credit: Money, on: date) -> PaymentOptions:
+def payment_options(
+    invoice: Invoice | InvoiceRow | None,
+    order: Order | OrderRow | None,
+    usual: str,
+    current: Catalog,
+    credit: Money,
+    on: date,
+) -> PaymentOptions:
     """The ways to pay an invoice on the day ``on``; none without a balance.
 
-    ``usual`` is the code of the service's payment method, ``credit`` the client's account credit. Of a change only the
-    offline methods are left whose money still arrives by its last day to pay, and the one that was chosen for it.
+    ``order`` is the change that the invoice is for, ``None`` for a renewal: of its offline methods only those are left
+    whose money still arrives by its last day to pay, and the one that was chosen for it. ``usual`` is the code of the
+    service's payment method, ``credit`` the client's account credit.
     """
     if invoice is None or not invoice.balance:
         return PaymentOptions()
-    order = invoice.order if invoice.kind is InvoiceKind.CHANGE else None
     chosen = (order.payment_method if order else "") or usual
     last_day = order.expires_on if order else None
     slow = [each for each in current.offline if last_day and not arrives_by(last_day, each.needs, on)]

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from kajoom.domain.order import OrderEvent, OrderStatus
 from kajoom.domain.quote import Decision
 from kajoom.i18n.translations import N_
-from kajoom.models.order import Order
+from kajoom.models.order_page import OrderPage
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ _CLOSED_BY = {
 }
 
 
-def timeline_of(order: Order) -> list[TimelineStage]:
+def timeline_of(page: OrderPage) -> list[TimelineStage]:
     """The stages of an order, in order: those it has reached, and those it has yet to reach unless it is closed."""
-    at = {step.event: step.at for step in order.history}
+    order, at = page.order, page.reached
     stages = [TimelineStage(N_("Requested"), "done", at.get(OrderEvent.PLACED, order.placed_at))]
     if order.due_today:
         stages.append(_stage(N_("Paid"), at.get(OrderEvent.PAID), order.status is OrderStatus.AWAITING_PAYMENT))

@@ -186,16 +186,16 @@ def test_order_whose_payment_is_pending_polls_for_its_outcome(french: Browser) -
 
 
 @pytest.mark.parametrize("state", [state for state, _ in STATES])
-def test_order_page_takes_five_statements(french: Browser, statements: Statements, state: str) -> None:
+def test_order_page_takes_four_statements(french: Browser, statements: Statements, state: str) -> None:
     path = f"/orders/{reference_of(state)}"
     french.get(path)
     for get in (french.get, french.fragment):
         with statements() as executed:
             assert get(path).status_code == 200
-        assert len(executed) == 5, "\n\n".join(executed)
+        assert len(executed) == 4, "\n\n".join(executed)
 
 
-def test_order_page_takes_five_statements_with_an_unpaid_renewal_and_a_cancellation(
+def test_order_page_takes_four_statements_with_an_unpaid_renewal_and_a_cancellation(
     french: Browser, statements: Statements
 ) -> None:
     reference, service = reference_of("waiting-person"), service_in("waiting-person")
@@ -213,7 +213,7 @@ def test_order_page_takes_five_statements_with_an_unpaid_renewal_and_a_cancellat
     assert ' id="alert-cancellation"' in page
     with statements() as executed:
         french.get(f"/orders/{reference}")
-    assert len(executed) == 5, "\n\n".join(executed)
+    assert len(executed) == 4, "\n\n".join(executed)
 
 
 @pytest.mark.parametrize("is_with_panel", [False, True], ids=["staff", "panel"])
@@ -228,7 +228,7 @@ def test_poll_without_news_takes_two_statements(french: Browser, statements: Sta
     assert len(executed) == 2, "\n\n".join(executed)  # the client's session, and the order
 
 
-@pytest.mark.parametrize(("is_live", "allowed"), [(False, 25), (True, 29)], ids=["plain", "with the page of the order"])
+@pytest.mark.parametrize(("is_live", "allowed"), [(False, 25), (True, 28)], ids=["plain", "with the page of the order"])
 def test_confirmation_that_is_paid_at_once_takes_25_statements(
     french: Browser, address: Address, statements: Statements, is_live: bool, allowed: int
 ) -> None:
