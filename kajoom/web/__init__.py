@@ -34,6 +34,7 @@ from kajoom.web.errors import init_errors
 from kajoom.web.fallback import init_fallback
 from kajoom.web.headers import init_headers, security_headers
 from kajoom.web.hosts import init_hosts
+from kajoom.web.late_rule import LateRule
 from kajoom.web.locale import init_locale
 from kajoom.web.next_notice import take_notice
 from kajoom.web.page_seller import init_page_seller
@@ -56,6 +57,7 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
 
     ``form_targets`` are the other origins that a form may redirect to.
     """
+    app.url_rule_class = LateRule
     headers = security_headers(form_targets)
     app.wsgi_app = _read_only_requests(app.wsgi_app)  # type: ignore[method-assign]
     init_compression(app)

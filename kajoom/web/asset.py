@@ -7,8 +7,9 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from mimetypes import guess_type
 from pathlib import PurePosixPath
+
+_CONTENT_TYPES = {".css": "text/css", ".js": "text/javascript", ".png": "image/png", ".svg": "image/svg+xml"}
 
 _CSS_COMMENTS = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _CSS_SPACE = re.compile(rb"\s*([{};,])\s*")
@@ -36,7 +37,7 @@ def make_asset(path: str, content: bytes) -> Asset:
     return Asset(
         name=str(plain.with_name(f"{plain.stem}.{digest}{plain.suffix}")),
         digest=digest,
-        content_type=guess_type(plain.name)[0] or "application/octet-stream",
+        content_type=_CONTENT_TYPES[plain.suffix],
         content=content,
         gzipped=gzip.compress(content, mtime=0),
         integrity=f"sha256-{b64encode(full_digest.digest()).decode()}",
