@@ -23,6 +23,7 @@ from kajoom.domain.unpaid import UnpaidPolicy
 from kajoom.domain.usage import OwnLimit, own_limits
 from kajoom.models.brand import seller_and_brand
 from kajoom.models.db import Base, db
+from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.types import FeatureJson, Translated, UtcDateTime, enum_column, json_column
 
 
@@ -147,6 +148,8 @@ class CatalogVersion(Base):
     billing: Mapped[dict[str, Any]] = mapped_column(json_column(), default=dict, server_default="{}")
 
 
+_VERSION = KeptStatement(lambda: select(CatalogVersion.version))
+
 _CACHE = "catalog"
 """The key of the cached catalogue among the application's extensions."""
 
@@ -167,7 +170,8 @@ def catalog(version: int | None = None) -> Catalog:
     A caller that has already read the version passes it, which saves a query.
     """
     if version is None:
-        version = db.session.scalar(select(CatalogVersion.version)) or 0
+        row = _VERSION.first()
+        version = row.version if row is not None else 0
     cached = known_catalog()
     if cached is None or cached.version != version:
         cached = current_app.extensions[_CACHE] = _read(version)

@@ -17,6 +17,7 @@ from kajoom.domain.order import OrderStatus
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.terms import due_date_on
 from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
+from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.db import db
 from kajoom.models.folded_text import fold, folded
 from kajoom.models.invoice import Invoice, id_of_last_invoice
@@ -45,6 +46,7 @@ class ListedService(NamedTuple):
 
     ``order_to`` is the id of the plan that the change leads to, ``order_on`` its day, ``pay_by`` the last day to pay it
     and ``order_cents`` what is left to pay of it; ``renewal_cents`` what is left to pay of the renewal.
+    ``catalog_version`` is that of the catalogue which has the plans.
     """
 
     id: int
@@ -68,6 +70,7 @@ class ListedService(NamedTuple):
     renewal: str | None
     renewal_due_on: date | None
     renewal_cents: int | None
+    catalog_version: int | None
 
     @property
     def recurring(self) -> Money:
@@ -87,9 +90,13 @@ class ServiceFilter(NamedTuple):
 
 
 class ServicePages(Pagination):
-    """A page of the list; ``to_do`` is how many services of the whole list have something to pay."""
+    """A page of the list; ``to_do`` is how many services of the whole list have something to pay.
+
+    ``catalog`` is the catalogue that has their plans.
+    """
 
     to_do: int
+    catalog: Catalog
 
     def _query_items(self) -> list[Any]:
         query, values = self._query_args["query"], self._query_args["values"]
@@ -149,6 +156,7 @@ _COLUMNS: list[ColumnElement[Any] | InstrumentedAttribute[Any]] = [
     _RENEWAL.number.label("renewal"),
     _RENEWAL.due_on.label("renewal_due_on"),
     _balance(_RENEWAL).label("renewal_cents"),
+    select(CatalogVersion.version).scalar_subquery().label("catalog_version"),
 ]
 _LISTED = (
     select(*_COLUMNS)
@@ -163,16 +171,19 @@ _PAGE, _COUNTS = _statements(_LISTED)
 _KEPT_PAGE = KeptStatement(lambda: _PAGE)
 
 
-def services_of(client_id: int, page: int, today: date, wanted: ServiceFilter, current: Catalog) -> ServicePages:
+def services_of(client_id: int, page: int, today: date, wanted: ServiceFilter) -> ServicePages:
     """Return a page of the client's services that are wanted, those that need the client first."""
+    current = catalog() if wanted.text else None
     query, counts = (_KEPT_PAGE, _COUNTS) if wanted == ServiceFilter() else _statements(_filtered(wanted, current))
     values = {"client_id": client_id, "today": today}
-    return ServicePages(page=page, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query, counts=counts, values=values)
+    pages = ServicePages(page=page, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query, counts=counts, values=values)
+    pages.catalog = current or catalog(pages.items[0].catalog_version if pages.items else None)
+    return pages
 
 
-def _filtered(wanted: ServiceFilter, current: Catalog) -> Select[Any]:
+def _filtered(wanted: ServiceFilter, current: Catalog | None) -> Select[Any]:
     query = _LISTED
-    if wanted.text:
+    if current is not None:
         query = query.where(_matches(wanted.text, current))
     return query.where(_ATTENTION <= Attention.TO_PAY) if wanted.to_do else query
 

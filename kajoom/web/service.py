@@ -13,7 +13,6 @@ from kajoom import clock
 from kajoom.domain.money import Money
 from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
-from kajoom.models.catalog import catalog
 from kajoom.models.history import ChangePages, history_of
 from kajoom.models.owner import owner_of_service
 from kajoom.models.paging import PER_PAGE
@@ -51,8 +50,8 @@ def index() -> ResponseReturnValue:
     """List the client's services, those that need the client first."""
     form = ServiceFilterForm.parse(request.args)
     wanted = ServiceFilter(form.q.data or "", bool(form.todo.data))
-    today, current = clock.today(), catalog()
-    services = services_of(current_client().id, requested_page(), today, wanted, current)
+    today = clock.today()
+    services = services_of(current_client().id, requested_page(), today, wanted)
     return render(
         "service/index.html",
         "service/_index.html",
@@ -62,7 +61,7 @@ def index() -> ResponseReturnValue:
         money=Money,
         wanted=wanted,
         today=today,
-        catalog=current,
+        catalog=services.catalog,
     )
 
 
