@@ -65,7 +65,7 @@ class CatalogPlan:
     def price(self, cycle: BillingCycle, currency: str, quantity: int = 1) -> Money | None:
         """Return the recurring amount of ``quantity`` units before tax, ``None`` when the plan is not sold that way."""
         unit = self.prices.get((cycle, currency))
-        return unit * quantity if unit is not None else None
+        return unit if unit is None or quantity == 1 else unit * quantity
 
     def is_sold_in(self, currency: str) -> bool:
         """Whether the plan has a price in this currency."""

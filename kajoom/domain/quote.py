@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, PricingInput, When, decide
@@ -205,10 +205,15 @@ def quote(
     return price_change(service.as_of(on), target, on, when, charge, needs_person)
 
 
+@lru_cache(maxsize=256)
 def price_change(
     service: PricingInput, target: Terms, on: date, when: When | None, charge: ChargePolicy, needs_person: bool
 ) -> Quote:
-    """Price a change that nothing forbids, as ``quote`` does; ``service`` is as it stands on the day ``on``."""
+    """Price a change that nothing forbids, as ``quote`` does; ``service`` is as it stands on the day ``on``.
+
+    The last ones are kept, as they follow from these values alone: a client previews, reviews and confirms what the
+    list of plans has priced.
+    """
     outcome = decide(service, target, on, when, charge)
     subtotal = sum((line.amount for line in outcome.lines), start=target.recurring.zero())
     taxes = taxes_on(subtotal, service.taxation, on)

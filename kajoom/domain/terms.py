@@ -54,6 +54,9 @@ class Extras:
     options: int = 0
     discount: int = 0
 
+    def __bool__(self) -> bool:
+        return bool(self.options or self.discount)
+
     def carried(self, before: BillingCycle, after: BillingCycle) -> Extras:
         """The same on another cycle: each total in proportion to the months, rounded half up.
 

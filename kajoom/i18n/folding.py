@@ -45,6 +45,13 @@ class ConstantFolding(NodeTransformer):
                 return nodes.Const(getattr(self.environment.formats, name), lineno=node.lineno)
         return node
 
+    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:  # noqa: N802
+        """Give a condition without ``else`` an empty text, where Jinja makes an undefined value each time."""
+        self.generic_visit(node)
+        if node.expr2 is None:
+            node.expr2 = nodes.Const("", lineno=node.lineno)
+        return node
+
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         """Put the values of a translated sentence between its parts, instead of formatting it."""
         self.generic_visit(node)

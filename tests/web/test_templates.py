@@ -31,6 +31,7 @@ _PAGE = """{% extends "base.html" %}
 {% for each in items %}{{ loop.index }}{{ each.name }}{% include "part.html" %}{% endfor %}
 {{ _("Invoice %(number)s", number=text) }}{{ _("Error: %(title)s", title=kept) }}{{ _("100 %% of %(n)s", n=number) }}
 {{ twice(number) }}{{ text.upper() }}{{ items[0].name.replace("x", "<") }}{{ nothing }}{{ safe }}
+{{- " hidden" if nothing }}{{ " & shown" if text }}
 {% endblock %}"""
 _INDENTED = """<p>
     {% if number %}{{ number }} services.{% endif %}
@@ -78,7 +79,7 @@ def test_page_has_the_text_of_its_template(environment: LocalizedEnvironment) ->
         "<title>A &amp; B · base</title><p>a &lt; b: &lt;i&gt;</p><p>&lt;i&gt;: none!</p><p>7: none</p>"
         "<p>kept: none</p><P>KEPT: NONE</P><div>title &lt;i&gt; </div>1&amp;",
         "1x(xx&lt;i&gt;)2y(yy&lt;i&gt;)Invoice &lt;i&gt;Error: <p>kept: none</p>100 % of 7",
-        "14&lt;I&gt;&lt;",
+        "14&lt;I&gt;&lt; &amp; shown",
         "<b>you &amp; me</b>",
     ]
 

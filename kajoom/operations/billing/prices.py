@@ -15,4 +15,6 @@ def price_of(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle, q
     """
     terms = service.terms
     price = plan.price(cycle, terms.recurring.currency, quantity)
-    return service.extras.carried(terms.cycle, cycle).added_to(price) if price is not None else None
+    if price is None or not service.extras:
+        return price
+    return service.extras.carried(terms.cycle, cycle).added_to(price)

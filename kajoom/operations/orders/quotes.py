@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from kajoom.domain.catalog import CatalogPlan, PermittedMove, Translated
+from kajoom.domain.catalog import CatalogGroup, CatalogPlan, PermittedMove, Translated
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.feature import FeatureChange, feature_changes
 from kajoom.domain.money import Money
-from kajoom.domain.quote import Quote, When, price_change, service_refusal, terms_refusal
+from kajoom.domain.quote import ChargePolicy, Quote, When, price_change, service_refusal, terms_refusal
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.saving import Saving, saving
 from kajoom.domain.terms import Terms
@@ -92,6 +92,16 @@ class Quotes:
             plans = (plan for group in self.service.groups for plan in group.plans if _is_listed(self.service, plan))
             self._offers[cycle] = [self._offer(plan, cycle) for plan in plans]
         return self._offers[cycle]
+
+    def groups(self, cycle: BillingCycle) -> list[CatalogGroup]:
+        """The groups of the plans that are offered on a cycle: the current one, then the others."""
+        offered = {offer.plan.group for offer in self.offers(cycle)}
+        return [group for group in self.service.groups if group.code in offered]
+
+    def charge(self, cycle: BillingCycle) -> ChargePolicy | None:
+        """How all of these groups charge an upgrade, ``None`` where they differ."""
+        policies = {group.charge for group in self.groups(cycle)}
+        return policies.pop() if len(policies) == 1 else None
 
     def _default(self, name: str, cycle: BillingCycle) -> Quote | BusinessError:
         """The quote of a plan at its default timing, or why there is none."""
