@@ -29,6 +29,7 @@ def header_text(text: str) -> str:
     return line if len(line) <= _MAX_LENGTH else f"{line[: _MAX_LENGTH - 1]}…"
 
 
+@lru_cache(maxsize=8)
 def address(name: str, email: str) -> Address:
     """An e-mail address with its display name; an internationalised domain in punycode, as headers need it."""
     local, _, domain = email.rpartition("@")
