@@ -13,7 +13,7 @@ from statistics import quantiles
 from tests.chaos.fairness.processes import Billing, bill, confirm, fill
 from tests.database import new_database
 
-_CHANGES = 2_000
+_CHANGES = 4_000
 """Services of each process that confirms: enough for the whole time of the billing."""
 
 
