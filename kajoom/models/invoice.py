@@ -30,7 +30,7 @@ from kajoom.models.db import Base, db
 from kajoom.models.order import Order
 from kajoom.models.partial_index import partial_index
 from kajoom.models.service import Service
-from kajoom.models.types import LineJson, TaxJson, enum_column, json_column
+from kajoom.models.types import LineJson, TaxJson, enum_column, inline_code, json_column
 
 
 class Counter(Base):
@@ -185,8 +185,8 @@ def invoice_by_number(number: str) -> Invoice | None:
 def id_of_last_invoice(order_id: SQLColumnExpression[int]) -> ScalarSelect[int | None]:
     """The id of the last invoice of an order's change, as a subquery for a join."""
     of_order = aliased(Invoice)
-    query = select(func.max(of_order.id))
-    return query.where(of_order.order_id == order_id, of_order.kind == InvoiceKind.CHANGE).scalar_subquery()
+    is_of_change = of_order.kind == inline_code(InvoiceKind.CHANGE)
+    return select(func.max(of_order.id)).where(of_order.order_id == order_id, is_of_change).scalar_subquery()
 
 
 def invoice_of_order(order_id: int) -> Invoice | None:

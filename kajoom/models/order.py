@@ -19,7 +19,7 @@ from kajoom.models.db import Base, db
 from kajoom.models.partial_index import partial_index
 from kajoom.models.plan_names import names_of_plans
 from kajoom.models.service import Service
-from kajoom.models.types import Translated, UtcDateTime, enum_column, json_column
+from kajoom.models.types import Translated, UtcDateTime, enum_column, inline_code, json_column
 
 
 class Order(Base):
@@ -101,7 +101,7 @@ class Order(Base):
         return Money(self.total_cents - self.credit_cents, self.currency)
 
 
-IS_OPEN = Order.status.in_(sorted(OPEN))
+IS_OPEN = Order.status.in_([inline_code(status) for status in sorted(OPEN)])
 """A change under way."""
 
 Index("ix_order_status", Order.status)
