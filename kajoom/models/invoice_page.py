@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from kajoom.domain.catalog import Catalog
@@ -44,6 +44,7 @@ class InvoicePage:
         return self.invoice.order if self.invoice.kind is InvoiceKind.CHANGE else None
 
 
+# Bound parameters, so that the statement is built, and its parts are hashed, once.
 _INVOICE_PAGE = (
     select(
         Invoice,
@@ -56,13 +57,13 @@ _INVOICE_PAGE = (
     .select_from(Invoice)
     .outerjoin(Attempt, Attempt.id == id_of_last_attempt(Invoice.id))
     .options(joinedload(Invoice.service), joinedload(Invoice.order))
+    .where(Invoice.client_id == bindparam("client_id"), Invoice.number == bindparam("number"))
 )
 
 
 def invoice_page_of(client_id: int, number: str) -> InvoicePage | None:
     """Return the client's invoice with this number, or ``None``."""
-    query = _INVOICE_PAGE.where(Invoice.client_id == client_id, Invoice.number == number)
-    row = db.session.execute(query).one_or_none()
+    row = db.session.execute(_INVOICE_PAGE, {"client_id": client_id, "number": number}).one_or_none()
     if row is None:
         return None
     invoice, attempt, version, credit_cents, credit_notes, credited = row
