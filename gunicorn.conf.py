@@ -20,9 +20,6 @@ from flask import Flask
 
 from app import INSTANCE
 from kajoom.config import Misconfigured, from_environment
-from kajoom.docstrings import forget_docstrings
-
-forget_docstrings()  # before the application is built, which takes their place
 
 try:
     configuration = from_environment(INSTANCE)

@@ -24,7 +24,6 @@ IMPORTS: dict[str, set[str]] = {
     "i18n": {"domain", "babel", "flask", "flask_babel", "jinja2", "markupsafe"},
     "clock": {"flask"},
     "logs": {"flask", "structlog"},
-    "docstrings": set(),
     "server": {"gunicorn"},
     "config": {"config_values", "domain", "models", "click"},
     "config_values": {"gateways.mail", "models", "operations", "idna"},
