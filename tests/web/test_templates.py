@@ -6,9 +6,12 @@ fails here.
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Flask
-from jinja2 import DictLoader, Environment, TemplateAssertionError, UndefinedError
+from jinja2 import DictLoader, Environment, FunctionLoader, TemplateAssertionError, UndefinedError
 
 from kajoom.i18n.formats import Formats, formats_for
 from kajoom.i18n.jinja import LocalizedEnvironment
@@ -118,3 +121,18 @@ def test_a_page_without_indentation_has_spaces_where_it_had_them(environment: Lo
 def test_item_that_is_missing_is_named(environment: LocalizedEnvironment) -> None:
     with pytest.raises(UndefinedError, match="price"):
         _render(environment, "item.html")
+
+
+def test_template_that_several_threads_open_first_is_compiled_once(environment: LocalizedEnvironment) -> None:
+    read: list[str] = []
+
+    def source(name: str) -> str:
+        read.append(name)
+        time.sleep(0.01)  # the other threads ask for it meanwhile
+        return _SOURCES[name]
+
+    environment.loader, environment.auto_reload = FunctionLoader(source), False
+    with ThreadPoolExecutor(4) as threads:
+        pages = [*threads.map(environment.get_template, ["plain.txt"] * 4)]
+    assert read == ["plain.txt", "macros.txt"]
+    assert {*pages} == {pages[0]}
