@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.money import Money
@@ -25,9 +24,9 @@ def saving(price: Money, cycle: BillingCycle, shorter: Money, shorter_cycle: Bil
     """
     if not 0 < shorter_cycle.months < cycle.months:
         return None
-    month = Fraction(shorter.cents, shorter_cycle.months)
-    saved = month * cycle.months - price.cents
-    if saved <= 0 or saved.denominator != 1:
+    # Multiplied by the months of the shorter cycle, so that whole numbers are exact.
+    saved = shorter.cents * cycle.months - price.cents * shorter_cycle.months
+    if saved <= 0 or saved % shorter_cycle.months:
         return None
-    months = saved / month
-    return Saving(Money(int(saved), price.currency), cycle, int(months) if months.denominator == 1 else 0)
+    months, rest = divmod(saved, shorter.cents)
+    return Saving(Money(saved // shorter_cycle.months, price.currency), cycle, 0 if rest else months)
