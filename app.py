@@ -33,6 +33,7 @@ from kajoom.operations.orders.panel_callbacks import answer_to
 from kajoom.web import init_web
 
 gc.freeze()  # nor is it looked through later, at each full collection
+gc.set_threshold(10_000, 10, 10)  # a page makes a thousand objects, which are gone with it: looking costs a twentieth
 gc.enable()
 
 INSTANCE = Path(__file__).resolve().parent / "instance"

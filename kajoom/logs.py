@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from flask import g, has_request_context
@@ -50,9 +51,14 @@ def formatter() -> logging.Formatter:
     )
 
 
+def request_id() -> str:
+    """The number of the current request, which its log lines have; given to it when it is first asked for."""
+    return str(g.setdefault("request_id", uuid4().hex[:12]))
+
+
 def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    if has_request_context() and "request_id" in g:
-        event["request"] = g.request_id
+    if has_request_context():
+        event["request"] = request_id()
     return event
 
 

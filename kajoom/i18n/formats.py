@@ -159,9 +159,10 @@ def formats_for(language: str) -> Formats:
 
 def current_formats() -> Formats:
     """The formats of the request's language, or of the e-mail being rendered; found once a request."""
-    if not g:  # outside a request and a command
+    try:
+        formats: Formats | None = g.get(_FORMATS)
+    except RuntimeError:  # outside a request and a command
         return formats_for(LANGUAGES[0])
-    formats: Formats | None = g.get(_FORMATS)
     if formats is None:
         # Asked directly: Flask-Babel would parse its answer to a locale of the whole language.
         select = get_babel().locale_selector

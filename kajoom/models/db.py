@@ -112,6 +112,11 @@ def begin_mode(*, read_only: bool, wait: bool = True, by_statement: bool = False
             mode.reset(token)
 
 
+def is_by_statement() -> bool:
+    """Whether each statement may be a transaction of its own, as those of a page outside its operation are."""
+    return _by_statement.get()
+
+
 @event.listens_for(Engine, "do_connect")
 def _create_private_file(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
     """Create the file of a new SQLite database readable by its owner alone; SQLite gives its other files that mode."""

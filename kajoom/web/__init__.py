@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from kajoom.domain.usage import Resource
-from kajoom.models.db import begin_mode
+from kajoom.models.kept_statement import page_reads
 from kajoom.web import (
     account,
     account_access,
@@ -92,14 +92,10 @@ def init_web(app: Flask, form_targets: Sequence[str] = ()) -> None:
 
 
 def _read_only_requests(wsgi_app: Callable[..., Any]) -> Callable[..., Any]:
-    """Begin transactions read-only, except those of ``@transactional`` operations.
-
-    On SQLite a view, or the page rendered after an operation, then takes no write lock and keeps no writer waiting.
-    On PostgreSQL its statements need no transaction around them: each sees what is committed when it begins either way.
-    """
+    """Read as pages do, except in ``@transactional`` operations."""
 
     def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        with begin_mode(read_only=True, by_statement=True):
+        with page_reads():
             return wsgi_app(environ, start_response)
 
     return wrapped

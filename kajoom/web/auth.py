@@ -36,13 +36,7 @@ from wtforms import Field
 from wtforms.validators import ValidationError
 
 from kajoom.domain.password import MAX_BYTES
-from kajoom.models.client import (
-    Client,
-    ClientFacts,
-    client_by_email,
-    client_by_id,
-    password_before_change,
-)
+from kajoom.models.client import Client, ClientFacts, client_by_email, client_by_id, password_before_change
 from kajoom.models.db import db
 from kajoom.operations.accounts.passwords import replace_password_hash
 from kajoom.operations.email_address import parse_email
@@ -239,15 +233,16 @@ def _next_of_request() -> str:
 
 
 def _require_sign_in() -> Response | Redirect | None:
-    if request.method == "OPTIONS" and request.endpoint is not None:
+    endpoint = request.endpoint
+    if request.method == "OPTIONS" and endpoint is not None:
         # Which methods an address has is no secret. Answered here, so that no later check of a page redirects.
         return current_app.make_default_options_response()
-    if request.endpoint in _SIGN_IN and signed_in_client():
+    if endpoint in _SIGN_IN and signed_in_client():
         # Another tab has signed in meanwhile: the token of this form was valid before.
         return redirect(_next_of_request() or url_for("service.index"), 303)
-    if request.endpoint == "security.logout" and not signed_in_client():
+    if endpoint == "security.logout" and not signed_in_client():
         return redirect(url_for("security.login"), 303)
-    if request.endpoint is None or request.endpoint in PUBLIC or signed_in_client():
+    if endpoint is None or endpoint in PUBLIC or signed_in_client():
         return None
     sign_in = sign_in_url(current_url(), reason_of_refusal())
     if wants_fragment():

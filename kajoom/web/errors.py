@@ -13,12 +13,13 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from kajoom.domain.refusal import BusinessError
 from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
+from kajoom.logs import request_id
 from kajoom.models.db import db
 from kajoom.web.auth import render_sign_in_again, signed_in_client
 from kajoom.web.fallback import fallback_response
 from kajoom.web.htmx import wants_fragment
 from kajoom.web.refusals import REFUSAL_MESSAGES, status_of
-from kajoom.web.request_log import alert_of_page_error, request_id
+from kajoom.web.request_log import alert_of_page_error
 
 log = logging.getLogger(__name__)
 

@@ -57,11 +57,12 @@ def init_factors(app: Flask) -> None:
 
 
 def _lead_to_setup() -> ResponseReturnValue | None:
-    if request.endpoint is None or request.endpoint in _ALWAYS_OPEN or request.blueprint == bp.name:
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in _ALWAYS_OPEN:
         return None
     client = signed_in_client()
     is_missing = client is not None and _is_required(client) and not client.has_factor
-    return redirect_to(url_for("factors.setup")) if is_missing else None
+    return redirect_to(url_for("factors.setup")) if is_missing and request.blueprint != bp.name else None
 
 
 def _is_required(client: ClientFacts) -> bool:

@@ -140,11 +140,10 @@ def _as_base_url(wsgi_app: Callable[..., Any], site: Site) -> Callable[..., Any]
         if not (site.demonstration and name in _LOOPBACK):
             environ[_REFUSED] = name not in site.hosts | _LOOPBACK
             environ["wsgi.url_scheme"], environ["HTTP_HOST"] = site.scheme, site.netloc
-        if site.prefix:
-            environ["SCRIPT_NAME"] = site.prefix
-            # Some proxies remove the prefix, others do not.
-            if f"{environ['PATH_INFO']}/".startswith(f"{site.prefix}/"):
-                environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(site.prefix)
+        environ["SCRIPT_NAME"] = site.prefix
+        # Some proxies remove the prefix, others do not.
+        if site.prefix and f"{environ['PATH_INFO']}/".startswith(f"{site.prefix}/"):
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(site.prefix)
         return wsgi_app(environ, start_response)
 
     return wrapped

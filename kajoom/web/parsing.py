@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request
+from flask import Flask, Request, abort
+from flask.globals import request_ctx
 from werkzeug.datastructures import Accept, ImmutableMultiDict, LanguageAccept, MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_accept_header
@@ -68,27 +69,28 @@ def init_parsing(app: Flask) -> None:
 
 
 def _parse_request() -> None:
+    current = request_ctx.request
     try:
-        _read_address()
-        _read_headers()
-        _read_body()
+        _read_address(current)
+        _read_headers(current)
+        _read_body(current)
     except HTTPException:
-        _forget_unread()
+        _forget_unread(current)
         raise
     except Exception as error:
         log.info("a request could not be read: %s", type(error).__name__)
-        _forget_unread()
+        _forget_unread(current)
         abort(400)
 
 
-def _forget_unread() -> None:
+def _forget_unread(request: Request) -> None:
     """Leave nothing to the error page that would raise again: what could not be read is empty."""
     for name in ("args", "form"):
         if name not in vars(request):
             setattr(request, name, ImmutableMultiDict())
 
 
-def _read_address() -> None:
+def _read_address(request: Request) -> None:
     """The path and the query; ``next`` is dropped unless it is a path of this site, whoever reads it later."""
     if len(request.query_string) > _MAX_QUERY_BYTES:
         raise ValueError("the query is too long")
@@ -100,27 +102,27 @@ def _read_address() -> None:
         request.args = _without_foreign_next(request.args)
 
 
-def _read_headers() -> None:
+def _read_headers(request: Request) -> None:
     """The cookies and the headers that are parsed when they are read."""
     if _REMEMBER_COOKIE in request.cookies:
         pairs = request.cookies.items(multi=True)
         request.cookies = ImmutableMultiDict(pair for pair in pairs if pair[0] != _REMEMBER_COOKIE)
-    request.accept_languages = _accepted("Accept-Language", LanguageAccept)
-    request.accept_encodings = _accepted("Accept-Encoding", Accept)
+    request.accept_languages = _accepted(request, "Accept-Language", LanguageAccept)
+    request.accept_encodings = _accepted(request, "Accept-Encoding", Accept)
     _ = request.content_length
     if request.method not in SAFE_METHODS:
         for name in _URL_HEADERS:
             _ = urlsplit(request.headers.get(name, "")).port
 
 
-def _accepted(name: str, kind: type[Preferred]) -> Preferred:
+def _accepted(request: Request, name: str, kind: type[Preferred]) -> Preferred:
     """What a header prefers; most browsers send one of a few, which is parsed once."""
     header = request.headers.get(name)
     parse = _parse_once if header is None or len(header) <= _SHORT else parse_accept_header
     return parse(header, kind)
 
 
-def _read_body() -> None:
+def _read_body(request: Request) -> None:
     """The form: the only content that pages accept. A webhook is JSON, whose bytes it verifies before reading it."""
     if request.blueprint == "webhook":
         if request.method not in SAFE_METHODS and not request.is_json:

@@ -1,4 +1,4 @@
-"""Log lines of requests: each has a number, and sign-ins and refusals of access are logged."""
+"""Log lines of requests: sign-ins, refusals of access, and what failed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import logging
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
-from flask import Flask, Response, current_app, g, request, request_started
+from flask import Flask, Response, current_app, g, request
 from flask_security import user_authenticated
 
 from kajoom import clock
 from kajoom.domain.device import truncated_address
 from kajoom.domain.task import AlertKind
+from kajoom.logs import request_id
 from kajoom.operations.outbox import send_alert
 
 log = logging.getLogger(__name__)
@@ -25,17 +25,11 @@ _ALERT_INTERVAL = timedelta(hours=1)
 
 
 def init_request_log(app: Flask) -> None:
-    """Number the requests, and log sign-ins and refusals of access; ``throttling`` logs wrong passwords and codes."""
+    """Log sign-ins and refusals of access; ``throttling`` logs wrong passwords and codes."""
     app.extensions[_ALERTS] = {}
     app.log_exception = _log_exception  # type: ignore[method-assign]
-    request_started.connect(_number_request, app)
     user_authenticated.connect(_log_sign_in, app)
     app.after_request(_log_refusal)
-
-
-def request_id() -> str:
-    """The number of the current request, as its log lines bear it."""
-    return str(g.setdefault("request_id", uuid4().hex[:12]))
 
 
 def alert_of_page_error(error: BaseException) -> bool:
@@ -54,10 +48,6 @@ def alert_of_page_error(error: BaseException) -> bool:
         return False
     alerts[kind] = at
     return True
-
-
-def _number_request(_app: Flask, **_signal: Any) -> None:
-    request_id()
 
 
 def _log_exception(exc_info: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from flask import Flask, has_request_context, request
+from flask.globals import request_ctx
 
 from kajoom.i18n.formats import current_formats
 from kajoom.web.hosts import is_own_origin
@@ -17,21 +18,19 @@ _LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]{0,2000}")
 
 
 def init_urls(app: Flask) -> None:
-    """Give templates a ``url_for`` that keeps what it has built: a page has a dozen addresses, mostly the same ones.
+    """Have the application keep the addresses that it has built: a page has a dozen, mostly the same ones.
 
-    An address depends on the values and, below a path prefix, on where the site is; a full one, as in e-mails, is built
-    each time.
+    In a request an address depends on its values alone, as ``BASE_URL`` says where the site is. A full one, as in
+    e-mails, is built each time.
     """
-
-    @lru_cache(maxsize=4096)
-    def kept_url(_root_path: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
-        return app.url_for(endpoint, **dict(values))
+    build = app.url_for
+    kept = lru_cache(maxsize=4096, typed=True)(build)
 
     def url_for(endpoint: str, **values: Any) -> str:
-        if "_external" in values or not has_request_context():
-            return app.url_for(endpoint, **values)
-        return kept_url(request.root_path, endpoint, tuple(values.items()))
+        is_path = has_request_context() and "_external" not in values
+        return kept(endpoint, **values) if is_path else build(endpoint, **values)
 
+    app.url_for = url_for  # type: ignore[method-assign]
     app.jinja_env.globals.update(url_for=url_for, current_url=current_url, other_language_url=other_language_url)
 
 
@@ -48,9 +47,11 @@ def current_url(**changed: str) -> str:
 
     For a POST it is the page that sent the form, as the address of the POST may not be readable with GET.
     """
-    # A path that begins with two slashes would be read as the address of another site.
-    path, query = f"/{_quote(request.root_path + request.path).lstrip('/')}", list(request.args.items(multi=True))
-    if request.method not in {"GET", "HEAD"}:
+    current = request_ctx.request
+    if current.method in {"GET", "HEAD"}:
+        # A path that begins with two slashes would be read as the address of another site.
+        path, query = f"/{_quote(current.root_path + current.path).lstrip('/')}", list(current.args.items(multi=True))
+    else:
         path, query = _referring_page()
     fields = [(name, value) for name, value in query if name != "lang" and name not in changed]
     fields.extend(changed.items())

@@ -32,7 +32,7 @@ IMPORTS: dict[str, set[str]] = {
         "operations", "flask",
     },
     "web": {
-        "clock", "domain", "i18n", "models", "operations",
+        "clock", "domain", "i18n", "logs", "models", "operations",
         "flask", "flask_babel", "flask_login", "flask_security", "flask_wtf", "itsdangerous", "markupsafe", "passlib",
         "qrcode", "werkzeug", "wtforms",
     },

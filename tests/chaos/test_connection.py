@@ -11,9 +11,12 @@ from flask import Flask
 from sqlalchemy import event
 
 from kajoom.models.db import db
+from kajoom.models.kept_statement import page_reads
 from kajoom.models.order import Order
+from kajoom.models.service_snapshot import service_snapshot_of
 from tests.chaos.reviewed_change import app_with_service, review_change
 from tests.database import Cluster, PostgresDatabase
+from tests.factories import AT
 from tests.operations.ledger_checks import nothing_written, rows
 
 
@@ -39,6 +42,17 @@ def test_connection_lost_between_two_pages_is_replaced(app: Flask, cluster: Clus
     close_connections(cluster)
     assert browser.post(f"{path}/plan", data=form).status_code == 303
     assert len(rows(Order)) == 1
+
+
+def test_connection_lost_between_two_statements_of_a_page_is_replaced(app: Flask, cluster: Cluster) -> None:
+    service_snapshot_of(1, 1, AT.date())  # the catalogue stays in memory
+    db.session.remove()
+    with page_reads():
+        services = [service_snapshot_of(1, 1, AT.date())]
+        close_connections(cluster)
+        services.append(service_snapshot_of(1, 1, AT.date()))
+    assert services[0] is not None
+    assert services[0] == services[1]
 
 
 def test_connection_lost_in_a_transaction_is_an_error_and_the_same_form_then_places_one_order(
