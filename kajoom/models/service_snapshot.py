@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import aliased
@@ -14,7 +15,6 @@ from kajoom.domain.catalog import Catalog, CatalogGroup, CatalogPlan
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.order import OPEN
 from kajoom.domain.payment import OPEN as UNSETTLED
 from kajoom.domain.quote import PricingInput
 from kajoom.domain.refusal import Refusal
@@ -29,7 +29,7 @@ from kajoom.models.credit import credit_cents_of
 from kajoom.models.invoice import Invoice
 from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.measures import Measures, measures_of
-from kajoom.models.order import Order
+from kajoom.models.order import IS_OPEN, Order
 from kajoom.models.payment import Attempt
 from kajoom.models.service import Service
 from kajoom.models.terms_change import planned_amount
@@ -37,7 +37,7 @@ from kajoom.models.types import inline_code
 from kajoom.models.unpaid_renewal import UnpaidRenewal, unpaid_renewal_from
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServiceSnapshot:
     """A client's service with its plan and what may block a change.
 
@@ -100,7 +100,7 @@ class ServiceSnapshot:
         renewal = self.unpaid_renewal
         return self.credit if renewal is None or self._must_pay_first(on) else self.credit + renewal.given_back
 
-    @property
+    @cached_property
     def product_refusal(self) -> Refusal | None:
         """Return why the product has no change to offer this service whatever its state, ``None`` when it has one."""
         reachable = [plan for group in self.groups for plan in group.reachable_from(self.plan)]
@@ -110,12 +110,12 @@ class ServiceSnapshot:
             return Refusal.OTHER_CURRENCY
         return None if reachable else Refusal.NOT_PERMITTED
 
-    @property
+    @cached_property
     def groups(self) -> tuple[CatalogGroup, ...]:
         """The groups whose plans may follow the current one: its own, then the others that the host permits."""
         return self.catalog.groups_from(self.plan)
 
-    @property
+    @cached_property
     def cycles(self) -> tuple[BillingCycle, ...]:
         """The cycles on which these groups are sold in the service's currency, the shortest first."""
         return self.catalog.cycles_from(self.plan, self.terms.recurring.currency)
@@ -138,9 +138,7 @@ class ServiceSnapshot:
 
 # Each subquery uses an index on the service, so the query stays fast whatever the number of rows.
 _OPEN_ORDER: ColumnElement[str | None] = (
-    select(Order.reference)
-    .where(Order.service_id == Service.id, Order.status.in_([inline_code(status) for status in sorted(OPEN)]))
-    .scalar_subquery()
+    select(Order.reference).where(Order.service_id == Service.id, IS_OPEN).scalar_subquery()
 )
 _UNPAID = aliased(Invoice)
 _IS_BEING_PAID: ColumnElement[bool] = (
