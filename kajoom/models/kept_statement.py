@@ -112,7 +112,10 @@ def _current_reader() -> _Reader | None:
     if not reader.is_open:
         if db.session.registry.has() and db.session().in_transaction():
             return None
-        reader.open()
+        try:
+            reader.open()
+        except db.engine.dialect.loaded_dbapi.Error:
+            return None  # the session cannot connect either, and raises SQLAlchemy's exception
     return reader
 
 

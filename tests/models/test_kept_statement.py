@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import Column, Date, Integer, MetaData, Table, bindparam, select, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from kajoom.domain.service import ServiceStatus
@@ -120,6 +120,22 @@ def test_failing_statement_of_a_page_raises_the_exception_of_sqlalchemy_and_the_
         db.session.rollback()
         assert _LABELS.first(id=service_id).label == ""
     assert connections_in_use() == 0
+
+
+def test_page_without_a_database_raises_the_exception_of_sqlalchemy(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service_id = factories.service().id
+    db.session.commit()
+
+    def refuse(*_arguments: Any, **_options: Any) -> None:
+        raise db.engine.dialect.loaded_dbapi.OperationalError("no connection")
+
+    with page():
+        db.engine.dispose()
+        monkeypatch.setattr(db.engine.dialect, "connect", refuse)
+        with pytest.raises(OperationalError, match="no connection"):
+            _LABELS.rows(id=service_id)
 
 
 def test_statements_of_a_page_are_counted(app: Flask, statements: Statements) -> None:
