@@ -74,9 +74,9 @@ class _Reader:
         self.engine: Engine = db.engine
         self.connection: PoolProxiedConnection = self.engine.raw_connection()
         self.is_open = True
-        if self.engine.name == "postgresql":
-            driver: Any = self.connection.driver_connection
-            driver.autocommit = True  # SQLite's begins no transaction by itself
+        driver: Any = self.connection.driver_connection
+        if self.engine.name == "postgresql" and not driver.autocommit:  # to set it takes a while even if it is set
+            driver.autocommit = True  # SQLite's driver begins no transaction by itself
 
     def close(self) -> None:
         """Give the connection back."""
