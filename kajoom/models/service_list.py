@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -99,17 +100,18 @@ class ServicePages(Pagination):
     catalog: Catalog
 
     def _query_items(self) -> list[Any]:
-        query, values = self._query_args["query"], self._query_args["values"]
-        values = values | {"limit": self.per_page, "offset": self._query_offset}
-        rows = query.rows(**values) if isinstance(query, KeptStatement) else db.session.execute(query, values)
-        return [ListedService(*row) for row in rows]
+        return [ListedService(*row) for row in self._rows("query", limit=self.per_page, offset=self._query_offset)]
 
     def _query_count(self) -> int:
         if is_whole_list(self):
             self.to_do = sum(row.attention <= Attention.TO_PAY for row in self.items)
             return len(self.items)
-        total, self.to_do = db.session.execute(self._query_args["counts"], self._query_args["values"]).one()
+        [(total, self.to_do)] = self._rows("counts")
         return int(total)
+
+    def _rows(self, name: str, **bounds: int) -> Iterable[Any]:
+        query, values = self._query_args[name], {**self._query_args["values"], **bounds}
+        return query.rows(**values) if isinstance(query, KeptStatement) else db.session.execute(query, values)
 
 
 _ATTENTION: ColumnElement[int] = case(
@@ -168,13 +170,13 @@ _LISTED = (
     .where(Service.client_id == bindparam("client_id"))
 )
 _PAGE, _COUNTS = _statements(_LISTED)
-_KEPT_PAGE = KeptStatement(lambda: _PAGE)
+_KEPT_PAGE, _KEPT_COUNTS = KeptStatement(lambda: _PAGE), KeptStatement(lambda: _COUNTS)
 
 
 def services_of(client_id: int, page: int, today: date, wanted: ServiceFilter) -> ServicePages:
     """Return a page of the client's services that are wanted, those that need the client first."""
     current = catalog() if wanted.text else None
-    query, counts = (_KEPT_PAGE, _COUNTS) if wanted == ServiceFilter() else _statements(_filtered(wanted, current))
+    query, counts = (_KEPT_PAGE, _KEPT_COUNTS) if wanted == ServiceFilter() else _statements(_filtered(wanted, current))
     values = {"client_id": client_id, "today": today}
     pages = ServicePages(page=page, per_page=PER_PAGE, max_per_page=PER_PAGE, query=query, counts=counts, values=values)
     pages.catalog = current or catalog(pages.items[0].catalog_version if pages.items else None)
