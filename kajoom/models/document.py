@@ -23,7 +23,7 @@ from sqlalchemy import (
 from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.models.credit_note import CreditNote
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice
+from kajoom.models.invoice import Invoice, unpaid_cents
 from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.paging import PER_PAGE, is_whole_list
 from kajoom.models.service import Service
@@ -74,7 +74,6 @@ def _of_both() -> CompoundSelect[Any]:
 
 
 def _invoices() -> Select[Any]:
-    balance = Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents
     return _of_client(
         Invoice.number,
         Invoice.kind,
@@ -82,7 +81,7 @@ def _invoices() -> Select[Any]:
         Invoice.issued_on,
         Invoice.due_on,
         Invoice.total_cents.label("cents"),
-        case((Invoice.status == InvoiceStatus.OPEN, balance), else_=0).label("balance_cents"),
+        case((Invoice.status == InvoiceStatus.OPEN, unpaid_cents(Invoice)), else_=0).label("balance_cents"),
         Invoice.currency,
         Service.label,
         literal(1).label("place"),

@@ -29,7 +29,7 @@ from kajoom.domain.order import CLIENT_ACTS_ON, OPEN, OrderStatus, ReviewReason
 from kajoom.domain.quote import Decision
 from kajoom.domain.terms_change import TermsStatus
 from kajoom.models.db import db
-from kajoom.models.invoice import Invoice
+from kajoom.models.invoice import Invoice, unpaid_cents
 from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.order import Order
 from kajoom.models.terms_change import TermsChange
@@ -147,7 +147,7 @@ _HISTORY = (
         Order.delay,
         Order.review_reason,
         _of_invoice(Invoice.number).label("invoice"),
-        _of_invoice(Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents).label("balance"),
+        _of_invoice(unpaid_cents(Invoice)).label("balance"),
         *(column.label(f"terms_{column.name}") for column in TermsChange.__table__.columns),
     )
     .select_from(_PAGE)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -143,6 +144,11 @@ class Invoice(Base):
         if self.status is InvoiceStatus.VOID:
             return Money(0, self.currency)
         return Money(self.total_cents - self.credit_cents - self.paid_cents, self.currency)
+
+
+def unpaid_cents(invoice: type[Invoice]) -> ColumnElement[int]:
+    """The unpaid amount in statements, in cents; of a void invoice too, whose ``balance`` is zero."""
+    return invoice.total_cents - invoice.credit_cents - invoice.paid_cents
 
 
 IS_LIVE_RENEWAL = and_(

@@ -16,14 +16,14 @@ from kajoom.models.catalog import Plan
 from kajoom.models.client import Client
 from kajoom.models.db import db
 from kajoom.models.folded_text import fold, folded
-from kajoom.models.invoice import Invoice
+from kajoom.models.invoice import Invoice, unpaid_cents
 from kajoom.models.order import Order
 from kajoom.models.paging import page_of
 from kajoom.models.service import Service
 
 # Each kind is named so that the index of kinds and statuses serves.
 _IS_OPEN = and_(Invoice.kind.in_(list(InvoiceKind)), Invoice.status == InvoiceStatus.OPEN)
-_BALANCE = Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents
+_BALANCE = unpaid_cents(Invoice)
 _METHOD = func.coalesce(func.nullif(Order.payment_method, ""), Service.payment_method)
 """The method chosen for the change, or else the usual one of the service."""
 

@@ -15,7 +15,7 @@ from kajoom.domain.order import OrderEvent, OrderStatus, ReviewReason
 from kajoom.domain.payment import AttemptStatus
 from kajoom.domain.quote import Decision
 from kajoom.models.credit_note import credit_note_numbers
-from kajoom.models.invoice import Invoice, id_of_last_invoice
+from kajoom.models.invoice import Invoice, id_of_last_invoice, unpaid_cents
 from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.order import Order, OrderStep
 from kajoom.models.payment import Attempt, id_of_last_attempt
@@ -164,8 +164,7 @@ def _named(row: Any, model: type[Order] | type[Invoice] | type[Attempt]) -> list
 
 def _of_order(*columns: Any) -> Select[Any]:
     """Select the last invoice of an order's change and the last attempt at it, as ``_payment`` reads, then columns."""
-    unpaid = Invoice.total_cents - Invoice.credit_cents - Invoice.paid_cents
-    balance = case((Invoice.status == InvoiceStatus.VOID, 0), else_=unpaid)
+    balance = case((Invoice.status == InvoiceStatus.VOID, 0), else_=unpaid_cents(Invoice))
     return (
         select(*_named(InvoiceRow, Invoice), balance, *_named(AttemptRow, Attempt), *columns)
         .select_from(Order)

@@ -21,7 +21,7 @@ from kajoom.models.cancellation import IS_OPEN_REQUEST, Cancellation
 from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.db import db
 from kajoom.models.folded_text import fold, folded
-from kajoom.models.invoice import Invoice, id_of_last_invoice
+from kajoom.models.invoice import Invoice, id_of_last_invoice, unpaid_cents
 from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.order import IS_OPEN, Order
 from kajoom.models.paging import PER_PAGE, is_whole_list
@@ -123,10 +123,6 @@ _ATTENTION: ColumnElement[int] = case(
 )
 
 
-def _balance(invoice: type[Invoice]) -> ColumnElement[int]:
-    return invoice.total_cents - invoice.credit_cents - invoice.paid_cents
-
-
 def _statements(listed: Select[Any]) -> tuple[Executable, Executable]:
     """The statements of a page of a list, and of how many rows it has, and how many of them have something to pay."""
     rows = listed.subquery()
@@ -152,12 +148,12 @@ _COLUMNS: list[ColumnElement[Any] | InstrumentedAttribute[Any]] = [
     Order.to_plan_id.label("order_to"),
     Order.effective_on.label("order_on"),
     Order.expires_on.label("pay_by"),
-    _balance(_CHANGE).label("order_cents"),
+    unpaid_cents(_CHANGE).label("order_cents"),
     Cancellation.reference.label("cancellation"),
     Cancellation.effective_on.label("ends_on"),
     _RENEWAL.number.label("renewal"),
     _RENEWAL.due_on.label("renewal_due_on"),
-    _balance(_RENEWAL).label("renewal_cents"),
+    unpaid_cents(_RENEWAL).label("renewal_cents"),
     select(CatalogVersion.version).scalar_subquery().label("catalog_version"),
 ]
 _LISTED = (

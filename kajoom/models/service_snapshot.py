@@ -26,7 +26,7 @@ from kajoom.models.cancellation import Cancellation, OpenCancellation, open_canc
 from kajoom.models.catalog import CatalogVersion, catalog
 from kajoom.models.client import Client, taxation_of
 from kajoom.models.credit import credit_cents_of
-from kajoom.models.invoice import Invoice
+from kajoom.models.invoice import Invoice, unpaid_cents
 from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.measures import Measures, measures_of
 from kajoom.models.order import IS_OPEN, Order
@@ -194,7 +194,7 @@ _SNAPSHOT = (
         Cancellation.reference.label("cancellation_reference"),
         Cancellation.effective_on.label("cancellation_effective_on"),
         _UNPAID.number.label("unpaid_number"),
-        (_UNPAID.total_cents - _UNPAID.credit_cents - _UNPAID.paid_cents).label("unpaid_cents"),
+        unpaid_cents(_UNPAID).label("unpaid_cents"),
         _UNPAID.currency.label("unpaid_currency"),
         _UNPAID.due_on.label("unpaid_due_on"),
         _UNPAID.period_start.label("unpaid_period_start"),
