@@ -172,13 +172,11 @@ def lease_next(at: datetime, turns: Turns | None = None) -> LeasedMessage | None
 _is_any_due = transactional(read_only=True)(is_any_due)
 
 
-@transactional
-def _lease(turns: Turns, at: datetime) -> LeasedMessage | None:
-    return _claim(turns, at)
-
-
 def _claim(turns: Turns, at: datetime) -> LeasedMessage | None:
     return claim_message(turns, at, at + LEASE, uuid4().hex)
+
+
+_lease = transactional(_claim)
 
 
 @transactional
