@@ -36,23 +36,16 @@ log = logging.getLogger(__name__)
 _EXPECTED = (StillPending, MailDelayed, MailRefused, PanelUnavailable, ProviderUnavailable)
 
 
-def run_once(gateways: Gateways, at: datetime, turns: Turns | None = None) -> bool:
-    """Handle the next due message; ``False`` when there is none. ``turns`` are those of this worker."""
-    message = outbox.lease_next(at, turns)
-    if message is not None:
-        handle(gateways, message, at)
-    return message is not None
-
-
 def handle(
     gateways: Gateways,
     message: LeasedMessage,
     at: datetime,
-    turns: Turns | None = None,
-    next_at: Callable[[], datetime | None] = lambda: None,
+    turns: Turns,
+    next_at: Callable[[], datetime | None],
 ) -> LeasedMessage | None:
     """Handle a message, and return the next one, which is leased in the commit that marks this one as done.
 
+    ``turns`` are those of this worker.
     ``next_at``, called then, says when the next one is to be due, or ``None`` to lease none. None is leased either when
     nothing is due, or when the message could not be handled.
     """

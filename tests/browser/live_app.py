@@ -23,11 +23,11 @@ from kajoom.models.service import service_by_external_id
 from kajoom.operations.catalog.load import load_catalog
 from kajoom.operations.demo import DemoContext, load_demonstration
 from kajoom.operations.orders.provisioning import mark_operational
-from kajoom.worker.consumer import run_once
 from tests.architecture.files import ROOT
 from tests.catalog_cache import forget_catalog
 from tests.conftest import config_for, set_time
 from tests.database import SqliteDatabase
+from tests.worker_runs import run_once
 
 NOON = datetime(2022, 10, 17, 16, tzinfo=UTC)
 """Noon in Toronto, on the day that the demonstration's files describe."""

@@ -23,12 +23,12 @@ from kajoom.models.payment import Payment
 from kajoom.models.refund import RefundAttempt
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.orders.provisioning import mark_refused
-from kajoom.worker.consumer import run_once
 from tests.conftest import Browser, Statements
 from tests.operations.ledger_checks import nothing_written
 from tests.web.conftest import NOON
 from tests.web.demo_rows import TODAY, number_of, record_received, reference_of
 from tests.web.pages import refusal_in
+from tests.worker_runs import run_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("staff_in_english")]
 

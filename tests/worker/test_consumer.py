@@ -18,12 +18,11 @@ from kajoom.models.outbox import Message
 from kajoom.models.service import Service
 from kajoom.operations import outbox
 from kajoom.operations.daily import enqueue_day
-from kajoom.worker.consumer import run_once
 from tests import factories
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 from tests.operations.pending_payments import last_attempt
 from tests.worker.paid_orders import pay_order
-from tests.worker_runs import drain
+from tests.worker_runs import drain, run_once
 
 AT = factories.AT
 pytestmark = pytest.mark.usefixtures("app")

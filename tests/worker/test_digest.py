@@ -25,13 +25,12 @@ from kajoom.operations.accounts.links import signing_keys
 from kajoom.operations.billing.credit import grant_credit
 from kajoom.operations.daily import enqueue_digest
 from kajoom.operations.upkeep.audit import newest_seal, seal_new_acts, verify_audit
-from kajoom.worker.consumer import run_once
 from tests import factories
 from tests.catalog_cache import forget_catalog
 from tests.conftest import Statements
 from tests.fake_gateways import FakeMailer
 from tests.worker.email_parts import parse, text_of
-from tests.worker_runs import drain
+from tests.worker_runs import drain, run_once
 
 pytestmark = pytest.mark.usefixtures("app")
 

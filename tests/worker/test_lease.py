@@ -16,11 +16,10 @@ from kajoom.models.outbox import Message
 from kajoom.models.payment import Payment
 from kajoom.models.service import Service
 from kajoom.operations import outbox
-from kajoom.worker.consumer import run_once
 from tests import factories
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
 from tests.worker.paid_orders import pay_order
-from tests.worker_runs import drain
+from tests.worker_runs import drain, run_once
 
 AT = factories.AT
 LATER = AT + outbox.LEASE + timedelta(seconds=1)

@@ -13,13 +13,14 @@ from kajoom.gateways import Gateways
 from kajoom.models.db import db
 from kajoom.models.order import Order
 from kajoom.models.outbox import Message
-from kajoom.worker.consumer import _HANDLERS, run_once
+from kajoom.worker.consumer import _HANDLERS
 from kajoom.worker.email_kinds import EMAILS
 from tests import factories
 from tests.factories import AT
 from tests.fake_gateways import FakeMailer
 from tests.operations.renewal_setup import issue_next_renewal
 from tests.worker.paid_orders import pay_order
+from tests.worker_runs import run_once
 
 pytestmark = pytest.mark.usefixtures("app")
 

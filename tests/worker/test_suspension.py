@@ -27,7 +27,6 @@ from kajoom.operations.billing.suspension import lift_as_staff, suspend_as_staff
 from kajoom.operations.orders.service_tasks import complete_task, report_late_accounts, retry_task
 from kajoom.operations.payments.credit import pay_with_credit
 from kajoom.operations.tasks import claim_task
-from kajoom.worker.consumer import run_once
 from tests import factories
 from tests.factories import AT, DUE
 from tests.fake_gateways import FakeMailer, FakePanel, FakeProvider
@@ -47,7 +46,7 @@ from tests.worker.suspension_setup import (
     suspended,
     unpaid_service,
 )
-from tests.worker_runs import drain
+from tests.worker_runs import drain, run_once
 
 pytestmark = pytest.mark.usefixtures("app")
 REFUSED = PanelResult(PanelStatus.REFUSED, "Account is locked.")
