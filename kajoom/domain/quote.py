@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from kajoom.domain.decision import ChargePolicy, Decision, Line, LineCode, PricingInput, When, decide
@@ -70,7 +70,7 @@ class Quote:
     needs_person: bool
     planned: Money | None = None
 
-    @property
+    @cached_property
     def due_today(self) -> Money:
         """The amount payable today, with taxes and after account credit."""
         return self.total - self.credit_used
@@ -205,15 +205,10 @@ def quote(
     return price_change(service.as_of(on), target, on, when, charge, needs_person)
 
 
-@lru_cache(maxsize=256)
 def price_change(
     service: PricingInput, target: Terms, on: date, when: When | None, charge: ChargePolicy, needs_person: bool
 ) -> Quote:
-    """Price a change that nothing forbids, as ``quote`` does; ``service`` is as it stands on the day ``on``.
-
-    The last ones are kept, as they follow from these values alone: a client previews, reviews and confirms what the
-    list of plans has priced.
-    """
+    """Price a change that nothing forbids, as ``quote`` does; ``service`` is as it stands on the day ``on``."""
     outcome = decide(service, target, on, when, charge)
     subtotal = sum((line.amount for line in outcome.lines), start=target.recurring.zero())
     taxes = taxes_on(subtotal, service.taxation, on)

@@ -26,7 +26,7 @@ from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.order import IS_OPEN, Order
 from kajoom.models.paging import PER_PAGE, is_whole_list
 from kajoom.models.service import Service
-from kajoom.models.service_snapshot import UNPAID_RENEWAL_ID
+from kajoom.models.service_row import UNPAID_RENEWAL_ID
 
 _RENEWAL = aliased(Invoice)
 _CHANGE = aliased(Invoice)

@@ -1,55 +1,47 @@
-"""Everything that pages and quotes need of a service, read in one query."""
+"""Everything that pages and quotes need of a service, as one value."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, select
-from sqlalchemy.orm import aliased
-
-from kajoom.domain.cancellation import CancellationStatus
 from kajoom.domain.catalog import Catalog, CatalogGroup, CatalogPlan
 from kajoom.domain.cycle import BillingCycle
-from kajoom.domain.invoice import InvoiceKind, InvoiceStatus
 from kajoom.domain.money import Money
-from kajoom.domain.payment import OPEN as UNSETTLED
 from kajoom.domain.quote import PricingInput
 from kajoom.domain.refusal import Refusal
 from kajoom.domain.service import ServiceStatus
 from kajoom.domain.tax import Taxation
 from kajoom.domain.terms import NO_EXTRAS, Extras, Terms, due_date_on
 from kajoom.domain.usage import combined_usage
-from kajoom.models.cancellation import Cancellation, OpenCancellation, open_cancellation_from
-from kajoom.models.catalog import CatalogVersion, catalog
-from kajoom.models.client import Client, taxation_of
-from kajoom.models.credit import credit_cents_of
-from kajoom.models.invoice import Invoice, unpaid_cents
-from kajoom.models.kept_statement import KeptStatement
+from kajoom.models.cancellation import OpenCancellation, open_cancellation_from
+from kajoom.models.catalog import catalog
+from kajoom.models.client import taxation_of
 from kajoom.models.measures import Measures, measures_of
-from kajoom.models.order import IS_OPEN, Order
-from kajoom.models.payment import Attempt
-from kajoom.models.service import Service
+from kajoom.models.service_row import SERVICE_ROW
 from kajoom.models.terms_change import planned_amount
-from kajoom.models.types import inline_code
 from kajoom.models.unpaid_renewal import UnpaidRenewal, unpaid_renewal_from
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ServiceSnapshot:
-    """A client's service with its plan and what may block a change.
+    """A client's service with its plan and what may block a change, as it stands on the day ``on``.
 
-    ``due`` is the due date as it stands on the day of the snapshot: that of a service at 0.00 moves on by itself.
+    ``due`` is the due date of that day: that of a service at 0.00 moves on by itself.
     ``open_order`` is a reference. It, ``open_cancellation`` and ``unpaid_renewal`` are ``None`` when there is none.
     ``measures`` says which amounts of the ``usage`` its panel measured, ``None`` when it measured none lately.
     ``extras`` are its options and its discount, ``planned`` is the recurring amount already set for its next period,
     ``taxation`` is which taxes its price has, and ``credit`` the client's account credit in the service's currency.
     ``values`` is all of that as it was read.
+
+    What is read again on the same day and is the same is the same object, so that what was computed from it is known.
     """
 
     id: int
+    on: date
     client_id: int
     plan: CatalogPlan
     group: CatalogGroup
@@ -125,7 +117,7 @@ class ServiceSnapshot:
         """Whether no panel is connected on its server, so that a person at the host makes each change of plan."""
         return self.catalog.server(self.server).is_by_hand
 
-    @property
+    @cached_property
     def is_taxed(self) -> bool:
         """Whether taxes are added to the client's prices: pages speak of taxes only then."""
         return self.taxation.is_taxed
@@ -136,101 +128,36 @@ class ServiceSnapshot:
         return self.product_refusal is None
 
 
-# Each subquery uses an index on the service, so the query stays fast whatever the number of rows.
-_OPEN_ORDER: ColumnElement[str | None] = (
-    select(Order.reference).where(Order.service_id == Service.id, IS_OPEN).scalar_subquery()
-)
-_UNPAID = aliased(Invoice)
-_IS_BEING_PAID: ColumnElement[bool] = (
-    select(Attempt.id)
-    .where(
-        Attempt.invoice_id == _UNPAID.id,
-        Attempt.status.in_([inline_code(status) for status in sorted(UNSETTLED)]),
-        Attempt.approve_url == "",
-    )
-    .exists()
-)
-UNPAID_RENEWAL_ID: ColumnElement[int | None] = (
-    select(Invoice.id)
-    .where(
-        Invoice.service_id == Service.id,
-        Invoice.kind == inline_code(InvoiceKind.RENEWAL),
-        Invoice.status == inline_code(InvoiceStatus.OPEN),
-    )
-    .order_by(Invoice.due_on, Invoice.id)
-    .limit(1)
-    .scalar_subquery()
-)
-"""The oldest renewal of a service that is to be paid."""
-_SNAPSHOT = (
-    select(
-        Service.id,
-        Service.client_id,
-        Service.plan_id,
-        Service.label,
-        Service.username,
-        Service.server,
-        Service.status,
-        Service.cycle,
-        Service.currency,
-        Service.recurring_cents,
-        Service.options_cents,
-        Service.discount_cents,
-        Service.next_terms,
-        Service.quantity,
-        Service.registered_on,
-        Service.next_due_date,
-        Service.anchor_day,
-        Service.payment_method,
-        Service.usage,
-        Service.measured_usage,
-        Service.measured_at,
-        Service.version,
-        Client.province,
-        Client.country,
-        Client.tax_exempt,
-        credit_cents_of(Service.client_id, Service.currency).label("credit"),
-        _OPEN_ORDER.label("open_order"),
-        Cancellation.reference.label("cancellation_reference"),
-        Cancellation.effective_on.label("cancellation_effective_on"),
-        _UNPAID.number.label("unpaid_number"),
-        unpaid_cents(_UNPAID).label("unpaid_cents"),
-        _UNPAID.currency.label("unpaid_currency"),
-        _UNPAID.due_on.label("unpaid_due_on"),
-        _UNPAID.period_start.label("unpaid_period_start"),
-        _UNPAID.period_end.label("unpaid_period_end"),
-        _UNPAID.credit_cents.label("unpaid_credit_cents"),
-        _UNPAID.paid_cents.label("unpaid_received_cents"),
-        _IS_BEING_PAID.label("unpaid_is_being_paid"),
-        _UNPAID.suspends_on.label("unpaid_suspends_on"),
-        Service.lifts_when_paid,
-        select(CatalogVersion.version).scalar_subquery().label("catalog_version"),
-    )
-    .join(Client, Client.id == Service.client_id)
-    .outerjoin(
-        Cancellation,
-        and_(Cancellation.service_id == Service.id, Cancellation.status == inline_code(CancellationStatus.OPEN)),
-    )
-    .outerjoin(_UNPAID, _UNPAID.id == UNPAID_RENEWAL_ID)
-    .where(Service.id == bindparam("service_id"), Service.client_id == bindparam("client_id"))
-)
-_KEPT_SNAPSHOT = KeptStatement(lambda: _SNAPSHOT)
-
-
 def service_snapshot_of(client_id: int, service_id: int, on: date) -> ServiceSnapshot | None:
     """Return the snapshot of a client's service as it stands on the day ``on``.
 
     ``None`` when it does not exist or belongs to another client.
     """
-    row = _KEPT_SNAPSHOT.first(service_id=service_id, client_id=client_id)
-    if row is None:
-        return None
-    current = catalog(row.catalog_version or 0)
+    row = SERVICE_ROW.first(service_id=service_id, client_id=client_id)
+    return None if row is None else _snapshot(_Read(row, on, catalog(row.catalog_version or 0)))
+
+
+class _Read(NamedTuple):
+    """All that a snapshot follows from: the row, the day on which it was read, and the catalogue of its version."""
+
+    row: Any
+    on: date
+    catalog: Catalog
+
+    def __hash__(self) -> int:
+        return hash((self.row.id, self.on))  # the usage in the row has no hash; equality compares all
+
+
+@lru_cache(maxsize=128)
+def _snapshot(read: _Read) -> ServiceSnapshot:
+    """The snapshot of a row. The last ones are kept: the requests of a client who chooses a plan read the same row."""
+    row, on, current = read
     plan = current.plans[row.plan_id]
     recurring, cycle = Money(row.recurring_cents, row.currency), BillingCycle(row.cycle)
     measures = measures_of(row.measured_usage, row.measured_at, on)
     return ServiceSnapshot(
         id=row.id,
+        on=on,
         client_id=row.client_id,
         plan=plan,
         group=current.group_of(plan),

@@ -11,7 +11,7 @@ from kajoom.models.catalog import Plan
 from kajoom.models.db import db
 from kajoom.models.invoice import Invoice
 from kajoom.models.service import Service
-from kajoom.models.service_snapshot import UNPAID_RENEWAL_ID
+from kajoom.models.service_row import UNPAID_RENEWAL_ID
 
 
 class StaffService(NamedTuple):

@@ -15,11 +15,10 @@ from kajoom.domain.quote import Quote, When, amount_in_digest
 from kajoom.domain.refusal import BusinessError, Refusal
 from kajoom.domain.throttle import ThrottleKind
 from kajoom.i18n.formats import current_formats, gettext
-from kajoom.i18n.labels import label_for
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.place import place_order
 from kajoom.operations.orders.placed import UnknownService
-from kajoom.operations.orders.quotes import Choice, Quotes, suggested
+from kajoom.operations.orders.quotes import Choice, Quotes, quotes_of, suggested
 from kajoom.web.auth import current_client
 from kajoom.web.blocked import render_blocked, render_refusal
 from kajoom.web.forms import ConfirmForm, PlanForm, ReviewForm
@@ -52,7 +51,8 @@ def choose(service_id: int) -> ResponseReturnValue:
 
     At each change the form requests the same address with its field ``asked``, and gets the new price alone.
     """
-    quotes = Quotes(get_service_or_404(service_id), clock.today())
+    service = get_service_or_404(service_id)
+    quotes = quotes_of(service, service.on)
     if quotes.blocked_reason is not None:
         url = url_for("plan.choose", service_id=service_id)
         return render_blocked(quotes.service, BusinessError(quotes.blocked_reason), 200, push=url)
@@ -74,7 +74,7 @@ def review(service_id: int) -> ResponseReturnValue:
     """Show every figure and condition of one choice, and the button that confirms it."""
     service = get_service_or_404(service_id)
     form = ReviewForm.parse(request.args)
-    preview = preview_of(Quotes(service, clock.today()), form.choice, form.asked.data)
+    preview = preview_of(quotes_of(service, service.on), form.choice, form.asked.data)
     if preview.error is not None:
         raise preview.error
     return _render_review(preview, request.args.get("method", ""))
@@ -99,7 +99,7 @@ def confirm(service_id: int) -> ResponseReturnValue:
                 on=clock.today(),
                 at=clock.now(),
                 days_to_pay=current_app.config["DAYS_TO_PAY"],
-                method_of=lambda service: chosen_method(form.method.data, service, clock.today()),
+                method_of=lambda service: chosen_method(form.method.data, service, service.on),
             )
     except UnknownService:
         abort(404)
@@ -136,7 +136,6 @@ def _render_choice(preview: Preview, quotes: Quotes, fragment: str, **response_o
         today=quotes.on,
         preview=preview,
         quotes=quotes,
-        cycles=service.cycles,
         way=next(iter(ways), None),
         no_way_in_time=is_too_late_to_pay(service, ways),
         page=lambda: product_context(service),
@@ -147,7 +146,7 @@ def _render_choice(preview: Preview, quotes: Quotes, fragment: str, **response_o
 def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue:
     """The review, after a refused confirmation with ``preview.error``, its status and the method it ``requested``."""
     service, error = preview.service, preview.error
-    ways = ways_to_pay(service, clock.today(), current_app.config["DAYS_TO_PAY"])
+    ways = ways_to_pay(service, service.on, current_app.config["DAYS_TO_PAY"])
     by_code = {each.method.code: each for each in ways}
     way = by_code.get(requested) or next(iter(ways), None)
     method = way.method.code if way else ""
@@ -160,7 +159,7 @@ def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue
         else _choice_url("plan.review", preview.choice, service, requested if requested in by_code else ""),
         status=status_of(error.code) if error else 200,
         service=service,
-        today=clock.today(),
+        today=service.on,
         preview=preview,
         error=error,
         back=_choice_url("plan.choose", preview.choice, service),
@@ -184,12 +183,12 @@ def _announcement(preview: Preview) -> str:
     formats = current_formats()
     values = {
         "plan": formats.localized(preview.names[1]),
-        "cycle": gettext(label_for(preview.choice.cycle)).lower(),
+        "cycle": formats.label(preview.choice.cycle).lower(),
         "amount": formats.money(preview.quote.due_today),
     }
     if preview.service.is_taxed:
-        return str(gettext("Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.", **values))
-    return str(gettext("Preview: %(plan)s, %(cycle)s. Due today: %(amount)s.", **values))
+        return formats.gettext("Preview: %(plan)s, %(cycle)s. Due today: %(amount)s, taxes included.", **values)
+    return formats.gettext("Preview: %(plan)s, %(cycle)s. Due today: %(amount)s.", **values)
 
 
 def _choice_url(endpoint: str, choice: Choice, service: ServiceSnapshot, method: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -17,13 +17,14 @@ from kajoom.domain.usage import LimitChange
 from kajoom.models.figures import Figures
 from kajoom.models.service_snapshot import ServiceSnapshot
 from kajoom.operations.orders.days_served import is_charged_by_day
-from kajoom.operations.orders.quotes import Choice, Quotes, delay_of, limits_of_change, saving_of
+from kajoom.operations.orders.plans import delay_of, limits_of_change, saving_of
+from kajoom.operations.orders.quotes import Choice, Quotes
 from kajoom.web.figures import figures_of_quote
 
 _NO_QUESTION = "none"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Preview:
     """One choice with its quote, or the error that says why it has none."""
 
@@ -137,9 +138,14 @@ class Shown(NamedTuple):
 
 def shown_by(preview: Preview, language: str, *more: object) -> Shown:
     """What the form shows with a preview in a language; ``more`` is what its prices follow from besides the service."""
-    state = repr((tuple(preview.service.values), language, more))
     choice = preview.choice
-    return Shown(choice.cycle, preview.default_when, choice.plan, blake2b(state.encode(), digest_size=8).hexdigest())
+    return Shown(choice.cycle, preview.default_when, choice.plan, _state(preview.service, language, *more))
+
+
+@lru_cache(maxsize=256)
+def _state(service: ServiceSnapshot, language: str, *more: object) -> str:
+    state = repr((tuple(service.values), language, more))
+    return blake2b(state.encode(), digest_size=8).hexdigest()
 
 
 class Changed(NamedTuple):
@@ -178,6 +184,12 @@ def preview_of(quotes: Quotes, choice: Choice, asked: str | None = None) -> Prev
 
 def _preview(quotes: Quotes, choice: Choice) -> Preview:
     try:
-        return Preview(quotes.service, choice, quotes.quote(choice))
+        return _priced(quotes, choice)
     except BusinessError as error:
         return Preview(quotes.service, choice, error=error)
+
+
+@lru_cache(maxsize=256)
+def _priced(quotes: Quotes, choice: Choice) -> Preview:
+    """The preview of a choice that has a quote; the last ones are kept, with their amounts and what they compare."""
+    return Preview(quotes.service, choice, quotes.quote(choice))

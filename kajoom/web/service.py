@@ -101,16 +101,15 @@ def get_viewable_service_or_404(service_id: int) -> ServiceSnapshot:
 
 def product_context(service: ServiceSnapshot) -> dict[str, Any]:
     """The template context of a service's whole page."""
-    today = clock.today()
     history = history_of(service.id, _NEWEST + 1)
     return {
         "service": service,
-        "today": today,
+        "today": service.on,
         "history": history[:_NEWEST],
         "has_older_changes": len(history) > _NEWEST,
         "change": next((change for change in history if change.is_open), None),
         "unpaid": service.unpaid_renewal,
         "ending": service.open_cancellation,
-        "banner": service.catalog.banner(service.group.code, today),
+        "banner": service.catalog.banner(service.group.code, service.on),
         "tab": "information" if request.args.get("tab") == "information" else "actions",
     }

@@ -23,7 +23,8 @@ from kajoom.operations.orders import provisioning
 from kajoom.operations.orders.days_served import frozen_price
 from kajoom.operations.orders.history import record_step
 from kajoom.operations.orders.placed import Confirmation, PlacedOrder, UnknownService, placed_before
-from kajoom.operations.orders.quotes import Choice, delay_of, quote_change
+from kajoom.operations.orders.plans import delay_of
+from kajoom.operations.orders.quotes import Choice, quote_change
 from kajoom.operations.transaction import transactional
 
 _TIME_TO_PAY = timedelta(minutes=10)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple, cast
 
-from kajoom.domain.catalog import CatalogGroup, CatalogPlan, PermittedMove, Translated
+from kajoom.domain.catalog import CatalogGroup, CatalogPlan, Translated
 from kajoom.domain.cycle import BillingCycle
 from kajoom.domain.feature import FeatureChange, feature_changes
 from kajoom.domain.money import Money
 from kajoom.domain.quote import ChargePolicy, Quote, When, price_change, service_refusal, terms_refusal
 from kajoom.domain.refusal import BusinessError, Refusal
-from kajoom.domain.saving import Saving, saving
+from kajoom.domain.saving import Saving
 from kajoom.domain.terms import Terms
-from kajoom.domain.usage import Fit, LimitChange, between_groups, fit, limit_changes
+from kajoom.domain.usage import Fit, LimitChange
 from kajoom.models.service_snapshot import ServiceSnapshot
-from kajoom.operations.billing.prices import price_of
+from kajoom.operations.orders.plans import (
+    delay_of_offer,
+    fit_of,
+    is_by_person,
+    is_listed,
+    limits_of_change,
+    move_to,
+    recurring_of,
+    saving_of,
+    terms_on,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,13 @@ class Offer:
         return self.name.replace("/", "-X-")
 
 
+class _Refused(NamedTuple):
+    """Why a choice has no quote: what its ``BusinessError`` is made of, which grows each time that it is raised."""
+
+    code: Refusal
+    details: Mapping[str, object]
+
+
 class Quotes:
     """The quotes of a service on one day: what they share is computed once, and so is each of them."""
 
@@ -67,7 +87,7 @@ class Quotes:
         self.product_refusal = service.product_refusal
         self._facts = service.pricing_input(on).as_of(on)
         self._service_refusal = service_refusal(self._facts, on)
-        self._by_default: dict[tuple[str, BillingCycle], Quote | BusinessError] = {}
+        self._by_default: dict[tuple[str, BillingCycle], Quote | _Refused] = {}
         self._offers: dict[BillingCycle, list[Offer]] = {}
 
     @property
@@ -78,8 +98,8 @@ class Quotes:
     def quote(self, choice: Choice) -> Quote:
         """The quote of a choice; ``BusinessError`` with the first reason why there is none."""
         priced = self._default(choice.plan, choice.cycle)
-        if isinstance(priced, BusinessError):
-            raise priced
+        if isinstance(priced, _Refused):
+            raise BusinessError(priced.code, **priced.details)
         is_other_timing = choice.when in priced.timing_options[1:]
         return self._price(choice.plan, choice.cycle, choice.when) if is_other_timing else priced
 
@@ -89,7 +109,7 @@ class Quotes:
         That is every plan of its group, then those that the host permits of other groups.
         """
         if cycle not in self._offers:
-            plans = (plan for group in self.service.groups for plan in group.plans if _is_listed(self.service, plan))
+            plans = (plan for group in self.service.groups for plan in group.plans if is_listed(self.service, plan))
             self._offers[cycle] = [self._offer(plan, cycle) for plan in plans]
         return self._offers[cycle]
 
@@ -103,14 +123,14 @@ class Quotes:
         policies = {group.charge for group in self.groups(cycle)}
         return policies.pop() if len(policies) == 1 else None
 
-    def _default(self, name: str, cycle: BillingCycle) -> Quote | BusinessError:
+    def _default(self, name: str, cycle: BillingCycle) -> Quote | _Refused:
         """The quote of a plan at its default timing, or why there is none."""
         key = (name, cycle)
         if key not in self._by_default:
             try:
                 self._by_default[key] = self._price(name, cycle, None)
             except BusinessError as error:
-                self._by_default[key] = error
+                self._by_default[key] = _Refused(cast(Refusal, error.code), error.details)
         return self._by_default[key]
 
     def _price(self, name: str, cycle: BillingCycle, when: When | None) -> Quote:
@@ -120,15 +140,15 @@ class Quotes:
         plan = service.catalog.plan_named(name, service.group.code)
         if plan is None:
             raise BusinessError(self.product_refusal or Refusal.UNKNOWN_PLAN)
-        target = _target(service, plan, cycle)
+        target = terms_on(service, plan, cycle)
         if refusal := self._plan_refusal(plan, cycle, target):
             raise BusinessError(refusal)
         if target is None:
             raise BusinessError(Refusal.CYCLE_NOT_OFFERED)
-        fits = _fit(service, plan)
+        fits = fit_of(service, plan)
         if fits.over and plan.id != service.plan.id:
             raise BusinessError(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
-        needs_person = _needs_person(service, plan, fits)
+        needs_person = is_by_person(service, plan, fits)
         charge = service.catalog.group_of(plan).charge
         return price_change(self._facts, target, self.on, when, charge, needs_person)
 
@@ -139,7 +159,7 @@ class Quotes:
         """
         service = self.service
         is_current = plan.id == service.plan.id
-        is_permitted = self.product_refusal is None if is_current else _move(service, plan) is not None
+        is_permitted = self.product_refusal is None if is_current else move_to(service, plan) is not None
         if plan.prices and not plan.is_sold_in(service.terms.recurring.currency):
             return Refusal.OTHER_CURRENCY
         if is_current and cycle is service.terms.cycle:
@@ -150,26 +170,35 @@ class Quotes:
 
     def _offer(self, plan: CatalogPlan, cycle: BillingCycle) -> Offer:
         service = self.service
-        name, fits = plan.name_from(service.group.code), _fit(service, plan)
+        name, fits = plan.name_from(service.group.code), fit_of(service, plan)
         priced = self._default(name, cycle)
         return Offer(
             plan=plan,
             name=name,
             is_current=plan.id == service.plan.id,
-            price=_recurring(service, plan, cycle),
+            price=recurring_of(service, plan, cycle),
             saving=saving_of(service, plan, cycle),
             fit=fits,
             limits=limits_of_change(service, plan),
             features=feature_changes(service.plan.features, plan.features),
-            delay=_delay_of_offer(service, plan, fits),
+            delay=delay_of_offer(service, plan, fits),
             quote=priced if isinstance(priced, Quote) else None,
-            refusal=priced.code if isinstance(priced, BusinessError) else None,
+            refusal=priced.code if isinstance(priced, _Refused) else None,
         )
+
+
+@lru_cache(maxsize=128)
+def quotes_of(service: ServiceSnapshot, on: date) -> Quotes:
+    """The quotes of a service on the day ``on``, the same ones as long as its snapshot is the same.
+
+    A client previews, reviews and confirms what the list of plans has priced.
+    """
+    return Quotes(service, on)
 
 
 def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
     """The quote of a choice on the day ``on``; ``BusinessError`` with the first reason why there is none."""
-    return Quotes(service, on).quote(choice)
+    return quotes_of(service, on).quote(choice)
 
 
 def suggested(listed: list[Offer]) -> Offer | None:
@@ -184,72 +213,5 @@ def suggested(listed: list[Offer]) -> Offer | None:
     return next(iter([*recommended, *above, *available]), None)
 
 
-def delay_of(service: ServiceSnapshot, plan: CatalogPlan) -> Translated:
-    """The delay announced when a person must carry out the move to ``plan``."""
-    move = _move(service, plan)
-    return (move.delay if move else None) or service.catalog.group_of(plan).delay
-
-
-def limits_of_change(service: ServiceSnapshot, plan: CatalogPlan) -> tuple[LimitChange, ...]:
-    """The limits of the current plan and of ``plan``, compared."""
-    compared = limit_changes(service.usage, service.plan.limits, plan.limits)
-    if plan.group == service.group.code:
-        return compared
-    return between_groups(compared, service.group.limits, service.catalog.group_of(plan).limits)
-
-
-def saving_of(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Saving | None:
-    """What a plan costs less on a longer cycle than on the client's own, or ``None``.
-
-    Where the plan is not sold on the client's own cycle, it is compared with the shortest one it is sold on.
-    """
-    price = _recurring(service, plan, cycle)
-    own = service.terms.cycle
-    sold = {code for code, currency in plan.prices if currency == service.terms.recurring.currency and code.months}
-    others = [own] if own.months and _recurring(service, plan, own) else sorted(sold, key=lambda code: code.months)[:1]
-    shorter = _recurring(service, plan, others[0]) if others else None
-    return saving(price, cycle, shorter, others[0]) if price is not None and shorter is not None else None
-
-
-def _recurring(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Money | None:
-    """What the client pays for a plan on a cycle: for the current terms their own price, not today's list."""
-    if (plan.id, cycle) == (service.plan.id, service.terms.cycle):
-        return service.terms.recurring
-    return price_of(service, plan, cycle, service.terms.quantity)
-
-
-def _fit(service: ServiceSnapshot, plan: CatalogPlan) -> Fit:
-    return fit(service.usage, plan.limits, service.plan.limits)
-
-
-def _move(service: ServiceSnapshot, plan: CatalogPlan) -> PermittedMove | None:
-    return service.plan.moves.get(plan.name_from(service.group.code))
-
-
-def _is_listed(service: ServiceSnapshot, plan: CatalogPlan) -> bool:
-    if plan.id == service.plan.id:
-        return True
-    is_sold = not plan.withdrawn and plan.is_sold_in(service.terms.recurring.currency)
-    return is_sold and (plan.group == service.group.code or _move(service, plan) is not None)
-
-
 def _is_above(plan: CatalogPlan, current: CatalogPlan) -> bool:
     return plan.group == current.group and plan.level > current.level
-
-
-def _needs_person(service: ServiceSnapshot, plan: CatalogPlan, fits: Fit) -> bool:
-    move = _move(service, plan)
-    return (move is not None and (move.needs_person or service.changes_by_hand)) or not fits.known
-
-
-def _delay_of_offer(service: ServiceSnapshot, plan: CatalogPlan, fits: Fit) -> Translated | None:
-    """The delay of a move that can be made, also where another cycle must be chosen for it."""
-    can_move = _move(service, plan) is not None and not plan.withdrawn and not fits.over
-    return delay_of(service, plan) if can_move and _needs_person(service, plan, fits) else None
-
-
-def _target(service: ServiceSnapshot, plan: CatalogPlan, cycle: BillingCycle) -> Terms | None:
-    """The terms of a plan at today's price, ``None`` when it is not sold on this cycle in the service's currency."""
-    quantity = service.terms.quantity
-    price = price_of(service, plan, cycle, quantity)
-    return Terms(plan.code, plan.group, cycle, price, quantity) if price is not None else None

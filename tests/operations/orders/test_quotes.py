@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.models.service_snapshot import service_snapshot_of
 from kajoom.operations.billing.renewals import issue_renewal
-from kajoom.operations.orders.quotes import Quotes, suggested
+from kajoom.operations.orders.quotes import Choice, Quotes, quotes_of, suggested
 from tests import factories
 from tests.conftest import Statements
 from tests.factories import ANNUALLY, AT, DUE, MONTHLY, ON, QUARTERLY
@@ -292,6 +293,84 @@ def test_service_snapshot_takes_one_statement(statements: Statements) -> None:
     assert result is not None
     assert len(executed) == 1
     assert result.open_order is None
+
+
+def test_service_that_is_read_again_unchanged_has_the_quotes_that_were_computed() -> None:
+    row = factories.service()
+    before = factories.snapshot(row)
+    quote = factories.price(row, "b")
+
+    assert factories.snapshot(row) is before
+    assert factories.price(row, "b") is quote
+    assert quotes_of(before, ON) is quotes_of(before, ON)
+
+
+def _on_another_plan(row: Service) -> None:
+    row.plan = factories.plan_row("base")
+
+
+def _with_credit(row: Service) -> None:
+    factories.credit(row.client, 1_000)
+
+
+def _using_more(row: Service) -> None:
+    row.usage = {**(row.usage or {}), "disk_mb": 1_001}
+
+
+def _of_a_client_elsewhere(row: Service) -> None:
+    row.client.province = "ON"
+
+
+def _with_an_open_renewal(row: Service) -> None:
+    issue_renewal(row.id, ON, AT)
+
+
+def _with_another_catalogue(_row: Service) -> None:
+    factories.reload_catalogue()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _on_another_plan, _with_credit, _using_more, _of_a_client_elsewhere, _with_an_open_renewal,
+        _with_another_catalogue,
+    ],
+)  # fmt: skip
+def test_service_that_changed_is_priced_again(change: Callable[[Service], None]) -> None:
+    row = factories.service()
+    before = factories.snapshot(row)
+    db.session.commit()
+
+    change(row)
+    db.session.commit()
+
+    after = factories.snapshot(row)
+    assert after is not before
+    assert tuple(after.values) != tuple(before.values) or after.catalog is not before.catalog
+    assert quotes_of(after, ON) is not quotes_of(before, ON)
+
+
+def test_service_is_priced_again_on_another_day() -> None:
+    row = factories.service()
+    today, tomorrow = ON, ON + timedelta(days=1)
+
+    assert factories.snapshot(row, today) is not factories.snapshot(row, tomorrow)
+    assert factories.price(row, "b", on=today).subtotal == Money(3_750)  # 15 of 30 days
+    assert factories.price(row, "b", on=tomorrow).subtotal == Money(3_500)  # 14
+    assert factories.price(row, "b", on=today).subtotal == Money(3_750)
+
+
+def test_refusal_that_was_computed_is_raised_as_a_new_error() -> None:
+    quotes, choice = quotes_of(factories.snapshot(factories.service()), ON), Choice("a", MONTHLY)
+
+    errors = []
+    for _ in range(2):
+        with pytest.raises(BusinessError) as raised:
+            quotes.quote(choice)
+        errors.append(raised.value)
+
+    assert [error.code for error in errors] == [Refusal.SAME_TERMS] * 2
+    assert errors[0] is not errors[1]  # an error grows by the frames of each time that it is raised
 
 
 def test_options_and_discount_are_on_both_sides_of_the_price() -> None:
