@@ -5,6 +5,7 @@
  */
 (() => {
   const SHOW_WORKING_AFTER_MS = 800;
+  const SHOW_STALE_AFTER_MS = 100; // what takes less is seen as immediate: a mark would only flash
   const LEAVING_MS = 3000; // a link to an address of e-mail looks like leaving too, and the page stays
   const TOAST_MARGIN_PX = 12;
 
@@ -14,6 +15,7 @@
   );
   let posting; // the request of the form that is being answered
   let workingTimer;
+  let staleTimer;
   let pressed; // the button, link or radio of the client's last request: Safari does not focus what is clicked
   let failed; // the request that "Try again" repeats
   let focusedBefore; // what had the focus when it failed
@@ -100,6 +102,7 @@
    * A swap replaces the marked element.
    */
   function markPrice(ctx, reason = "") {
+    clearTimeout(staleTimer);
     const quote = document.getElementById("quote");
     if (!quote || !ctx.sourceElement.matches(".choosing")) {
       return;
@@ -108,6 +111,11 @@
     for (const note of document.querySelectorAll(".stale-reason")) {
       note.textContent = reason && `(${reason})`;
     }
+  }
+
+  function markPriceLater(ctx) {
+    clearTimeout(staleTimer);
+    staleTimer = setTimeout(markPrice, SHOW_STALE_AFTER_MS, ctx);
   }
 
   function startWorking() {
@@ -135,7 +143,7 @@
     }
     leftAt = -Infinity;
     clearError();
-    markPrice(ctx);
+    markPriceLater(ctx);
     pressed = buttonOf(ctx) ?? ctx.sourceEvent.target;
     buttonOf(ctx)?.setAttribute("aria-busy", "true");
     if (isPost(ctx)) {
@@ -143,6 +151,8 @@
       startWorking();
     }
   });
+
+  document.addEventListener("htmx:before:swap", () => clearTimeout(staleTimer));
 
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
@@ -164,6 +174,7 @@
     if (code >= 500) {
       fail(ctx, isPost(ctx) && [502, 504].includes(code) ? "unknown" : "broken");
     } else {
+      markPrice(ctx);
       offerRetry(ctx, code === 429);
     }
   });
@@ -276,8 +287,13 @@
   });
   window.addEventListener("scroll", saveScroll, { passive: true });
   window.addEventListener("pagehide", saveScroll);
-  // First of all, in the capturing phase: once the price is marked, reading the position would lay the page out again.
-  document.addEventListener("htmx:before:request", saveScroll, { capture: true });
+  // Before the page changes, not at its request: reading the position then lays out first what was pressed. An address
+  // that replaces another keeps its position.
+  document.addEventListener("htmx:before:history:update", ({ detail: { history } }) => {
+    if (history.type === "push") {
+      saveScroll();
+    }
+  });
 
   /** Remember where this page is scrolled to, unless its address is already that of another one. */
   function saveScroll() {

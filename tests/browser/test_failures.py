@@ -163,6 +163,26 @@ def test_request_without_an_answer_in_time_is_called_slow(
     expect(page.locator("#quote .stale-note")).to_contain_text(formats(page).gettext("no response in time"))
 
 
+def test_price_is_marked_only_when_the_next_one_is_not_there_at_once(open_page: OpenPage, live_app: LiveApp) -> None:
+    page = open_page("fr", live_app.service_path(_FR) + "/plan?plan=b&cycle=monthly")
+    page.clock.install()
+    page.reload()
+    page.clock.pause_at(page.evaluate("() => Date.now() / 1000 + 60"))
+    choose(page, "c")
+    page.clock.run_for(1_000)
+    expect(page.locator("#quote[data-stale]")).to_have_count(0)
+
+    requests = hold(page, "**/plan?**")
+    page.locator("#plan-base .name").click()
+    expect(page.locator("#quote.htmx-request")).to_be_visible()
+    expect(page.locator("#quote[data-stale]")).to_have_count(0)
+    page.clock.run_for(100)
+    expect(page.locator("#quote .stale-note")).to_be_visible()
+    requests[0].continue_()
+    expect(page.locator("#quote[data-stale]")).to_have_count(0)
+    assert figure(page, "due-today") == "0.00"
+
+
 def test_slow_form_without_htmx_shows_that_it_is_being_processed(open_page: OpenPage, live_app: LiveApp) -> None:
     page = open_page("fr", "/services")
     page.clock.install()
@@ -224,7 +244,7 @@ def test_unexpected_answer_is_said_in_the_window_and_keeps_the_page(
     page.route("**/plan?**", lambda route: route.fulfill(status=status, headers=headers, body="<p>Non.</p>"))
     page.locator("#plan-c .name").click()
     expect_alert(page, "Non.")
-    expect(page.locator("#quote")).to_be_visible()
+    expect(page.locator("#quote[data-stale]")).to_be_visible()
     expect(page.locator("#retry")).to_be_visible(visible=offers_retry)
 
 

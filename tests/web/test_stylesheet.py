@@ -10,8 +10,11 @@ import pytest
 from kajoom.web.assets import read_asset
 
 ROOT = Path(__file__).resolve().parents[2]
-CSS = "\n".join((ROOT / "static" / name).read_text(encoding="utf-8") for name in ("style.css", "staff.css"))
-RULES = re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL)
+STYLE, STAFF = (
+    re.sub(r"/\*.*?\*/", "", (ROOT / "static" / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+    for name in ("style.css", "staff.css")
+)
+RULES = f"{STYLE}\n{STAFF}"
 MAX_COMPRESSED_BYTES = 10_000
 TOO_NEW = ("light-dark(", "color-mix(", "oklch(", "@scope", "@starting-style", "@property", "field-sizing", " lh;")
 """What Safari 16, Chrome 110 or Firefox 121 does not know and that would lose the declaration around it."""
@@ -47,6 +50,15 @@ def test_no_rule_inside_another() -> None:
         else:
             open_blocks.pop()
     assert open_blocks == []
+
+
+def test_no_selector_restyles_the_page_after_a_swap() -> None:
+    """A browser restyles all below an element with :has(), or beside an inserted one, if a `*` may be there."""
+    selectors = [each.strip() for each in re.findall(r"[^{};]+(?=\{)", STYLE.partition("@layer print {")[0])]
+    has = r":has\((?:[^()]|\([^()]*\))*\)"
+    any_below = re.compile(has + r"[^,]*[ >+~] (?:\*|:not)")
+    assert [each for each in selectors if any_below.search(each)] == []
+    assert [each for each in selectors if "+ *" in each] == []
 
 
 def test_each_colour_of_the_dark_scheme_has_its_plain_light_value() -> None:
