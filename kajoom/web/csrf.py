@@ -20,7 +20,8 @@ def init_csrf(app: Flask) -> None:
     The origin is checked here and not by Flask-WTF, which requires a ``Referer`` over HTTPS: many browsers send none.
     """
     app.config["WTF_CSRF_SSL_STRICT"] = False
-    app.before_request(_check_origin)
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # it would look for the view of every page first
+    app.before_request(_check_request)
     csrf.init_app(app)
     app.jinja_env.globals["csrf_token"] = _token_of_session
 
@@ -42,10 +43,13 @@ def _signed(_raw: str) -> str:
     return str(generate_csrf())
 
 
-def _check_origin() -> None:
-    """Answer 403 to a request that does not come from a page of this site."""
-    if request.method not in SAFE_METHODS and not _is_from_this_site():
+def _check_request() -> None:
+    """Refuse an unsafe request that does not come from a page of this site, with 403, or without its token."""
+    if request.method in SAFE_METHODS:
+        return
+    if not _is_from_this_site():
         abort(403)
+    csrf.protect(apply_exemptions=True)
 
 
 def _is_from_this_site() -> bool:
