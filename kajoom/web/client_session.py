@@ -26,6 +26,8 @@ def init_client_sessions(app: Flask, login_manager: LoginManager) -> None:
     """Load the client of each request from their session; begin one at sign-in and end it at sign-out."""
     # The session is bound to its token: Flask-Login's comparison of addresses would only set the cookie again.
     app.config["SESSION_PROTECTION"] = None
+    login_manager._session_identifier_generator = str  # what it would compare is computed at each request even so
+    app.after_request_funcs[None].remove(login_manager._update_remember_cookie)  # there is no "remember me"
     login_manager.user_loader(_load_client)
     user_authenticated.connect(_begin, app)
     user_logged_out.connect(_end, app)

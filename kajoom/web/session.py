@@ -50,6 +50,7 @@ class SessionInterface(SecureCookieSessionInterface):
     """The session cookie; over HTTPS it is ``Secure`` and bound to this host by its name."""
 
     _serializer: URLSafeTimedSerializer | None = None
+    _signer: TimestampSigner
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The session of the cookie; a new one for a cookie that is signed but holds something else.
@@ -64,15 +65,17 @@ class SessionInterface(SecureCookieSessionInterface):
             values, signed_at = _verified(serializer, cookie)
         except (BadSignature, TypeError, ValueError):
             return self.session_class()
-        age = cast(TimestampSigner, serializer.make_signer()).get_timestamp() - signed_at
+        age = self._signer.get_timestamp() - signed_at
         is_recent = 0 <= age <= app.permanent_session_lifetime.total_seconds()
         return self.session_class(values if is_recent else None)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """The serializer of the application's secrets, made once."""
-        if self._serializer is None:
-            self._serializer = super().get_signing_serializer(app)
-        return self._serializer
+        """The serializer of the application's secrets, made once as its signer is."""
+        serializer = self._serializer
+        if serializer is None and (serializer := super().get_signing_serializer(app)) is not None:
+            self._signer = cast(TimestampSigner, serializer.make_signer())
+            self._serializer = serializer
+        return serializer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set or delete the cookie of a session that has changed; ``Vary`` names the cookie on every page.
