@@ -6,8 +6,9 @@ import atexit
 import gc
 import sys
 from collections.abc import Callable
-from importlib import import_module
+from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ gc.disable()
 
 import click
 from flask import Flask
+from flask.helpers import get_debug_flag
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kajoom import clock, gateways
@@ -23,14 +25,10 @@ from kajoom.cli import CommandGroup, end_command
 from kajoom.cli.migrations import init_migrations
 from kajoom.clock import Clock
 from kajoom.config import Config, Misconfigured, from_environment
-from kajoom.i18n.jinja import LocalizedEnvironment
 from kajoom.i18n.translations import compile_translations
 from kajoom.logs import configure_logging
 from kajoom.models.db import db
-from kajoom.models.health import latest_revision
-from kajoom.operations.catalog.servers import current_catalog
-from kajoom.operations.orders.panel_callbacks import answer_to
-from kajoom.web import init_web
+from kajoom.models.revision import latest_revision
 
 gc.freeze()  # nor is it looked through later, at each full collection
 gc.set_threshold(10_000, 10, 10)  # a page makes a thousand objects, which are gone with it: looking costs a twentieth
@@ -52,9 +50,8 @@ def create_app(config: Config | None = None) -> Flask:
         config.check_can_serve()  # the commands that need every variable check it
 
     app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
-    app.cli = CommandGroup(app.name)
     app.ensure_sync = _as_it_is  # type: ignore[assignment, method-assign]
-    app.jinja_environment = LocalizedEnvironment  # type: ignore[assignment]
+    app.jinja_environment = _late("kajoom.i18n.jinja:localized_environment")  # type: ignore[assignment]
     app.config.update(
         SECRET_KEY=config.secret_key,
         SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
@@ -70,6 +67,7 @@ def create_app(config: Config | None = None) -> Flask:
         DEMONSTRATION=config.demo,
         BABEL_DEFAULT_TIMEZONE=config.timezone,
         SELLER=dict(config.seller),
+        TEMPLATES_AUTO_RELOAD=get_debug_flag(),  # without it, Flask makes the environment of templates for each command
         READY_TOKEN=config.ready_token,
         PASSWORD_HASH_OPTIONS=dict(config.password_hash_options),
     )
@@ -82,25 +80,43 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     init_migrations(app)
     app.config["REVISION"] = latest_revision(Path(app.root_path) / "migrations")
-    app.extensions["kajoom"] = gateways.build(config, clock.now, current_catalog, answer_to)
+    catalog = _late("kajoom.operations.catalog.servers:current_catalog")
+    answer_to = _late("kajoom.operations.orders.panel_callbacks:answer_to")
+    app.extensions["kajoom"] = gateways.build(config, clock.now, catalog, answer_to)
     app.config["PANELS"] = app.extensions["kajoom"].panel_names
     if command in {None, "run"}:
         config.check_servers(app.extensions["kajoom"].server_problem)
     app.config["CHANGES_BY_HAND"] = app.extensions["kajoom"].changes_by_hand
-    init_web(app, config.payment_hosts)
 
+    add_pages = partial(_add_pages, app, config, starts_worker=command == "run")
+    app.cli = CommandGroup(app.name, add_pages if command == "" else None)
+    if command != "":
+        add_pages()
     if command is not None:
         atexit.register(end_command, app)
+    return app
+
+
+def _add_pages(app: Flask, config: Config, *, starts_worker: bool) -> None:
+    """Add what serves pages, which most of our commands do without: a quarter of their start."""
+    resolve_name("kajoom.web:init_web")(app, config.payment_hosts)
     if config.worker == "embedded":
-        # Imported here: a web process without a worker does not load what writes e-mails, 2 MB.
-        worker = import_module("kajoom.worker.loop")
-        worker.embed_worker(app)
-        if command == "run":
-            worker.start_embedded_worker(app)
+        # Loaded here: a web process without a worker does not load what writes e-mails, 2 MB.
+        resolve_name("kajoom.worker.loop:embed_worker")(app)
+        if starts_worker:
+            resolve_name("kajoom.worker.loop:start_embedded_worker")(app)
     if config.proxy_hops:
         hops = config.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return app
+
+
+def _late(path: str) -> Callable[..., Any]:
+    """A function that is loaded when it is first called, with all that it imports."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        return resolve_name(path)(*arguments, **options)
+
+    return call
 
 
 def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,6 +135,11 @@ def _read_configuration() -> Config:
 
 
 def _command() -> str | None:
-    """The ``flask`` command that is running, ``None`` in a server; "run" is Flask's own server."""
+    """The command of ``flask`` that is running: ``None`` in a server, and "run" for Flask's own.
+
+    It is empty as long as Flask looks for the command among those of this application, or lists them.
+    """
     context = click.get_current_context(silent=True)
-    return None if context is None else context.info_name or ""
+    if context is None:
+        return None
+    return context.info_name if context.parent is not None else ""

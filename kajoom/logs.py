@@ -1,20 +1,22 @@
-"""The log: one line of key=value pairs for each event, on standard error, with ids and without personal data."""
+"""The log: one line for each event, on standard error."""
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from typing import Any
-from uuid import uuid4
+from pkgutil import resolve_name
 
-import structlog
-from flask import g, has_request_context
-from structlog.types import EventDict, Processor
-
-_EMAIL = re.compile(r"[^\s@<>\"'()\[\],;:=]+@[^\s@<>\"'()\[\],;:]+")
 _HANDLER = "kajoom"
-_FIRST_KEYS = ("timestamp", "level", "event", "request")
+
+
+class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    """Loads what formats a line with the first one: most commands write none."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        if self.formatter is None:
+            self.formatter = resolve_name("kajoom.log_lines:formatter")()
+        return super().format(record)
 
 
 def configure_logging() -> None:
@@ -24,44 +26,7 @@ def configure_logging() -> None:
     """
     root = logging.getLogger()
     if not any(each.name == _HANDLER for each in root.handlers):
-        handler = logging.StreamHandler(sys.stderr)
+        handler = _Handler(sys.stderr)
         handler.name = _HANDLER
-        handler.setFormatter(formatter())
         root.addHandler(handler)
     logging.getLogger("kajoom").setLevel(logging.INFO)
-
-
-def formatter() -> logging.Formatter:
-    """Format a record of the standard library, its ``extra`` values included, as a line of key=value pairs."""
-    before: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_request_id,
-        structlog.processors.format_exc_info,
-        _hide_addresses,
-    ]
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=before,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.LogfmtRenderer(key_order=_FIRST_KEYS, drop_missing=True),
-        ],
-    )
-
-
-def request_id() -> str:
-    """The number of the current request, which its log lines have; given to it when it is first asked for."""
-    return str(g.setdefault("request_id", uuid4().hex[:12]))
-
-
-def _add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    if has_request_context():
-        event["request"] = request_id()
-    return event
-
-
-def _hide_addresses(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Replace e-mail addresses, which the text of an unexpected error may contain."""
-    return {key: _EMAIL.sub("[address]", value) if isinstance(value, str) else value for key, value in event.items()}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pkgutil import resolve_name
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from kajoom.models.db import db
@@ -55,10 +55,12 @@ COMMANDS = {
         "kajoom.cli.quote:quote_command",
         "Answer each case read from the standard input, one line of JSON for one line of JSON.",
     ),
+    "roles": ("flask_security.cli:roles", "Role commands."),
     "staff": (
         "kajoom.cli.staff:staff",
         "The host's staff: their accounts, changes to make, services to suspend or end, payments, credit, refunds.",
     ),
+    "users": ("flask_security.cli:users", "User commands."),
     "words": ("kajoom.cli.words:words_command", "The messages of the pages and e-mails, in French and in English."),
     "work": (
         "kajoom.cli.work:work",
@@ -67,16 +69,22 @@ COMMANDS = {
 }
 """Where each command is, and the first sentence of its help, which ``flask --help`` lists without importing it."""
 
+WITH_PAGES = frozenset({"roles", "users"})
+"""The commands that use Flask-Security, which is set up with the pages. The others do without: e-mails need no page."""
+
 
 class LazyCommand(click.Command):
-    """A command whose module is imported when the command is used."""
+    """A command whose module is imported when the command is used, after the pages if it needs them."""
 
-    def __init__(self, name: str, path: str, summary: str) -> None:
+    def __init__(self, name: str, path: str, summary: str, add_pages: Callable[[], None] | None = None) -> None:
         super().__init__(name, help=summary)
         self._path = path
+        self._add_pages = add_pages
 
     def load(self) -> click.Command:
         """The command itself."""
+        if self._add_pages is not None:
+            self._add_pages()
         command: click.Command = resolve_name(self._path)
         return command
 
@@ -90,8 +98,19 @@ class LazyCommand(click.Command):
 class CommandGroup(AppGroup):
     """The commands of an application: the module of a command is imported when the command is used.
 
-    A web process thus does not load what only commands need, such as pydantic and Alembic.
+    A web process thus does not load what only commands need, such as pydantic and Alembic, and a command does not load
+    the pages: ``add_pages``, when given, adds them to the application for a command that needs them.
     """
+
+    def __init__(self, name: str, add_pages: Callable[[], None] | None = None) -> None:
+        super().__init__(name)
+        self._add_pages = add_pages
+
+    def add_pages(self) -> None:
+        """Add the pages that the application has not got yet."""
+        add, self._add_pages = self._add_pages, None
+        if add is not None:
+            add()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
@@ -101,9 +120,16 @@ class CommandGroup(AppGroup):
         """The command, or ``None``; ``UsageError`` when an argument is not UTF-8, which no database stores."""
         if not _is_utf8(sys.argv):
             raise click.UsageError("An argument is not valid UTF-8.")
-        if cmd_name not in COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        return LazyCommand(cmd_name, *COMMANDS[cmd_name])
+        if cmd_name in COMMANDS:
+            return LazyCommand(cmd_name, *COMMANDS[cmd_name], self.add_pages if cmd_name in WITH_PAGES else None)
+        self.add_pages()  # with which an extension may add its commands
+        return super().get_command(ctx, cmd_name)
+
+
+def add_pages() -> None:
+    """Add the pages to the current application, for a command that needs them in one case only."""
+    if isinstance(current_app.cli, CommandGroup):
+        current_app.cli.add_pages()
 
 
 def end_command(app: Flask) -> None:

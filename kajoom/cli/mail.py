@@ -11,7 +11,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from kajoom.models.catalog import catalog
-from kajoom.models.health import revision
+from kajoom.models.revision import revision
 from kajoom.worker.email_kinds import EMAILS
 from kajoom.worker.email_samples import AT, SELLER, sample
 from kajoom.worker.emails import write

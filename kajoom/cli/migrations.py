@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pkgutil import resolve_name
+from importlib import import_module
+from pkgutil import iter_modules, resolve_name
 from typing import Any
 
 from flask import Flask
 
+from kajoom import models
 from kajoom.models.db import db
 
 
@@ -20,6 +22,8 @@ class _MigrateOnDemand:
         self._app = app
 
     def __getattr__(self, name: str) -> Any:
+        for module in iter_modules(models.__path__, f"{models.__name__}."):
+            import_module(module.name)  # Alembic compares all tables with the database
         migrate = resolve_name("flask_migrate:Migrate")
         migrate(self._app, db, render_as_batch=True)  # puts its own entry in the place of this one
         return getattr(self._app.extensions["migrate"], name)

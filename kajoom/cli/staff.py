@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kajoom.cli.digest import digest
+from kajoom.cli import LazyCommand
 from kajoom.cli.ledger import LEDGER_COMMANDS
 from kajoom.cli.services import SERVICE_COMMANDS
 from kajoom.cli.staff_accounts import ACCOUNT_COMMANDS
@@ -24,7 +24,11 @@ COMMANDS = (
     *SERVICE_COMMANDS,
     *LEDGER_COMMANDS,
     *NOTICE_COMMANDS,
-    digest,
+    LazyCommand(
+        "digest",
+        "kajoom.cli.digest:digest",
+        "Print what waits for staff now, with the newest seal of the audit: the text of the daily e-mail.",
+    ),
     terms,
 )
 for command in COMMANDS:

@@ -9,12 +9,12 @@ from typing import Any
 
 from flask import Flask
 from flask.templating import Environment
-from flask_babel import to_user_timezone
+from flask_babel import Babel, to_user_timezone
 from jinja2 import Template
 from markupsafe import Markup, escape
 
 from kajoom.i18n.compile import PageCompiler
-from kajoom.i18n.formats import Formats, current_formats
+from kajoom.i18n.formats import LANGUAGES, Formats, current_formats
 from kajoom.i18n.labels import EACH_CYCLE
 
 _FORMAT_FILTERS = (
@@ -93,6 +93,13 @@ class LocalizedEnvironment(Environment):
         if name is not None and name.endswith(".html"):
             source = _INDENTATION.sub(lambda match: f"{match[1]}\n " if match[1] else "\n", source)
         return super().preprocess(source, name, filename)
+
+
+def localized_environment(app: Flask, **options: Any) -> LocalizedEnvironment:
+    """The environment of an application's templates, and Flask-Babel, by which they write times in its time zone."""
+    # Not fr_CA: Flask-Security's translations are under "fr" and would silently fall back to English.
+    Babel(app, default_locale=LANGUAGES[0], configure_jinja=False)
+    return LocalizedEnvironment(app, **options)
 
 
 def unbroken(text: str) -> Markup:

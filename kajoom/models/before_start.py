@@ -1,6 +1,6 @@
 """What is read of the database before the application is built, by a connection that is closed again.
 
-A server may fork afterwards.
+A server may fork afterwards. The tables are named without their mappings, which a command may not need.
 """
 
 from __future__ import annotations
@@ -8,27 +8,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import NullPool, Row, Select, create_engine, make_url, select
+from sqlalchemy import NullPool, Row, Select, column, create_engine, make_url, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from kajoom.domain.server import Server
-from kajoom.models.catalog import CatalogVersion
-from kajoom.models.client import Client
 from kajoom.models.db import begin_mode
+from kajoom.models.types import json_column
 
 _ACCOUNTS = {"fr@example.com": "demo-fr", "en@example.com": "demo-en"}
 """The e-mail addresses of the demonstration's clients, and their ids in its files."""
 
+_CLIENT = table("client", column("id"), column("email"), column("external_id"))
+_CATALOG = table("catalog_version", column("servers", json_column()))
+
 
 def holds_demonstration(database_url: str, folder: Path) -> bool:
     """Whether ``flask demo load`` filled a database, so that its passwords are public."""
-    accounts = select(Client.id).where(Client.email.in_(_ACCOUNTS), Client.external_id.in_(_ACCOUNTS.values()))
+    accounts = select(_CLIENT.c.id).where(_CLIENT.c.email.in_(_ACCOUNTS), _CLIENT.c.external_id.in_(_ACCOUNTS.values()))
     return _first_row(database_url, folder, accounts) is not None
 
 
 def stored_servers(database_url: str, folder: Path) -> dict[str, Server] | None:
     """The servers of the catalogue by name, ``None`` before the first load of one."""
-    row = _first_row(database_url, folder, select(CatalogVersion.servers))
+    row = _first_row(database_url, folder, select(_CATALOG.c.servers))
     return None if row is None else {name: Server(name, **columns) for name, columns in row[0].items()}
 
 

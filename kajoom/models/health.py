@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,21 +33,6 @@ def is_reachable() -> bool:
         db.session.rollback()
         return False
     return True
-
-
-def latest_revision(migrations: Path) -> str:
-    """The Alembic revision that the application was written for: the number of its newest migration."""
-    return max(path.name.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py"))
-
-
-def revision() -> str | None:
-    """The Alembic revision of the database, ``None`` when it has no tables."""
-    try:
-        current: str | None = db.session.scalar(text("SELECT version_num FROM alembic_version"))
-    except SQLAlchemyError:
-        db.session.rollback()
-        return None
-    return current
 
 
 def queue_health(at: datetime) -> QueueHealth:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kajoom.models.client import Client
 from kajoom.models.db import Base, db
 from kajoom.models.partial_index import partial_index
 from kajoom.models.types import UtcDateTime
@@ -23,7 +24,7 @@ class SavedMethod(Base):
     __tablename__ = "saved_method"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey(Client.id), index=True)
     provider: Mapped[str]
     token: Mapped[str]
     label: Mapped[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, ForeignKey, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,6 +15,8 @@ from kajoom.models.db import Base, db
 from kajoom.models.factor import HAS_FACTOR
 from kajoom.models.kept_statement import KeptStatement
 from kajoom.models.types import UtcDateTime
+
+Facts = TypeVar("Facts", bound=ClientFacts)
 
 
 class ClientSession(Base):
@@ -72,13 +74,15 @@ _SIGNED_IN = (
 _KEPT_SIGNED_IN = KeptStatement(lambda: _SIGNED_IN)
 
 
-def client_of_session(token: str, uniquifier: str, at: datetime) -> ClientFacts | None:
-    """Return the client of an open session, ``None`` for a token that is unknown, another client's or of an ended one.
+def client_of_session(kind: type[Facts], token: str, uniquifier: str, at: datetime) -> Facts | None:
+    """Return the client of an open session as a ``kind`` of facts, ``None`` when there is none.
+
+    There is none for a token that is unknown, another client's or of an ended session.
 
     One statement finds the session and its client: every page runs it.
     """
     row: Sequence[Any] | None = _KEPT_SIGNED_IN.first(token_hash=hash_token(token), uniquifier=uniquifier, at=at)
-    return ClientFacts(*row) if row is not None else None
+    return kind(*row) if row is not None else None
 
 
 def open_sessions(client_id: int, at: datetime) -> list[ClientSession]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request, session
 from flask_login import LoginManager, user_logged_out
-from flask_security import user_authenticated
+from flask_security import UserMixin, user_authenticated
 from flask_security.utils import get_request_attr, set_request_attr
 
 from kajoom import clock
@@ -22,6 +22,10 @@ _KEPT = ("_user_id", "_fresh", "_id", "fs_")
 """What Flask-Login and Flask-Security store at sign-in: the only values that remain in the cookie after it."""
 
 
+class SignedInClient(ClientFacts, UserMixin):
+    """The signed-in client, as Flask-Security's user."""
+
+
 def init_client_sessions(app: Flask, login_manager: LoginManager) -> None:
     """Load the client of each request from their session; begin one at sign-in and end it at sign-out."""
     # The session is bound to its token: Flask-Login's comparison of addresses would only set the cookie again.
@@ -35,10 +39,10 @@ def init_client_sessions(app: Flask, login_manager: LoginManager) -> None:
     app.after_request(_record_use)
 
 
-def _load_client(uniquifier: str) -> ClientFacts | None:
+def _load_client(uniquifier: str) -> SignedInClient | None:
     """The client of the request's session; what else is stored is what Flask-Security's own loader does."""
     token = session.get(SID)
-    client = client_of_session(token, uniquifier, clock.now()) if token else None
+    client = client_of_session(SignedInClient, token, uniquifier, clock.now()) if token else None
     if client is None or not client.active:
         return None
     set_request_attr("fs_authn_via", "session")

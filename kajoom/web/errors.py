@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from kajoom.domain.refusal import BusinessError
 from kajoom.i18n.formats import gettext
 from kajoom.i18n.translations import N_
-from kajoom.logs import request_id
+from kajoom.log_lines import request_id
 from kajoom.models.db import db
 from kajoom.web.auth import render_sign_in_again, signed_in_client
 from kajoom.web.fallback import fallback_response

@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 
 from kajoom import clock
 from kajoom.domain.task import SILENT_AFTER
-from kajoom.models.health import QueueHealth, is_reachable, queue_health, revision
+from kajoom.models.health import QueueHealth, is_reachable, queue_health
+from kajoom.models.revision import revision
 
 log = logging.getLogger(__name__)
 

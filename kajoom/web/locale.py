@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request, session
-from flask_babel import Babel
+from flask_babel import get_babel
 
 from kajoom.i18n.formats import LANGUAGES, current_formats
 from kajoom.operations.accounts.locale import remember_locale
@@ -22,8 +22,7 @@ COOKIE = "lang"
 
 def init_locale(app: Flask) -> None:
     """Select the language of each request, and remember the one chosen with ``?lang=``."""
-    # Not fr_CA: Flask-Security's translations are under "fr" and would silently fall back to English.
-    Babel(app, default_locale=LANGUAGES[0], locale_selector=_select_language, configure_jinja=False)
+    get_babel(app).locale_selector = _select_language
     app.after_request(_remember_language)
 
 

@@ -13,7 +13,7 @@ from flask_security import user_authenticated
 from kajoom import clock
 from kajoom.domain.device import truncated_address
 from kajoom.domain.task import AlertKind
-from kajoom.logs import request_id
+from kajoom.log_lines import request_id
 from kajoom.operations.outbox import send_alert
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from flask import Flask
 from kajoom import clock
 from kajoom.cli.accounts import accounts
 from kajoom.domain.device import Device
-from kajoom.models.client import client_by_email
+from kajoom.models.client import ClientFacts, client_by_email
 from kajoom.models.db import db
 from kajoom.models.factor import Factor
 from kajoom.models.outbox import Message
@@ -109,7 +109,7 @@ def test_sessions_of_an_account_are_ended(app: Flask) -> None:
     token = begin_session(client.id, client.fs_uniquifier, Device("", "", ""), clock.now()) or ""
     uniquifier = client.fs_uniquifier
     assert run(app, "close-sessions", "open@example.com").output == "sessions ended: 1\n"
-    assert client_of_session(token, uniquifier, clock.now()) is None
+    assert client_of_session(ClientFacts, token, uniquifier, clock.now()) is None
     assert run(app, "close-sessions", "nobody@example.com").exit_code == 1
 
 

@@ -8,6 +8,8 @@ import click
 import pytest
 
 from kajoom.cli import COMMANDS, CommandGroup, LazyCommand
+from kajoom.cli.demo import demo
+from kajoom.cli.staff import staff
 from tests.architecture.files import ROOT
 
 GROUP = CommandGroup("tests")
@@ -25,6 +27,30 @@ def test_list_of_commands_shows_the_first_sentence_of_their_help(name: str) -> N
     command = GROUP.get_command(click.Context(GROUP), name)
     assert isinstance(command, LazyCommand)
     assert command.get_short_help_str(1000) == command.load().get_short_help_str(1000)
+
+
+@pytest.mark.parametrize("command", [demo.commands["load"], staff.commands["digest"]], ids=lambda each: each.name)
+def test_command_inside_a_group_is_listed_as_its_own_help_says(command: click.Command) -> None:
+    assert isinstance(command, LazyCommand)
+    assert command.load().name == command.name
+    assert command.get_short_help_str(1000) == command.load().get_short_help_str(1000)
+
+
+def test_pages_are_added_once_and_for_a_command_that_needs_them_only() -> None:
+    added: list[str] = []
+    group = CommandGroup("tests", lambda: added.append("pages"))
+    context = click.Context(group)
+    for name in ("staff", "users"):
+        group.get_command(context, name)
+    assert added == []  # the list of commands looks for each of them
+    for name in ("staff", "users", "roles"):
+        command = group.get_command(context, name)
+        assert isinstance(command, LazyCommand)
+        command.load()
+    assert added == ["pages"]
+    other = CommandGroup("tests", lambda: added.append("more pages"))
+    assert other.get_command(context, "of an extension") is None
+    assert added == ["pages", "more pages"]
 
 
 def test_commands_added_by_an_extension_are_listed_too() -> None:

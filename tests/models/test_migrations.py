@@ -22,7 +22,7 @@ from sqlalchemy import Connection, MetaData, Table, inspect, text
 
 from kajoom import models
 from kajoom.models.db import Base, db
-from kajoom.models.health import latest_revision
+from kajoom.models.revision import latest_revision
 from tests.architecture.files import ROOT
 from tests.database import DatabaseFactory
 from tests.factories import AT, ON

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kajoom.logs import formatter
+from kajoom.log_lines import formatter
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text, update
 
 from kajoom.domain.device import Device
-from kajoom.models.client import Client, lock_client
+from kajoom.models.client import Client, ClientFacts, lock_client
 from kajoom.models.db import db
 from kajoom.models.session import ClientSession, client_of_session, open_sessions
 from kajoom.operations.accounts.sessions import (
@@ -43,7 +43,7 @@ def begin(client: Client, at: datetime = AT, former: str = "") -> str:
 def is_open(token: str, client: Client, at: datetime = AT) -> bool:
     """Whether the cookie that the client got at sign-in still is that of a signed-in client."""
     db.session.rollback()
-    return client_of_session(token, client.fs_uniquifier, at) is not None
+    return client_of_session(ClientFacts, token, client.fs_uniquifier, at) is not None
 
 
 @transactional
@@ -63,10 +63,10 @@ def test_database_holds_only_the_hash_of_the_token_of_the_cookie() -> None:
     [row] = rows(ClientSession)
     assert len(token) >= 43  # 32 random bytes
     assert token not in {getattr(row, column.key) for column in ClientSession.__table__.columns}
-    facts = client_of_session(token, client.fs_uniquifier, AT)
+    facts = client_of_session(ClientFacts, token, client.fs_uniquifier, AT)
     assert facts is not None
     assert (facts.id, facts.session_id) == (client.id, row.id)
-    assert client_of_session(token, factories.client().fs_uniquifier, AT) is None
+    assert client_of_session(ClientFacts, token, factories.client().fs_uniquifier, AT) is None
 
 
 @pytest.mark.parametrize(("is_staff", "idle"), [(False, 12 * HOUR), (True, 8 * HOUR)])
@@ -134,7 +134,7 @@ def test_end_of_every_session_lets_no_earlier_cookie_and_no_sign_in_under_way_in
     assert end_all(client.id) == 2
 
     assert [is_open(token, client) for token in tokens] == [False, False]
-    assert client_of_session(tokens[0], uniquifier, AT) is None
+    assert client_of_session(ClientFacts, tokens[0], uniquifier, AT) is None
     assert begin_session(client.id, uniquifier, DEVICE, AT) is None
     assert is_open(begin(client), client)
     assert is_open(token_of_other, other)
