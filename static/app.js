@@ -6,6 +6,7 @@
 (() => {
   const SHOW_WORKING_AFTER_MS = 800;
   const SHOW_STALE_AFTER_MS = 100; // what takes less is seen as immediate: a mark would only flash
+  const REPLACE_ADDRESS_AFTER_MS = 50;
   const LEAVING_MS = 3000; // a link to an address of e-mail looks like leaving too, and the page stays
   const TOAST_MARGIN_PX = 12;
 
@@ -252,6 +253,31 @@
     });
   }
 
+  /* ---- Address ---- */
+
+  let replacement; // the address to come, and the one that it replaces
+
+  function replaceAddress() {
+    if (replacement?.from === location.href) {
+      history.replaceState({ htmx: true }, "", replacement.to);
+    }
+    replacement = undefined;
+  }
+
+  // A browser takes longer over the address of a choice than over its price, so that the price is painted first.
+  document.addEventListener("htmx:before:history:update", (event) => {
+    const { path, type } = event.detail.history;
+    replaceAddress();
+    if (type === "push") {
+      saveScroll();
+    } else {
+      event.preventDefault();
+      replacement = { from: location.href, to: path };
+      setTimeout(replaceAddress, REPLACE_ADDRESS_AFTER_MS);
+    }
+  });
+  window.addEventListener("beforeunload", replaceAddress);
+
   /* ---- Scroll position ---- */
 
   // htmx reloads the page on Back and Forward, and the browser would then keep the position of the page that is left.
@@ -287,14 +313,6 @@
   });
   window.addEventListener("scroll", saveScroll, { passive: true });
   window.addEventListener("pagehide", saveScroll);
-  // Before the page changes, not at its request: reading the position then lays out first what was pressed. An address
-  // that replaces another keeps its position.
-  document.addEventListener("htmx:before:history:update", ({ detail: { history } }) => {
-    if (history.type === "push") {
-      saveScroll();
-    }
-  });
-
   /** Remember where this page is scrolled to, unless its address is already that of another one. */
   function saveScroll() {
     if (!isTraversing) {

@@ -76,6 +76,24 @@ def test_back_and_forward_show_the_steps_of_a_change(open_page: OpenPage, live_a
     assert figure(page, "due-today") == "111.26"
 
 
+@pytest.mark.parametrize("leave", ["#quote .btn.go", "#choose header a"])
+def test_back_shows_a_choice_that_was_left_as_soon_as_it_had_its_price(
+    open_page: OpenPage, live_app: LiveApp, leave: str
+) -> None:
+    page = open_page("fr", live_app.service_path(_FR) + "/plan?plan=b&cycle=monthly")
+    page.evaluate(
+        """leave => document.addEventListener(
+          "htmx:after:swap", () => document.querySelector(leave).click(), {once: true})""",
+        leave,
+    )
+    page.locator("#plan-c .name").click()
+    expect(page.locator("#choose")).to_be_hidden()
+    page.go_back()
+    expect_whole_page(page, CHOICE)
+    expect_address(page, live_app.service_path(_FR) + "/plan", plan="c")
+    assert figure(page, "due-today") == "111.26"
+
+
 def scroll_to(page: Page, top: int) -> int:
     """Scroll, and return the position once the page has taken note of it."""
     position: int = page.evaluate(
