@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import CodeGenerator, Frame, find_undeclared
 from jinja2.runtime import Macro
-from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]  # what escape itself calls
+from markupsafe import Markup, _escape_inner  # type: ignore[attr-defined]  # what escape itself calls
 
 from kajoom.i18n.folding import ConstantFolding
 
@@ -24,7 +24,9 @@ def written(value: Any) -> str:
     kind = type(value)
     if kind is str:
         return _escape_inner(value)
-    return value if kind is Markup else escape(value)
+    if kind is Markup:
+        return value  # type: ignore[no-any-return]  # Markup is a str
+    return value.__html__() if hasattr(value, "__html__") else _escape_inner(str(value))
 
 
 class PageCompiler(CodeGenerator):
@@ -33,13 +35,28 @@ class PageCompiler(CodeGenerator):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._macros: dict[str, Macro] = {}
+        self._modules: dict[str, str] = {}
         self._written: nodes.Node | None = None
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802
         """Write the code of a template, its constants folded."""
         self.writeline("from operator import call")
         self.writeline(f"from {__name__} import written")
-        super().visit_Template(ConstantFolding(self.environment).visit(node), frame)
+        folded = ConstantFolding(self.environment).visit(node)
+        self._load_modules(folded)
+        super().visit_Template(folded, frame)
+
+    def _load_modules(self, node: nodes.Template) -> None:
+        """Look for the files of imported macros once, when the template is loaded, unless files may change."""
+        if self.environment.auto_reload:
+            return
+        for imported in node.find_all(nodes.FromImport):
+            match imported:
+                case nodes.FromImport(template=nodes.Const(value=str(name)), with_context=False) if (
+                    name not in self._modules
+                ):
+                    self._modules[name] = f"module_{len(self._modules)}"
+                    self.writeline(f"{self._modules[name]} = environment.get_template({name!r}).module")
 
     def enter_frame(self, frame: Frame) -> None:
         """Collect what a template or a block writes in one list: Jinja passes each piece through every template that
@@ -59,6 +76,10 @@ class PageCompiler(CodeGenerator):
         if node.with_context:
             super()._import_common(node, frame)
             return
+        match node.template:
+            case nodes.Const(value=name) if name in self._modules:
+                self.write(self._modules[name])
+                return
         self.write("environment.get_template(")
         self.visit(node.template, frame)
         self.write(f", {self.name!r}).module")
@@ -72,6 +93,15 @@ class PageCompiler(CodeGenerator):
                 self._macros.update({alias: getattr(module, name) for name, alias in pairs})
         super().visit_FromImport(node, frame)
 
+    def visit_Macro(self, node: nodes.Macro, frame: Frame) -> None:  # noqa: N802
+        """Write a macro, and know its arguments from here on."""
+        special = find_undeclared(node.body, ("caller", "kwargs", "varargs"))
+        arguments = [argument.name for argument in node.args]
+        self._macros[node.name] = Macro(
+            self.environment, str, node.name, arguments, "kwargs" in special, "varargs" in special, "caller" in special
+        )
+        super().visit_Macro(node, frame)
+
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
         """Read an attribute by Python's own function; where there is none, Jinja looks for an item of that name."""
         self.write("(value if (value := getattr((owner := ")
@@ -80,12 +110,13 @@ class PageCompiler(CodeGenerator):
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
         """Call a function or a method of ours directly: none asks for the context, for which Jinja looks each time."""
-        macro = None if forward_caller else self._macro_of(node)
-        if macro is not None:
+        macro = self._macro_of(node)
+        if macro is not None and macro.caller >= forward_caller:
             if node is not self._written:
                 self.write("Markup" if frame.eval_ctx.autoescape else "str")
             self.write("(")
-            self._write_macro_call(macro, node, frame)
+            caller = "caller" if forward_caller else "undefined('there is no caller', name='caller')"
+            self._write_macro_call(macro, node, frame, caller)
             self.write(")")
         elif isinstance(node.node, nodes.EnvironmentAttribute | nodes.Getattr):
             self.write("call(")
@@ -96,14 +127,14 @@ class PageCompiler(CodeGenerator):
             super().visit_Call(node, frame, forward_caller=forward_caller)
 
     def _macro_of(self, node: nodes.Node) -> Macro | None:
-        """The imported macro that is called, if its arguments are known here."""
+        """The macro that is called, if its arguments are known here."""
         match node:
             case nodes.Call(node=nodes.Name(name=name), dyn_args=None, dyn_kwargs=None) if name in self._macros:
                 macro = self._macros[name]
-                return None if macro.caller or macro.catch_kwargs or macro.catch_varargs else macro
+                return None if macro.catch_kwargs or macro.catch_varargs else macro
         return None
 
-    def _write_macro_call(self, macro: Macro, node: nodes.Call, frame: Frame) -> None:
+    def _write_macro_call(self, macro: Macro, node: nodes.Call, frame: Frame, caller: str) -> None:
         """Call the function of a macro with its arguments in their order, instead of looking for them each time."""
         given = dict(zip(macro.arguments, node.args, strict=False)) | {each.key: each.value for each in node.kwargs}
         if len(given) != len(node.args) + len(node.kwargs) or not given.keys() <= set(macro.arguments):
@@ -116,6 +147,8 @@ class PageCompiler(CodeGenerator):
             else:
                 self.write("missing")
             self.write(", ")
+        if macro.caller:
+            self.write(caller)
         self.write(")")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:

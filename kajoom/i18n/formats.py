@@ -78,7 +78,7 @@ class Formats:
 
     def money_tag(self, amount: Money, id: str = "", currency: bool = False, kind: str = "") -> Markup:  # noqa: A002
         """The amount in a ``<data>`` element with its machine value; ``kind`` is its class."""
-        return _money_tag(amount, self.money_with_currency(amount) if currency else self.money(amount), id, kind)
+        return _money_tag(amount.cents, amount.currency, self, currency, id, kind)
 
     def date_tag(self, on: date, id: str = "") -> Markup:  # noqa: A002
         """The date in a ``<time>`` element, written 2022-11-01 in both languages."""
@@ -192,7 +192,9 @@ def _attribute(name: str, value: str) -> Markup:
 
 
 @lru_cache(maxsize=4096)
-def _money_tag(amount: Money, shown: str, id: str, kind: str) -> Markup:  # noqa: A002
+def _money_tag(cents: int, code: str, formats: Formats, currency: bool, id: str, kind: str) -> Markup:  # noqa: A002
+    amount = Money(cents, code)
+    shown = formats.money_with_currency(amount) if currency else formats.money(amount)
     marked = _attribute("id", id) + _attribute("class", kind)
     return Markup('<data{} value="{}">{}</data>').format(marked, amount, shown)
 

@@ -76,10 +76,10 @@ def _converted(values: list[str], convert: Callable[[str], Any], refusal: StrEnu
         raise ValidationError(refusal) from None
 
 
-def _read(field: Any, values: list[str]) -> Any:
-    """The value of a ``SingleField`` of a form's class, which is unbound there."""
+def _reading(field: Any) -> tuple[Callable[[str], Any], StrEnum, int]:
+    """How a ``SingleField`` of a form's class, which is unbound there, is read: see ``_converted``."""
     options = {"convert": str, "refusal": Refusal.UNREADABLE, "max_length": _FIELD_LENGTH, **field.kwargs}
-    return _converted(values, options["convert"], options["refusal"], options["max_length"])
+    return options["convert"], options["refusal"], options["max_length"]
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
@@ -153,7 +153,7 @@ class PlanForm(StrictForm):
         Raises ``BusinessError`` as ``parse`` does.
         """
         try:
-            return PlanChoice(*(_read(getattr(cls, name), fields.getlist(name)) for name in PlanChoice._fields))
+            return PlanChoice(*[_converted(fields.getlist(name), *how) for name, how in _PLAN_READINGS])
         except ValidationError as error:
             raise BusinessError(error.args[0]) from None
 
@@ -165,6 +165,9 @@ class PlanChoice(NamedTuple):
     cycle: BillingCycle | None
     when: When | None
     asked: str | None
+
+
+_PLAN_READINGS = [(name, _reading(getattr(PlanForm, name))) for name in PlanChoice._fields]
 
 
 class ChoiceForm(StrictForm):

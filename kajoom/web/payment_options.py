@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from flask import current_app
@@ -56,16 +57,24 @@ class WayToPay(NamedTuple):
     last_day: date
 
 
-def ways_to_pay(service: ServiceSnapshot, on: date, days_to_pay: int) -> list[WayToPay]:
+def ways_to_pay(service: ServiceSnapshot, on: date, days_to_pay: int) -> Sequence[WayToPay]:
     """The methods whose money arrives before the service's due date if a change is confirmed on the day ``on``.
 
     The first one is the client's default: see ``offered_methods``.
     """
-    return [
+    return _ways_to_pay(service, on, days_to_pay, tuple(payment_providers()))
+
+
+@lru_cache(maxsize=128)
+def _ways_to_pay(
+    service: ServiceSnapshot, on: date, days_to_pay: int, providers: tuple[str, ...]
+) -> tuple[WayToPay, ...]:
+    """The same, kept for the last services: a client who chooses a plan reads the same one at each request."""
+    return tuple(
         WayToPay(method, last_day_to_pay(service.due, method.needs, on, days_to_pay))
-        for method in offered_methods(service)
+        for method in _offered_methods(service, providers)
         if arrives_before(service.due, method.needs, on)
-    ]
+    )
 
 
 def offered_methods(service: ServiceSnapshot) -> list[PaymentMethod]:
@@ -74,14 +83,18 @@ def offered_methods(service: ServiceSnapshot) -> list[PaymentMethod]:
     Providers come before offline methods, but after them for a client who pays offline and is not to be charged
     without asking.
     """
+    return _offered_methods(service, payment_providers())
+
+
+def _offered_methods(service: ServiceSnapshot, codes: Collection[str]) -> list[PaymentMethod]:
     usual, current = service.payment_method, service.catalog
     first = usual_provider(usual, current)
-    providers = [_provider_method(code) for code in sorted(payment_providers(), key=lambda code: code != first)]
+    providers = [_provider_method(code) for code in sorted(codes, key=lambda code: code != first)]
     offline = sorted(current.offline, key=lambda method: method.code != usual)
     return [*providers, *offline] if first else [*offline, *providers]
 
 
-def is_too_late_to_pay(service: ServiceSnapshot, ways: list[WayToPay]) -> bool:
+def is_too_late_to_pay(service: ServiceSnapshot, ways: Sequence[WayToPay]) -> bool:
     """Whether the money of none of the host's methods arrives before the service's due date; ``ways`` are those."""
     return not ways and bool(offered_methods(service))
 

@@ -20,6 +20,9 @@ _MACROS = """
 {% macro row(label, value="none", mark=false) -%}<p>{{ label }}: {{ value }}{% if mark %}!{% endif %}</p>{%- endmacro %}
 {% macro box(title) -%}<div>{{ title }}{{ caller() }}</div>{%- endmacro %}
 {% macro links(page) -%}{{ page }}{{ kwargs.q }}{%- endmacro %}
+{% macro link(label="") -%}<a>{{ label or caller() }}</a>{%- endmacro %}
+{% macro pair(text) -%}{{ link(text) }}{{ row(text, mark=true) }}
+{%- call link() %}({{ text }}){% endcall %}{%- endmacro %}
 """
 _BASE = """<title>{% block title %}base{% endblock %}</title>
 {%- set who = "you & me" %}{% block body %}{% endblock %}<b>{{ who }}</b>"""
@@ -36,6 +39,8 @@ _PAGE = """{% extends "base.html" %}
 {{ twice(number) }}{{ text.upper() }}{{ items[0].name.replace("x", "<") }}{{ nothing }}{{ safe }}
 {{- " hidden" if nothing }}{{ " & shown" if text }}
 {% endblock %}"""
+_PAIR = """{% from "macros.html" import link, pair %}
+{% set kept = link("kept") %}{{ pair(text) }}{{ link(label=text) }}{{ kept }}{% call link() %}{{ kept }}{% endcall %}"""
 _INDENTED = """<p>
     {% if number %}{{ number }} services.{% endif %}
     {{ title }}
@@ -50,6 +55,7 @@ _SOURCES = {
     "base.html": _BASE,
     "page.html": _PAGE,
     "part.html": "({{ twice(each.name) }}{{ text }})",
+    "pair.html": _PAIR,
     "indented.html": _INDENTED,
     "plain.txt": '{% from "macros.txt" import line %}{{ line(text) }}{{ _("Invoice %(number)s", number=text) }}',
     "macros.txt": "{% macro line(text) %}- {{ text }}{% endmacro %}",
@@ -85,6 +91,28 @@ def test_page_has_the_text_of_its_template(environment: LocalizedEnvironment) ->
         "14&lt;I&gt;&lt; &amp; shown",
         "<b>you &amp; me</b>",
     ]
+
+
+def test_macro_calls_a_macro_of_its_own_file_and_what_calls_it(environment: LocalizedEnvironment) -> None:
+    link = "<a>&lt;i&gt;</a>"
+
+    assert _render(environment, "pair.html").strip() == (
+        f"{link}<p>&lt;i&gt;: none!</p><a>(&lt;i&gt;)</a>{link}<a>kept</a><a><a>kept</a></a>"
+    )
+
+
+@pytest.mark.parametrize("auto_reload", [False, True])
+def test_file_of_macros_is_looked_for_at_each_rendering_only_where_files_may_change(
+    environment: LocalizedEnvironment, *, auto_reload: bool
+) -> None:
+    environment.auto_reload = auto_reload
+    _render(environment, "plain.txt")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(_SOURCES, "macros.txt", "{% macro line(text) %}* {{ text }}{% endmacro %}")
+        again = _render(environment, "plain.txt")
+
+    assert again == ("* <i>Invoice <i>" if auto_reload else "- <i>Invoice <i>")
 
 
 def test_text_of_an_email_is_not_escaped(environment: LocalizedEnvironment) -> None:
