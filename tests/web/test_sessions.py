@@ -60,6 +60,11 @@ def last_session() -> ClientSession:
     return rows(ClientSession)[-1]
 
 
+def test_cookie_holds_nothing_computed_from_the_address_and_the_browser(browser: Browser) -> None:
+    with browser.session_transaction() as session:
+        assert session["_id"] == ""
+
+
 # --- what ends a session ---
 
 
