@@ -130,9 +130,9 @@ class CatalogBanner:
         return has_started and has_not_ended and (not self.groups or group in self.groups)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
-    """One loaded version of the host's catalogue file, plans by their database id.
+    """One loaded version of the host's catalogue file, plans by their database id. One that is loaded again is another.
 
     ``seller`` holds the seller's name, address and tax numbers as printed on invoices; ``staff_emails`` are the
     addresses that are written to when a person is needed, in the language ``staff_locale``. Without a ``numbering``

@@ -166,6 +166,13 @@ class PlanChoice(NamedTuple):
     when: When | None
     asked: str | None
 
+    @property
+    def choice(self) -> Choice:
+        """The complete choice; ``BusinessError`` with ``UNREADABLE`` when the plan or the cycle is missing."""
+        if self.plan is None or self.cycle is None:
+            raise BusinessError(Refusal.UNREADABLE)
+        return Choice(self.plan, self.cycle, self.when)
+
 
 _PLAN_READINGS = [(name, _reading(getattr(PlanForm, name))) for name in PlanChoice._fields]
 
@@ -181,12 +188,6 @@ class ChoiceForm(StrictForm):
     def choice(self) -> Choice:
         """The choice that was sent."""
         return Choice(self.plan.data, self.cycle.data, self.when.data)
-
-
-class ReviewForm(ChoiceForm):
-    """The choice to review, and the question about ``when`` that the choice form showed."""
-
-    asked = SingleField()
 
 
 class ServiceFilterForm(StrictForm):

@@ -21,7 +21,7 @@ from kajoom.operations.orders.placed import UnknownService
 from kajoom.operations.orders.quotes import Choice, Quotes, quotes_of, suggested
 from kajoom.web.auth import current_client
 from kajoom.web.blocked import render_blocked, render_refusal
-from kajoom.web.forms import ConfirmForm, PlanForm, ReviewForm
+from kajoom.web.forms import ConfirmForm, PlanForm
 from kajoom.web.htmx import render
 from kajoom.web.locale import current_language
 from kajoom.web.order import show_placed_order
@@ -73,8 +73,8 @@ def choose(service_id: int) -> ResponseReturnValue:
 def review(service_id: int) -> ResponseReturnValue:
     """Show every figure and condition of one choice, and the button that confirms it."""
     service = get_service_or_404(service_id)
-    form = ReviewForm.parse(request.args)
-    preview = preview_of(quotes_of(service, service.on), form.choice, form.asked.data)
+    form = PlanForm.read(request.args)
+    preview = preview_of(quotes_of(service, service.on), form.choice, form.asked)
     if preview.error is not None:
         raise preview.error
     return _render_review(preview, request.args.get("method", ""))
@@ -195,4 +195,6 @@ def _choice_url(endpoint: str, choice: Choice, service: ServiceSnapshot, method:
     """The address of a choice, which reloading, the Back button and a link in an e-mail open again."""
     when: dict[str, Any] = {"when": choice.when.value} if choice.when else {}
     paid_by: dict[str, Any] = {"method": method} if method else {}
-    return url_for(endpoint, service_id=service.id, plan=choice.plan, cycle=choice.cycle.value, **when, **paid_by)
+    return current_app.url_for(
+        endpoint, service_id=service.id, plan=choice.plan, cycle=choice.cycle.value, **when, **paid_by
+    )

@@ -18,10 +18,10 @@ from kajoom.web.forms import (
     CancellationForm,
     CancellationWhenForm,
     CancelOrderForm,
+    ChoiceForm,
     ConfirmForm,
     PaymentForm,
     PlanForm,
-    ReviewForm,
     StrictForm,
 )
 
@@ -54,14 +54,14 @@ def test_plan_form_accepts_a_partial_choice() -> None:
 
 def test_empty_field_is_a_missing_field() -> None:
     assert PlanForm.parse(_fields("plan= cycle= when=")).data == PlanForm.parse(_fields("")).data
-    assert _refusal(ReviewForm, "plan=b cycle=") is Refusal.UNREADABLE
+    assert _refusal(ChoiceForm, "plan=b cycle=") is Refusal.UNREADABLE
 
 
-def test_review_form_gives_the_choice() -> None:
-    assert ReviewForm.parse(_fields("plan=b cycle=annually when=now")).choice == Choice(
+def test_choice_form_gives_the_choice() -> None:
+    assert ChoiceForm.parse(_fields("plan=b cycle=annually when=now")).choice == Choice(
         "b", BillingCycle.ANNUALLY, When.NOW
     )
-    assert ReviewForm.parse(_fields("plan=b cycle=annually")).choice == Choice("b", BillingCycle.ANNUALLY)
+    assert ChoiceForm.parse(_fields("plan=b cycle=annually")).choice == Choice("b", BillingCycle.ANNUALLY)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_choice_with_an_invalid_field_is_refused(text: str, code: Refusal) -> No
 
 
 @pytest.mark.parametrize("text", ["", "plan=b", "cycle=monthly", "plan= cycle=monthly"])
-@pytest.mark.parametrize("form", [ReviewForm, ConfirmForm])
+@pytest.mark.parametrize("form", [ChoiceForm, ConfirmForm])
 def test_incomplete_choice_cannot_be_reviewed_or_confirmed(form: type[StrictForm], text: str) -> None:
     assert _refusal(form, f"{text} key={KEY}") is Refusal.UNREADABLE
 
@@ -177,7 +177,7 @@ def test_reason_of_over_2000_characters_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["asked", "method", "digest", "then", "acknowledged"])
 def test_text_of_over_200_characters_is_refused(name: str) -> None:
-    form = {"asked": ReviewForm, "method": PaymentForm, "then": CancelOrderForm}.get(name, ConfirmForm)
+    form = {"asked": PlanForm, "method": PaymentForm, "then": CancelOrderForm}.get(name, ConfirmForm)
     assert _refusal(form, f"{CONFIRM} {name}={'x' * 201}") is Refusal.UNREADABLE
 
 
@@ -204,6 +204,8 @@ def test_cancellation_with_an_invalid_field_is_refused(text: str) -> None:
         {"plan": ["a", "b"]},
         {"asked": ["\0"]},
         {"asked": ["x" * 201]},
+        {"plan": ["b"], "cycle": [""], "when": ["later"]},
+        {"plan": ["B!"], "cycle": ["monthly"]},
     ],
 )
 def test_choice_is_read_as_its_form_parses_it(fields: dict[str, list[str]]) -> None:
@@ -211,10 +213,11 @@ def test_choice_is_read_as_its_form_parses_it(fields: dict[str, list[str]]) -> N
         form = PlanForm.parse(sent)
         return form.plan.data, form.cycle.data, form.when.data, form.asked.data
 
-    def outcome(read: Callable[[MultiDict[str, str]], tuple[object, ...]]) -> object:
+    def outcome(read: Callable[[MultiDict[str, str]], object]) -> object:
         try:
             return read(MultiDict(fields))
         except BusinessError as error:
             return error.code
 
     assert outcome(PlanForm.read) == outcome(parsed)
+    assert outcome(lambda sent: PlanForm.read(sent).choice) == outcome(lambda sent: ChoiceForm.parse(sent).choice)
