@@ -195,6 +195,4 @@ def _choice_url(endpoint: str, choice: Choice, service: ServiceSnapshot, method:
     """The address of a choice, which reloading, the Back button and a link in an e-mail open again."""
     when: dict[str, Any] = {"when": choice.when.value} if choice.when else {}
     paid_by: dict[str, Any] = {"method": method} if method else {}
-    return current_app.url_for(
-        endpoint, service_id=service.id, plan=choice.plan, cycle=choice.cycle.value, **when, **paid_by
-    )
+    return url_for(endpoint, service_id=service.id, plan=choice.plan, cycle=choice.cycle.value, **when, **paid_by)

@@ -27,7 +27,7 @@ def init_urls(app: Flask) -> None:
     kept = lru_cache(maxsize=4096, typed=True)(build)
 
     def url_for(endpoint: str, **values: Any) -> str:
-        is_path = has_request_context() and "_external" not in values
+        is_path = has_request_context() and not (values.get("_external") or values.get("_scheme"))
         return kept(endpoint, **values) if is_path else build(endpoint, **values)
 
     app.url_for = url_for  # type: ignore[method-assign]
