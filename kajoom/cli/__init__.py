@@ -85,7 +85,12 @@ class LazyCommand(click.Command):
         """The command itself."""
         if self._add_pages is not None:
             self._add_pages()
-        command: click.Command = resolve_name(self._path)
+        gc.disable()  # as in app.py: what is imported stays
+        try:
+            command: click.Command = resolve_name(self._path)
+        finally:
+            gc.freeze()
+            gc.enable()
         return command
 
     def make_context(
