@@ -6,7 +6,6 @@
 (() => {
   const SHOW_WORKING_AFTER_MS = 800;
   const SHOW_STALE_AFTER_MS = 100; // what takes less is seen as immediate: a mark would only flash
-  const REPLACE_ADDRESS_AFTER_MS = 50;
   const LEAVING_MS = 3000; // a link to an address of e-mail looks like leaving too, and the page stays
   const TOAST_MARGIN_PX = 12;
 
@@ -273,7 +272,7 @@
     } else {
       event.preventDefault();
       replacement = { from: location.href, to: path };
-      setTimeout(replaceAddress, REPLACE_ADDRESS_AFTER_MS);
+      requestAnimationFrame(() => setTimeout(replaceAddress));
     }
   });
   window.addEventListener("beforeunload", replaceAddress);
