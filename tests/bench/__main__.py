@@ -42,6 +42,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", action="store_true", help="measure django-plans as well")
+    parser.add_argument("--plans", type=int, default=4, help="the plans of its site; the demonstration has 4")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2, help="how long each page is asked for in a round")
     parser.add_argument("--anyway", action="store_true", help="print figures that were taken beside other programs")
@@ -56,7 +57,7 @@ def _measured(
     pages = [bare(ours), *hot_pages(ours, folder), choice_of_a_plan(ours, folder)]
     servers = [ours]
     if options.peer:
-        servers.append(stack.enter_context(peer(folder)))
+        servers.append(stack.enter_context(peer(folder, options.plans)))
         pages += peer_pages(servers[-1])
     else:
         servers.append(stack.enter_context(kajoom(folder, "embedded")))

@@ -71,9 +71,10 @@ def kajoom(folder: Path, worker: str = "none", options: Sequence[str] = SYNC) ->
 
 
 @contextmanager
-def peer(folder: Path) -> Iterator[Server]:
+def peer(folder: Path, plans: int) -> Iterator[Server]:
     """The small Django site with django-plans, from the environment that `make bench-peer` has made."""
-    environment = {**os.environ, "PEER_FOLDER": str(folder), "DJANGO_SETTINGS_MODULE": "settings"}
+    peer_settings = {"DJANGO_SETTINGS_MODULE": "settings", "PEER_FOLDER": str(folder), "PEER_PLANS": str(plans)}
+    environment = {**os.environ, **peer_settings}
     load = [str(PEER_BIN / "python"), "load.py"]
     cookie = subprocess.run(load, cwd=PEER, env=environment, check=True, capture_output=True, text=True).stdout.strip()
     command = [str(PEER_BIN / "gunicorn"), "--preload", *SYNC, "wsgi:application"]

@@ -1,7 +1,8 @@
-"""Creates the tables, four plans as the demonstration has, and a client on the second; prints the Cookie header."""
+"""Creates the tables, as many plans as PEER_PLANS says, and a client on the second; prints the Cookie header."""
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import django
@@ -15,7 +16,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.cached_db import SessionStore  # noqa: E402
 from plans.models import BillingInfo, Plan, PlanPricing, PlanQuota, Pricing, Quota, UserPlan  # noqa: E402
 
-PLANS = {"Forfait de base": 0, "Forfait A": 150, "Forfait B": 225, "Forfait C": 350}
+PRICES = range(0, 75 * int(os.environ["PEER_PLANS"]), 75)
 CYCLES = {"mensuel": (30, 1), "trimestriel": (90, 3), "annuel": (365, 10)}
 QUOTAS = {"Espace disque": "Go", "Boîtes courriel": "", "Bases de données": "", "Domaines": "", "Trafic": "Go"}
 
@@ -28,7 +29,7 @@ def main() -> None:
         Quota.objects.create(codename=f"q{number}", name=name, unit=unit, description=f"{name} du forfait")
         for number, (name, unit) in enumerate(QUOTAS.items())
     ]
-    plans = [_plan(name, price, pricings, quotas) for name, price in PLANS.items()]
+    plans = [_plan(f"Forfait {number}", price, pricings, quotas) for number, price in enumerate(PRICES)]
     user = get_user_model().objects.create_user("fr@example.com", "fr@example.com")
     UserPlan.objects.update_or_create(
         user=user, defaults={"plan": plans[1], "expire": localdate() + timedelta(days=20), "active": True}
