@@ -144,7 +144,7 @@ def price(
     row: Service, plan: str = "b", cycle: BillingCycle = MONTHLY, when: When | None = None, on: date = ON
 ) -> Quote:
     """Price a change of plan."""
-    return quote_change(snapshot(row, on), Choice(plan, cycle, when), on)
+    return quote_change(snapshot(row, on), Choice(plan, cycle, when))
 
 
 def confirm(

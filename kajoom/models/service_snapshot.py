@@ -67,30 +67,30 @@ class ServiceSnapshot:
     planned: Money | None = None
     values: Sequence[object] = field(default=(), repr=False, compare=False)
 
-    def pricing_input(self, on: date) -> PricingInput:
-        """The facts that a quote of the day ``on`` depends on."""
+    def pricing_input(self) -> PricingInput:
+        """The facts that a quote depends on."""
         return PricingInput(
             terms=self.terms,
             due=self.due,
             anchor=self.anchor,
             taxation=self.taxation,
-            credit=self._usable_credit(on),
+            credit=self._usable_credit(),
             active=self.status is ServiceStatus.ACTIVE,
             cancelling=self.open_cancellation is not None,
             changing=self.open_order is not None,
-            unpaid=self._must_pay_first(on),
+            unpaid=self._must_pay_first(),
             planned=self.planned,
         )
 
-    def _must_pay_first(self, on: date) -> bool:
+    def _must_pay_first(self) -> bool:
         """Whether the open renewal blocks a change; one for a period that has begun always does."""
         renewal = self.unpaid_renewal
-        return renewal is not None and (renewal.blocks(on) or renewal.period_start < on)
+        return renewal is not None and (renewal.blocks(self.on) or renewal.period_start < self.on)
 
-    def _usable_credit(self, on: date) -> Money:
+    def _usable_credit(self) -> Money:
         """The account credit, with what the confirmation of a change gives back by voiding the open renewal."""
         renewal = self.unpaid_renewal
-        return self.credit if renewal is None or self._must_pay_first(on) else self.credit + renewal.given_back
+        return self.credit if renewal is None or self._must_pay_first() else self.credit + renewal.given_back
 
     @cached_property
     def product_refusal(self) -> Refusal | None:

@@ -120,7 +120,7 @@ def _place_order(service: Service, context: DemoContext, plan: str, when: When |
     if snapshot is None:
         raise LookupError(service.external_id)
     choice = Choice(plan, snapshot.terms.cycle, when)
-    confirmation = Confirmation(quote_change(snapshot, choice, context.on).digest, uuid4().hex, acknowledged=True)
+    confirmation = Confirmation(quote_change(snapshot, choice).digest, uuid4().hex, acknowledged=True)
     locale = "en" if "-en-" in service.external_id else "fr"
     return place_order(
         snapshot.client_id,

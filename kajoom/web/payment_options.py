@@ -57,23 +57,21 @@ class WayToPay(NamedTuple):
     last_day: date
 
 
-def ways_to_pay(service: ServiceSnapshot, on: date, days_to_pay: int) -> Sequence[WayToPay]:
-    """The methods whose money arrives before the service's due date if a change is confirmed on the day ``on``.
+def ways_to_pay(service: ServiceSnapshot, days_to_pay: int) -> Sequence[WayToPay]:
+    """The methods whose money arrives before the service's due date if a change is confirmed on the snapshot's day.
 
     The first one is the client's default: see ``offered_methods``.
     """
-    return _ways_to_pay(service, on, days_to_pay, tuple(payment_providers()))
+    return _ways_to_pay(service, days_to_pay, tuple(payment_providers()))
 
 
 @lru_cache(maxsize=128)
-def _ways_to_pay(
-    service: ServiceSnapshot, on: date, days_to_pay: int, providers: tuple[str, ...]
-) -> tuple[WayToPay, ...]:
+def _ways_to_pay(service: ServiceSnapshot, days_to_pay: int, providers: tuple[str, ...]) -> tuple[WayToPay, ...]:
     """The same, kept for the last services: a client who chooses a plan reads the same one at each request."""
     return tuple(
-        WayToPay(method, last_day_to_pay(service.due, method.needs, on, days_to_pay))
+        WayToPay(method, last_day_to_pay(service.due, method.needs, service.on, days_to_pay))
         for method in _offered_methods(service, providers)
-        if arrives_before(service.due, method.needs, on)
+        if arrives_before(service.due, method.needs, service.on)
     )
 
 
@@ -99,7 +97,7 @@ def is_too_late_to_pay(service: ServiceSnapshot, ways: Sequence[WayToPay]) -> bo
     return not ways and bool(offered_methods(service))
 
 
-def chosen_method(requested: str | None, service: ServiceSnapshot, on: date) -> str:
+def chosen_method(requested: str | None, service: ServiceSnapshot) -> str:
     """The code of the method a client pays a change with: the ``requested`` one, or else their default.
 
     Where no method is fast enough it is the usual one. ``BusinessError`` with ``UNREADABLE`` for one not offered.
@@ -107,7 +105,7 @@ def chosen_method(requested: str | None, service: ServiceSnapshot, on: date) -> 
     offered = offered_methods(service)
     if requested and requested not in {method.code for method in offered}:
         raise BusinessError(Refusal.UNREADABLE)
-    in_time = (way.method for way in ways_to_pay(service, on, 0))
+    in_time = (way.method for way in ways_to_pay(service, 0))
     default = next(in_time, None) or next(iter(offered), None)
     return requested or (default.code if default else "")
 

@@ -52,7 +52,7 @@ def choose(service_id: int) -> ResponseReturnValue:
     At each change the form requests the same address with its field ``asked``, and gets the new price alone.
     """
     service = get_service_or_404(service_id)
-    quotes = quotes_of(service, service.on)
+    quotes = quotes_of(service)
     if quotes.blocked_reason is not None:
         url = url_for("plan.choose", service_id=service_id)
         return render_blocked(quotes.service, BusinessError(quotes.blocked_reason), 200, push=url)
@@ -60,7 +60,7 @@ def choose(service_id: int) -> ResponseReturnValue:
     cycle = form.cycle or _first_cycle(quotes)
     preview = preview_of(quotes, Choice(form.plan or _default_plan(quotes, cycle), cycle, form.when), form.asked)
     url = _choice_url("plan.choose", preview.choice, quotes.service)
-    shown = shown_by(preview, current_language(), quotes.on)
+    shown = shown_by(preview, current_language())
     if form.asked is not None:
         changed = Changed.between(Shown.parse(form.asked), shown)
         return _render_choice(preview, quotes, "plan/_preview.html", replace=url, asked=shown, changed=changed)
@@ -74,7 +74,7 @@ def review(service_id: int) -> ResponseReturnValue:
     """Show every figure and condition of one choice, and the button that confirms it."""
     service = get_service_or_404(service_id)
     form = PlanForm.read(request.args)
-    preview = preview_of(quotes_of(service, service.on), form.choice, form.asked)
+    preview = preview_of(quotes_of(service), form.choice, form.asked)
     if preview.error is not None:
         raise preview.error
     return _render_review(preview, request.args.get("method", ""))
@@ -99,7 +99,7 @@ def confirm(service_id: int) -> ResponseReturnValue:
                 on=clock.today(),
                 at=clock.now(),
                 days_to_pay=current_app.config["DAYS_TO_PAY"],
-                method_of=lambda service: chosen_method(form.method.data, service, service.on),
+                method_of=lambda service: chosen_method(form.method.data, service),
             )
     except UnknownService:
         abort(404)
@@ -126,14 +126,14 @@ def _default_plan(quotes: Quotes, cycle: BillingCycle) -> str:
 
 def _render_choice(preview: Preview, quotes: Quotes, fragment: str, **response_options: Any) -> ResponseReturnValue:
     service = preview.service
-    ways = ways_to_pay(service, quotes.on, current_app.config["DAYS_TO_PAY"])
+    ways = ways_to_pay(service, current_app.config["DAYS_TO_PAY"])
     return render(
         "plan/choose.html",
         fragment,
         title=gettext("Change plan"),
         announce=_announcement(preview),
         service=service,
-        today=quotes.on,
+        today=service.on,
         preview=preview,
         quotes=quotes,
         way=next(iter(ways), None),
@@ -146,7 +146,7 @@ def _render_choice(preview: Preview, quotes: Quotes, fragment: str, **response_o
 def _render_review(preview: Preview, requested: str = "") -> ResponseReturnValue:
     """The review, after a refused confirmation with ``preview.error``, its status and the method it ``requested``."""
     service, error = preview.service, preview.error
-    ways = ways_to_pay(service, service.on, current_app.config["DAYS_TO_PAY"])
+    ways = ways_to_pay(service, current_app.config["DAYS_TO_PAY"])
     by_code = {each.method.code: each for each in ways}
     way = by_code.get(requested) or next(iter(ways), None)
     method = way.method.code if way else ""

@@ -136,15 +136,15 @@ class Shown(NamedTuple):
         return ".".join(self)
 
 
-def shown_by(preview: Preview, language: str, *more: object) -> Shown:
-    """What the form shows with a preview in a language; ``more`` is what its prices follow from besides the service."""
+def shown_by(preview: Preview, language: str) -> Shown:
+    """What the form shows with a preview in a language."""
     choice = preview.choice
-    return Shown(choice.cycle, preview.default_when, choice.plan, _state(preview.service, language, *more))
+    return Shown(choice.cycle, preview.default_when, choice.plan, _state(preview.service, language))
 
 
 @lru_cache(maxsize=256)
-def _state(service: ServiceSnapshot, language: str, *more: object) -> str:
-    state = repr((tuple(service.values), language, more))
+def _state(service: ServiceSnapshot, language: str) -> str:
+    state = repr((tuple(service.values), service.on, language))
     return blake2b(state.encode(), digest_size=8).hexdigest()
 
 

@@ -129,7 +129,7 @@ class ClientArea(RuleBasedStateMachine):
         snapshot = service_snapshot_of(*self.owned[index], self.on)
         assert snapshot is not None
         with self._refusable():
-            quote: Quote = quote_change(snapshot, Choice(plan, cycle, when), self.on)
+            quote: Quote = quote_change(snapshot, Choice(plan, cycle, when))
             assert quote.total.zero() <= quote.due_today <= quote.total
             assert sum((line.amount for line in quote.lines), quote.total.zero()) == quote.subtotal
             self.reviewed = index, Choice(plan, cycle, when), quote.digest
@@ -316,7 +316,7 @@ class ClientArea(RuleBasedStateMachine):
     def _free(self, which: int) -> int:
         """The index of a service whose plan can be changed, if there is one."""
         snapshots = [service_snapshot_of(*owned, self.on) for owned in self.owned]
-        quotes = [Quotes(each, self.on) if each is not None else None for each in snapshots]
+        quotes = [Quotes(each) if each is not None else None for each in snapshots]
         free = [n for n, each in enumerate(quotes) if each is not None and each.blocked_reason is None]
         return free[which % len(free)] if free else which
 

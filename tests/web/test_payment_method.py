@@ -235,7 +235,7 @@ def test_confirmation_is_refused_where_no_method_is_fast_enough(app: Flask, fren
     row, on = service_in("hosting"), NOON.date() + timedelta(days=5)
     snapshot = service_snapshot_of(row.client_id, row.id, on)
     assert snapshot is not None
-    digest = quote_change(snapshot, Choice("b", BillingCycle.MONTHLY, When.NOW), on).digest
+    digest = quote_change(snapshot, Choice("b", BillingCycle.MONTHLY, When.NOW)).digest
     move_days(app, 5)
 
     fields = {"plan": "b", "cycle": "monthly", "when": "now", "digest": digest, "key": "k" * 32}

@@ -59,7 +59,7 @@ def place_order(
     if service is None:
         raise UnknownService(service_id)
     method = method_of(service)
-    quote = quote_change(service, choice, on)
+    quote = quote_change(service, choice)
     _check_confirmed(quote, service, confirmation)
     order = _create_order(service, quote, confirmation, locale, on, at)
     number = _number(order, service, quote, on)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, cast
@@ -79,14 +78,13 @@ class _Refused(NamedTuple):
 
 
 class Quotes:
-    """The quotes of a service on one day: what they share is computed once, and so is each of them."""
+    """The quotes of a service on the day of its snapshot: what they share is computed once, and so is each of them."""
 
-    def __init__(self, service: ServiceSnapshot, on: date) -> None:
+    def __init__(self, service: ServiceSnapshot) -> None:
         self.service = service
-        self.on = on
         self.product_refusal = service.product_refusal
-        self._facts = service.pricing_input(on).as_of(on)
-        self._service_refusal = service_refusal(self._facts, on)
+        self._facts = service.pricing_input().as_of(service.on)
+        self._service_refusal = service_refusal(self._facts, service.on)
         self._by_default: dict[tuple[str, BillingCycle], Quote | _Refused] = {}
         self._offers: dict[BillingCycle, list[Offer]] = {}
 
@@ -150,7 +148,7 @@ class Quotes:
             raise BusinessError(Refusal.OVER_LIMITS, over=fits.over, plan=plan)
         needs_person = is_by_person(service, plan, fits)
         charge = service.catalog.group_of(plan).charge
-        return price_change(self._facts, target, self.on, when, charge, needs_person)
+        return price_change(self._facts, target, service.on, when, charge, needs_person)
 
     def _plan_refusal(self, plan: CatalogPlan, cycle: BillingCycle, target: Terms | None) -> Refusal | None:
         """Why a service that can change cannot have a plan on a cycle, where ``target`` is ``None`` without a price.
@@ -188,17 +186,17 @@ class Quotes:
 
 
 @lru_cache(maxsize=128)
-def quotes_of(service: ServiceSnapshot, on: date) -> Quotes:
-    """The quotes of a service on the day ``on``, the same ones as long as its snapshot is the same.
+def quotes_of(service: ServiceSnapshot) -> Quotes:
+    """The quotes of a service, the same ones as long as its snapshot is the same.
 
     A client previews, reviews and confirms what the list of plans has priced.
     """
-    return Quotes(service, on)
+    return Quotes(service)
 
 
-def quote_change(service: ServiceSnapshot, choice: Choice, on: date) -> Quote:
-    """The quote of a choice on the day ``on``; ``BusinessError`` with the first reason why there is none."""
-    return quotes_of(service, on).quote(choice)
+def quote_change(service: ServiceSnapshot, choice: Choice) -> Quote:
+    """The quote of a choice on the day of the snapshot; ``BusinessError`` with the first reason why there is none."""
+    return quotes_of(service).quote(choice)
 
 
 def suggested(listed: list[Offer]) -> Offer | None:

@@ -46,7 +46,7 @@ def test_stored_date_that_is_past_has_moved_on_in_snapshot_price_and_order() -> 
     row = free_service()
 
     assert factories.snapshot(row).due == DUE
-    assert Quotes(factories.snapshot(row), ON).blocked_reason is None
+    assert Quotes(factories.snapshot(row)).blocked_reason is None
     assert row.due_on(ON) == DUE
     assert factories.price(row, "a").subtotal == Money(7_500)
     order = factories.confirm(row, "a")

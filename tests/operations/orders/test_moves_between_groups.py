@@ -91,7 +91,7 @@ def test_options_and_discount_are_carried_to_the_other_group() -> None:
 
 
 def test_only_permitted_plans_of_the_other_group_are_offered() -> None:
-    listed = Quotes(factories.snapshot(factories.service()), ON).offers(MONTHLY)
+    listed = Quotes(factories.snapshot(factories.service())).offers(MONTHLY)
     assert [offer.name for offer in listed] == ["base", "a", "b", "c", "vps/b", "vps/small"]
     assert [offer.key for offer in listed[-2:]] == ["vps-X-b", "vps-X-small"]
     assert [offer.delay for offer in listed[-2:]] == [VPS_DELAY, VPS_DELAY]
@@ -126,7 +126,7 @@ def test_service_whose_group_has_no_move_of_its_own_may_leave_it() -> None:
     service = factories.service(plan="domain")
     snapshot = factories.snapshot(service)
     assert snapshot.permits_changes
-    assert (offer := suggested(Quotes(snapshot, ON).offers(MONTHLY)))
+    assert (offer := suggested(Quotes(snapshot).offers(MONTHLY)))
     assert offer.name == "vps/small"
 
 

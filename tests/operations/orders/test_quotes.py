@@ -28,7 +28,7 @@ def test_plan_alone_in_its_group_permits_no_change() -> None:
     row = factories.service(plan="domain")
 
     assert not factories.snapshot(row).permits_changes
-    assert Quotes(factories.snapshot(row), ON).blocked_reason is Refusal.NOT_PERMITTED
+    assert Quotes(factories.snapshot(row)).blocked_reason is Refusal.NOT_PERMITTED
     assert factories.refusal(row, "domain", ANNUALLY) is Refusal.NOT_PERMITTED
 
 
@@ -45,18 +45,18 @@ def test_withdrawn_plan_is_refused_and_not_offered() -> None:
     row = factories.service()
 
     assert factories.refusal(row, "b") is Refusal.PLAN_WITHDRAWN
-    assert "b" not in {offer.plan.code for offer in Quotes(factories.snapshot(row), ON).offers(MONTHLY)}
+    assert "b" not in {offer.plan.code for offer in Quotes(factories.snapshot(row)).offers(MONTHLY)}
 
 
 def test_current_plan_is_offered_at_the_price_that_the_client_pays() -> None:
     row = factories.service(recurring_cents=12_000)
-    current = {cycle: Quotes(factories.snapshot(row), ON).offers(cycle)[1].price for cycle in (MONTHLY, ANNUALLY)}
+    current = {cycle: Quotes(factories.snapshot(row)).offers(cycle)[1].price for cycle in (MONTHLY, ANNUALLY)}
     assert current == {MONTHLY: Money(12_000, "CAD"), ANNUALLY: Money(150_000, "CAD")}
 
 
 def savings(row: Service, cycle: BillingCycle) -> dict[str, tuple[str, int] | None]:
     """The amount that each plan saves on a cycle, and how many months it is."""
-    listed = {offer.plan.code: offer.saving for offer in Quotes(factories.snapshot(row), ON).offers(cycle)}
+    listed = {offer.plan.code: offer.saving for offer in Quotes(factories.snapshot(row)).offers(cycle)}
     return {code: (str(saving.amount), saving.months) if saving else None for code, saving in listed.items()}
 
 
@@ -107,7 +107,7 @@ def test_plan_without_price_in_the_services_currency_is_not_offered() -> None:
     row = factories.service(currency="USD")
 
     assert factories.refusal(row, "c") is Refusal.OTHER_CURRENCY
-    assert [offer.plan.code for offer in Quotes(factories.snapshot(row), ON).offers(MONTHLY)] == ["a", "b"]
+    assert [offer.plan.code for offer in Quotes(factories.snapshot(row)).offers(MONTHLY)] == ["a", "b"]
     assert factories.price(row, "b").total.currency == "USD"
 
 
@@ -123,7 +123,7 @@ def test_usage_over_limits_is_refused_with_the_amounts_to_free() -> None:
 
     with pytest.raises(BusinessError) as error:
         factories.price(row, "base")
-    offer = Quotes(factories.snapshot(row), ON).offers(MONTHLY)[0]
+    offer = Quotes(factories.snapshot(row)).offers(MONTHLY)[0]
 
     assert error.value.code is offer.refusal is Refusal.OVER_LIMITS
     assert [(over.resource.value, over.to_free) for over in offer.fit.over] == [("disk_mb", 1), ("mailboxes", 2)]
@@ -145,7 +145,7 @@ def test_unknown_usage_needs_a_person_if_a_limit_is_lowered(usage: Any) -> None:
 
 
 def test_offer_that_needs_a_person_has_its_delay() -> None:
-    by_plan = {offer.plan.code: offer for offer in Quotes(factories.snapshot(factories.service()), ON).offers(MONTHLY)}
+    by_plan = {offer.plan.code: offer for offer in Quotes(factories.snapshot(factories.service())).offers(MONTHLY)}
 
     assert by_plan["c"].quote is not None
     assert by_plan["c"].quote.needs_person
@@ -154,7 +154,7 @@ def test_offer_that_needs_a_person_has_its_delay() -> None:
 
 
 def test_plans_are_offered_by_level_with_their_subtotals() -> None:
-    result = Quotes(factories.snapshot(factories.service()), ON).offers(MONTHLY)
+    result = Quotes(factories.snapshot(factories.service())).offers(MONTHLY)
 
     assert [offer.plan.code for offer in result] == ["base", "a", "b", "c"]
     assert [offer.quote and offer.quote.subtotal.cents for offer in result] == [0, None, 3750, 10000]
@@ -190,7 +190,7 @@ def test_upgrade_at_renewal_costs_nothing_today() -> None:
 
 def suggestion(row: Service, cycle: BillingCycle = MONTHLY) -> str | None:
     """The code of the plan that the page selects at first."""
-    offer = suggested(Quotes(factories.snapshot(row), ON).offers(cycle))
+    offer = suggested(Quotes(factories.snapshot(row)).offers(cycle))
     return offer.plan.code if offer else None
 
 
@@ -247,7 +247,7 @@ def test_nothing_is_suggested_if_no_change_is_possible() -> None:
 
 def test_offers_compare_the_limits_of_each_plan_with_the_current_plan() -> None:
     by_plan = {
-        offer.plan.code: offer.limits for offer in Quotes(factories.snapshot(factories.service()), ON).offers(MONTHLY)
+        offer.plan.code: offer.limits for offer in Quotes(factories.snapshot(factories.service())).offers(MONTHLY)
     }
 
     assert [(change.before, change.after, change.used) for change in by_plan["b"]] == [
@@ -302,7 +302,7 @@ def test_service_that_is_read_again_unchanged_has_the_quotes_that_were_computed(
 
     assert factories.snapshot(row) is before
     assert factories.price(row, "b") is quote
-    assert quotes_of(before, ON) is quotes_of(before, ON)
+    assert quotes_of(before) is quotes_of(before)
 
 
 def _on_another_plan(row: Service) -> None:
@@ -347,7 +347,7 @@ def test_service_that_changed_is_priced_again(change: Callable[[Service], None])
     after = factories.snapshot(row)
     assert after is not before
     assert tuple(after.values) != tuple(before.values) or after.catalog is not before.catalog
-    assert quotes_of(after, ON) is not quotes_of(before, ON)
+    assert quotes_of(after) is not quotes_of(before)
 
 
 def test_service_is_priced_again_on_another_day() -> None:
@@ -361,7 +361,7 @@ def test_service_is_priced_again_on_another_day() -> None:
 
 
 def test_refusal_that_was_computed_is_raised_as_a_new_error() -> None:
-    quotes, choice = quotes_of(factories.snapshot(factories.service()), ON), Choice("a", MONTHLY)
+    quotes, choice = quotes_of(factories.snapshot(factories.service())), Choice("a", MONTHLY)
 
     errors = []
     for _ in range(2):

@@ -14,7 +14,7 @@ from kajoom.models.db import db
 from kajoom.models.service import Service
 from kajoom.operations.orders.quotes import Quotes
 from tests import factories
-from tests.factories import ANNUALLY, MONTHLY, ON
+from tests.factories import ANNUALLY, MONTHLY
 
 
 def _sell_in_another_currency(row: Service) -> None:
@@ -94,9 +94,9 @@ def test_service_in_a_currency_without_prices_has_no_change() -> None:
     row = factories.service(currency="EUR")
 
     assert not factories.snapshot(row).permits_changes
-    assert Quotes(factories.snapshot(row), ON).blocked_reason is Refusal.OTHER_CURRENCY
+    assert Quotes(factories.snapshot(row)).blocked_reason is Refusal.OTHER_CURRENCY
     assert {factories.refusal(row, plan) for plan in ("base", "a", "b", "c")} == {Refusal.OTHER_CURRENCY}
-    assert {offer.refusal for offer in Quotes(factories.snapshot(row), ON).offers(MONTHLY)} == {Refusal.OTHER_CURRENCY}
+    assert {offer.refusal for offer in Quotes(factories.snapshot(row)).offers(MONTHLY)} == {Refusal.OTHER_CURRENCY}
 
 
 def test_withdrawn_plan_without_any_price_is_no_matter_of_currency() -> None:

@@ -65,8 +65,8 @@ def test_blocking_state_refuses_every_change_with_its_reason(block: Callable[[Se
     block(row)
 
     assert factories.refusal(row, "b") is reason
-    assert Quotes(factories.snapshot(row), ON).blocked_reason is reason
-    assert {offer.refusal for offer in Quotes(factories.snapshot(row), ON).offers(MONTHLY)} == {reason}
+    assert Quotes(factories.snapshot(row)).blocked_reason is reason
+    assert {offer.refusal for offer in Quotes(factories.snapshot(row)).offers(MONTHLY)} == {reason}
 
 
 def test_first_reason_in_order_of_precedence_is_reported() -> None:
