@@ -312,6 +312,7 @@
   });
   window.addEventListener("scroll", saveScroll, { passive: true });
   window.addEventListener("pagehide", saveScroll);
+
   /** Remember where this page is scrolled to, unless its address is already that of another one. */
   function saveScroll() {
     if (!isTraversing) {
